@@ -1,0 +1,1 @@
+"""Published searchers and learning-free controls, one file each."""

@@ -1,0 +1,107 @@
+"""A curve table as a benchmark: segments are looked up, validation only where it is clean, no test accuracy.
+
+The data set that users name (`cifar10`) is searched on its own training and validation images
+(`cifar10-valid`: 25,000 and 25,000) and tested elsewhere; test columns are never read here.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pmfnas.benchmarks.table import CurveTable, Key
+from pmfnas.core.errors import InputError, UnavailableError
+from pmfnas.core.ports import Space
+from pmfnas.core.types import Arch, Cost, Curve, Fidelities, FloatArray, Schedule, Train
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A data set as users name it, and where its columns stand in the official files."""
+
+    name: str
+    search: str
+    """Official name of the training runs that a search sees."""
+    test: str
+    """Official name of the training runs whose test accuracy counts."""
+    test_metric: str
+    n_classes: int
+    image_size: int
+
+
+DATASETS = MappingProxyType(
+    {
+        "cifar10": Dataset("cifar10", "cifar10-valid", "cifar10", "ori-test-acc", 10, 32),
+        "cifar100": Dataset("cifar100", "cifar100", "cifar100", "x-test-acc", 100, 32),
+        "ImageNet16-120": Dataset("ImageNet16-120", "ImageNet16-120", "ImageNet16-120", "x-test-acc", 120, 16),
+    }
+)
+
+
+def dataset(name: str) -> Dataset:
+    """Return the data set that users call `name`."""
+    if name not in DATASETS:
+        raise InputError(f"data set is {name!r}, but must be one of: {', '.join(DATASETS)}")
+    return DATASETS[name]
+
+
+class TableBenchmark:
+    """The benchmark of one data set of a curve table."""
+
+    def __init__(self, table: CurveTable, dataset: Dataset, space: Space) -> None:
+        if space.name != table.header.space:
+            raise InputError(f"space is {space.name}, but the table {table.path.name} holds {table.header.space}")
+        if dataset.search not in table.datasets:
+            raise InputError(
+                f"data set {dataset.name} is not in the table {table.path.name}; it has {', '.join(table.datasets)}"
+            )
+        self.space = space
+        self.fidelities = _fidelities(table, dataset)
+        self._table = table
+        self._dataset = dataset.search
+
+    def n_trials(self, arch: Arch, schedule: str) -> int:
+        """Return how many trials of `arch` exist under `schedule`."""
+        return int(self._table.present(self._dataset, schedule)[self._table.row(arch)].sum())
+
+    def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
+        """Return the segment's curve and cost.
+
+        Raises:
+            UnavailableError: no such trial, or no clean validation at an epoch asked for.
+        """
+        row = self._table.row(request.arch)
+        epochs = range(request.start + 1, request.stop + 1)
+
+        def read(metric: str, at: range | tuple[int, ...]) -> FloatArray:
+            return self._table.read(self._key(request, metric), row, trial, at)
+
+        curve = Curve(
+            start=request.start,
+            train_loss=read("train-loss", epochs),
+            train_acc=read("train-acc", epochs),
+            valid_epochs=request.validations,
+            valid_loss=read("x-valid-loss", request.validations),
+            valid_acc=read("x-valid-acc", request.validations),
+        )
+        return curve, self._cost(request, row, trial)
+
+    def _cost(self, request: Train, row: int, trial: int) -> Cost:
+        epoch_s = self._table.constant(self._key(request, "train-s"), row, trial)
+        pass_s = self._table.constant(self._key(request, "x-valid-s"), row, trial)
+        return Cost(epoch_s * (request.stop - request.start), pass_s * len(request.validations))
+
+    def _key(self, request: Train, metric: str) -> Key:
+        return Key(self._dataset, request.schedule, metric)
+
+    def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
+        """Raise `UnavailableError`: a curve table holds no measurements."""
+        raise UnavailableError(f"metric {metric!r} of arch {arch}: a curve table holds no measurements")
+
+
+def _fidelities(table: CurveTable, dataset: Dataset) -> Fidelities:
+    """Return the schedules of `dataset`, with the epochs at which clean validation exists."""
+    schedules = [
+        Schedule(name, epochs, frozenset(table.epochs(Key(dataset.search, name, "x-valid-acc"))))
+        for name, epochs in table.header.schedules.items()
+        if table.has(Key(dataset.search, name, "train-acc"))
+    ]
+    return Fidelities(tuple(sorted(schedules, key=lambda s: s.epochs)))

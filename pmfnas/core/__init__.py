@@ -1,0 +1,1 @@
+"""The contracts: values, ports, errors, random streams and rungs. Imports nothing else of ours."""

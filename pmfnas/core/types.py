@@ -1,0 +1,318 @@
+"""The values that cross a boundary: fidelities, requests, curves, outcomes, decisions. All are frozen.
+
+A searcher *decides* (`Submit`, `Wait`, `Drop`, `Stop`), a decision to submit carries *requests* (`Train`,
+`Measure`), each becomes a *ticket*, and when the ticket's segment ends the searcher is told its *outcome*.
+Accuracies are percent in [0, 100] and maximised, times are seconds, epochs count from 1.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmfnas.core.errors import InputError
+
+Arch: TypeAlias = tuple[int, ...]
+"""One architecture: an operation index per edge (or a width index per layer)."""
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+
+def arch_numbers(archs: Sequence[Arch] | NDArray[np.uint8], cardinalities: Sequence[int]) -> NDArray[np.int64]:
+    """Return the mixed-radix number of each arch, shape (n_archs,): its place in the enumeration of a space."""
+    columns = np.asarray(archs, dtype=np.int64).reshape(-1, len(cardinalities)).T
+    return np.asarray(np.ravel_multi_index(tuple(columns), tuple(cardinalities)), dtype=np.int64)
+
+
+# ---------------------------------------------------------------------------------------------- fidelities
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """A (schedule, epochs) pair, written `12@6`."""
+
+    schedule: str
+    epochs: int
+
+    def __str__(self) -> str:
+        return f"{self.schedule}@{self.epochs}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Fidelity":
+        """Return the fidelity written `schedule@epochs`; raise `InputError` for anything else."""
+        schedule, _, epochs = text.strip().partition("@")
+        if not schedule or not epochs.isdecimal() or int(epochs) < 1:
+            raise InputError(f"fidelity is {text!r}, but must look like 12@6 (schedule@epochs)")
+        return cls(schedule, int(epochs))
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A training recipe with its own learning-rate schedule; two schedules are two training runs."""
+
+    name: str
+    epochs: int
+    validation_epochs: frozenset[int]
+    """Epochs after which a clean validation value can be bought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelities:
+    """The schedules that a benchmark offers, shortest first. Public knowledge of every searcher."""
+
+    schedules: tuple[Schedule, ...]
+
+    def __post_init__(self) -> None:
+        epochs = [s.epochs for s in self.schedules]
+        if not epochs or epochs != sorted(epochs):
+            raise InputError(f"schedules have {epochs} epochs, but must be given shortest first, at least one")
+
+    def __getitem__(self, name: str) -> Schedule:
+        for schedule in self.schedules:
+            if schedule.name == name:
+                return schedule
+        known = ", ".join(s.name for s in self.schedules)
+        raise InputError(f"schedule is {name!r}, but must be one of: {known}")
+
+    @property
+    def highest(self) -> Fidelity:
+        """The end of the longest schedule."""
+        last = self.schedules[-1]
+        return Fidelity(last.name, last.epochs)
+
+    def check(self, fidelity: Fidelity) -> None:
+        """Raise `InputError` unless a clean validation value exists at `fidelity`."""
+        schedule = self[fidelity.schedule]
+        if fidelity.epochs > schedule.epochs:
+            raise InputError(
+                f"fidelity is {fidelity}, but schedule {schedule.name} ends after {schedule.epochs} epochs"
+            )
+        if fidelity.epochs not in schedule.validation_epochs:
+            exists = describe_epochs(schedule.validation_epochs)
+            raise InputError(
+                f"fidelity is {fidelity}, but schedule {schedule.name} has clean validation only at {exists}"
+            )
+
+
+def describe_epochs(epochs: frozenset[int]) -> str:
+    """Return a short text for a set of epochs: `epochs 1-12`, `epoch 200`, `no epoch`."""
+    if not epochs:
+        return "no epoch"
+    low, high = min(epochs), max(epochs)
+    if low == high:
+        return f"epoch {low}"
+    if len(epochs) == high - low + 1:
+        return f"epochs {low}-{high}"
+    return f"epochs {', '.join(map(str, sorted(epochs)))}"
+
+
+# ------------------------------------------------------------------------------------------------ requests
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Train `arch` over epochs `start + 1 .. stop` of `schedule` and validate where asked.
+
+    `Train(a, "12", 0, 3)` starts afresh and validates after epoch 3; `Train(a, "12", 3, 12)` goes on from the
+    live checkpoint `12@3`; `Train(a, "200", 0, 100, validate_at=())` buys no validation, said explicitly.
+    With `start == stop` a validation is bought at a live checkpoint, without training.
+    """
+
+    arch: Arch
+    schedule: str
+    start: int
+    stop: int
+    validate_at: tuple[int, ...] | None = None
+    """Epochs after which to validate; each is paid. None, the default, means `(stop,)`."""
+    replicate: int = 0
+    """Which of the run's trials of (arch, schedule); each is paid in full."""
+
+    def __post_init__(self) -> None:
+        if self.validate_at is None:
+            object.__setattr__(self, "validate_at", (self.stop,))
+        epochs = self.validations
+        if not 0 <= self.start <= self.stop or self.stop < 1:
+            raise InputError(
+                f"start, stop are {self.start}, {self.stop}, but must satisfy 0 <= start <= stop, 1 <= stop"
+            )
+        if any(e < max(1, self.start) or e > self.stop for e in epochs) or list(epochs) != sorted(set(epochs)):
+            raise InputError(f"validate_at is {epochs}, but must rise within the segment {self.start}..{self.stop}")
+        if self.start == self.stop and not epochs:
+            raise InputError(f"start equals stop ({self.stop}) and validate_at is empty: nothing is asked for")
+        if self.replicate < 0:
+            raise InputError(f"replicate is {self.replicate}, but must be >= 0")
+
+    @property
+    def validations(self) -> tuple[int, ...]:
+        """`validate_at`, never None."""
+        return (self.stop,) if self.validate_at is None else self.validate_at
+
+    @property
+    def fidelity(self) -> Fidelity:
+        """The fidelity that the segment ends at."""
+        return Fidelity(self.schedule, self.stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Measure a property of `arch` that costs time but no training, such as latency or energy."""
+
+    arch: Arch
+    metric: str
+
+
+Request: TypeAlias = Train | Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A request that was accepted; `number` counts from 0 within the run."""
+
+    number: int
+    request: Request
+
+
+# ------------------------------------------------------------------------------------------------ outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds of one worker."""
+
+    train_s: float = 0.0
+    valid_s: float = 0.0
+
+    @property
+    def total_s(self) -> float:
+        """Training (or measuring) and validation together."""
+        return self.train_s + self.valid_s
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What one training run showed over epochs `start + 1 .. stop`.
+
+    A benchmark answers a segment with the curve of that segment; a searcher is told the curve so far, with
+    `start == 0`. Validation is there only at the epochs where it was paid for.
+    """
+
+    start: int
+    train_loss: FloatArray  # (stop - start,)
+    train_acc: FloatArray  # (stop - start,) percent
+    valid_epochs: tuple[int, ...] = ()
+    valid_loss: FloatArray = field(default_factory=lambda: np.empty(0))  # (len(valid_epochs),)
+    valid_acc: FloatArray = field(default_factory=lambda: np.empty(0))  # (len(valid_epochs),) percent
+
+    @property
+    def stop(self) -> int:
+        """The last epoch trained."""
+        return self.start + len(self.train_loss)
+
+    @property
+    def last_valid_acc(self) -> float:
+        """Percent at the latest validated epoch; NaN where none was validated."""
+        return float(self.valid_acc[-1]) if self.valid_epochs else float("nan")
+
+    def then(self, segment: "Curve") -> "Curve":
+        """Return this curve continued by `segment`, which must start where this one stops."""
+        if segment.start != self.stop:
+            raise InputError(f"segment starts after epoch {segment.start}, but the curve stops at {self.stop}")
+        new = [i for i, epoch in enumerate(segment.valid_epochs) if epoch not in self.valid_epochs]
+        return Curve(
+            start=self.start,
+            train_loss=np.concatenate([self.train_loss, segment.train_loss]),
+            train_acc=np.concatenate([self.train_acc, segment.train_acc]),
+            valid_epochs=self.valid_epochs + tuple(segment.valid_epochs[i] for i in new),
+            valid_loss=np.concatenate([self.valid_loss, segment.valid_loss[new]]),
+            valid_acc=np.concatenate([self.valid_acc, segment.valid_acc[new]]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ok:
+    """The segment ended as asked."""
+
+    curve: Curve
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Diverged:
+    """Training produced NaN or infinity; the curve shows where."""
+
+    curve: Curve
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The answer to a `Measure`."""
+
+    value: float
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The segment could not be had: no such trial, out of memory, a crashed worker."""
+
+    reason: str
+    cost: Cost = Cost()
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The searcher dropped the arch before its segment ended; what had run is paid."""
+
+    cost: Cost = Cost()
+
+
+Outcome: TypeAlias = Ok | Diverged | Measured | Failed | Cancelled
+
+
+# ----------------------------------------------------------------------------------------------- decisions
+
+Reason: TypeAlias = Mapping[str, float | str]
+"""Why a request was made: named figures of the searcher (`stage`, `mean`, `std`, ...), kept in the record."""
+
+NO_REASON: Reason = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Start these requests, in this order; what finds no free worker waits in line."""
+
+    requests: tuple[Request, ...]
+    reasons: tuple[Reason, ...] = ()
+    """One per request, or none at all."""
+
+    def __post_init__(self) -> None:
+        if not self.requests:
+            raise InputError("requests is empty, but a Submit must hold at least one; to pass, return Wait()")
+        if self.reasons and len(self.reasons) != len(self.requests):
+            raise InputError(f"reasons has {len(self.reasons)} entries for {len(self.requests)} requests")
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Ask again after the next outcome. Idle workers are charged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Forget the checkpoints of `arch` and cancel what runs or waits on it."""
+
+    arch: Arch
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the run before its budget does."""
+
+    why: str = ""
+
+
+Decision: TypeAlias = Submit | Wait | Drop | Stop
