@@ -1,0 +1,131 @@
+"""What a run may ask for: legal requests, live checkpoints, and answers that are in the record already.
+
+A checkpoint is the end of a segment that has not been dropped. What was told stays in the record also after a
+drop: the same question is answered from it, free, but training can go on only from a live checkpoint.
+"""
+
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+
+from pmfnas.core.errors import ContractError, InputError
+from pmfnas.core.ports import Space
+from pmfnas.core.types import (
+    Arch,
+    Cost,
+    Curve,
+    Diverged,
+    Fidelities,
+    Fidelity,
+    Measure,
+    Measured,
+    Ok,
+    Outcome,
+    Request,
+    Train,
+    describe_epochs,
+)
+
+_Training: TypeAlias = tuple[Arch, str, int]
+"""(arch, schedule, replicate): one training run."""
+
+
+class Admission:
+    """Checks requests against the rules and keeps the checkpoints of one run."""
+
+    def __init__(self, space: Space, fidelities: Fidelities) -> None:
+        self._cardinalities = space.cardinalities
+        self._fidelities = fidelities
+        self._checkpoints: dict[_Training, dict[int, tuple[Curve, float]]] = {}  # epoch -> curve, seconds from 0
+        self._known: dict[_Training, list[Curve]] = {}
+        self._measured: dict[Measure, Measured] = {}
+        self.observed: set[Arch] = set()
+        """Archs with at least one segment or measurement that ended well."""
+
+    def check(self, request: Request) -> None:
+        """Raise `ContractError` unless the request is legal now."""
+        if not isinstance(request, Train | Measure):
+            raise ContractError(f"submits {request!r}, but a request must be a Train or a Measure")
+        self._check_arch(request.arch)
+        if isinstance(request, Train):
+            self._check_training(request)
+
+    def _check_arch(self, arch: Arch) -> None:
+        choices = self._cardinalities
+        legal = isinstance(arch, tuple) and len(arch) == len(choices)
+        if not legal or any(not 0 <= a < n for a, n in zip(arch, choices, strict=True)):
+            raise ContractError(
+                f"submits arch {arch!r}, but an arch must be a tuple of {len(choices)} indices below {choices}"
+            )
+
+    def _check_training(self, request: Train) -> None:
+        try:
+            schedule = self._fidelities[request.schedule]
+        except InputError as error:
+            raise ContractError(f"submits {request}: {error}") from None
+        if request.stop > schedule.epochs:
+            raise ContractError(f"asks for {request.fidelity}, but the schedule ends after {schedule.epochs} epochs")
+        unclean = [Fidelity(schedule.name, e) for e in request.validations if e not in schedule.validation_epochs]
+        if unclean:
+            exists = describe_epochs(schedule.validation_epochs)
+            raise ContractError(
+                f"asks for validation at {unclean[0]}, but clean values exist at {exists}; say validate_at=() for none"
+            )
+        if request.start > 0 and request.start not in self._checkpoints.get(_training(request), {}):
+            raise ContractError(f"goes on from {request.schedule}@{request.start}, but no live checkpoint of it exists")
+
+    def answer(self, request: Request) -> Outcome | None:
+        """Return the outcome of a request that the record answers, else None."""
+        if isinstance(request, Measure):
+            return self._measured.get(request)
+        for curve in self._known.get(_training(request), ()):
+            if curve.stop >= request.stop and set(request.validations) <= set(curve.valid_epochs):
+                return Ok(_until(curve, request.stop), Cost())
+        return None
+
+    def before_s(self, request: Request) -> float:
+        """Return the training seconds from epoch 0 to the start of the request."""
+        if isinstance(request, Measure) or request.start == 0:
+            return 0.0
+        return self._checkpoints[_training(request)][request.start][1]
+
+    def take(self, request: Request, outcome: Outcome) -> Outcome:
+        """Return the outcome as it is told, its curve joined to the checkpoint's, and keep what it brings."""
+        if isinstance(outcome, Measured) and isinstance(request, Measure):
+            self.observed.add(request.arch)
+            self._measured[request] = replace(outcome, cost=Cost())
+        if not isinstance(outcome, Ok | Diverged) or not isinstance(request, Train):
+            return outcome
+        key = _training(request)
+        curve, trained_s = outcome.curve, outcome.cost.train_s
+        if request.start > 0:
+            before, before_s = self._checkpoints[key][request.start]
+            curve, trained_s = before.then(curve), before_s + trained_s
+        if isinstance(outcome, Ok):
+            self.observed.add(request.arch)
+            self._checkpoints.setdefault(key, {})[request.stop] = (curve, trained_s)
+            self._known.setdefault(key, []).insert(0, curve)
+        return replace(outcome, curve=curve)
+
+    def drop(self, arch: Arch) -> None:
+        """Forget every checkpoint of `arch`."""
+        for key in [key for key in self._checkpoints if key[0] == arch]:
+            del self._checkpoints[key]
+
+
+def _training(request: Train) -> _Training:
+    return request.arch, request.schedule, request.replicate
+
+
+def _until(curve: Curve, stop: int) -> Curve:
+    """Return the part of a curve from epoch 1 up to `stop`."""
+    kept = np.array([epoch <= stop for epoch in curve.valid_epochs], dtype=bool)
+    return Curve(
+        start=curve.start,
+        train_loss=curve.train_loss[:stop],
+        train_acc=curve.train_acc[:stop],
+        valid_epochs=tuple(epoch for epoch in curve.valid_epochs if epoch <= stop),
+        valid_loss=curve.valid_loss[kept],
+        valid_acc=curve.valid_acc[kept],
+    )

@@ -1,0 +1,104 @@
+"""The oracle: the only holder of test accuracy. It scores finished runs and logs every access.
+
+Nothing that a searcher can reach leads here: the runner never imports this module, and a searcher is handed
+neither benchmark nor table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmfnas.benchmarks.table import CurveTable, Key
+from pmfnas.benchmarks.tabular import Dataset
+from pmfnas.core.rng import trial_keys
+from pmfnas.core.types import Arch, FloatArray, arch_numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The final values of an arch: percent, at the end of the longest schedule."""
+
+    test: float
+    """Mean over trials."""
+    valid: float
+    """Mean over trials."""
+    test_regret: float
+    """Percent points below the best test mean of the table."""
+    valid_regret: float
+    """Percent points below the best validation of the table, in the trial that the run's seed draws first."""
+    hit: bool
+    """Whether no arch of the table has a better test mean."""
+
+
+class Oracle:
+    """Test accuracy of one data set of a curve table."""
+
+    def __init__(self, table: CurveTable, dataset: Dataset) -> None:
+        self._table = table
+        self._dataset = dataset
+        self._schedule = max(table.header.schedules, key=lambda name: table.header.schedules[name])
+        self._epoch = table.header.schedules[self._schedule]
+        self.accesses: list[tuple[str, int]] = []
+        """(who asked, number of archs looked up), in order."""
+        self._drawn = lru_cache(maxsize=8)(self._draw)
+
+    def score(self, archs: Sequence[Arch], *, seed: int, who: str) -> list[Score]:
+        """Return the scores of `archs` in a run with `seed`; the access is logged under the name `who`."""
+        self.accesses.append((who, len(archs)))
+        drawn = self._drawn(seed)
+        rows = [self._table.row(arch) for arch in archs]
+        return [
+            Score(
+                test=float(self.test_means[row]),
+                valid=float(self._valid_means[row]),
+                test_regret=float(self.best_test - self.test_means[row]),
+                valid_regret=float(np.nanmax(drawn) - drawn[row]),
+                hit=bool(self.test_means[row] >= self.best_test),
+            )
+            for row in rows
+        ]
+
+    @cached_property
+    def test_means(self) -> FloatArray:
+        """Mean test accuracy per table row, shape (n_archs,); NaN where no trial exists."""
+        return _trial_means(
+            self._table.at(Key(self._dataset.test, self._schedule, self._dataset.test_metric), self._epoch)
+        )
+
+    @cached_property
+    def best_test(self) -> float:
+        """The best mean test accuracy of the table."""
+        return float(np.nanmax(self.test_means))
+
+    @cached_property
+    def _valid(self) -> NDArray[Any]:
+        """Final validation, shape (n_archs, n_trials)."""
+        return self._table.at(Key(self._dataset.search, self._schedule, "x-valid-acc"), self._epoch)
+
+    @cached_property
+    def _valid_means(self) -> FloatArray:
+        return _trial_means(self._valid)
+
+    def _draw(self, seed: int) -> FloatArray:
+        """Return the final validation of every arch in the trial that the run draws first, shape (n_archs,)."""
+        numbers = arch_numbers(self._table.archs, self._table.header.cardinalities)
+        present = self._table.present(self._dataset.search, self._schedule)
+        keys = trial_keys(seed, self._schedule, numbers, present.shape[1])
+        keys[np.arange(present.shape[1])[None, :] >= present.sum(axis=1)[:, None]] = np.iinfo(np.uint64).max
+        first = keys.argmin(axis=1)  # number among the trials that exist
+        slots = np.argsort(~present, axis=1, kind="stable")  # slots of the trials that exist come first
+        rows = np.arange(len(present))
+        return np.asarray(self._valid[rows, slots[rows, first]], dtype=np.float64)
+
+
+def _trial_means(values: NDArray[Any]) -> FloatArray:
+    """Return the mean over the trials that exist, (n_archs, n_trials) -> (n_archs,); NaN where none does."""
+    present = ~np.isnan(values)
+    total = np.where(present, values, 0.0).sum(axis=1, dtype=np.float64)
+    means = np.full(len(values), np.nan)
+    np.divide(total, present.sum(axis=1), out=means, where=present.any(axis=1))
+    return means
