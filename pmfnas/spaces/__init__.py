@@ -1,1 +1,21 @@
 """Search spaces: cell topologies (NAS-Bench-201) and channel sizes (the NATS-Bench size space)."""
+
+from types import MappingProxyType
+
+from pmfnas.core.errors import InputError
+from pmfnas.core.ports import Space
+from pmfnas.spaces.cell import CellSpace
+from pmfnas.spaces.size import SizeSpace
+
+__all__ = ["SPACES", "CellSpace", "SizeSpace", "space_for"]
+
+SPACES: MappingProxyType[str, type[CellSpace] | type[SizeSpace]] = MappingProxyType(
+    {"nats-sss": SizeSpace, "nb201": CellSpace}
+)
+
+
+def space_for(name: str, *, n_classes: int, image_size: int) -> Space:
+    """Return the space called `name`, for images of `image_size` pixels a side in `n_classes` classes."""
+    if name not in SPACES:
+        raise InputError(f"space is {name!r}, but must be one of: {', '.join(SPACES)}")
+    return SPACES[name](n_classes=n_classes, image_size=image_size)

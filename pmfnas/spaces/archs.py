@@ -1,0 +1,33 @@
+"""What every space does with its archs alike: draw one, change one position, refuse what is not an arch."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pmfnas.core.errors import InputError
+from pmfnas.core.types import Arch
+
+
+def sample_arch(cardinalities: Sequence[int], *, rng: np.random.Generator) -> Arch:
+    """Return one arch, uniformly; one draw per position, in order."""
+    return tuple(int(i) for i in rng.integers(0, np.asarray(cardinalities)))
+
+
+def one_change_neighbours(arch: Arch, cardinalities: Sequence[int]) -> tuple[Arch, ...]:
+    """Return the archs that differ in one position: by position, then by choice, both rising."""
+    return tuple(
+        (*arch[:place], choice, *arch[place + 1 :])
+        for place, n_choices in enumerate(cardinalities)
+        for choice in range(n_choices)
+        if choice != arch[place]
+    )
+
+
+def check_arch(arch: Arch, cardinalities: Sequence[int], example: Arch) -> None:
+    """Raise `InputError` that shows `example` unless `arch` has a legal choice in every position."""
+    legal = len(arch) == len(cardinalities) and all(0 <= i < n for i, n in zip(arch, cardinalities, strict=True))
+    if not legal:
+        raise InputError(
+            f"arch is {tuple(arch)}, but must hold {len(cardinalities)} indices below "
+            f"{', '.join(map(str, cardinalities))}, such as {example}"
+        )
