@@ -65,12 +65,3 @@ def totals(entries: Sequence[Entry], *, clock_s: float, n_workers: int, accounti
         busy_hours=busy_s / 3600,
         evaluations=sum(e.worker >= 0 and e.status in ("ok", "diverged", "measured") for e in entries),
     )
-
-
-def incumbents(entries: Sequence[Entry]) -> list[tuple[float, Arch]]:
-    """Return (time_s, arch) whenever the incumbent changed, in order; right-continuous steps."""
-    steps: list[tuple[float, Arch]] = []
-    for entry in entries:
-        if entry.incumbent is not None and (not steps or steps[-1][1] != entry.incumbent):
-            steps.append((entry.end_s, entry.incumbent))
-    return steps

@@ -1,0 +1,52 @@
+"""Everybody who can enter an experiment: the published searchers, the controls, and PMF-NAS."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import partial
+from inspect import signature
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from baselines import SEARCHERS
+from pmfnas.core.errors import InputError
+from pmfnas.core.ports import SearcherFactory
+from pmfnas.engine import PmfNas
+
+REFERENCE = "pmf_nas"
+"""The contestant that the others are compared with."""
+
+CONTESTANTS: Mapping[str, SearcherFactory] = MappingProxyType({**SEARCHERS, REFERENCE: PmfNas})
+
+_PORT = ("space", "fidelities", "budget_s", "n_workers", "rng")
+
+
+def select(names: Sequence[str], contestants: Mapping[str, SearcherFactory]) -> tuple[str, ...]:
+    """Return `names`, each checked and once; raise `InputError` that lists the known ones."""
+    for name in names:
+        if name not in contestants:
+            raise InputError(f"searcher is {name!r}, but must be one of: {', '.join(contestants)}")
+    return tuple(dict.fromkeys(names))
+
+
+def settings_of(factory: SearcherFactory) -> dict[str, str]:
+    """Return the settings that a factory makes its searcher with, name -> written value."""
+    parameters = signature(factory).parameters.values()
+    return {p.name: repr(p.default) for p in parameters if p.name not in _PORT and p.default is not p.empty}
+
+
+def source_hash() -> str:
+    """Return twelve hex digits that name the code which decides what a run does."""
+    root = Path(__file__).parents[1]
+    folders = ("pmfnas/core", "pmfnas/spaces", "pmfnas/engine", "baselines")
+    files = [file for folder in folders for file in sorted((root / folder).rglob("*.py"))]
+    files += [root / "harness" / f"{name}.py" for name in ("admission", "executor", "ledger", "runner")]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def with_settings(factory: SearcherFactory, **settings: Any) -> SearcherFactory:
+    """Return `factory` with some settings fixed."""
+    return partial(factory, **settings)

@@ -1,0 +1,160 @@
+"""Runs an experiment: every run in its own process slot, finished ones skipped, progress shown.
+
+    OUT/spec.json        what the folder belongs to; a command with other settings is refused, not mixed in
+    OUT/runs/...         one record per run (harness.records)
+
+Interrupted at any moment, the same command goes on: a record exists if and only if its run was finished.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import joblib
+from tqdm import tqdm
+
+from harness.contestants import settings_of, source_hash
+from harness.executor import SimulatedExecutor, paired_trials
+from harness.files import write_text
+from harness.jobs import Job, jobs
+from harness.ledger import Totals, totals
+from harness.records import RunHeader, record_path, write_record
+from harness.runner import Finished, Setting, search
+from harness.specs import Experiment
+from pmfnas.benchmarks.table import CurveTable
+from pmfnas.benchmarks.tabular import TableBenchmark, dataset
+from pmfnas.core.errors import InputError, PmfnasError
+from pmfnas.core.rng import stream
+from pmfnas.spaces import space_for
+
+SPEC = "spec.json"
+
+
+def claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
+    """Make `out` the folder of this experiment; raise `InputError` where it belongs to something else."""
+    mine = _claim_of(experiment, table)
+    path = out / SPEC
+    if path.exists():
+        theirs = read_claim(out)
+        for name, value in mine.items():
+            if theirs.get(name) != value:
+                raise InputError(
+                    f"--out {out} holds results with {name} {theirs.get(name)}, but this run has {name} {value}; "
+                    "choose another --out or remove that folder"
+                )
+        return
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"--out {out} exists and is not a folder of results; choose another --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_text(path, json.dumps(mine, indent=1) + "\n")
+    except OSError as error:
+        raise InputError(f"--out {out} cannot be written ({error.strerror}); choose another --out") from None
+
+
+def _claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
+    return {
+        "experiment": experiment.name,
+        "budget_s": experiment.budget_s,
+        "workers": experiment.n_workers,
+        "accounting": experiment.accounting,
+        "data": table.header.stamp,
+        "fingerprint": table.header.fingerprint,
+        "code": source_hash(),
+    }
+
+
+def read_claim(out: Path) -> dict[str, Any]:
+    """Return what the folder `out` belongs to; raise `InputError` where it is not a folder of results."""
+    path = out / SPEC
+    try:
+        return dict(json.loads(path.read_text()))
+    except FileNotFoundError:
+        raise InputError(f"{out} is not a folder of results: it has no {SPEC}") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}); remove the folder or choose another") from None
+
+
+def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jobs: int) -> int:
+    """Do every run that is not done yet, and return how many that were.
+
+    Runs are grouped so that a worker process opens the table once per group; each run writes its own record.
+    """
+    claim(out, experiment, table)
+    missing = [job for job in jobs(experiment) if not record_path(out, job.run_id(table.header.space)).exists()]
+    done = experiment.n_runs - len(missing)
+    if done:
+        print(f"{done} of {experiment.n_runs} runs were finished before; going on", file=sys.stderr)
+    size = max(1, min(len(experiment.searchers), len(missing) // (4 * n_jobs)))
+    groups = [missing[i : i + size] for i in range(0, len(missing), size)]
+    work = (joblib.delayed(_run_group)(group, experiment, table.path, out) for group in groups)
+    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    with tqdm(total=experiment.n_runs, initial=done, desc=experiment.name, unit="run", disable=None) as bar:
+        finished: Iterator[int] = parallel(work)
+        for n_runs in finished:
+            bar.update(n_runs)
+    return len(missing)
+
+
+def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, out: Path) -> int:
+    table = CurveTable.open(table_path)
+    for job in group:
+        header, finished = run_one(experiment, table, job)
+        benchmark = _benchmark(table, job.dataset)
+        write_record(out, header, finished, benchmark.space)
+    return len(group)
+
+
+def run_one(experiment: Experiment, table: CurveTable, job: Job) -> tuple[RunHeader, Finished]:
+    """Return one run of the experiment, finished, and its header. Writes nothing."""
+    benchmark = _benchmark(table, job.dataset)
+    setting = Setting(
+        benchmark.space, benchmark.fidelities, experiment.budget_s, experiment.n_workers, experiment.accounting
+    )
+    factory = experiment.contestants[job.searcher]
+    rng = stream(job.seed, f"searcher/{job.searcher}")
+    executor = SimulatedExecutor(
+        benchmark,
+        paired_trials(benchmark, job.seed),
+        n_workers=experiment.n_workers,
+        accounting=experiment.accounting,
+    )
+    try:
+        searcher = factory(setting.space, setting.fidelities, setting.budget_s, setting.n_workers, rng=rng)
+        finished = search(searcher, executor, setting)
+    except PmfnasError as error:  # a searcher that refuses the setting is a failed run, not a failed experiment
+        finished = Finished((), (), 0.0, "failed", str(error), 0.0)
+    header = RunHeader(
+        experiment=experiment.name,
+        dataset=job.dataset,
+        searcher=job.searcher,
+        settings=settings_of(factory),
+        seed=job.seed,
+        budget_s=experiment.budget_s,
+        n_workers=experiment.n_workers,
+        accounting=experiment.accounting,
+        space=table.header.space,
+        data=table.header.stamp,
+        fingerprint=table.header.fingerprint,
+        status=finished.status,
+        why=finished.why,
+        clock_s=finished.clock_s,
+        recommended=tuple(setting.space.format(arch) for arch in finished.recommended),
+        **asdict(_totals(finished, setting)),
+    )
+    return header, finished
+
+
+def _totals(finished: Finished, setting: Setting) -> Totals:
+    return totals(
+        finished.entries, clock_s=finished.clock_s, n_workers=setting.n_workers, accounting=setting.accounting
+    )
+
+
+def _benchmark(table: CurveTable, name: str) -> TableBenchmark:
+    chosen = dataset(name)
+    space = space_for(table.header.space, n_classes=chosen.n_classes, image_size=chosen.image_size)
+    return TableBenchmark(table, chosen, space)

@@ -1,0 +1,109 @@
+"""The verbs `run` and `table`."""
+
+import argparse
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness import outputs
+from harness.contestants import select
+from harness.data import Chosen, choose
+from harness.experiment import read_claim, run_experiment, run_one
+from harness.jobs import Job, found, in_order, jobs
+from harness.specs import EXPERIMENTS, Experiment, smoke
+from harness.units import budget_s, count, names, written_hours, written_time
+from pmfnas.benchmarks.tabular import dataset
+from pmfnas.core.errors import InputError
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run an experiment and write its outputs."""
+    experiment = _asked(options)
+    chosen = choose(options.data)
+    print(f"data: {chosen.described}")
+    n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
+    if experiment.needs_real_values and chosen.table.header.stamp == "SURROGATE":
+        raise InputError(
+            f"{experiment.name} compares with published rows and needs real values, but the data are the surrogate; "
+            "set PMFNAS_ANCHORS or give --data"
+        )
+    out = options.out or Path("results") / experiment.name
+    if options.dry_run:
+        return _dry_run(experiment, chosen, out, n_jobs)
+    print(f"{_described(experiment)}; results in {out}")
+    run_experiment(experiment, chosen.table, out, n_jobs=n_jobs)
+    written = outputs.write(experiment, jobs(experiment), chosen.table, out)
+    if options.update_reference:
+        print(f"reference outputs updated: {outputs.update_reference(experiment, chosen.table, out, written)}")
+    return 0
+
+
+def table(options: argparse.Namespace) -> int:
+    """Write the outputs of an experiment's folder again, from its records."""
+    claim = read_claim(options.out)
+    if claim.get("experiment") not in EXPERIMENTS:
+        raise InputError(f"{options.out} holds the experiment {claim.get('experiment')!r}, which is not known here")
+    chosen = choose(options.data)
+    spec = EXPERIMENTS[claim["experiment"]]
+    done = [job for job in found(options.out, chosen.table.header.space) if job.searcher in spec.contestants]
+    if not done:
+        raise InputError(f"{options.out} holds no finished run; run the experiment first")
+    experiment = replace(
+        spec,
+        searchers=tuple(s for s in spec.contestants if any(job.searcher == s for job in done)),
+        datasets=tuple(d for d in spec.datasets if any(job.dataset == d for job in done)),
+        budget_s=claim["budget_s"],
+        n_workers=claim["workers"],
+        accounting=claim["accounting"],
+    )
+    outputs.write(experiment, in_order(done, experiment), chosen.table, options.out)
+    return 0
+
+
+def _asked(options: argparse.Namespace) -> Experiment:
+    """Return the experiment with the command line's changes."""
+    spec = EXPERIMENTS[options.experiment]
+    if options.smoke:
+        spec = smoke(spec)
+    changes: dict[str, Any] = {}
+    if options.seeds:
+        changes["n_seeds"] = count("--seeds", options.seeds, least=1)
+    if options.first_seed:
+        changes["first_seed"] = count("--first-seed", options.first_seed, least=0)
+    if options.workers:
+        changes["n_workers"] = count("--workers", options.workers, least=1)
+    if options.budget:
+        changes["budget_s"] = budget_s(options.budget)
+    if options.datasets:
+        changes["datasets"] = tuple(dict.fromkeys(dataset(name).name for name in names("--datasets", options.datasets)))
+    if options.searchers:
+        changes["searchers"] = select(names("--searchers", options.searchers), spec.contestants)
+    return replace(spec, **changes)
+
+
+def _described(experiment: Experiment) -> str:
+    return (
+        f"{experiment.name}: {len(experiment.searchers)} searchers x {len(experiment.datasets)} data sets x "
+        f"{experiment.n_seeds} seeds = {experiment.n_runs} runs of {written_hours(experiment.budget_s)}"
+    )
+
+
+def _dry_run(experiment: Experiment, chosen: Chosen, out: Path, n_jobs: int) -> int:
+    """Say what would run and how long, from one run of every searcher that is thrown away."""
+    print(_described(experiment))
+    print(f"  searchers   {', '.join(experiment.searchers)}")
+    print(f"  data sets   {', '.join(experiment.datasets)}")
+    print(f"  seeds       {experiment.seeds.start}..{experiment.seeds.stop - 1}")
+    print(f"  workers     {experiment.n_workers}, accounting {experiment.accounting}")
+    finished = len(set(found(out, chosen.table.header.space)) & set(jobs(experiment)))
+    begin = time.perf_counter()
+    for searcher in experiment.searchers:
+        run_one(experiment, chosen.table, Job(experiment.datasets[0], searcher, experiment.first_seed))
+    one_each_s = time.perf_counter() - begin
+    left = experiment.n_runs - finished
+    expected_s = one_each_s * left / len(experiment.searchers) / n_jobs
+    print(f"  finished    {finished} of {experiment.n_runs} runs in {out}")
+    print(f"  time        about {written_time(expected_s)} on {n_jobs} processes (one run of each searcher was timed)")
+    return 0

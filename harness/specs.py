@@ -1,0 +1,72 @@
+"""Experiments as data: who plays, on what, with which budget. How it is judged is in `tables` and `figures`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from harness.contestants import CONTESTANTS
+from harness.executor import Accounting
+from pmfnas.core.errors import InputError
+from pmfnas.core.ports import SearcherFactory
+
+GPU_NIGHT_S = 30_600.0
+"""8.5 GPU-hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A named set of runs: every searcher on every data set with every seed."""
+
+    name: str
+    title: str
+    contestants: Mapping[str, SearcherFactory]
+    """Who may play."""
+    searchers: tuple[str, ...]
+    datasets: tuple[str, ...]
+    budget_s: float
+    n_seeds: int
+    first_seed: int = 0
+    n_workers: int = 1
+    accounting: Accounting = "resume"
+    needs_real_values: bool = False
+    """Whether its outputs mean nothing on the surrogate."""
+
+    def __post_init__(self) -> None:
+        if self.n_seeds < 1:
+            raise InputError(f"--seeds is {self.n_seeds}, but must be at least 1")
+        if self.first_seed < 0:
+            raise InputError(f"--first-seed is {self.first_seed}, but must be at least 0")
+        if not self.budget_s > 0:
+            raise InputError(f"--budget is {self.budget_s:g} s, but must be positive")
+        if self.n_workers < 1:
+            raise InputError(f"--workers is {self.n_workers}, but must be at least 1")
+
+    @property
+    def seeds(self) -> range:
+        """The root seeds, the same for every searcher and data set."""
+        return range(self.first_seed, self.first_seed + self.n_seeds)
+
+    @property
+    def n_runs(self) -> int:
+        """How many runs it has."""
+        return len(self.searchers) * len(self.datasets) * self.n_seeds
+
+
+ALL_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
+
+TABLE2 = Experiment(
+    name="table2",
+    title="Accuracy versus GPU-hours on NAS-Bench-201",
+    contestants=CONTESTANTS,
+    searchers=tuple(CONTESTANTS),
+    datasets=ALL_DATASETS,
+    budget_s=GPU_NIGHT_S,
+    n_seeds=100,
+)
+
+EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType({"table2": TABLE2})
+
+
+def smoke(experiment: Experiment) -> Experiment:
+    """Return a small form of an experiment: three seeds and at most two hours, to see that everything works."""
+    return replace(experiment, n_seeds=3, budget_s=min(experiment.budget_s, 7_200.0))

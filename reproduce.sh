@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# One verb per published artefact. `./reproduce.sh` alone explains them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() {
+  cat <<'TEXT'
+usage: ./reproduce.sh VERB [options]
+
+  table2      accuracy versus GPU-hours of every searcher, with statistics     -> results/table2
+  published   replay of the NAS-Bench-201 paper's setting (needs real values)  -> results/published
+  test        style, types, import rules and all tests
+  data        data import | info | verify | build-anchored | build-surrogate
+  help        this text
+
+Options of table2 and published are those of `python -m harness run`:
+  --smoke                      three seeds, a look at everything in seconds
+  --dry-run                    what would run, and how long
+  --data auto|PATH             which data (default: the best there is, and it says which)
+  --seeds N --first-seed K     runs per searcher and data set (default 100 from 0)
+  --budget 8.5h                clock of every run (also 510m, 30600s)
+  --workers N                  simulated workers of each search (default 1)
+  --datasets A,B               of cifar10, cifar100, ImageNet16-120
+  --searchers A,B              see `./reproduce.sh table2 --help` for the names
+  --jobs N                     processes of this machine (default: all cores)
+  --out DIR                    where results go
+
+The first use makes .venv and installs what it needs; later uses find it ready. It is made again only when
+pyproject.toml or constraints.txt changed. Interrupted, the same command goes on where it stopped.
+
+  PYTHON           the interpreter to use (default: the first Python >= 3.11 found)
+  PMFNAS_EXTRAS    further extras to install, e.g. nb201 (brings torch; without it those tests skip)
+  PMFNAS_ANCHORS   folder of real benchmark values, from which the anchored table is built
+  PMFNAS_CACHE     where tables are kept (default: the user's cache folder)
+TEXT
+}
+
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+  echo "error: no Python >= 3.11 was found; install one or name it: PYTHON=/path/to/python ./reproduce.sh ..." >&2
+  exit 2
+}
+
+# Make .venv with the given extras, unless it is there and was made from the same files. The stamp is written last.
+environment() {
+  local extras="$1" python wanted
+  wanted="$(cat pyproject.toml constraints.txt | cksum) ${extras}"
+  if [[ -x .venv/bin/python && "$(cat .venv/stamp 2>/dev/null)" == "$wanted" ]]; then return; fi
+  # What the environment has already stays: `table2` after `test` must not remove the test tools.
+  if [[ -x .venv/bin/python && "$(cat .venv/stamp 2>/dev/null)" == "${wanted%% "$extras"}"*",$extras"* ]]; then return; fi
+  python="$(find_python)"
+  echo "making the environment in .venv (once) ..." >&2
+  rm -f .venv/stamp
+  "$python" -m venv --clear .venv
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".${extras:+[$extras]}"
+  echo "$wanted" > .venv/stamp
+}
+
+verb="${1:-help}"
+shift || true
+case "$verb" in
+  table2 | published)
+    environment "${PMFNAS_EXTRAS:-}"
+    exec .venv/bin/python -m harness run "$verb" "$@"
+    ;;
+  data)
+    environment "${PMFNAS_EXTRAS:-}"
+    exec .venv/bin/python -m harness data "$@"
+    ;;
+  test)
+    environment "test${PMFNAS_EXTRAS:+,$PMFNAS_EXTRAS}"
+    .venv/bin/ruff format --check .
+    .venv/bin/ruff check .
+    .venv/bin/mypy
+    .venv/bin/lint-imports
+    exec .venv/bin/python -m pytest "$@"
+    ;;
+  help | -h | --help)
+    usage
+    ;;
+  *)
+    echo "error: verb is '$verb', but must be one of: table2, published, test, data, help" >&2
+    exit 2
+    ;;
+esac
