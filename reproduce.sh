@@ -47,19 +47,29 @@ find_python() {
   exit 2
 }
 
-# Make .venv with the given extras, unless it is there and was made from the same files. The stamp is written last.
+# Make .venv and add the given extras, unless that was done from the same files. Marks are written last.
 environment() {
-  local extras="$1" python wanted
-  wanted="$(cat pyproject.toml constraints.txt | cksum) ${extras}"
-  if [[ -x .venv/bin/python && "$(cat .venv/stamp 2>/dev/null)" == "$wanted" ]]; then return; fi
-  # What the environment has already stays: `table2` after `test` must not remove the test tools.
-  if [[ -x .venv/bin/python && "$(cat .venv/stamp 2>/dev/null)" == "${wanted%% "$extras"}"*",$extras"* ]]; then return; fi
-  python="$(find_python)"
-  echo "making the environment in .venv (once) ..." >&2
-  rm -f .venv/stamp
-  "$python" -m venv --clear .venv
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".${extras:+[$extras]}"
-  echo "$wanted" > .venv/stamp
+  local python files extra
+  files="$(cat pyproject.toml constraints.txt | cksum)"
+  if [[ "$(cat .venv/stamp 2>/dev/null)" != "$files" ]]; then
+    python="$(find_python)"
+    echo "making the environment in .venv (once, a minute or two) ..." >&2
+    rm -rf .venv
+    "$python" -m venv .venv
+    install .
+    echo "$files" > .venv/stamp
+  fi
+  for extra in ${1//,/ }; do
+    if [[ ! -e ".venv/has-$extra" ]]; then
+      echo "adding the extra '$extra' to .venv (once) ..." >&2
+      install ".[$extra]"
+      touch ".venv/has-$extra"
+    fi
+  done
+}
+
+install() {
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable "$1"
 }
 
 verb="${1:-help}"
