@@ -1,0 +1,164 @@
+"""REINFORCE with an independent softmax per position.
+
+The policy is a table of logits, one row per position; an arch is a draw from each row. Each result moves the logits
+along the gradient of log-probability times advantage, the validation accuracy less its moving average.
+
+    d log p(arch) / d logits[i] = onehot(arch[i]) - softmax(logits[i])
+
+Sources: Williams, Machine Learning 8 (1992), eq. 11; as a searcher Dong and Yang, arXiv 2001.00326, section 5 (Adam,
+logits from N(0, 0.001), a bias-corrected moving average that includes the present reward). Adam is Kingma and Ba,
+arXiv 1412.6980, Algorithm 1.
+
+Deviations from the paper:
+- The best arch by validation is recommended, not the policy's mode (as the published code does, too).
+- An arch that was trained before is learnt from again, at no cost; after `PATIENCE` of them in a row, or where all
+  that is drawn is in flight, a new arch is drawn at random: a policy that has converged would train nothing.
+- With several workers the gradient is that of the policy when the result is told, not when the arch was drawn.
+- A diverged training has the lowest reward told so far, if any; a failed one teaches nothing.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from baselines.drawing import unseen
+from baselines.evaluations import WORST, archs_of, evaluation, exhausted, worth
+from baselines.incumbents import Observed
+from baselines.settings import check_between, search_fidelity
+from pmfnas.core.ports import Space
+from pmfnas.core.types import Arch, Decision, Fidelities, FloatArray, Outcome, Ticket
+
+PATIENCE = 20
+"""Known archs in a row before one is drawn at random."""
+
+_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
+_INITIAL_STD = 1e-3
+
+
+class Policy:
+    """Independent categorical distributions, one per position, trained by Adam."""
+
+    def __init__(self, cardinalities: Sequence[int], learning_rate: float, *, rng: np.random.Generator) -> None:
+        shape = (len(cardinalities), max(cardinalities))
+        exists = np.arange(shape[1]) < np.asarray(cardinalities)[:, None]
+        self.logits: FloatArray = np.where(exists, rng.normal(0.0, _INITIAL_STD, shape), -np.inf)  # (n_pos, n_choices)
+        self._learning_rate = learning_rate
+        self._mean = np.zeros(shape)
+        self._square = np.zeros(shape)
+        self._n_steps = 0
+
+    def probabilities(self) -> FloatArray:
+        """Return the softmax of each row, shape (n_positions, max cardinality); zero for choices that do not exist."""
+        weights: FloatArray = np.exp(self.logits - self.logits.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
+        return weights
+
+    def draw(self, *, rng: np.random.Generator) -> Arch:
+        """Return an arch drawn from the policy."""
+        below = self.probabilities().cumsum(axis=1)[:, :-1] <= rng.random(len(self.logits))[:, None]
+        return tuple(below.sum(axis=1).tolist())
+
+    def learn(self, arch: Arch, advantage: float) -> None:
+        """Take one step of Adam up the gradient of `advantage * log p(arch)`."""
+        gradient = -self.probabilities()
+        gradient[np.arange(len(arch)), arch] += 1.0
+        gradient *= advantage
+        self._n_steps += 1
+        self._mean += (1 - _BETA1) * (gradient - self._mean)
+        self._square += (1 - _BETA2) * (gradient**2 - self._square)
+        mean = self._mean / (1 - _BETA1**self._n_steps)
+        square = self._square / (1 - _BETA2**self._n_steps)
+        self.logits += self._learning_rate * mean / (np.sqrt(square) + _EPSILON)
+
+
+class Baseline:
+    """An exponential moving average, corrected for having started at zero."""
+
+    def __init__(self, momentum: float) -> None:
+        self._momentum = momentum
+        self._total = 0.0
+        self._weight = 0.0
+
+    def update(self, value: float) -> float:
+        """Return the average with `value` taken in."""
+        self._total += (1 - self._momentum) * (value - self._total)
+        self._weight += (1 - self._momentum) * (1.0 - self._weight)
+        return self._total / self._weight
+
+
+class Reinforce:
+    """Policy gradient over archs.
+
+    Args:
+        space: its positions are what the policy decides.
+        fidelities: what exists.
+        budget_s: not used.
+        n_workers: not used; never waits before the space is exhausted.
+        rng: draws first logits and archs.
+        learning_rate: of Adam, on the logits.
+        momentum: of the moving average that is subtracted from the reward.
+        fidelity: where each arch is trained to; None is the end of the search schedule.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        fidelities: Fidelities,
+        budget_s: float,
+        n_workers: int,
+        *,
+        rng: np.random.Generator,
+        learning_rate: float = 0.1,
+        momentum: float = 0.9,
+        fidelity: str | None = None,
+    ) -> None:
+        del budget_s, n_workers
+        check_between("learning_rate", learning_rate, 0.0, 100.0)
+        check_between("momentum", momentum, 0.0, 1.0)
+        self._space = space
+        self._rng = rng
+        self._fidelity = search_fidelity(fidelity, fidelities)
+        self._policy = Policy(space.cardinalities, learning_rate, rng=rng)
+        self._baseline = Baseline(momentum)
+        self._lowest_pct = math.inf
+        self._asked: set[Arch] = set()
+        self._lost: set[Arch] = set()
+        self._known_in_a_row = 0
+        self._observed = Observed(fidelities)
+
+    def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
+        """Return the training of an arch drawn from the policy."""
+        del remaining_s
+        arch = None
+        if self._known_in_a_row < PATIENCE:
+            arch = self._drawn(unwanted=self._lost | archs_of(running))
+        arch = arch or unseen(self._space, self._asked, rng=self._rng)
+        if arch is None:
+            return exhausted(running)
+        self._known_in_a_row = self._known_in_a_row + 1 if arch in self._asked else 0
+        self._asked.add(arch)
+        return evaluation(arch, self._fidelity)
+
+    def _drawn(self, unwanted: set[Arch]) -> Arch | None:
+        for _ in range(PATIENCE):
+            arch = self._policy.draw(rng=self._rng)
+            if arch not in unwanted:
+                return arch
+        return None
+
+    def tell(self, ticket: Ticket, outcome: Outcome) -> None:
+        """Take one step of the policy."""
+        self._observed.add(ticket, outcome)
+        value, arch = worth(outcome), ticket.request.arch
+        if value is None:
+            self._lost.add(arch)
+            return
+        reward = self._lowest_pct if value == WORST else value
+        if math.isfinite(reward):
+            self._lowest_pct = min(self._lowest_pct, reward)
+            self._policy.learn(arch, reward - self._baseline.update(reward))
+
+    def recommend(self) -> Sequence[Arch]:
+        """Return the best archs by validation, best first."""
+        return self._observed.ranking()
