@@ -74,9 +74,9 @@ class SimulatedExecutor:
         self._line.extend(tickets)
         self._start()
 
-    def next_event(self) -> Event | None:
-        """Advance the clock to the next end of a ticket and return it; None where nothing runs."""
-        while self._ends:
+    def next_event(self, until_s: float) -> Event | None:
+        """Advance the clock to the next end of a ticket and return it; None where none ends by `until_s`."""
+        while self._ends and self._ends[0][0] <= until_s:
             time_s, number = heapq.heappop(self._ends)
             if number in self._active:  # a cancelled ticket leaves its end in the heap
                 event = self._active.pop(number)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.executor import Accounting
-from pmfnas.core.types import NO_REASON, Arch, Cost, Outcome, Reason, Ticket
+from pmfnas.core.types import Arch, Cost, Outcome, Reason, Ticket
 
 FREE = "free"
 """Status of a request answered from the record."""
@@ -35,7 +35,7 @@ class Entry:
     """As it was told, curves from epoch 1; None where it was cut."""
     incumbent: Arch | None
     """First recommendation after this ticket was told."""
-    reason: Reason = NO_REASON
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)

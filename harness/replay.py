@@ -45,10 +45,10 @@ class ReplayExecutor:
                 )
             self._open[ticket.number] = ticket
 
-    def next_event(self) -> Event | None:
+    def next_event(self, until_s: float) -> Event | None:
         """Return the next recorded event, or the next live one."""
         if self._live:
-            return self._live.next_event()
+            return self._live.next_event(until_s)
         event = self._recorded.popleft()
         self._close(event)
         return event

@@ -2,7 +2,7 @@
 
     while the budget lasts:
         while a worker is free and the searcher does not wait:  decision = searcher.ask(...)
-        event = executor.next_event();  searcher.tell(...)
+        event = executor.next_event(budget);  searcher.tell(...)
 
 A request whose answer is in the record already is told at once and costs nothing. A searcher that breaks its
 contract, or raises, ends its own run, which is recorded as failed with the reason; nothing is patched up.
@@ -109,19 +109,20 @@ class _Loop:
 
     def run(self) -> str:
         """Return why the run ended."""
-        while True:
+        while self.now_s < self.setting.budget_s:
             while self.executor.n_free > 0 and not self.waiting:
                 stopped = self._decide()
                 if stopped is not None:
                     return stopped
-            event = self.executor.next_event()
-            if event is None:
+            if not self.open:
                 raise ContractError("the searcher waits, but nothing is running")
-            if event.time_s > self.setting.budget_s:
+            event = self.executor.next_event(self.setting.budget_s)
+            if event is None:
                 self.now_s = self.setting.budget_s
                 return "budget"
             self.now_s, self.waiting, self.idle = event.time_s, False, 0
             self._end(event)
+        return "budget"
 
     def _decide(self) -> str | None:
         """Ask once and act on the decision; return why the run ends, or None."""

@@ -165,8 +165,8 @@ class Executor(Protocol):
         """Start the tickets at the present time, or put them in line."""
         ...
 
-    def next_event(self) -> Event | None:
-        """Advance the clock to the next end of a ticket and return it; None where nothing runs."""
+    def next_event(self, until_s: float) -> Event | None:
+        """Advance the clock to the next end of a ticket and return it; None where none ends by `until_s`."""
         ...
 
     def cancel(self, ticket: Ticket) -> Event | None:
