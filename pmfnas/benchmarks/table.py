@@ -156,15 +156,24 @@ class CurveTable:
         if not len(epochs):
             return np.empty(0)
         slot = self.slot(key.dataset, key.schedule, row, trial)
-        first, last = self._place(key, epochs[0]), self._place(key, epochs[-1])
-        if last - first == len(epochs) - 1:
-            return self.values(key)[row, slot, first : last + 1].astype(np.float64)
-        places = [self._place(key, epoch) for epoch in epochs]
+        places: slice | list[int]
+        if isinstance(epochs, range) and self._place(key, epochs[-1]) - self._place(key, epochs[0]) == len(epochs) - 1:
+            places = slice(self._place(key, epochs[0]), self._place(key, epochs[-1]) + 1)
+        else:
+            places = [self._place(key, epoch) for epoch in epochs]
         return self.values(key)[row, slot, places].astype(np.float64)
 
     def constant(self, key: Key, row: int, trial: int) -> float:
-        """Return the value of a column that does not depend on the epoch (seconds, latency)."""
+        """Return the value of a column that does not depend on the epoch (latency, parameters, most seconds)."""
+        if self.epochs(key):
+            raise UnavailableError(f"{key} depends on the epoch, so it has no one value; read it at epochs")
         return float(self.values(key)[row, self.slot(key.dataset, key.schedule, row, trial), 0])
+
+    def seconds(self, key: Key, row: int, trial: int, epochs: range | tuple[int, ...]) -> float:
+        """Return the seconds of `epochs` together, whether or not those of an epoch are always the same."""
+        if self.epochs(key):
+            return float(self.read(key, row, trial, epochs).sum())
+        return self.constant(key, row, trial) * len(epochs)
 
     def slot(self, dataset: str, schedule: str, row: int, trial: int) -> int:
         """Return the place of the `trial`-th existing trial on the trial axis."""
@@ -230,7 +239,7 @@ class CurveTable:
         return self._open[name]
 
     def verify(self) -> int:
-        """Return the number of columns, all equal to their checksums; raise `DataError` naming the first that is not."""
+        """Return the number of columns, all with the checksum of the header; raise `DataError` naming one without."""
         for name, column in self._columns.items():
             if _sha256(self.path / f"{name}.npy") != column.sha256:
                 raise DataError(f"{self.path / name}.npy was altered: its checksum is not the one in {HEADER}")
@@ -258,8 +267,10 @@ class TableWriter:
         self._work = out.with_name(f".{out.name}.writing-{os.getpid()}")
         self._columns: dict[str, _Column] = {}
         self._filling: dict[str, tuple[NDArray[Any], tuple[int, ...]]] = {}
+        rows = np.asarray(archs, dtype=np.uint8)
+        _remove_abandoned(out)
         self._work.mkdir(parents=True)
-        self._save("archs", np.asarray(archs, dtype=np.uint8), ())
+        self._save("archs", rows, ())
 
     def add(self, key: Key, values: ArrayLike, epochs: range | tuple[int, ...] = ()) -> None:
         """Write a whole column, shape (n_archs, n_trials, max(1, len(epochs)))."""
@@ -298,15 +309,16 @@ class TableWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         del error, trace
-        if kind is not None:
-            shutil.rmtree(self._work, ignore_errors=True)
-            return
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            shutil.rmtree(self._work, ignore_errors=True)  # gone already where it became the table
+
+    def _finish(self) -> None:
         for name, (array, epochs) in self._filling.items():
             array.flush()  # type: ignore[attr-defined]
             self._columns[name] = _Column(epochs, array.dtype.str, array.shape, _sha256(self._file(name)))
-        self._finish()
-
-    def _finish(self) -> None:
         content = {
             "format": FORMAT,
             "fingerprint": self.header.fingerprint,
@@ -319,6 +331,27 @@ class TableWriter:
             stream.flush()
             os.fsync(stream.fileno())
         self._work.rename(self.out)
+
+
+def _remove_abandoned(out: Path) -> None:
+    """Remove what a writer of `out` that was killed has left."""
+    marker = f".{out.name}.writing-"
+    for folder in out.parent.iterdir() if out.parent.is_dir() else ():
+        owner = folder.name.removeprefix(marker)
+        if folder.name.startswith(marker) and owner.isdecimal() and not _is_running(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # where signal 0 would end the process
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _sha256(path: Path) -> str:

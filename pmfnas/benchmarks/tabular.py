@@ -82,12 +82,11 @@ class TableBenchmark:
             valid_loss=read("x-valid-loss", request.validations),
             valid_acc=read("x-valid-acc", request.validations),
         )
-        return curve, self._cost(request, row, trial)
-
-    def _cost(self, request: Train, row: int, trial: int) -> Cost:
-        epoch_s = self._table.constant(self._key(request, "train-s"), row, trial)
-        pass_s = self._table.constant(self._key(request, "x-valid-s"), row, trial)
-        return Cost(epoch_s * (request.stop - request.start), pass_s * len(request.validations))
+        cost = Cost(
+            self._table.seconds(self._key(request, "train-s"), row, trial, epochs),
+            self._table.seconds(self._key(request, "x-valid-s"), row, trial, request.validations),
+        )
+        return curve, cost
 
     def _key(self, request: Train, metric: str) -> Key:
         return Key(self._dataset, request.schedule, metric)
