@@ -1,0 +1,35 @@
+"""A name for the official files that changes when any byte of them does."""
+
+import hashlib
+from pathlib import Path
+
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from pmfnas.benchmarks.official.detect import Source
+from pmfnas.benchmarks.official.reader import META, arch_files
+from pmfnas.core.errors import DataError
+
+
+def fingerprint(source: Source, *, n_jobs: int = 1, progress: bool = False) -> str:
+    """Return the SHA-256 over name, size and content of every file of `source`, in a fixed order.
+
+    Reads everything once: 1.3 GB for the topology space, a few seconds.
+    """
+    archive = source.kind == "archive"
+    files = [source.path / META, *arch_files(source.path).values()] if archive else [source.path]
+    # Threads: hashing and reading both release the lock of the interpreter.
+    lines = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(delayed(_line)(file) for file in files)
+    total = hashlib.sha256()
+    for line in tqdm(lines, total=len(files), unit="file", desc="checksums", disable=not progress):
+        total.update(line.encode())
+    return total.hexdigest()
+
+
+def _line(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            return f"{path.name} {stream.tell()} {digest}\n"
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,185 @@
+"""Arch records out of one big pickle, one at a time.
+
+The single-file form of the benchmark is one dictionary of 15,625 archs: 5 GB of pickle, some 29 GB once it is
+Python objects. Its records are wanted one after the other, so the pickle is run here by a machine of our own
+that hands over each record when it is complete and then forgets it. It knows the instructions of protocols 2
+to 5 that plain data needs and the globals of `pmfnas.benchmarks.unpickle`; anything else is refused.
+
+Strings repeat without end (`x-valid@11`), so equal ones are kept once. Dictionaries are forgotten with the record
+they belong to; everything else of the memo is kept, as later records refer to it.
+"""
+
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, final
+
+from pmfnas.benchmarks.unpickle import DtypeStandIn, ForbiddenError, find_global
+
+_FORGOTTEN = object()
+_DOUBLE = struct.Struct(">d")
+_LONGEST_TEXT_BYTES = 1 << 16
+
+
+def _is_record(value: object) -> bool:
+    """Whether `value` is one schedule of an arch."""
+    return type(value) is dict and "all_results" in value
+
+
+@final
+class RecordStream:
+    """Iterates over the arch records of a pickle: dictionaries from schedule to results.
+
+    A record is emptied when the next one is asked for. After the last one `value` is the whole object, with
+    emptied records. Errors are those of `pickle`: use it inside `unpickle.reading`.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.value: Any = None
+        self._read = stream.read
+        self._stack: list[Any] = []
+        self._marks: list[int] = []
+        self._memo: list[Any] = []
+        self._fresh = 0  # memo entries before this one were swept already
+        self._dispatch = self._instructions()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        read, dispatch = self._read, self._dispatch
+        while (code := read(1)) != b".":
+            handler = dispatch.get(code)
+            if handler is None:
+                raise ForbiddenError(f"pickle instruction {code!r}") if code else EOFError("it ends too early")
+            record = handler()
+            if record is not None:
+                yield record
+                self._forget(record)
+        self.value = self._stack.pop()
+        if read(1):
+            raise ValueError("there is something behind the end of the pickle")
+
+    def _forget(self, record: dict[str, Any]) -> None:
+        record.clear()
+        memo = self._memo
+        for place in range(self._fresh, len(memo)):
+            if isinstance(memo[place], dict):
+                memo[place] = _FORGOTTEN
+        self._fresh = len(memo)
+
+    def _instructions(self) -> dict[bytes, Callable[[], dict[str, Any] | None]]:
+        """Return the handler of each instruction; names as in the module `pickletools`."""
+        take, push, number = self._take, self._stack.append, self._number
+        return {
+            b"\x80": lambda: take(1, None),  # PROTO
+            b"\x95": lambda: take(8, None),  # FRAME
+            b"(": lambda: self._marks.append(len(self._stack)),  # MARK
+            b"N": lambda: push(None),  # NONE
+            b"\x88": lambda: push(True),  # NEWTRUE
+            b"\x89": lambda: push(False),  # NEWFALSE
+            b"K": lambda: push(number(1)),  # BININT1
+            b"M": lambda: push(number(2)),  # BININT2
+            b"J": lambda: push(number(4, signed=True)),  # BININT
+            b"\x8a": lambda: push(number(number(1), signed=True)),  # LONG1
+            b"G": lambda: push(_DOUBLE.unpack(self._bytes(8))[0]),  # BINFLOAT
+            b"\x8c": lambda: push(self._text(number(1))),  # SHORT_BINUNICODE
+            b"X": lambda: push(self._text(number(4))),  # BINUNICODE
+            b"C": lambda: push(self._bytes(number(1))),  # SHORT_BINBYTES
+            b"}": lambda: push({}),  # EMPTY_DICT
+            b"]": lambda: push([]),  # EMPTY_LIST
+            b"\x8f": lambda: push(set()),  # EMPTY_SET
+            b")": lambda: push(()),  # EMPTY_TUPLE
+            b"\x85": lambda: self._tuple(len(self._stack) - 1),  # TUPLE1
+            b"\x86": lambda: self._tuple(len(self._stack) - 2),  # TUPLE2
+            b"\x87": lambda: self._tuple(len(self._stack) - 3),  # TUPLE3
+            b"t": lambda: self._tuple(self._marks.pop()),  # TUPLE
+            b"a": lambda: self._extend(len(self._stack) - 1),  # APPEND
+            b"e": lambda: self._extend(self._marks.pop()),  # APPENDS
+            b"\x90": lambda: self._extend(self._marks.pop()),  # ADDITEMS
+            b"s": lambda: self._set_items(len(self._stack) - 2),  # SETITEM
+            b"u": lambda: self._set_items(self._marks.pop()),  # SETITEMS
+            b"\x94": lambda: self._put(len(self._memo)),  # MEMOIZE
+            b"q": lambda: self._put(number(1)),  # BINPUT
+            b"r": lambda: self._put(number(4)),  # LONG_BINPUT
+            b"h": lambda: self._get(number(1)),  # BINGET
+            b"j": lambda: self._get(number(4)),  # LONG_BINGET
+            b"c": lambda: push(find_global(self._line(), self._line())),  # GLOBAL
+            b"\x93": self._stack_global,  # STACK_GLOBAL
+            b"R": self._reduce,  # REDUCE
+            b"b": self._build,  # BUILD
+        }
+
+    def _bytes(self, n: int) -> bytes:
+        data = self._read(n)
+        if len(data) != n:
+            raise EOFError("it ends too early")
+        return data
+
+    def _take(self, n: int, answer: None) -> None:
+        self._bytes(n)
+        return answer
+
+    def _number(self, n: int, *, signed: bool = False) -> int:
+        return int.from_bytes(self._bytes(n), "little", signed=signed)
+
+    def _text(self, n: int) -> str:
+        if n > _LONGEST_TEXT_BYTES:
+            raise ValueError(f"a text of {n:,} bytes")
+        return sys.intern(self._bytes(n).decode("utf-8", "surrogatepass"))
+
+    def _line(self) -> str:
+        line = b"".join(iter(lambda: self._bytes(1), b"\n"))
+        return line.decode()
+
+    def _tuple(self, start: int) -> None:
+        self._stack[start:] = [tuple(self._stack[start:])]
+
+    def _extend(self, start: int) -> None:
+        items = self._stack[start:]
+        del self._stack[start:]
+        target = self._stack[-1]
+        if isinstance(target, list):
+            target.extend(items)
+        elif isinstance(target, set):
+            target.update(items)
+        else:
+            raise ValueError(f"items for a {type(target).__name__}")
+
+    def _set_items(self, start: int) -> dict[str, Any] | None:
+        stack = self._stack
+        items = stack[start:]
+        del stack[start:]
+        target = stack[-1]
+        if not isinstance(target, dict) or not items:
+            raise ValueError(f"{len(items)} items for a {type(target).__name__}")
+        target.update(zip(items[::2], items[1::2], strict=True))
+        return target if _is_record(items[-1]) else None
+
+    def _put(self, place: int) -> None:
+        memo = self._memo
+        if place == len(memo):
+            memo.append(self._stack[-1])
+        elif place < len(memo):
+            memo[place] = self._stack[-1]
+        else:
+            raise ValueError(f"memo place {place} before {len(memo)}")
+
+    def _get(self, place: int) -> None:
+        value = self._memo[place]
+        if value is _FORGOTTEN:
+            raise ValueError("two archs share a part of their records; only the archive folder can be read then")
+        self._stack.append(value)
+
+    def _stack_global(self) -> None:
+        module, name = self._stack[-2:]
+        self._stack[-2:] = [find_global(module, name)]
+
+    def _reduce(self) -> None:
+        # Only what `find_global` gave can be called: nothing else on the stack is callable.
+        function, arguments = self._stack[-2:]
+        self._stack[-2:] = [function(*arguments)]
+
+    def _build(self) -> None:
+        target, state = self._stack[-2:]
+        if not isinstance(target, DtypeStandIn):
+            raise ForbiddenError(f"state of a {type(target).__name__}")
+        target.__setstate__(state)
+        self._stack.pop()

@@ -1,0 +1,161 @@
+"""Pickles of plain data, read without letting them run anything.
+
+A pickle is a program: its `GLOBAL` instructions name callables and its `REDUCE` instructions call them. The
+official benchmark files need six names, all for plain values, and each is answered here with a stand-in that can
+build nothing else. Any other name is refused, in an error that says which.
+
+    collections.OrderedDict             the dictionary of schedules, the seconds per epoch
+    numpy(.core|._core).multiarray.scalar, numpy.dtype      a number that was a numpy scalar
+    builtins.set, _codecs.encode        how pickle protocol 2 (`.pth`) spells a set and bytes
+"""
+
+import bz2
+import io
+import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from pmfnas.core.errors import DataError
+
+_NUMBER_CODES = frozenset({"b1", "i4", "i8", "u4", "u8", "f4", "f8"})
+_TORCH_MAGIC = 0x1950A86A20F9469CFC6C  # first pickle of torch's container before 1.6
+
+
+class ForbiddenError(pickle.UnpicklingError):
+    """A pickle asks for something that no official file needs; the text names it."""
+
+
+class DtypeStandIn:
+    """Stands in for `numpy.dtype` while a scalar is rebuilt; knows plain numbers only."""
+
+    def __init__(self, code: str, align: bool = False, copy: bool = False) -> None:  # as numpy's own pickles call it
+        del align, copy
+        if code not in _NUMBER_CODES:
+            raise ForbiddenError(f"numpy.dtype({code!r})")
+        self.code = code
+        self.order = "="
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.order = {"<": "<", ">": ">"}.get(state[1], "=")
+
+
+def _scalar(dtype: DtypeStandIn, data: bytes) -> Any:
+    """Return the numpy scalar of `data`, as `numpy.core.multiarray.scalar` would."""
+    if not isinstance(dtype, DtypeStandIn) or not isinstance(data, bytes):
+        raise ForbiddenError(f"a numpy scalar of {type(dtype).__name__}, {type(data).__name__}")
+    return np.frombuffer(data, dtype=f"{dtype.order}{dtype.code}", count=1)[0]
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    """Return the bytes that protocol 2 wrote as latin-1 text."""
+    if encoding != "latin1":
+        raise ForbiddenError(f"_codecs.encode(..., {encoding!r})")
+    return text.encode("latin-1")
+
+
+_ALLOWED: MappingProxyType[tuple[str, str], Callable[..., Any]] = MappingProxyType(
+    {
+        ("__builtin__", "set"): set,
+        ("_codecs", "encode"): _encode,
+        ("builtins", "set"): set,
+        ("collections", "OrderedDict"): OrderedDict,
+        ("numpy", "dtype"): DtypeStandIn,
+        ("numpy._core.multiarray", "scalar"): _scalar,
+        ("numpy.core.multiarray", "scalar"): _scalar,
+    }
+)
+
+
+def find_global(module: str, name: str) -> Callable[..., Any]:
+    """Return the stand-in of `module.name`; raise `ForbiddenError` for anything not on the list."""
+    try:
+        return _ALLOWED[module, name]
+    except KeyError:
+        raise ForbiddenError(f"{module}.{name}") from None
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        return find_global(module, name)
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise ForbiddenError("a tensor or other stored object" if isinstance(pid, tuple) else "a persistent object")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while `path` is read into one `DataError` that names it."""
+    try:
+        yield
+    except ForbiddenError as error:
+        raise DataError(
+            f"{path} asks for {error}, which no official file needs; refused, nothing of it was run"
+        ) from None
+    except MemoryError:
+        raise DataError(f"{path} asks for more memory than there is; it is damaged or not an official file") from None
+    except (
+        pickle.UnpicklingError, EOFError, OSError, zipfile.BadZipFile, RecursionError,
+        ValueError, TypeError, LookupError, AttributeError, OverflowError,
+    ) as error:  # fmt: skip
+        if isinstance(error, OSError) and error.strerror:
+            raise DataError(f"{path} cannot be read: {error.strerror}") from None
+        cause = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise DataError(f"{path} is truncated, altered or not an official file ({cause}); fetch it again") from None
+
+
+def load_bz2(path: Path, limit_bytes: int) -> Any:
+    """Return the object of a `.pickle.pbz2` file.
+
+    Args:
+        path: the file, a bz2 stream of one pickle.
+        limit_bytes: refuse more than this many bytes once decompressed.
+
+    Raises:
+        DataError: the file is missing, truncated, altered, too big, or asks for a forbidden global.
+    """
+    with reading(path), bz2.open(path) as stream:
+        data = stream.read(limit_bytes + 1)
+        if len(data) > limit_bytes:
+            raise DataError(f"{path} unpacks to more than {limit_bytes:,} bytes, so it is not an official file")
+        return _Unpickler(io.BytesIO(data)).load()
+
+
+@contextmanager
+def open_bz2(path: Path) -> Iterator[BinaryIO]:
+    """Give the pickle of a `.pickle.pbz2` file as a stream; errors while it is read become `DataError`."""
+    with reading(path), bz2.open(path) as raw:
+        yield io.BufferedReader(raw, 1 << 20)
+
+
+@contextmanager
+def open_torch(path: Path) -> Iterator[BinaryIO]:
+    """Give the pickle inside a `.pth` file as a stream, without torch; errors while it is read become `DataError`.
+
+    A zip container (torch >= 1.6) holds it as the one member `*/data.pkl`. The older container is a run of
+    pickles: a magic number, a version, a description of the machine, then the object.
+    """
+    with reading(path), path.open("rb") as file:
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as container, container.open(_only_pickle(container)) as raw:
+                yield io.BufferedReader(raw, 1 << 20)  # type: ignore[type-var]
+            return
+        file.seek(0)
+        if _Unpickler(file).load() != _TORCH_MAGIC:
+            raise ValueError("no torch container: neither a zip file nor one that starts with torch's magic number")
+        for _ in range(2):
+            _Unpickler(file).load()
+        yield file
+
+
+def _only_pickle(container: zipfile.ZipFile) -> str:
+    members = [name for name in container.namelist() if name.endswith("/data.pkl")]
+    if len(members) != 1:
+        raise ValueError(f"{len(members)} members */data.pkl in the zip container instead of one")
+    return members[0]
