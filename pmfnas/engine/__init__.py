@@ -1,0 +1,1 @@
+"""PMF-NAS: predictor, stages, allocator, and the searcher that ties them together."""

@@ -1,0 +1,85 @@
+"""What a segment will cost, learnt from what segments did cost.
+
+Seconds per epoch are close to linear in FLOPs and parameters, so a ridge regression over the archs seen so far
+predicts an arch never trained; an arch that was trained before keeps its own figure. A schedule may use another
+rate (other batch size, other data), which is learnt as one factor per schedule.
+"""
+
+import numpy as np
+
+from pmfnas.core.ports import Space
+from pmfnas.core.types import Arch, Cost, FloatArray, Train
+
+
+class CostModel:
+    """Seconds per epoch and per validation pass."""
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._epoch_s: dict[tuple[Arch, str], float] = {}
+        self._pass_s: dict[Arch, float] = {}
+        self._gram = np.zeros((3, 3))
+        self._moment = np.zeros(3)
+        self._weights = np.zeros(3)
+        self._slowest_s = self._fastest_s = 0.0
+        self._n = 0
+        self._pass_ratio = (0.0, 0.0)  # sums of pass seconds and of epoch seconds of the same segments
+        self._factors: dict[str, tuple[float, float]] = {}  # schedule -> sums of seen and of predicted seconds
+
+    @property
+    def known(self) -> bool:
+        """Whether any segment has been paid."""
+        return self._n > 0
+
+    def tell(self, request: Train, cost: Cost, epochs: int) -> None:
+        """Take note of a segment that trained `epochs` epochs."""
+        if epochs <= 0 or not np.isfinite(cost.total_s) or cost.train_s <= 0:
+            return
+        epoch_s = cost.train_s / epochs
+        seen = self._factors.get(request.schedule, (0.0, 0.0))
+        predicted = self._base_s(request.arch) if self.known else epoch_s
+        self._factors[request.schedule] = (seen[0] + epoch_s, seen[1] + predicted)
+        if len(self._factors) == 1:
+            self._learn(self._inputs(request.arch), epoch_s)
+        self._epoch_s[request.arch, request.schedule] = epoch_s
+        if request.validations and cost.valid_s > 0:
+            pass_s = cost.valid_s / len(request.validations)
+            self._pass_s[request.arch] = pass_s
+            self._pass_ratio = (self._pass_ratio[0] + pass_s, self._pass_ratio[1] + epoch_s)
+
+    def epoch_s(self, arch: Arch, schedule: str) -> float:
+        """Return the seconds of one epoch; 0 while nothing is known."""
+        own = self._epoch_s.get((arch, schedule))
+        if own is not None or not self.known:
+            return own or 0.0
+        seen, predicted = self._factors.get(schedule, (1.0, 1.0))
+        return self._base_s(arch) * seen / predicted
+
+    def seconds(self, request: Train) -> float:
+        """Return the seconds that a request will cost; 0 while nothing is known."""
+        epoch_s = self.epoch_s(request.arch, request.schedule)
+        numerator, denominator = self._pass_ratio
+        ratio = numerator / denominator if denominator else 0.0
+        pass_s = self._pass_s.get(request.arch, ratio * epoch_s)
+        return epoch_s * (request.stop - request.start) + pass_s * len(request.validations)
+
+    def _inputs(self, arch: Arch) -> FloatArray:
+        return np.array([1.0, self._space.flops_m(arch), self._space.params_m(arch)])
+
+    def _learn(self, inputs: FloatArray, epoch_s: float) -> None:
+        self._gram += np.outer(inputs, inputs)
+        self._moment += inputs * epoch_s
+        self._fastest_s = min(self._fastest_s or epoch_s, epoch_s)
+        self._slowest_s = max(self._slowest_s, epoch_s)
+        self._n += 1
+        scale = np.sqrt(np.diag(self._gram) / self._n) + 1e-12
+        ridge = self._gram / np.outer(scale, scale) + 1e-3 * np.eye(3)
+        self._weights = np.linalg.solve(ridge, self._moment / scale) / scale
+
+    def _base_s(self, arch: Arch) -> float:
+        """Return the predicted seconds of one epoch under the first schedule seen."""
+        own = self._epoch_s.get((arch, next(iter(self._factors))))
+        if own is not None:
+            return own
+        guess = float(self._weights @ self._inputs(arch))
+        return min(max(guess, 0.5 * self._fastest_s), 3.0 * self._slowest_s)

@@ -1,0 +1,160 @@
+"""An exact Gaussian process over archs with a cached Cholesky factor that grows row by row.
+
+    y_i = f(x_i) + u(class_i) + e_i,   f ~ GP(0, s2 k),   u ~ N(0, s2 nugget),   e ~ N(0, s2 noise)
+
+The truth of an arch is f + u: u is shared by isomorphs and replicates, e belongs to one trial. The scale s2 is
+profiled out of the likelihood; length, and nugget + noise together, are chosen from a grid by the profiled
+marginal likelihood (Rasmussen and Williams, *Gaussian Processes for Machine Learning*, 2006, eq. 5.8).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_solve, cholesky, solve_triangular
+
+from pmfnas.core.types import FloatArray
+from pmfnas.engine.kernel import Kernel
+
+JITTER = 1e-8
+"""Added to every diagonal, in units of the smooth variance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hyper:
+    """What the likelihood chooses. Variances are in units of the smooth part's variance."""
+
+    kernel: Kernel
+    nugget: float
+    """Of what an arch and its isomorphs share, but the features do not show."""
+    noise: float
+    """Of a single trial."""
+
+
+class GaussianProcess:
+    """Observations of one quantity at archs. Targets may be replaced at any time: only inputs shape the factor."""
+
+    def __init__(self, hyper: Hyper, n_features: int) -> None:
+        self.hyper = hyper
+        self.x = np.empty((0, n_features))  # (n, d) scaled features
+        self.classes: NDArray[np.int64] = np.empty(0, dtype=np.int64)  # (n,) number of the canonical form
+        self.factor = np.empty((0, 0))  # (n, n) lower Cholesky factor of K
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def add(self, x: FloatArray, number: int) -> None:
+        """Append one observation's input in O(n^2).
+
+        Args:
+            x: scaled features, shape (d,).
+            number: its canonical form's number.
+        """
+        n, hyper = len(self), self.hyper
+        cross = hyper.kernel.cross(self.x, x[None, :])[:, 0] + hyper.nugget * (self.classes == number)
+        own = hyper.kernel.own(x[None, :])[0] + hyper.nugget + hyper.noise + JITTER
+        row = solve_triangular(self.factor, cross, lower=True, check_finite=False) if n else cross
+        grown = np.zeros((n + 1, n + 1))
+        grown[:n, :n] = self.factor
+        grown[n, :n] = row
+        grown[n, n] = np.sqrt(max(own - float(row @ row), JITTER))
+        self.factor = grown
+        self.x = np.vstack([self.x, x[None, :]])
+        self.classes = np.append(self.classes, number)
+
+    def set_hyper(self, hyper: Hyper) -> None:
+        """Change the hyperparameters and factor again, O(n^3)."""
+        self.hyper = hyper
+        self.factor = _factor(self.x, self.classes, hyper) if len(self) else self.factor
+
+    def solve(self, y: FloatArray) -> FloatArray:
+        """Return K^-1 y, shape of y: (n,) or (n, m)."""
+        return np.asarray(cho_solve((self.factor, True), y, check_finite=False))
+
+    def scale2(self, y: FloatArray) -> float:
+        """Return the variance of the smooth part, with two pseudo-observations at the spread of `y`."""
+        return (float(y @ self.solve(y)) + 2.0 * _spread2(y)) / (len(y) + 2.0)
+
+    def truth(
+        self, y: FloatArray, x: FloatArray, classes: NDArray[np.int64] | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return mean (m,) and covariance (m, m) of the truth f + u at scaled features `x` (m, d).
+
+        Args:
+            y: targets of all observations, shape (n,), centred.
+            x: where to predict.
+            classes: canonical numbers (m,) of `x`, or None where none of them was observed.
+        """
+        numbers = np.full(len(x), -1) if classes is None else classes
+        prior = self.hyper.kernel.cross(x, x)
+        same = np.equal.outer(numbers, numbers) & (numbers >= 0)[:, None]
+        prior += self.hyper.nugget * (same | np.eye(len(x), dtype=bool))
+        if not len(self):
+            return np.zeros(len(x)), prior
+        cross = self.hyper.kernel.cross(self.x, x) + self.hyper.nugget * np.equal.outer(self.classes, numbers)
+        whitened = solve_triangular(self.factor, cross, lower=True, check_finite=False)  # (n, m)
+        mean = cross.T @ self.solve(y)
+        return mean, (prior - whitened.T @ whitened) * self.scale2(y)
+
+    def marginal(self, y: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return mean and standard deviation of the truth at archs never observed, (m,) each, without covariances."""
+        variance = self.hyper.kernel.own(x) + self.hyper.nugget
+        if not len(self):
+            return np.zeros(len(x)), np.sqrt(variance)
+        cross = self.hyper.kernel.cross(self.x, x)
+        whitened = solve_triangular(self.factor, cross, lower=True, check_finite=False)  # (n, m)
+        variance -= (whitened * whitened).sum(axis=0)
+        return cross.T @ self.solve(y), np.sqrt(np.maximum(variance, JITTER) * self.scale2(y))
+
+    def left_out(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return leave-one-out means and variances of the observations, each (n,).
+
+        Source: Rasmussen and Williams 2006, eq. 5.12.
+        """
+        inverse = np.diag(self.solve(np.eye(len(self))))
+        return y - self.solve(y) / inverse, self.scale2(y) / inverse
+
+
+def _spread2(y: FloatArray) -> float:
+    """Return the variance of targets about zero, never quite zero."""
+    return max(float(np.mean(y * y)), 1e-12) if len(y) else 1.0
+
+
+def _factor(x: FloatArray, classes: NDArray[np.int64], hyper: Hyper) -> FloatArray:
+    """Return the lower Cholesky factor of the covariance of all observations, shape (n, n)."""
+    k = hyper.kernel.cross(x, x) + hyper.nugget * np.equal.outer(classes, classes)
+    k[np.diag_indices_from(k)] += hyper.noise + JITTER
+    return np.asarray(cholesky(k, lower=True, overwrite_a=True, check_finite=False))
+
+
+def log_evidence(x: FloatArray, classes: NDArray[np.int64], y: FloatArray, hyper: Hyper) -> float:
+    """Return the log marginal likelihood of centred targets with the scale profiled out, up to a constant."""
+    factor = _factor(x, classes, hyper)
+    white = solve_triangular(factor, y, lower=True, check_finite=False)
+    scale2 = (white @ white + 2.0 * _spread2(y)) / (len(y) + 2.0)
+    return float(-0.5 * (len(y) + 2.0) * np.log(scale2) - np.log(np.diag(factor)).sum())
+
+
+def choose(gp: GaussianProcess, y: FloatArray, lengths: tuple[float, ...], roughness: tuple[float, ...]) -> Hyper:
+    """Return the neighbour of the present hyperparameters on the grid that the likelihood likes best.
+
+    Args:
+        gp: the process as it is; its hyperparameters are a point of the grid.
+        y: centred targets, shape (n,).
+        lengths: rising values of the kernel's length.
+        roughness: rising values of nugget + noise; their ratio is kept.
+    """
+    now, total = gp.hyper, gp.hyper.nugget + gp.hyper.noise
+    i, j = _nearest(lengths, now.kernel.length), _nearest(roughness, total)
+    best, best_evidence = now, -np.inf
+    for length in lengths[max(0, i - 1) : i + 2]:
+        for rough in roughness[max(0, j - 1) : j + 2]:
+            hyper = Hyper(replace(now.kernel, length=length), now.nugget * rough / total, now.noise * rough / total)
+            evidence = log_evidence(gp.x, gp.classes, y, hyper)
+            if evidence > best_evidence:
+                best, best_evidence = hyper, evidence
+    return best
+
+
+def _nearest(grid: tuple[float, ...], value: float) -> int:
+    return min(range(len(grid)), key=lambda i: abs(float(np.log(grid[i] / value))))

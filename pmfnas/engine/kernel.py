@@ -1,0 +1,84 @@
+"""Covariance between archs, and random features whose linear combinations are draws from its prior.
+
+    k(x, x') = c0 + c1 x.x' + matern52(|x - x'| / length)
+
+A constant, a linear trend and a smooth remainder, all in units of the smooth part's variance. Features are
+scaled over the pool to mean 0 and to a mean squared length of 1, so `length` is comparable between spaces.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pmfnas.core.types import FloatArray
+
+_ROOT5 = 5.0**0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """The covariance of the smooth truth of two archs."""
+
+    length: float
+    """Distance over which the smooth part forgets; the mean squared distance within the pool is 2."""
+    linear: float
+    """Variance of the linear trend's slope, c1."""
+    constant: float
+    """Variance of the mean, c0."""
+
+    def cross(self, a: FloatArray, b: FloatArray) -> FloatArray:
+        """Return the covariances of scaled features (n, d) and (m, d), shape (n, m)."""
+        dot = a @ b.T
+        square = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None, :] - 2.0 * dot
+        r = np.sqrt(np.maximum(square, 0.0)) * (_ROOT5 / self.length)
+        smooth = (1.0 + r + r * r / 3.0) * np.exp(-r)
+        return np.asarray(smooth + self.linear * dot + self.constant)
+
+    def own(self, a: FloatArray) -> FloatArray:
+        """Return the prior variances of scaled features (n, d), shape (n,)."""
+        return np.asarray(1.0 + self.linear * (a * a).sum(axis=1) + self.constant)
+
+    def basis(self, a: FloatArray, spectrum: "Spectrum") -> FloatArray:
+        """Return features (n, n_basis) whose product with standard normal weights is a draw of the prior.
+
+        Source: random Fourier features (Rahimi and Recht, NeurIPS 2007, algorithm 1).
+        """
+        waves = a @ (spectrum.directions / self.length) + spectrum.phases
+        smooth = np.cos(waves) * np.sqrt(2.0 / len(spectrum.phases))
+        constant = np.full((len(a), 1), np.sqrt(self.constant))
+        return np.hstack([smooth, np.sqrt(self.linear) * a, constant]).astype(a.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """Random frequencies of the Matern-5/2 kernel: a multivariate t distribution with 5 degrees of freedom."""
+
+    directions: FloatArray  # (d, n_waves), for length 1
+    phases: FloatArray  # (n_waves,)
+
+    @classmethod
+    def draw(cls, n_features: int, n_waves: int, *, rng: np.random.Generator) -> "Spectrum":
+        """Return `n_waves` random frequencies."""
+        normal = rng.standard_normal((n_features, n_waves))
+        heavy = np.sqrt(5.0 / rng.chisquare(5.0, n_waves))
+        return cls(normal * heavy, rng.uniform(0.0, 2.0 * np.pi, n_waves))
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """How raw features become scaled ones."""
+
+    mean: FloatArray  # (d_raw,)
+    kept: FloatArray  # (d_raw,) reciprocal scale, 0 for a constant feature
+
+    @classmethod
+    def of(cls, raw: FloatArray) -> "Scaling":
+        """Return the scaling that gives `raw` (n, d) mean 0 and a mean squared row length of 1."""
+        std = raw.std(axis=0)
+        varies = std > 1e-9 * np.maximum(1.0, np.abs(raw).max(axis=0, initial=0.0))
+        kept = np.where(varies, 1.0 / np.where(varies, std, 1.0), 0.0) / np.sqrt(max(1, int(varies.sum())))
+        return cls(raw.mean(axis=0), kept)
+
+    def apply(self, raw: FloatArray) -> FloatArray:
+        """Return the scaled features, same shape."""
+        return np.asarray((raw - self.mean) * self.kept)

@@ -1,0 +1,242 @@
+"""The predictor: what an arch will score, and how sure that is.
+
+Three layers, each used from the moment it has data:
+
+    arch alone      Gaussian process over the medium scores                      -> whom to start
+    + early curve   its residual, corrected by a ridge regression (`early`)      -> whom to continue
+    + medium score  posterior of the true score, carried to the end (`transfer`) -> whom to refine, whom to pick
+
+Isomorphs and replicates share their truth; each trial adds its own noise. Scores are log odds, centred on their
+median and clipped from below, so that the model spends its accuracy among the good.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmfnas.core.types import Arch, Curve, FloatArray
+from pmfnas.engine import curves
+from pmfnas.engine.early import EarlyHead, first_head, fit_head
+from pmfnas.engine.gp import JITTER, GaussianProcess, Hyper, choose
+from pmfnas.engine.kernel import Kernel, Spectrum
+from pmfnas.engine.pool import Pool
+from pmfnas.engine.settings import Settings
+from pmfnas.engine.transfer import FinalBelief, believe
+
+_FEW = 3
+"""Observations before the likelihood is asked for hyperparameters."""
+_WIDE = 2000
+"""Archs of the pool, best means first, whose uncertainty is looked at when regions are marked."""
+
+
+class Predictor:
+    """Learns from curves; predicts unseen archs, archs with an early curve, and final scores."""
+
+    def __init__(self, pool: Pool, settings: Settings, *, rng: np.random.Generator) -> None:
+        self._pool, self._settings, self._rng = pool, settings, rng
+        rough = settings.roughness[len(settings.roughness) // 2]
+        kernel = Kernel(settings.lengths[len(settings.lengths) // 2], settings.linear, settings.constant)
+        share = settings.noise_share
+        self._gp = GaussianProcess(Hyper(kernel, rough * (1.0 - share), rough * share), pool.x.shape[1])
+        self._spectrum = Spectrum.draw(pool.x.shape[1], settings.n_waves, rng=rng)
+        self._archs: list[Arch] = []  # one per row of the process
+        self._scores: list[float] = []
+        self._curves: set[tuple[int, bytes]] = set()
+        self._early: dict[Arch, FloatArray] = {}
+        self._finals: list[tuple[Arch, float]] = []
+        self._head: EarlyHead | None = None
+        self._fitted_at = 0
+        self.started = np.empty((0, pool.x.shape[1]))
+        """Scaled features of the archs that were started, (n_started, d)."""
+        self.region: NDArray[np.int64] = np.arange(len(pool))
+        """Places in the pool that the regions hold."""
+        self._region_basis = np.empty((0, 0))
+        self._region_cross = np.empty((0, 0))
+
+    # -- what is told ------------------------------------------------------------------------------------
+
+    def tell_low(self, arch: Arch, curve: Curve) -> None:
+        """Take note of a curve that ended at the low level."""
+        self._early[arch] = curves.features(curve)
+
+    def tell_medium(self, arch: Arch, curve: Curve) -> None:
+        """Take note of a curve that ended at the medium level; a copy of an isomorph's trial counts once."""
+        number = self._pool.number(arch)
+        identity = (number, curve.train_loss.tobytes() + curve.valid_acc.tobytes())
+        if identity not in self._curves:
+            self._curves.add(identity)
+            self._add(arch, curves.score(curve))
+
+    def tell_diverged(self, arch: Arch) -> None:
+        """Take note of an arch that produced no score; it counts as the worst."""
+        self._add(arch, -np.inf)
+
+    def tell_high(self, arch: Arch, curve: Curve) -> None:
+        """Take note of a full training."""
+        value = curves.score(curve)
+        if np.isfinite(value):
+            self._finals.append((arch, value))
+
+    def note_start(self, x: FloatArray) -> None:
+        """Take note that an arch with the scaled features `x` was started."""
+        self.started = np.vstack([self.started, x[None, :]])
+
+    def _add(self, arch: Arch, score: float) -> None:
+        self._gp.add(self._pool.features(arch), self._pool.number(arch))
+        self._archs.append(arch)
+        self._scores.append(score)
+
+    @property
+    def n_medium(self) -> int:
+        """Number of medium scores."""
+        return len(self._scores)
+
+    # -- whom to start -----------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Choose hyperparameters, learn from early curves and mark regions again, where enough was told since."""
+        n = len(self._gp)
+        if n < _FEW or n < self._fitted_at * self._settings.refit_growth:
+            return
+        if n > self._settings.max_points:
+            self._forget()
+        y = self._targets()
+        self._gp.set_hyper(choose(self._gp, y, self._settings.lengths, self._settings.roughness))
+        self._fitted_at = len(self._gp)
+        self._head = self._fit_head(y)
+        self._mark_region(y)
+
+    def propose(self, n: int) -> list[int]:
+        """Return up to `n` distinct free places of the pool, each the best of one draw from the posterior.
+
+        Source: Thompson sampling with pathwise conditioning (Wilson et al., ICML 2020, arXiv 2002.09309, eq. 9).
+        """
+        places = self.region[self._pool.free[self.region]]
+        if len(self._gp) < _FEW or not len(places):
+            places = np.flatnonzero(self._pool.free)
+            return [int(p) for p in self._rng.permutation(places)[:n]]
+        paths = self._paths(n)[self._pool.free[self.region]]  # (n_free, n)
+        chosen: list[int] = []
+        for j in range(min(n, len(places))):
+            best = int(np.argmax(paths[:, j]))
+            chosen.append(int(places[best]))
+            paths[best] = -np.inf
+        return chosen
+
+    def _paths(self, n: int) -> FloatArray:
+        """Return `n` joint draws of the truth over the region, shape (n_region, n), up to scale and mean."""
+        gp, y = self._gp, self._targets()
+        scale = np.sqrt(gp.scale2(y))
+        seen_basis = gp.hyper.kernel.basis(gp.x, self._spectrum)  # (n_seen, n_basis)
+        weights = self._rng.standard_normal((seen_basis.shape[1], n))
+        own = np.sqrt(gp.hyper.nugget) * self._rng.standard_normal((int(gp.classes.max()) + 1, n))[gp.classes]
+        noise = np.sqrt(gp.hyper.noise) * self._rng.standard_normal((len(gp), n))
+        update = gp.solve(y[:, None] / scale - seen_basis @ weights - own - noise)  # (n_seen, n)
+        return np.asarray(self._region_basis @ weights + self._cross() @ update)
+
+    def _cross(self) -> FloatArray:
+        """Return the covariances of region and observations, (n_region, n_seen); only new columns are computed."""
+        done = self._region_cross.shape[1]
+        if done < len(self._gp):
+            new = self._gp.hyper.kernel.cross(self._pool.x[self.region], self._gp.x[done:])
+            self._region_cross = np.hstack([self._region_cross, new])
+        return self._region_cross
+
+    def unseen(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return mean and std of the true medium scores of archs never trained, (n,) each, at scaled features."""
+        mean, std = self._gp.marginal(self._targets(), x)
+        return mean + self._centre(), std * (self._head.calibration if self._head else 1.0)
+
+    # -- whom to continue --------------------------------------------------------------------------------
+
+    def early(self, archs: list[Arch]) -> tuple[FloatArray, FloatArray]:
+        """Return mean and std of the true medium scores of archs with an early curve, (n,) each."""
+        x = np.stack([self._pool.features(a) for a in archs])
+        mean, std = self._gp.marginal(self._targets(), x)
+        head = self._head or first_head(np.stack(list(self._early.values())), self._settings)
+        mean, std = head.correct(mean, std, np.stack([self._early[a] for a in archs]))
+        return mean + self._centre(), std
+
+    def _fit_head(self, y: FloatArray) -> EarlyHead | None:
+        rows = [i for i, arch in enumerate(self._archs) if arch in self._early and np.isfinite(self._scores[i])]
+        if len(rows) < _FEW:
+            return None
+        mean, variance = self._gp.left_out(y)
+        early = np.stack([self._early[self._archs[i]] for i in rows])
+        return fit_head(early, mean[rows], (y - mean)[rows], np.sqrt(variance[rows]), self._settings)
+
+    # -- whom to refine, whom to pick --------------------------------------------------------------------
+
+    @property
+    def trial_noise2(self) -> float:
+        """Variance of one medium trial's noise, in log odds."""
+        return self._gp.hyper.noise * self._gp.scale2(self._targets())
+
+    def final(self, n: int) -> FinalBelief:
+        """Return the belief about the final scores of the `n` best archs with a medium score, best first."""
+        y = self._targets()
+        truth = y - (self._gp.hyper.noise + JITTER) * self._gp.solve(y) if len(y) else y
+        kept = self._best_rows(truth, n)
+        archs = tuple(self._archs[i] for i in kept)
+        mean, cov = self._gp.truth(y, self._gp.x[kept], self._gp.classes[kept])
+        capacity = np.array([self._pool.capacity(a) for a in archs])
+        finals = [(archs.index(a), value) for a, value in self._finals if a in archs]
+        medium = (mean + self._centre(), cov, self.trial_noise2)
+        return believe(archs, medium, capacity, finals, self._settings).sorted()
+
+    def _best_rows(self, truth: FloatArray, n: int) -> list[int]:
+        """Return a row per arch: those with a full training, and the best others, `n` in all; the diverged never."""
+        size = np.array([self._pool.capacity(a) for a in self._archs])
+        belief = self._settings.capacity_belief * self._settings.residual * np.sqrt(self.trial_noise2)
+        refined = {arch for arch, _ in self._finals}
+        order = sorted(range(len(truth)), key=lambda i: (self._archs[i] not in refined, -(truth[i] + belief * size[i])))
+        kept: dict[Arch, int] = {}
+        for i in order:
+            if np.isfinite(self._scores[i]) and len(kept) < n:
+                kept.setdefault(self._archs[i], i)
+        return list(kept.values())
+
+    def by_early_curve(self) -> list[Arch]:
+        """Return the archs with an early curve, best expected first."""
+        archs = list(self._early)
+        return [archs[i] for i in np.argsort(-self.early(archs)[0], kind="stable")] if archs else []
+
+    # -- inside ------------------------------------------------------------------------------------------
+
+    def _centre(self) -> float:
+        finite = [s for s in self._scores if np.isfinite(s)]
+        return float(np.median(finite)) if finite else 0.0
+
+    def _targets(self) -> FloatArray:
+        """Return the medium scores, centred on their median and clipped from below, (n,)."""
+        scores = np.array(self._scores)
+        finite = scores[np.isfinite(scores)]
+        if not len(finite):
+            return np.zeros(len(scores))
+        centre, best = float(np.median(finite)), float(finite.max())
+        return np.maximum(scores - centre, (best - centre) * (1.0 - self._settings.clip) - 1e-9)
+
+    def _forget(self) -> None:
+        """Keep two thirds of the most observations allowed: half of these the best, half the latest."""
+        keep = self._settings.max_points // 3
+        best = np.argsort(-np.array(self._scores), kind="stable")[:keep]
+        rest = [i for i in reversed(range(len(self._scores))) if i not in set(best.tolist())][:keep]
+        refined = {arch for arch, _ in self._finals}
+        rows = sorted({*best.tolist(), *rest, *(i for i, arch in enumerate(self._archs) if arch in refined)})
+        self._archs, self._scores = [self._archs[i] for i in rows], [self._scores[i] for i in rows]
+        self._gp.x, self._gp.classes = self._gp.x[rows], self._gp.classes[rows]
+        self._gp.set_hyper(self._gp.hyper)
+
+    def _mark_region(self, y: FloatArray) -> None:
+        """Mark as regions the free archs whose upper quantile reaches the best posterior mean."""
+        free = np.flatnonzero(self._pool.free)
+        settings, gp = self._settings, self._gp
+        alpha = gp.solve(y)
+        mean = gp.hyper.kernel.cross(self._pool.x[free], gp.x) @ alpha
+        wide = np.argsort(-mean, kind="stable")[:_WIDE]
+        mean, std = gp.marginal(y, self._pool.x[free[wide]])
+        upper = mean + settings.region_quantile * std
+        best = float((y - gp.hyper.noise * alpha).max())
+        size = int(np.clip((upper >= best).sum(), settings.region_min, settings.region_max))
+        self.region = free[wide[np.argsort(-upper, kind="stable")[:size]]]
+        self._region_basis = gp.hyper.kernel.basis(self._pool.x[self.region], self._spectrum)
+        self._region_cross = np.empty((len(self.region), 0))

@@ -1,0 +1,94 @@
+"""Every constant of PMF-NAS. None was fitted to one data set; `docs/method.md` says how each was chosen."""
+
+from dataclasses import dataclass
+
+from pmfnas.core.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Constants of a run, grouped by the part that reads them."""
+
+    # -- fidelities and pool -------------------------------------------------------------------------------
+    low_share: float = 0.25
+    """Length of the low level as a share of the medium level's epochs: 12@3 below 12@12."""
+    max_pool: int = 20_000
+    """A space up to this size is searched whole; of a larger one, this many archs are drawn at random and the
+    neighbours of the best are added as they are found."""
+
+    # -- predictor -----------------------------------------------------------------------------------------
+    lengths: tuple[float, ...] = (0.5, 0.8, 1.2, 1.8, 2.7, 4.0)
+    """Grid of the kernel's length; the mean squared distance between two archs of the pool is 2."""
+    roughness: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0)
+    """Grid of nugget + trial noise, in units of the smooth part's variance."""
+    noise_share: float = 0.5
+    """Trial noise as a share of nugget + noise. One trial per arch cannot tell them apart."""
+    linear: float = 1.0
+    """Variance of the kernel's linear trend."""
+    constant: float = 1.0
+    """Variance of the kernel's mean."""
+    clip: float = 3.0
+    """Scores lower than best - clip * (best - median) are raised to it: how bad the bad are does not matter."""
+    refit_growth: float = 1.25
+    """Hyperparameters are chosen, and regions marked, again whenever the observations grew by this factor."""
+    max_points: int = 300
+    """Observations kept in the Gaussian process: above it, it is made anew from two thirds of them."""
+    n_waves: int = 192
+    """Random Fourier features of a draw from the prior."""
+    early_gain: float = 0.5
+    """Prior of what one standard deviation in the early curve is worth, in residual standard deviations."""
+    early_weight: float = 4.0
+    """Weight of that prior, in archs."""
+
+    # -- transfer to the highest fidelity ------------------------------------------------------------------
+    slope_std: float = 0.3
+    """Prior standard deviation of the slope from medium to high scores (logits); its mean is 1."""
+    capacity_belief: float = 0.0
+    """Declared belief: how many residual standard deviations of the final score one standard deviation of
+    log FLOPs is worth, beyond what the medium score shows. 0 believes nothing."""
+    residual: float = 1.0
+    """Prior standard deviation of the transfer's residual, in standard deviations of a medium trial's noise."""
+    final_noise: float = 0.7
+    """Noise of a trial at the high level, in the same unit."""
+    residual_weight: float = 4.0
+    """Weight of these two priors, in full trainings."""
+
+    # -- stages --------------------------------------------------------------------------------------------
+    explore_low: int = 18
+    """Archs that stage 1 trains to the low level."""
+    explore_medium: int = 6
+    """How many of them it trains on to the medium level."""
+    explore_share: float = 0.25
+    """Upper bound of stage 1 as a share of the budget."""
+    explore_patience: float = 1.5
+    """Stage 1 ends when a second within the regions is worth this many seconds anywhere."""
+    region_quantile: float = 1.645
+    """A region holds the archs whose predicted mean + this many std reaches the best posterior mean."""
+    region_min: int = 300
+    """Fewest archs in the regions together."""
+    region_max: int = 1500
+    """Most archs in the regions together."""
+    round_starts: int = 6
+    """Archs that one round of stage 2 proposes by Thompson sampling and trains to the low level."""
+    round_continued: int = 3
+    """How many archs go on to the medium level per round."""
+    waiting_max: int = 12
+    """Archs that may wait at the low level for a later round; the others are dropped."""
+    refine_candidates: int = 24
+    """Archs among which stage 3 chooses."""
+    review_share: float = 0.02
+    """The plan of stage 3 is reviewed whenever this share of the budget has passed."""
+
+    # -- recommendation ------------------------------------------------------------------------------------
+    recommended: int = 10
+    """Number of archs that are recommended, best first."""
+
+    def __post_init__(self) -> None:
+        for name in ("low_share", "noise_share", "explore_share", "review_share"):
+            if not 0.0 < getattr(self, name) < 1.0:
+                raise InputError(f"{name} is {getattr(self, name)}, but must lie between 0 and 1")
+        for name in ("explore_low", "explore_medium", "round_starts", "round_continued", "recommended", "region_min"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}, but must be at least 1")
+        if self.refit_growth <= 1.0:
+            raise InputError(f"refit_growth is {self.refit_growth}, but must be above 1")
