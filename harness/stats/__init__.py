@@ -1,0 +1,13 @@
+"""Statistics of finished runs: pure functions of score matrices, and two that turn run tables into summaries.
+
+    aggregates   point estimates of a matrix of scores
+    intervals    bootstrap and Wilson intervals
+    paired       differences to a reference, pair by pair of seeds
+    power        what a number of seeds can detect
+    anytime      incumbents as step functions of time
+    survival     time to a target, with censoring
+    runs         what the run table holds, checked and split into matrices
+    summary      one row per data set and searcher
+
+Formulas and sources are in docs/statistics.md.
+"""
