@@ -88,6 +88,7 @@ class CurveTable:
         """What the maker of the table reports of it: fit quality, provenance. For people."""
         self._columns = columns
         self._open: dict[str, NDArray[Any]] = {}
+        self._slots: dict[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
 
     @classmethod
     def open(cls, path: Path) -> "CurveTable":
@@ -177,10 +178,21 @@ class CurveTable:
 
     def slot(self, dataset: str, schedule: str, row: int, trial: int) -> int:
         """Return the place of the `trial`-th existing trial on the trial axis."""
-        slots = np.flatnonzero(self.present(dataset, schedule)[row])
-        if not 0 <= trial < len(slots):
-            raise UnavailableError(f"trial {trial} of row {row}, {dataset}/{schedule}: {len(slots)} trials exist")
-        return int(slots[trial])
+        n_trials = self.n_trials(dataset, schedule, row)
+        if not 0 <= trial < n_trials:
+            raise UnavailableError(f"trial {trial} of row {row}, {dataset}/{schedule}: {n_trials} trials exist")
+        return int(self._trials(dataset, schedule)[0][row, trial])
+
+    def n_trials(self, dataset: str, schedule: str, row: int) -> int:
+        """Return how many trials of an arch were measured."""
+        return int(self._trials(dataset, schedule)[1][row])
+
+    def _trials(self, dataset: str, schedule: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the slots of each arch, those that exist first, (n_archs, n_slots), and how many exist."""
+        if (dataset, schedule) not in self._slots:
+            present = self.present(dataset, schedule)
+            self._slots[dataset, schedule] = np.argsort(~present, axis=1, kind="stable"), present.sum(axis=1)
+        return self._slots[dataset, schedule]
 
     @cached_property
     def archs(self) -> NDArray[np.uint8]:
@@ -235,7 +247,7 @@ class CurveTable:
                 raise DataError(
                     f"{file} holds {array.dtype.str}{array.shape}, but {HEADER} says {column.dtype}{column.shape}"
                 )
-            self._open[name] = array
+            self._open[name] = array.view(np.ndarray)  # still mapped; the subclass makes every index slow
         return self._open[name]
 
     def verify(self) -> int:

@@ -60,7 +60,7 @@ class TableBenchmark:
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
         """Return how many trials of `arch` exist under `schedule`."""
-        return int(self._table.present(self._dataset, schedule)[self._table.row(arch)].sum())
+        return self._table.n_trials(self._dataset, schedule, self._table.row(arch))
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
         """Return the segment's curve and cost.

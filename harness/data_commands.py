@@ -1,0 +1,132 @@
+"""The verbs `data import | info | verify | build-anchored | build-surrogate | fit-surrogate`."""
+
+import argparse
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pmfnas.benchmarks.anchored import build_anchored
+from pmfnas.benchmarks.surrogate import build_surrogate, fit_surrogate
+
+from harness.data import ANCHORS, choose
+from harness.units import count
+from pmfnas.benchmarks.official import import_official
+from pmfnas.benchmarks.table import CurveTable, Key
+from pmfnas.core.errors import InputError
+from pmfnas.core.types import describe_epochs
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb `data` and its own verbs to the parser."""
+    data = verbs.add_parser("data", help="import, inspect, verify or build curve tables")
+    kinds = data.add_subparsers(title="verbs of data", metavar="VERB", required=True)
+
+    info = kinds.add_parser("info", help="what a table is, what it holds, how good its fit is")
+    info.add_argument(
+        "data", nargs="?", default="auto", help="auto (default), official, anchored, surrogate, or a path"
+    )
+    info.set_defaults(run=_info)
+
+    verify = kinds.add_parser("verify", help="compare every column of a table with its checksum")
+    verify.add_argument(
+        "data", nargs="?", default="auto", help="auto (default), official, anchored, surrogate, or a path"
+    )
+    verify.set_defaults(run=_verify)
+
+    imported = kinds.add_parser("import", help="import official NATS-Bench or NAS-Bench-201 files")
+    imported.add_argument("path", type=Path, help="archive folder, single .pickle.pbz2 file, or .pth file")
+    imported.add_argument("--out", type=Path, required=True, metavar="DIR", help="the new table")
+    imported.add_argument("--jobs", metavar="N", help="processes to use (default: all cores)")
+    imported.set_defaults(run=_import)
+
+    anchored = kinds.add_parser("build-anchored", help="build the anchored table from a folder of real values")
+    anchored.add_argument("source", nargs="?", type=Path, help=f"folder of real values (default: {ANCHORS})")
+    anchored.add_argument("--out", type=Path, metavar="DIR", help="the new table (default: the cache)")
+    anchored.set_defaults(run=_anchored)
+
+    surrogate = kinds.add_parser("build-surrogate", help="materialise the shipped surrogate as a table")
+    surrogate.add_argument("--space", choices=("nb201", "nats-sss"), default="nb201")
+    surrogate.add_argument("--out", type=Path, metavar="DIR", help="the new table (default: the cache)")
+    surrogate.set_defaults(run=_surrogate)
+
+    fit = kinds.add_parser("fit-surrogate", help="fit the surrogate anew (needs the extra `fit`)")
+    fit.add_argument("source", nargs="?", type=Path, help=f"folder of real values (default: {ANCHORS})")
+    fit.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new model, e.g. model.npz")
+    fit.set_defaults(run=_fit)
+
+
+def _info(options: argparse.Namespace) -> int:
+    chosen = choose(options.data)
+    table = chosen.table
+    print(f"data         {chosen.described}")
+    print(f"folder       {table.path}")
+    print(f"archs        {len(table.archs)}")
+    for name in table.datasets:
+        for schedule in sorted({key.split("/")[1] for key in table.keys if key.startswith(f"{name}/")}, key=int):
+            print(f"{name}, schedule {schedule}")
+            for line in _columns(table, name, schedule):
+                print(f"  {line}")
+    for line in _notes(table.notes):
+        print(line)
+    return 0
+
+
+def _columns(table: CurveTable, name: str, schedule: str) -> Iterator[str]:
+    present = table.present(name, schedule)
+    yield f"{'trials':<16}{present.sum()} of {present.shape[0]} archs, at most {present.sum(axis=1).max()} each"
+    for key in (Key(*column.split("/")) for column in table.keys if column.count("/") == 2):
+        if (key.dataset, key.schedule) == (name, schedule) and key.metric != "present":
+            epochs = table.epochs(key)
+            yield f"{key.metric:<16}{describe_epochs(frozenset(epochs)) if epochs else 'one value'}"
+
+
+def _notes(notes: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+    for name, value in notes.items():
+        if isinstance(value, Mapping):
+            yield f"{'  ' * depth}{name}"
+            yield from _notes(value, depth + 1)
+        else:
+            yield f"{'  ' * depth}{name}: {value}"
+
+
+def _verify(options: argparse.Namespace) -> int:
+    table = choose(options.data).table
+    print(f"{table.verify()} columns of {table.path} are as they were written ({table.header.fingerprint})")
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
+    return _made(import_official(options.path, options.out, n_jobs=n_jobs, progress=True))
+
+
+def _anchored(options: argparse.Namespace) -> int:
+    source = _source(options)
+    if options.out is None:
+        return _made(choose(str(source)).table)
+    return _made(build_anchored(source, options.out, progress=True))
+
+
+def _surrogate(options: argparse.Namespace) -> int:
+    if options.out is None:
+        return _made(choose("surrogate" if options.space == "nb201" else f"surrogate-{options.space}").table)
+    return _made(build_surrogate(options.out, space=options.space, progress=True))
+
+
+def _fit(options: argparse.Namespace) -> int:
+    fit_surrogate(_source(options), options.out)
+    print(f"fitted: {options.out}")
+    return 0
+
+
+def _source(options: argparse.Namespace) -> Path:
+    named = options.source or os.environ.get(ANCHORS)
+    if not named:
+        raise InputError(f"no folder of real values is given; name it, or set {ANCHORS}")
+    return Path(named)
+
+
+def _made(table: CurveTable) -> int:
+    print(f"{table.header.stamp} table {table.header.fingerprint} of {len(table.archs)} archs in {table.path}")
+    return 0

@@ -1,0 +1,96 @@
+"""What the layout promises: one distribution, packages from this checkout, no test accuracy within reach."""
+
+import ast
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("pmfnas", "baselines", "harness")
+
+
+def sources(*packages):
+    return [file for package in packages for file in sorted((ROOT / package).rglob("*.py"))]
+
+
+def imported(file):
+    tree = ast.parse(file.read_text())
+    names = [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
+    return names + [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+
+
+def test_the_wheel_holds_pmfnas_alone(tmp_path):
+    pytest.importorskip("hatchling", reason="building the wheel needs hatchling")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names} == {"pmfnas", wheel.name.split("-py3")[0] + ".dist-info"}
+    assert any(name.endswith("model.npz") for name in names), "the surrogate must be shipped"
+    assert sum(zipfile.ZipFile(wheel).getinfo(name).file_size for name in names if name.endswith(".npz")) <= 2_000_000
+
+
+def test_importing_pmfnas_needs_numpy_at_most():
+    code = (
+        "import sys, pmfnas, pmfnas.core.ports, pmfnas.spaces; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert "numpy" in loaded.split()
+    assert not {"pandas", "scipy", "torch", "nats_bench", "matplotlib", "pyarrow"} & set(loaded.split())
+
+
+def test_the_harness_runs_without_torch():
+    code = "import sys, harness.cli; assert 'torch' not in sys.modules and 'nats_bench' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_only_scoring_knows_the_oracle():
+    users = {f.relative_to(ROOT).as_posix() for f in sources(*PACKAGES) if "harness.oracle" in imported(f)}
+    assert users == {"harness/scoring.py"}
+
+
+def test_searchers_read_no_files_and_no_clock():
+    for file in sources("baselines", "pmfnas/engine"):
+        found = {name.split(".")[0] for name in imported(file)} & {"time", "pathlib", "os", "io", "open", "pickle"}
+        assert not found, f"{file} imports {found}"
+
+
+def test_no_file_is_too_long_and_none_is_called_utils():
+    for file in sources(*PACKAGES):
+        assert len(file.read_text().splitlines()) <= 400, file
+        assert file.stem not in {"utils", "util", "common", "helpers", "misc"}, file
+
+
+def test_no_module_is_named_like_one_of_the_standard_library():
+    tops = {file.stem for file in ROOT.glob("*.py")} | set(PACKAGES)
+    assert not tops & set(sys.stdlib_module_names)
+
+
+def test_no_inheritance_but_protocols_enums_and_errors():
+    allowed = {"Protocol", "Exception", "PmfnasError", "InputError", "NamedTuple", "StrEnum", "Enum", "Unpickler"}
+    for file in sources(*PACKAGES):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ClassDef):
+                bases = {ast.unparse(base).split(".")[-1].split("[")[0] for base in node.bases}
+                assert bases <= allowed, f"{file}: class {node.name} inherits {bases - allowed}"
+
+
+def test_the_packages_come_from_this_checkout():
+    run = subprocess.run(
+        [sys.executable, "-m", "harness", "--version"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("pmfnas ")
+
+
+def test_foreign_packages_are_refused(tmp_path):
+    (tmp_path / "baselines").mkdir()
+    (tmp_path / "baselines" / "__init__.py").write_text("")
+    paths = [str(tmp_path), str(ROOT)]
+    code = f"import runpy, sys; sys.path[:0] = {paths!r}; runpy.run_module('harness', run_name='__main__')"
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "package baselines is found in" in run.stderr
