@@ -34,9 +34,9 @@ def run(options: argparse.Namespace) -> int:
         return _dry_run(experiment, chosen, out, n_jobs)
     print(f"{_described(experiment)}; results in {out}")
     run_experiment(experiment, chosen.table, out, n_jobs=n_jobs)
-    written = outputs.write(experiment, jobs(experiment), chosen.table, out)
+    outputs.write(experiment, jobs(experiment), chosen.table, out)
     if options.update_reference:
-        print(f"reference outputs updated: {outputs.update_reference(experiment, chosen.table, out, written)}")
+        print(f"reference outputs updated: {outputs.update_reference(experiment, chosen.table, out)}")
     return 0
 
 

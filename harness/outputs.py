@@ -1,0 +1,97 @@
+"""What an experiment leaves for people: tables, figures, frames, and a manifest that says how they came about.
+
+All of it is derived from the records, and `python -m harness table OUT` makes it again. Frames and figures have the
+same bytes on every host; `timings.parquet`, `manifest.json` and the column `searcher_s` do not.
+"""
+
+import json
+import platform
+import shutil
+import subprocess
+from collections.abc import Sequence
+from importlib import metadata
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.experiment import read_claim
+from harness.figures import write_figures
+from harness.files import write_bytes, write_text
+from harness.jobs import Job
+from harness.published import published
+from harness.scoring import Scored, score
+from harness.specs import Experiment
+from harness.stats.summary import summarise
+from harness.tables import Table, terminal, write_tables
+from pmfnas.benchmarks.table import CurveTable
+from pmfnas.core.rng import stream
+
+REFERENCE_DIR = Path(__file__).parents[1] / "results" / "reference"
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow", "joblib", "nats_bench")
+
+
+def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: Path) -> Scored:
+    """Score the jobs' runs, write every output to `out`, print the table, and return the frames."""
+    scored = score(jobs, table, out)
+    for name in ("runs", "steps", "timings"):
+        write_bytes(out / f"{name}.parquet", _parquet(getattr(scored, name)))
+    write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
+    summary = summarise(scored.runs, scored.timings, rng=stream(0, "summary"))
+    shown = Table(summary, title=experiment.title, published=published(table.header.space))
+    write_tables(shown, out)
+    write_figures(scored.runs, scored.steps, out)
+    write_text(out / "manifest.json", json.dumps(_manifest(experiment, table, out, scored), indent=1) + "\n")
+    print(terminal(shown))
+    print(f"written to {out}: table.md, table.csv, table.tex, figures, runs.parquet, manifest.json")
+    return scored
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    sink = BytesIO()
+    frame.to_parquet(sink, index=False, compression="zstd")
+    return sink.getvalue()
+
+
+def _manifest(experiment: Experiment, table: CurveTable, out: Path, scored: Scored) -> dict[str, Any]:
+    """Return what made the outputs; no host name, user or absolute path."""
+    runs = scored.runs
+    return {
+        **read_claim(out),
+        "title": experiment.title,
+        "space": table.header.space,
+        "data_version": table.header.version,
+        "datasets": sorted(runs["dataset"].unique()),
+        "searchers": {name: rows["settings"].iloc[0] for name, rows in runs.groupby("searcher")},
+        "seeds": [int(runs["seed"].min()), int(runs["seed"].max())],
+        "runs": len(runs),
+        "failed": int((runs["status"] != "ok").sum()),
+        "oracle_accesses": len(scored.accesses),
+        "commit": _git("rev-parse", "HEAD"),
+        "modified": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+    }
+
+
+def _git(*arguments: str) -> str:
+    """Return what git says of this checkout; empty where it is not one or git is absent."""
+    root = Path(__file__).parents[1]
+    try:
+        answer = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return answer.stdout.strip()
+
+
+def update_reference(experiment: Experiment, table: CurveTable, out: Path) -> Path:
+    """Copy the outputs of `out` to the committed reference of this experiment and data, and return the folder."""
+    target = REFERENCE_DIR / f"{experiment.name}-{table.header.stamp.lower()}"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for file in sorted(out.iterdir()):
+        if file.suffix in {".md", ".csv", ".tex", ".png", ".svg", ".json", ".parquet"} and file.name != "oracle.csv":
+            shutil.copyfile(file, target / file.name)
+    return target
