@@ -131,7 +131,7 @@ def load_bz2(path: Path, limit_bytes: int) -> Any:
 def open_bz2(path: Path) -> Iterator[BinaryIO]:
     """Give the pickle of a `.pickle.pbz2` file as a stream; errors while it is read become `DataError`."""
     with reading(path), bz2.open(path) as raw:
-        yield io.BufferedReader(raw, 1 << 20)
+        yield from _to_the_end(io.BufferedReader(raw, 1 << 20))
 
 
 @contextmanager
@@ -139,12 +139,13 @@ def open_torch(path: Path) -> Iterator[BinaryIO]:
     """Give the pickle inside a `.pth` file as a stream, without torch; errors while it is read become `DataError`.
 
     A zip container (torch >= 1.6) holds it as the one member `*/data.pkl`. The older container is a run of
-    pickles: a magic number, a version, a description of the machine, then the object.
+    pickles: a magic number, a version, a description of the machine, the object, the list of its tensors (none).
+    Whoever reads must read the pickle to its end.
     """
     with reading(path), path.open("rb") as file:
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as container, container.open(_only_pickle(container)) as raw:
-                yield io.BufferedReader(raw, 1 << 20)  # type: ignore[type-var]
+                yield from _to_the_end(io.BufferedReader(raw, 1 << 20))  # type: ignore[type-var]
             return
         file.seek(0)
         if _Unpickler(file).load() != _TORCH_MAGIC:
@@ -152,6 +153,15 @@ def open_torch(path: Path) -> Iterator[BinaryIO]:
         for _ in range(2):
             _Unpickler(file).load()
         yield file
+        if _Unpickler(file).load() != []:
+            raise ForbiddenError("tensors")
+
+
+def _to_the_end(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Give `stream`; afterwards it must be at its end, where the checksums of bz2 and zip are compared."""
+    yield stream
+    if stream.read(1):
+        raise ValueError("there is something behind the end of the pickle")
 
 
 def _only_pickle(container: zipfile.ZipFile) -> str:

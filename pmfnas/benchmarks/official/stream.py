@@ -54,8 +54,6 @@ class RecordStream:
                 yield record
                 self._forget(record)
         self.value = self._stack.pop()
-        if read(1):
-            raise ValueError("there is something behind the end of the pickle")
 
     def _forget(self, record: dict[str, Any]) -> None:
         record.clear()
