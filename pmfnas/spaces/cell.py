@@ -81,8 +81,8 @@ class CellSpace:
     def features(self, archs: Sequence[Arch]) -> FloatArray:
         """Return the encoding for models, shape (n_archs, len(feature_names)), the same for isomorphic archs.
 
-        Isomorphic archs can differ in parameters (one shared convolution, or two equal ones); the features
-        are those of the member with the fewest, the first of these in the enumeration.
+        The benchmark's classes also join a convolution that is used twice to two equal ones. That makes 430 classes
+        whose members differ in size; their features are those of the largest, as most of their members are.
         """
         if not len(archs):
             return np.empty((0, len(FEATURE_NAMES)))
@@ -128,11 +128,11 @@ class CellSpace:
         """The row of each arch number, shape (15625,), and the features of each class, shape (6466, n_features)."""
         ops = np.indices(self.cardinalities, dtype=np.uint8).reshape(len(EDGES), -1).T  # (15625, 6), by number
         _, rows = np.unique([_key(arch) for arch in map(tuple, ops.tolist())], return_inverse=True)
-        params, _ = self._sizes((ops == CONV_1X1).sum(axis=1), (ops == CONV_3X3).sum(axis=1))
-        order = np.lexsort((params, rows))  # by class, then parameters; stable, so then by number
-        member = ops[order[np.r_[True, np.diff(rows[order]) > 0]]]  # (6466, 6)
-        live = live_counts(member)
-        table = cell_features(member, *self._sizes(live[:, CONV_1X1], live[:, CONV_3X3]))
+        live = live_counts(ops)
+        params, flops = self._sizes(live[:, CONV_1X1], live[:, CONV_3X3])
+        order = np.lexsort((-params, rows))  # by class, then size; stable, so then by number
+        member = order[np.r_[True, np.diff(rows[order]) > 0]]  # (6466,)
+        table = cell_features(ops[member], params[member], flops[member])
         return rows.astype(np.int64), table
 
     def _sizes(self, n_1x1: NDArray[np.int64], n_3x3: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -16,7 +16,8 @@ Columns, in the order of `FEATURE_NAMES`:
     log10_flops         the same of its floating-point operations
     path:A-B            paths with the sequence A, B; `path:identity` is the plain identity
 
-A cell without any path has zeros everywhere but in the two logarithms.
+A cell without any path has zeros everywhere but in the two logarithms. The columns up to `path:identity` are dense; the
+other sequences are rare, so a kernel on columns of unit variance gives them more weight than they deserve.
 """
 
 from itertools import product
