@@ -54,6 +54,7 @@ class Allocator:
         self._low_wanted, self._medium_wanted = settings.explore_low, settings.explore_medium
         self._plan: Plan = NO_PLAN
         self._review_at_s = capacity[0]
+        self._may_replicate = False
         self._spent_s = self._gained = 0.0  # decaying sums over recent rounds of stage 2
         self._draws = rng.standard_normal((_DRAWS, settings.refine_candidates))
 
@@ -63,7 +64,7 @@ class Allocator:
             self._maybe_end_exploring(belief, remaining_s)
         else:
             self._review(belief, remaining_s)
-        for options in (self._explore, self._refine, self._search):
+        for options in (self._explore, self._refine, self._again, self._search):
             option = options(belief, remaining_s)
             if option is not None:
                 return option
@@ -161,7 +162,8 @@ class Allocator:
         """Plan the full trainings anew now and then; begin stage 3 when the rest of the budget is due to them."""
         if self.stage is Stage.REGION and remaining_s <= self._review_at_s and len(belief.archs):
             self._review_at_s = remaining_s - self._settings.review_share * self._budget_s
-            rate = self._gained / self._spent_s if self._spent_s > 0 else 0.0
+            rate = self._search_rate()
+            self._may_replicate = True
             seconds = self._options.full_seconds(belief)
             available_s = remaining_s * self._n_workers
             self._plan = plan_refinement(belief, seconds, available_s, rate, self._draws) if seconds else NO_PLAN
@@ -170,8 +172,24 @@ class Allocator:
             self.stage = Stage.REFINE
 
     def _refine(self, belief: FinalBelief, remaining_s: float) -> Option | None:
-        """Return the full training, or the replicate, that is worth most per second; None when the plan is done."""
+        """Return the planned full training that is worth most per second; None when the plan is done."""
         if self.stage is not Stage.REFINE or self._record.n_promoted >= self._plan.n:
             return None
-        fits = [o for o in self._options.of_refinement(belief) if o.seconds <= remaining_s and o.gain > 0]
-        return max(fits, key=lambda o: o.rate) if fits else None
+        return _best_that_fits(self._options.promotions(belief), remaining_s, 0.0)
+
+    def _again(self, belief: FinalBelief, remaining_s: float) -> Option | None:
+        """Return, once per review, the replicate that is worth more per second than searching on."""
+        if not self._may_replicate:
+            return None
+        self._may_replicate = False
+        return _best_that_fits(self._options.replicates(belief), remaining_s, self._search_rate())
+
+    def _search_rate(self) -> float:
+        """Return the expected gain per second of the recent rounds of stage 2."""
+        return self._gained / self._spent_s if self._spent_s > 0 else 0.0
+
+
+def _best_that_fits(options: list[Option], remaining_s: float, above: float) -> Option | None:
+    """Return the option with the highest rate beyond `above` among those that end in time."""
+    fits = [o for o in options if o.seconds <= remaining_s and o.rate > above]
+    return max(fits, key=lambda o: o.rate) if fits else None

@@ -32,13 +32,17 @@ class Hyper:
 
 
 class GaussianProcess:
-    """Observations of one quantity at archs. Targets may be replaced at any time: only inputs shape the factor."""
+    """Observations of one quantity at archs. Inputs shape the factor; targets may be replaced at any time."""
 
     def __init__(self, hyper: Hyper, n_features: int) -> None:
         self.hyper = hyper
         self.x = np.empty((0, n_features))  # (n, d) scaled features
         self.classes: NDArray[np.int64] = np.empty(0, dtype=np.int64)  # (n,) number of the canonical form
         self.factor = np.empty((0, 0))  # (n, n) lower Cholesky factor of K
+        self.y = np.empty(0)  # (n,) centred targets
+        self.alpha = np.empty(0)  # (n,) K^-1 y
+        self.scale2 = 1.0
+        """Variance of the smooth part, with two pseudo-observations at the spread of the targets."""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -67,21 +71,20 @@ class GaussianProcess:
         self.hyper = hyper
         self.factor = _factor(self.x, self.classes, hyper) if len(self) else self.factor
 
+    def set_targets(self, y: FloatArray) -> None:
+        """Give the observations their centred values, shape (n,), after inputs or hyperparameters changed."""
+        self.y = y
+        self.alpha = self.solve(y) if len(y) else y
+        self.scale2 = (float(y @ self.alpha) + 2.0 * _spread2(y)) / (len(y) + 2.0)
+
     def solve(self, y: FloatArray) -> FloatArray:
         """Return K^-1 y, shape of y: (n,) or (n, m)."""
         return np.asarray(cho_solve((self.factor, True), y, check_finite=False))
 
-    def scale2(self, y: FloatArray) -> float:
-        """Return the variance of the smooth part, with two pseudo-observations at the spread of `y`."""
-        return (float(y @ self.solve(y)) + 2.0 * _spread2(y)) / (len(y) + 2.0)
-
-    def truth(
-        self, y: FloatArray, x: FloatArray, classes: NDArray[np.int64] | None = None
-    ) -> tuple[FloatArray, FloatArray]:
+    def truth(self, x: FloatArray, classes: NDArray[np.int64] | None = None) -> tuple[FloatArray, FloatArray]:
         """Return mean (m,) and covariance (m, m) of the truth f + u at scaled features `x` (m, d).
 
         Args:
-            y: targets of all observations, shape (n,), centred.
             x: where to predict.
             classes: canonical numbers (m,) of `x`, or None where none of them was observed.
         """
@@ -93,10 +96,9 @@ class GaussianProcess:
             return np.zeros(len(x)), prior
         cross = self.hyper.kernel.cross(self.x, x) + self.hyper.nugget * np.equal.outer(self.classes, numbers)
         whitened = solve_triangular(self.factor, cross, lower=True, check_finite=False)  # (n, m)
-        mean = cross.T @ self.solve(y)
-        return mean, (prior - whitened.T @ whitened) * self.scale2(y)
+        return cross.T @ self.alpha, (prior - whitened.T @ whitened) * self.scale2
 
-    def marginal(self, y: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def marginal(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the truth at archs never observed, (m,) each, without covariances."""
         variance = self.hyper.kernel.own(x) + self.hyper.nugget
         if not len(self):
@@ -104,15 +106,15 @@ class GaussianProcess:
         cross = self.hyper.kernel.cross(self.x, x)
         whitened = solve_triangular(self.factor, cross, lower=True, check_finite=False)  # (n, m)
         variance -= (whitened * whitened).sum(axis=0)
-        return cross.T @ self.solve(y), np.sqrt(np.maximum(variance, JITTER) * self.scale2(y))
+        return cross.T @ self.alpha, np.sqrt(np.maximum(variance, JITTER) * self.scale2)
 
-    def left_out(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def left_out(self) -> tuple[FloatArray, FloatArray]:
         """Return leave-one-out means and variances of the observations, each (n,).
 
         Source: Rasmussen and Williams 2006, eq. 5.12.
         """
         inverse = np.diag(self.solve(np.eye(len(self))))
-        return y - self.solve(y) / inverse, self.scale2(y) / inverse
+        return self.y - self.alpha / inverse, self.scale2 / inverse
 
 
 def _spread2(y: FloatArray) -> float:
@@ -135,12 +137,11 @@ def log_evidence(x: FloatArray, classes: NDArray[np.int64], y: FloatArray, hyper
     return float(-0.5 * (len(y) + 2.0) * np.log(scale2) - np.log(np.diag(factor)).sum())
 
 
-def choose(gp: GaussianProcess, y: FloatArray, lengths: tuple[float, ...], roughness: tuple[float, ...]) -> Hyper:
+def choose(gp: GaussianProcess, lengths: tuple[float, ...], roughness: tuple[float, ...]) -> Hyper:
     """Return the neighbour of the present hyperparameters on the grid that the likelihood likes best.
 
     Args:
         gp: the process as it is; its hyperparameters are a point of the grid.
-        y: centred targets, shape (n,).
         lengths: rising values of the kernel's length.
         roughness: rising values of nugget + noise; their ratio is kept.
     """
@@ -150,7 +151,7 @@ def choose(gp: GaussianProcess, y: FloatArray, lengths: tuple[float, ...], rough
     for length in lengths[max(0, i - 1) : i + 2]:
         for rough in roughness[max(0, j - 1) : j + 2]:
             hyper = Hyper(replace(now.kernel, length=length), now.nugget * rough / total, now.noise * rough / total)
-            evidence = log_evidence(gp.x, gp.classes, y, hyper)
+            evidence = log_evidence(gp.x, gp.classes, gp.y, hyper)
             if evidence > best_evidence:
                 best, best_evidence = hyper, evidence
     return best

@@ -11,6 +11,9 @@ from pmfnas.engine.record import Record
 from pmfnas.engine.transfer import FinalBelief
 from pmfnas.engine.value import Option, expected_gain, informed_std, knowledge_gradient
 
+_LEAST_GAIN = 1e-5
+"""Expected gain (log odds) below which there is nothing to gain: rounding, where all scores are equal."""
+
 
 class Options:
     """Knows the ladder, the costs and the predictor; decides nothing."""
@@ -22,7 +25,7 @@ class Options:
         """Return the option of starting `arch`; its gain counts as if it went on to the medium level."""
         low = self._ladder.low or self._ladder.medium
         request = self._train(arch, 0, low)
-        mean, std = self._predictor.unseen(self._pool.features(arch)[None, :])
+        mean, std = self._predictor.unseen([arch])
         gain = expected_gain(mean, informed_std(std, self._predictor.trial_noise2), _best(belief))
         seconds = self._costs.seconds(request)
         return Option(
@@ -40,10 +43,10 @@ class Options:
         """Return the mean expected gain per second of taking `archs` to the medium level; 0 for none."""
         if not archs or not self._costs.known:
             return 0.0
-        mean, std = self._predictor.unseen(np.stack([self._pool.features(a) for a in archs]))
+        mean, std = self._predictor.unseen(archs)
         gain = expected_gain(mean, informed_std(std, self._predictor.trial_noise2), _best(belief))
         seconds = [self._costs.seconds(self._train(a, 0, self._ladder.medium)) for a in archs]
-        return float(np.mean(gain / np.array(seconds)))
+        return float(np.mean(np.where(gain > _LEAST_GAIN, gain, 0.0) / np.array(seconds)))
 
     def full_seconds(self, belief: FinalBelief) -> list[float]:
         """Return the seconds of a full training of each arch in `belief`; empty where there is no higher level."""
@@ -51,16 +54,18 @@ class Options:
             return []
         return [self._costs.seconds(self._to_high(arch)) for arch in belief.archs]
 
-    def of_refinement(self, belief: FinalBelief) -> list[Option]:
-        """Return the options of stage 3: promote or replicate each arch of `belief`."""
-        if self._ladder.high is None:
+    def promotions(self, belief: FinalBelief) -> list[Option]:
+        """Return the options of training each arch of `belief` to the highest level."""
+        high = self._ladder.high
+        if high is None:
             return []
-        places = range(len(belief.archs))
         may = self._record.may_train
-        high, medium = self._ladder.high.schedule, self._ladder.medium.schedule
-        promotions = [self._promote(belief, i) for i in places if may(belief.archs[i], high)]
-        again = [self._replicate(belief, i) for i in places if may(belief.archs[i], medium)]
-        return promotions + again
+        return [self._promote(belief, i) for i, arch in enumerate(belief.archs) if may(arch, high.schedule)]
+
+    def replicates(self, belief: FinalBelief) -> list[Option]:
+        """Return the options of training each arch of `belief` to the medium level once more."""
+        may, medium = self._record.may_train, self._ladder.medium.schedule
+        return [self._replicate(belief, i) for i, arch in enumerate(belief.archs) if may(arch, medium)]
 
     def _rest_s(self, arch: Arch) -> float:
         low = self._ladder.low
@@ -115,5 +120,5 @@ class Options:
 
 
 def _best(belief: FinalBelief) -> float:
-    """Return the best posterior mean of the medium score; the worst possible score while there is none."""
-    return float(belief.medium_mean.max(initial=-7.0))
+    """Return the best promise of an arch with a medium score; the worst possible score while there is none."""
+    return float(belief.promise.max(initial=-7.0))

@@ -24,6 +24,8 @@ from pmfnas.engine.transfer import FinalBelief, believe
 
 _FEW = 3
 """Observations before the likelihood is asked for hyperparameters."""
+_LEAST_NOISE2 = 1e-8
+"""Floor of the trial noise (log odds, squared): where all scores are equal it would vanish."""
 _WIDE = 2000
 """Archs of the pool, best means first, whose uncertainty is looked at when regions are marked."""
 
@@ -40,6 +42,7 @@ class Predictor:
         self._spectrum = Spectrum.draw(pool.x.shape[1], settings.n_waves, rng=rng)
         self._archs: list[Arch] = []  # one per row of the process
         self._scores: list[float] = []
+        self._centre = 0.0  # median score
         self._curves: set[tuple[int, bytes]] = set()
         self._early: dict[Arch, FloatArray] = {}
         self._finals: list[tuple[Arch, float]] = []
@@ -68,6 +71,7 @@ class Predictor:
 
     def tell_diverged(self, arch: Arch) -> None:
         """Take note of an arch that produced no score; it counts as the worst."""
+        self._early.pop(arch, None)
         self._add(arch, -np.inf)
 
     def tell_high(self, arch: Arch, curve: Curve) -> None:
@@ -84,6 +88,7 @@ class Predictor:
         self._gp.add(self._pool.features(arch), self._pool.number(arch))
         self._archs.append(arch)
         self._scores.append(score)
+        self._aim()
 
     @property
     def n_medium(self) -> int:
@@ -99,11 +104,11 @@ class Predictor:
             return
         if n > self._settings.max_points:
             self._forget()
-        y = self._targets()
-        self._gp.set_hyper(choose(self._gp, y, self._settings.lengths, self._settings.roughness))
+        self._gp.set_hyper(choose(self._gp, self._settings.lengths, self._settings.roughness))
+        self._gp.set_targets(self._gp.y)
         self._fitted_at = len(self._gp)
-        self._head = self._fit_head(y)
-        self._mark_region(y)
+        self._head = self._fit_head()
+        self._mark_region()
 
     def propose(self, n: int) -> list[int]:
         """Return up to `n` distinct free places of the pool, each the best of one draw from the posterior.
@@ -124,14 +129,15 @@ class Predictor:
 
     def _paths(self, n: int) -> FloatArray:
         """Return `n` joint draws of the truth over the region, shape (n_region, n), up to scale and mean."""
-        gp, y = self._gp, self._targets()
-        scale = np.sqrt(gp.scale2(y))
+        gp = self._gp
+        scale = np.sqrt(gp.scale2)
         seen_basis = gp.hyper.kernel.basis(gp.x, self._spectrum)  # (n_seen, n_basis)
         weights = self._rng.standard_normal((seen_basis.shape[1], n))
         own = np.sqrt(gp.hyper.nugget) * self._rng.standard_normal((int(gp.classes.max()) + 1, n))[gp.classes]
         noise = np.sqrt(gp.hyper.noise) * self._rng.standard_normal((len(gp), n))
-        update = gp.solve(y[:, None] / scale - seen_basis @ weights - own - noise)  # (n_seen, n)
-        return np.asarray(self._region_basis @ weights + self._cross() @ update)
+        update = gp.solve(gp.y[:, None] / scale - seen_basis @ weights - own - noise)  # (n_seen, n)
+        lift = self.lift([self._pool.archs[p] for p in self.region]) / scale
+        return np.asarray(self._region_basis @ weights + self._cross() @ update + lift[:, None])
 
     def _cross(self) -> FloatArray:
         """Return the covariances of region and observations, (n_region, n_seen); only new columns are computed."""
@@ -141,54 +147,60 @@ class Predictor:
             self._region_cross = np.hstack([self._region_cross, new])
         return self._region_cross
 
-    def unseen(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return mean and std of the true medium scores of archs never trained, (n,) each, at scaled features."""
-        mean, std = self._gp.marginal(self._targets(), x)
-        return mean + self._centre(), std * (self._head.calibration if self._head else 1.0)
+    def lift(self, archs: list[Arch]) -> FloatArray:
+        """Return what the capacity belief adds to the scores of `archs`, (n,), log odds."""
+        settings = self._settings
+        kappa = settings.capacity_belief * settings.residual * np.sqrt(self.trial_noise2)
+        if not kappa:
+            return np.zeros(len(archs))
+        return np.asarray(kappa * np.array([self._pool.capacity(a) for a in archs]))
+
+    def unseen(self, archs: list[Arch]) -> tuple[FloatArray, FloatArray]:
+        """Return mean and std of the promise of archs never trained, (n,) each: medium score and capacity belief."""
+        x = np.stack([self._pool.features(a) for a in archs])
+        mean, std = self._gp.marginal(x)
+        return mean + self._centre + self.lift(archs), std * (self._head.calibration if self._head else 1.0)
 
     # -- whom to continue --------------------------------------------------------------------------------
 
     def early(self, archs: list[Arch]) -> tuple[FloatArray, FloatArray]:
         """Return mean and std of the true medium scores of archs with an early curve, (n,) each."""
         x = np.stack([self._pool.features(a) for a in archs])
-        mean, std = self._gp.marginal(self._targets(), x)
+        mean, std = self._gp.marginal(x)
         head = self._head or first_head(np.stack(list(self._early.values())), self._settings)
         mean, std = head.correct(mean, std, np.stack([self._early[a] for a in archs]))
-        return mean + self._centre(), std
+        return mean + self._centre + self.lift(archs), std
 
-    def _fit_head(self, y: FloatArray) -> EarlyHead | None:
+    def _fit_head(self) -> EarlyHead | None:
         rows = [i for i, arch in enumerate(self._archs) if arch in self._early and np.isfinite(self._scores[i])]
         if len(rows) < _FEW:
             return None
-        mean, variance = self._gp.left_out(y)
+        mean, variance = self._gp.left_out()
         early = np.stack([self._early[self._archs[i]] for i in rows])
-        return fit_head(early, mean[rows], (y - mean)[rows], np.sqrt(variance[rows]), self._settings)
+        return fit_head(early, mean[rows], (self._gp.y - mean)[rows], np.sqrt(variance[rows]), self._settings)
 
     # -- whom to refine, whom to pick --------------------------------------------------------------------
 
     @property
     def trial_noise2(self) -> float:
         """Variance of one medium trial's noise, in log odds."""
-        return self._gp.hyper.noise * self._gp.scale2(self._targets())
+        return max(self._gp.hyper.noise * self._gp.scale2, _LEAST_NOISE2)
 
     def final(self, n: int) -> FinalBelief:
         """Return the belief about the final scores of the `n` best archs with a medium score, best first."""
-        y = self._targets()
-        truth = y - (self._gp.hyper.noise + JITTER) * self._gp.solve(y) if len(y) else y
+        truth = self._gp.y - (self._gp.hyper.noise + JITTER) * self._gp.alpha
         kept = self._best_rows(truth, n)
         archs = tuple(self._archs[i] for i in kept)
-        mean, cov = self._gp.truth(y, self._gp.x[kept], self._gp.classes[kept])
-        capacity = np.array([self._pool.capacity(a) for a in archs])
+        mean, cov = self._gp.truth(self._gp.x[kept], self._gp.classes[kept])
         finals = [(archs.index(a), value) for a, value in self._finals if a in archs]
-        medium = (mean + self._centre(), cov, self.trial_noise2)
-        return believe(archs, medium, capacity, finals, self._settings).sorted()
+        medium = (mean + self._centre, cov, self.trial_noise2)
+        return believe(archs, medium, self.lift(list(archs)), finals, self._settings).sorted()
 
     def _best_rows(self, truth: FloatArray, n: int) -> list[int]:
         """Return a row per arch: those with a full training, and the best others, `n` in all; the diverged never."""
-        size = np.array([self._pool.capacity(a) for a in self._archs])
-        belief = self._settings.capacity_belief * self._settings.residual * np.sqrt(self.trial_noise2)
+        promise = truth + self.lift(self._archs)
         refined = {arch for arch, _ in self._finals}
-        order = sorted(range(len(truth)), key=lambda i: (self._archs[i] not in refined, -(truth[i] + belief * size[i])))
+        order = sorted(range(len(truth)), key=lambda i: (self._archs[i] not in refined, -promise[i]))
         kept: dict[Arch, int] = {}
         for i in order:
             if np.isfinite(self._scores[i]) and len(kept) < n:
@@ -202,18 +214,14 @@ class Predictor:
 
     # -- inside ------------------------------------------------------------------------------------------
 
-    def _centre(self) -> float:
-        finite = [s for s in self._scores if np.isfinite(s)]
-        return float(np.median(finite)) if finite else 0.0
-
-    def _targets(self) -> FloatArray:
-        """Return the medium scores, centred on their median and clipped from below, (n,)."""
+    def _aim(self) -> None:
+        """Hand the scores to the process as targets: centred on their median and clipped from below."""
         scores = np.array(self._scores)
         finite = scores[np.isfinite(scores)]
-        if not len(finite):
-            return np.zeros(len(scores))
-        centre, best = float(np.median(finite)), float(finite.max())
-        return np.maximum(scores - centre, (best - centre) * (1.0 - self._settings.clip) - 1e-9)
+        self._centre = float(np.median(finite)) if len(finite) else 0.0
+        best = float(finite.max(initial=self._centre))
+        lowest = best - self._settings.clip * (best - self._centre) - 1e-9
+        self._gp.set_targets(np.maximum(scores, lowest) - self._centre)
 
     def _forget(self) -> None:
         """Keep two thirds of the most observations allowed: half of these the best, half the latest."""
@@ -225,17 +233,17 @@ class Predictor:
         self._archs, self._scores = [self._archs[i] for i in rows], [self._scores[i] for i in rows]
         self._gp.x, self._gp.classes = self._gp.x[rows], self._gp.classes[rows]
         self._gp.set_hyper(self._gp.hyper)
+        self._aim()
 
-    def _mark_region(self, y: FloatArray) -> None:
+    def _mark_region(self) -> None:
         """Mark as regions the free archs whose upper quantile reaches the best posterior mean."""
         free = np.flatnonzero(self._pool.free)
         settings, gp = self._settings, self._gp
-        alpha = gp.solve(y)
-        mean = gp.hyper.kernel.cross(self._pool.x[free], gp.x) @ alpha
+        mean = gp.hyper.kernel.cross(self._pool.x[free], gp.x) @ gp.alpha
         wide = np.argsort(-mean, kind="stable")[:_WIDE]
-        mean, std = gp.marginal(y, self._pool.x[free[wide]])
-        upper = mean + settings.region_quantile * std
-        best = float((y - gp.hyper.noise * alpha).max())
+        mean, std = gp.marginal(self._pool.x[free[wide]])
+        upper = mean + settings.region_quantile * std + self.lift([self._pool.archs[p] for p in free[wide]])
+        best = float((gp.y - gp.hyper.noise * gp.alpha + self.lift(self._archs)).max())
         size = int(np.clip((upper >= best).sum(), settings.region_min, settings.region_max))
         self.region = free[wide[np.argsort(-upper, kind="stable")[:size]]]
         self._region_basis = gp.hyper.kernel.basis(self._pool.x[self.region], self._spectrum)

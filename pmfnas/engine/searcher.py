@@ -74,7 +74,6 @@ class PmfNas:
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
         """Return the option that is worth most of its seconds; wait or stop where none fits into what remains."""
-        self._predictor.refresh()
         if self._allocator.doomed:
             arch = self._allocator.doomed.pop()
             self._record.low.remove(arch)
@@ -102,6 +101,7 @@ class PmfNas:
                 self._belief = None
             case _:
                 self._record.end(request, ok=False)
+        self._predictor.refresh()
 
     def recommend(self) -> Sequence[Arch]:
         """Return the archs of the best posterior means, best first; ranked by early curves while those are all."""

@@ -21,9 +21,9 @@ class Settings:
     """Grid of the kernel's length; the mean squared distance between two archs of the pool is 2."""
     roughness: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0)
     """Grid of nugget + trial noise, in units of the smooth part's variance."""
-    noise_share: float = 0.5
+    noise_share: float = 0.8
     """Trial noise as a share of nugget + noise. One trial per arch cannot tell them apart."""
-    linear: float = 1.0
+    linear: float = 5.0
     """Variance of the kernel's linear trend."""
     constant: float = 1.0
     """Variance of the kernel's mean."""
@@ -43,7 +43,7 @@ class Settings:
     # -- transfer to the highest fidelity ------------------------------------------------------------------
     slope_std: float = 0.3
     """Prior standard deviation of the slope from medium to high scores (logits); its mean is 1."""
-    capacity_belief: float = 0.0
+    capacity_belief: float = 2.0
     """Declared belief: how many residual standard deviations of the final score one standard deviation of
     log FLOPs is worth, beyond what the medium score shows. 0 believes nothing."""
     residual: float = 1.0
@@ -54,9 +54,9 @@ class Settings:
     """Weight of these two priors, in full trainings."""
 
     # -- stages --------------------------------------------------------------------------------------------
-    explore_low: int = 18
+    explore_low: int = 12
     """Archs that stage 1 trains to the low level."""
-    explore_medium: int = 6
+    explore_medium: int = 4
     """How many of them it trains on to the medium level."""
     explore_share: float = 0.25
     """Upper bound of stage 1 as a share of the budget."""

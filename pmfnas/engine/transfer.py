@@ -1,6 +1,6 @@
 """From the medium to the highest fidelity: a joint Gaussian belief about final scores.
 
-    t_a = shift + m_a + slope (m_a - m_best) + kappa capacity_a + r_a,      z_a = t_a + noise
+    t_a = shift + m_a + slope (m_a - m_best) + lift_a + r_a,      z_a = t_a + noise
 
 m is the posterior of the medium score, jointly over archs; shift, slope and residual r are Gaussian a priori, and
 every full training z conditions all archs at once. A full training so tells of its neighbours in m too, and an
@@ -30,7 +30,7 @@ class FinalBelief:
     """Variance of one full training's noise."""
     trained: frozenset[int]
     """Places of the archs that have a full training."""
-    medium_mean: FloatArray  # (k,) of the true medium score
+    promise: FloatArray  # (k,) mean of the true medium score, and the capacity belief
     medium_cov: FloatArray  # (k, k)
 
     def sorted(self) -> "FinalBelief":
@@ -44,7 +44,7 @@ class FinalBelief:
             self.cov[grid],
             self.noise2,
             frozenset(place[i] for i in self.trained),
-            self.medium_mean[order],
+            self.promise[order],
             self.medium_cov[grid],
         )
 
@@ -52,7 +52,7 @@ class FinalBelief:
 def believe(
     archs: tuple[Arch, ...],
     medium: tuple[FloatArray, FloatArray, float],
-    capacity: FloatArray,
+    lift: FloatArray,
     finals: list[tuple[int, float]],
     settings: Settings,
 ) -> FinalBelief:
@@ -61,14 +61,14 @@ def believe(
     Args:
         archs: whom it is about, k of them.
         medium: mean (k,) and covariance (k, k) of the true medium scores, and the noise variance of a trial.
-        capacity: log FLOPs in standard deviations of the space, (k,).
+        lift: what the capacity belief adds, (k,).
         finals: (place of the arch, score) of every full training.
         settings: of the run.
     """
     m_mean, m_cov, trial2 = medium
     noise2 = settings.final_noise**2 * trial2
     residual2 = settings.residual**2 * trial2
-    mean = m_mean + settings.capacity_belief * np.sqrt(residual2) * capacity
+    mean = promise = m_mean + lift
     gap = m_mean - m_mean.max(initial=-np.inf)
     shared = m_cov + _SHIFT_VARIANCE + settings.slope_std**2 * np.outer(gap, gap)
     cov = shared + residual2 * np.eye(len(archs))
@@ -76,7 +76,7 @@ def believe(
         growth = _growth(mean, cov, noise2, finals, settings.residual_weight)
         noise2, cov = noise2 * growth, shared + growth * residual2 * np.eye(len(archs))
         mean, cov = condition(mean, cov, noise2, finals)
-    return FinalBelief(archs, mean, cov, noise2, frozenset(i for i, _ in finals), m_mean, m_cov)
+    return FinalBelief(archs, mean, cov, noise2, frozenset(i for i, _ in finals), promise, m_cov)
 
 
 def condition(

@@ -1,0 +1,182 @@
+from collections import Counter
+from functools import partial
+
+import numpy as np
+import pytest
+
+from harness.executor import SimulatedExecutor, paired_trials
+from harness.ledger import Entry
+from harness.runner import Finished, Setting, search
+from pmfnas.core.errors import InputError
+from pmfnas.core.ports import Benchmark, Space
+from pmfnas.core.rng import stream
+from pmfnas.core.types import Arch, Diverged, Ok, Train
+from pmfnas.engine.searcher import PmfNas
+from pmfnas.engine.settings import Settings
+from pmfnas.spaces import space_for
+from pmfnas.testing.failures import ConstantScores, Diverging
+from pmfnas.testing.grid import GridSpace
+from pmfnas.testing.searcher_checks import check_searcher
+from pmfnas.testing.synthetic import SyntheticBenchmark
+
+SPACE = GridSpace()
+
+
+def run(
+    benchmark: Benchmark, *, budget_s: float, n_workers: int = 1, seed: int = 0, settings: Settings | None = None
+) -> Finished:
+    factory = partial(PmfNas, settings=settings) if settings else PmfNas
+    searcher = factory(benchmark.space, benchmark.fidelities, budget_s, n_workers, rng=stream(seed, "searcher"))
+    executor = SimulatedExecutor(benchmark, paired_trials(benchmark, seed), n_workers=n_workers, accounting="resume")
+    return search(searcher, executor, Setting(benchmark.space, benchmark.fidelities, budget_s, n_workers))
+
+
+def mean_s(benchmark: Benchmark, schedule: str, stop: int) -> float:
+    rng = np.random.default_rng(0)
+    archs = [benchmark.space.sample(rng=rng) for _ in range(30)]
+    return float(np.mean([benchmark.train(Train(a, schedule, 0, stop), 0)[1].total_s for a in archs]))
+
+
+def of(finished: Finished, action: str) -> list[Entry]:
+    return [e for e in finished.entries if e.reason.get("action") == action]
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> SyntheticBenchmark:
+    return SyntheticBenchmark(SPACE)
+
+
+@pytest.fixture(scope="module")
+def finished(benchmark: SyntheticBenchmark) -> Finished:
+    return run(benchmark, budget_s=60 * mean_s(benchmark, "12", 12) + 6 * mean_s(benchmark, "200", 200))
+
+
+def test_every_rule_of_the_port_is_kept() -> None:
+    bad = [str(result) for result in check_searcher(PmfNas) if not str(result).startswith("ok")]
+    assert bad == []
+
+
+def test_the_stages_follow_each_other(finished: Finished) -> None:
+    stages = [str(e.reason["stage"]) for e in finished.entries]
+    assert [s for i, s in enumerate(stages) if i == 0 or s != stages[i - 1]] == ["explore", "region", "refine"]
+    assert {e.reason["action"] for e in finished.entries} >= {"start", "continue", "promote"}
+
+
+def test_every_request_explains_itself(finished: Finished) -> None:
+    keys = {"stage", "action", "mean", "std", "potential", "p_better", "gain_per_hour", "seconds"}
+    for entry in finished.entries:
+        assert set(entry.reason) == keys
+        assert all(isinstance(v, str) or np.isfinite(v) for v in entry.reason.values())
+
+
+def test_going_on_pays_the_new_epochs_only(finished: Finished) -> None:
+    continued = [e.ticket.request for e in of(finished, "continue")]
+    assert continued
+    assert all(isinstance(r, Train) and (r.start, r.stop) == (3, 12) for r in continued)
+    low = {e.ticket.request.arch for e in of(finished, "start")}
+    assert {r.arch for r in continued} < low
+
+
+def test_the_early_curve_decides_who_goes_on(finished: Finished) -> None:
+    region = [e for e in finished.entries if e.reason["stage"] == "region"]
+    actions = Counter(e.reason["action"] for e in region)
+    assert 0.4 * actions["start"] <= actions["continue"] <= 0.6 * actions["start"]
+
+
+def test_the_predicted_seconds_are_close_to_the_bill(finished: Finished) -> None:
+    late = finished.entries[30:]
+    errors = [abs(float(e.reason["seconds"]) / e.cost.total_s - 1.0) for e in late if e.status == "ok"]
+    assert np.median(errors) < 0.05
+
+
+def test_it_beats_random_search_on_the_same_seconds(benchmark: SyntheticBenchmark) -> None:
+    truth = {a: benchmark.train(Train(a, "200", 0, 200), 0)[0].last_valid_acc for a in _all(SPACE)}
+    budget_s = 50 * mean_s(benchmark, "12", 12)
+    ours = [truth[run(benchmark, budget_s=budget_s, seed=s).recommended[0]] for s in range(4)]
+    rng = np.random.default_rng(0)
+    values = np.array(list(truth.values()))
+    best_of_50 = np.mean([rng.choice(values, 50).max() for _ in range(2000)])
+    assert np.mean(ours) > best_of_50
+
+
+def test_isomorphs_are_never_paid_twice() -> None:
+    cells = space_for("nb201", n_classes=10, image_size=32)
+    benchmark = SyntheticBenchmark(cells)
+    done = run(benchmark, budget_s=40 * mean_s(benchmark, "12", 12))
+    forms = Counter(cells.canonical(e.ticket.request.arch) for e in of(done, "start"))
+    assert max(forms.values()) == 1
+    assert all(e.ticket.request.replicate == 0 for e in [*of(done, "start"), *of(done, "continue")])
+
+
+def test_one_arch_is_a_space_too() -> None:
+    benchmark = SyntheticBenchmark(GridSpace((1, 1)))
+    done = run(benchmark, budget_s=1000 * mean_s(benchmark, "12", 12))
+    assert done.status == "ok"
+    assert done.recommended == ((0, 0),)
+
+
+def test_nothing_is_recommended_where_all_diverge() -> None:
+    done = run(Diverging(SyntheticBenchmark(GridSpace((3, 3))), share=1.0), budget_s=1e6)
+    assert done.status == "ok"
+    assert any(isinstance(e.outcome, Diverged) for e in done.entries)
+    assert done.recommended == ()
+
+
+def test_the_diverged_are_never_recommended() -> None:
+    benchmark = Diverging(SyntheticBenchmark(SPACE), share=0.5)
+    done = run(benchmark, budget_s=40 * mean_s(SyntheticBenchmark(SPACE), "12", 12))
+    told = {e.ticket.request.arch for e in done.entries if isinstance(e.outcome, Ok)}
+    lost = {e.ticket.request.arch for e in done.entries if isinstance(e.outcome, Diverged)}
+    assert lost
+    assert set(done.recommended) <= told - lost
+
+
+def test_constant_scores_keep_stage_one_looking_until_its_share_is_spent() -> None:
+    flat = ConstantScores(SyntheticBenchmark(SPACE))
+    done = run(flat, budget_s=100 * mean_s(flat, "12", 12), settings=Settings(capacity_belief=0.0))
+    exploring = [e for e in done.entries if e.reason["stage"] == "explore"]
+    assert done.status == "ok"
+    assert sum(e.cost.total_s for e in exploring) == pytest.approx(0.25 * 100 * mean_s(flat, "12", 12), rel=0.25)
+
+
+@pytest.mark.parametrize("n_workers", [2, 16])
+def test_workers_are_kept_busy(benchmark: SyntheticBenchmark, n_workers: int) -> None:
+    budget_s = 30 * mean_s(benchmark, "12", 12)
+    done = run(benchmark, budget_s=budget_s, n_workers=n_workers)
+    busy_s = sum(e.end_s - e.start_s for e in done.entries)
+    assert done.status == "ok"
+    assert busy_s > 0.8 * n_workers * done.clock_s
+    assert done.clock_s > 0.8 * budget_s
+
+
+def test_less_than_one_medium_training_still_recommends_by_the_early_curve(benchmark: SyntheticBenchmark) -> None:
+    done = run(benchmark, budget_s=0.9 * mean_s(benchmark, "12", 12))
+    assert done.recommended
+    assert {e.ticket.request.stop for e in done.entries} == {3}
+
+
+def test_other_schedules_and_sizes() -> None:
+    sizes = space_for("nats-sss", n_classes=10, image_size=32)
+    benchmark = SyntheticBenchmark(sizes, schedules=("01", "12", "90"))
+    done = run(benchmark, budget_s=40 * mean_s(benchmark, "12", 12), settings=Settings(max_pool=2000))
+    assert done.status == "ok"
+    assert {e.ticket.request.schedule for e in done.entries} <= {"12", "90"}
+    assert done.recommended
+
+
+def test_one_schedule_alone_is_resumed_to_its_end() -> None:
+    benchmark = SyntheticBenchmark(SPACE, schedules=("40",))
+    done = run(benchmark, budget_s=60 * mean_s(benchmark, "40", 10) + 10 * mean_s(benchmark, "40", 40))
+    promoted = [e.ticket.request for e in of(done, "promote")]
+    assert done.status == "ok"
+    assert promoted
+    assert {(r.start, r.stop) for r in promoted if r.replicate == 0} == {(10, 40)}
+
+
+def test_a_budget_of_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="budget_s"):
+        PmfNas(SPACE, SyntheticBenchmark(SPACE).fidelities, 0.0, 1, rng=stream(0, "searcher"))
+
+
+def _all(space: Space) -> list[Arch]:
+    return [tuple(int(v) for v in a) for a in np.ndindex(*space.cardinalities)]
