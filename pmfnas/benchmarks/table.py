@@ -143,7 +143,8 @@ class CurveTable:
 
     def at(self, key: Key, epoch: int) -> NDArray[Any]:
         """Return the values of one epoch, shape (n_archs, n_trials); NaN where a trial is missing."""
-        return self.values(key)[:, :, self._place(key, epoch)]
+        place = self._place(key, epoch)
+        return self.values(key)[:, :, place]
 
     def read(self, key: Key, row: int, trial: int, epochs: range | tuple[int, ...]) -> FloatArray:
         """Return the values of one arch's trial at `epochs`, shape (len(epochs),).
@@ -156,12 +157,12 @@ class CurveTable:
         """
         if not len(epochs):
             return np.empty(0)
-        slot = self.slot(key.dataset, key.schedule, row, trial)
         places: slice | list[int]
         if isinstance(epochs, range) and self._place(key, epochs[-1]) - self._place(key, epochs[0]) == len(epochs) - 1:
             places = slice(self._place(key, epochs[0]), self._place(key, epochs[-1]) + 1)
         else:
             places = [self._place(key, epoch) for epoch in epochs]
+        slot = self.slot(key.dataset, key.schedule, row, trial)
         return self.values(key)[row, slot, places].astype(np.float64)
 
     def constant(self, key: Key, row: int, trial: int) -> float:
@@ -241,7 +242,7 @@ class CurveTable:
             column, file = self._columns[name], self.path / f"{name}.npy"
             try:
                 array = np.load(file, mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, EOFError) as error:
                 raise DataError(f"{file} is missing or truncated ({error}); make the table again") from None
             if array.shape != column.shape or array.dtype.str != column.dtype:
                 raise DataError(

@@ -124,9 +124,8 @@ def _train_series(values: Mapping[int, float]) -> Series:
 
 def _eval_series(values: Mapping[str, float], split: str, epochs: int) -> Series:
     """Return the series of a dictionary keyed by `x-valid@11`, epochs from 0."""
-    places = [p for p in range(epochs) if f"{split}@{p}" in values]
-    numbers = np.array([values[f"{split}@{p}"] for p in places], dtype=np.float64)
-    return Series(tuple(p + 1 for p in places), numbers)
+    found = {e + 1: value for e in range(epochs) if (value := values.get(f"{split}@{e}")) is not None}
+    return Series(tuple(found), np.array(list(found.values()), dtype=np.float64))
 
 
 def _accuracy(series: Series, file: str) -> Series:

@@ -1,0 +1,262 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmfnas.benchmarks.table import HEADER, CurveTable, Header, Key, TableWriter
+from pmfnas.core.errors import DataError, InputError, UnavailableError
+
+ARCHS = ((0, 0, 0), (0, 1, 1), (1, 0, 1))
+HEAD = Header("SYNTHETIC", "tiny", (2, 2, 2), "1", "by hand", {"12": 4})
+ACC = Key("cifar100", "12", "train-acc")
+LAST = Key("cifar100", "12", "x-valid-acc")
+SECONDS = Key("cifar100", "12", "train-s")
+VARYING = Key("cifar100", "12", "x-valid-s")
+VALUES = np.arange(24, dtype=float).reshape(3, 2, 4)
+PRESENT = np.array([[True, True], [False, True], [False, False]])
+
+
+def write(out: Path, head: Header = HEAD) -> Path:
+    with TableWriter(out, head, ARCHS) as writer:
+        writer.add_present("cifar100", "12", PRESENT)
+        writer.add(ACC, VALUES, range(1, 5))
+        writer.add(LAST, VALUES[:, :, [1, 3]] + 0.5, (2, 4))
+        writer.add(SECONDS, np.full((3, 2, 1), 2.5))
+        writer.allocate(VARYING, (3, 2, 4), np.float64, range(1, 5))[:] = [1, 2, 3, 4]
+        writer.notes["why"] = "a test"
+    return out
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return write(tmp_path / "table")
+
+
+@pytest.fixture
+def table(path: Path) -> CurveTable:
+    return CurveTable.open(path)
+
+
+def column(path: Path, key: Key) -> Path:
+    return path / f"{key}.npy"
+
+
+# ------------------------------------------------------------------------------------------------- what comes back
+
+
+def test_a_table_comes_back_as_it_was_written(table: CurveTable):
+    assert table.header == HEAD
+    assert table.notes == {"why": "a test"}
+    assert table.datasets == ("cifar100",)
+    assert set(table.keys) == {"archs", "cifar100/12/present", *map(str, (ACC, LAST, SECONDS, VARYING))}
+    np.testing.assert_array_equal(table.values(ACC), VALUES)
+    np.testing.assert_array_equal(table.present("cifar100", "12"), PRESENT)
+    np.testing.assert_array_equal(table.archs, ARCHS)
+
+
+def test_the_fingerprint_names_stamp_space_version_and_source_and_nothing_else():
+    def changed(**what: object) -> Header:
+        return Header(**{**{name: getattr(HEAD, name) for name in Header.__slots__}, **what})  # type: ignore[arg-type]
+
+    others = [changed(stamp="TRAINED"), changed(space="x"), changed(version="2"), changed(source="y")]
+    assert len({HEAD.fingerprint, *(other.fingerprint for other in others)}) == 5
+    assert changed(schedules={"12": 12}).fingerprint == HEAD.fingerprint
+    assert len(HEAD.fingerprint) == 12
+
+
+def test_opening_reads_no_column_and_takes_milliseconds(path: Path):
+    for file in path.rglob("*.npy"):
+        file.unlink()
+    started = time.perf_counter()
+    for _ in range(20):
+        table = CurveTable.open(path)
+    assert (time.perf_counter() - started) / 20 < 0.02
+    assert table.epochs(LAST) == (2, 4)
+    with pytest.raises(DataError, match=r"train-acc\.npy is missing"):
+        table.values(ACC)
+
+
+def test_columns_are_mapped_not_loaded_and_cannot_be_written(table: CurveTable):
+    values = table.values(ACC)
+    base: object = values
+    while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
+        base = base.base
+    assert isinstance(base, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        values[0, 0, 0] = 1.0
+
+
+def test_rows_are_found_by_arch(table: CurveTable):
+    assert [table.row(arch) for arch in ARCHS] == [0, 1, 2]
+    for absent in ((1, 1, 1), (2, 0, 0), (-1, 0, 0)):
+        with pytest.raises(UnavailableError, match="is not in the table"):
+            table.row(absent)
+
+
+@given(start=st.integers(1, 4), n=st.integers(0, 4), picked=st.lists(st.integers(1, 4), max_size=5))
+@settings(max_examples=50, deadline=None)
+def test_reading_is_indexing(start: int, n: int, picked: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
+    table = _shared(tmp_path_factory)
+    epochs = range(start, min(start + n, 5))
+    np.testing.assert_array_equal(table.read(ACC, 0, 1, epochs), VALUES[0, 1, [e - 1 for e in epochs]])
+    np.testing.assert_array_equal(table.read(ACC, 0, 1, tuple(picked)), VALUES[0, 1, [e - 1 for e in picked]])
+
+
+_SHARED: list[CurveTable] = []
+
+
+def _shared(factory: pytest.TempPathFactory) -> CurveTable:
+    if not _SHARED:
+        _SHARED.append(CurveTable.open(write(factory.mktemp("shared") / "table")))
+    return _SHARED[0]
+
+
+def test_trials_are_numbered_among_those_that_exist(table: CurveTable):
+    assert [table.n_trials("cifar100", "12", row) for row in range(3)] == [2, 1, 0]
+    np.testing.assert_array_equal(table.read(ACC, 1, 0, (1,)), VALUES[1, 1, [0]])
+    for row, trial in ((1, 1), (2, 0), (0, -1)):
+        with pytest.raises(UnavailableError, match="trials exist"):
+            table.read(ACC, row, trial, (1,))
+
+
+# -------------------------------------------------------------------------------------------- what was not measured
+
+
+@pytest.mark.parametrize("epochs", [(1,), (3,), (0,), (5,), (2, 3), range(2, 5), range(0, 2)], ids=str)
+def test_an_epoch_that_was_not_measured_is_refused(table: CurveTable, epochs: tuple[int, ...] | range):
+    with pytest.raises(UnavailableError, match="was never measured; it exists at epochs 2, 4"):
+        table.read(LAST, 0, 0, epochs)
+
+
+def test_a_column_that_was_not_measured_is_refused_with_those_that_were(table: CurveTable):
+    absent = Key("cifar100", "12", "x-test-acc")
+    assert not table.has(absent)
+    assert table.epochs(absent) == ()
+    with pytest.raises(UnavailableError, match=r"never measured; measured: .*x-valid-acc"):
+        table.read(absent, 0, 0, (1,))
+    with pytest.raises(UnavailableError, match="nothing of this schedule"):
+        table.at(Key("cifar100", "200", "train-acc"), 1)
+
+
+def test_one_epoch_of_all_archs(table: CurveTable):
+    np.testing.assert_array_equal(table.at(LAST, 4), VALUES[:, :, 3] + 0.5)
+    with pytest.raises(UnavailableError, match="at epoch 3 was never measured"):
+        table.at(LAST, 3)
+
+
+def test_seconds_with_and_without_an_epoch_axis(table: CurveTable):
+    assert table.constant(SECONDS, 0, 0) == 2.5
+    assert table.seconds(SECONDS, 0, 0, range(2, 5)) == 7.5
+    assert table.seconds(SECONDS, 0, 0, ()) == 0.0
+    assert table.seconds(VARYING, 0, 0, range(2, 5)) == 9.0
+    assert table.seconds(VARYING, 0, 0, (4,)) == 4.0
+    with pytest.raises(UnavailableError, match="depends on the epoch"):
+        table.constant(VARYING, 0, 0)
+
+
+# ---------------------------------------------------------------------------------------------------- damaged tables
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "it has no table.json; make one with `data import`"),
+        ("{", "is damaged"),
+        ("[]", "has table format None"),
+        ('{"format": 99}', "has table format 99, but this version reads format 1"),
+        ('{"format": 1}', "lacks or garbles 'header'"),
+        ('{"format": 1, "header": {"cardinalities": [2], "what": 1}, "columns": {}}', "lacks or garbles"),
+    ],
+)
+def test_what_is_no_table_is_refused(path: Path, content: str | None, message: str):
+    (path / HEADER).unlink()
+    if content is not None:
+        (path / HEADER).write_text(content)
+    with pytest.raises(DataError, match=message):
+        CurveTable.open(path)
+
+
+def test_a_place_without_a_table_is_refused(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "absent", tmp_path / "file"):
+        with pytest.raises(DataError, match="is not a curve table"):
+            CurveTable.open(place)
+
+
+def test_an_altered_column_is_named(path: Path):
+    assert CurveTable.open(path).verify() == 6
+    file = column(path, LAST)
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(DataError, match=r"x-valid-acc\.npy was altered"):
+        CurveTable.open(path).verify()
+
+
+def test_columns_that_changed_places_are_named(path: Path):
+    one, other = column(path, ACC).read_bytes(), column(path, VARYING).read_bytes()
+    column(path, ACC).write_bytes(other)  # of the same shape: only the checksum tells
+    column(path, VARYING).write_bytes(one)
+    with pytest.raises(DataError, match="was altered"):
+        CurveTable.open(path).verify()
+    column(path, LAST).write_bytes(one)  # of another shape: told at once
+    with pytest.raises(DataError, match=r"x-valid-acc\.npy holds <f8\(3, 2, 4\), but table.json says <f8\(3, 2, 2\)"):
+        CurveTable.open(path).values(LAST)
+
+
+@pytest.mark.parametrize("keep", [0, 5, 100, -1])
+def test_a_truncated_column_is_named(path: Path, keep: int):
+    file = column(path, ACC)
+    file.write_bytes(file.read_bytes()[:keep])
+    with pytest.raises(DataError, match=r"train-acc\.npy is missing or truncated"):
+        CurveTable.open(path).values(ACC)
+
+
+# ------------------------------------------------------------------------------------------------------- the writer
+
+
+def test_nothing_is_overwritten(path: Path):
+    with pytest.raises(InputError, match="exists already and is not overwritten"):
+        write(path)
+
+
+def test_an_unknown_stamp_is_refused(tmp_path: Path):
+    with pytest.raises(InputError, match="stamp is 'REAL', but must be one of OFFICIAL"):
+        write(tmp_path / "table", Header("REAL", "tiny", (2, 2, 2), "1", "x", {}))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_writer_leaves_nothing(tmp_path: Path):
+    out = tmp_path / "table"
+    with pytest.raises(ZeroDivisionError), TableWriter(out, HEAD, ARCHS) as writer:
+        writer.add(ACC, VALUES / (1 // len(writer.notes)), range(1, 5))
+    with pytest.raises(TypeError), TableWriter(out, HEAD, ARCHS) as writer:
+        writer.notes["cannot be written"] = object()
+    with pytest.raises((OverflowError, ValueError)):
+        TableWriter(out, HEAD, [(0, 0, 1000)])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_writer_sweeps_up_after_one_that_was_killed(tmp_path: Path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    abandoned, alive = (tmp_path / f".table.writing-{pid}" for pid in (ended.pid, os.getppid()))
+    other = tmp_path / f".other.writing-{ended.pid}"
+    for folder in (abandoned, alive, other):
+        folder.mkdir()
+    write(tmp_path / "table")
+    assert sorted(tmp_path.iterdir()) == sorted([other, alive, tmp_path / "table"])
+
+
+def test_the_header_is_written_last_and_is_plain_json(path: Path):
+    raw = json.loads((path / HEADER).read_text())
+    assert raw["fingerprint"] == HEAD.fingerprint
+    newest = max(path.rglob("*"), key=lambda file: file.stat().st_mtime_ns if file.is_file() else 0)
+    assert newest.name == HEADER
