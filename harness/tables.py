@@ -287,10 +287,10 @@ def _tex_emphasis(row: Row, text: str, place: int) -> str:
 def _float(titles: Sequence[str], body: Sequence[Sequence[str]], caption: str, label: str) -> str:
     lines = [
         r"\begin{table}[t]",
-        r"  \centering\scriptsize\setlength{\tabcolsep}{2.5pt}",
+        r"  \centering\scriptsize\setlength{\tabcolsep}{1.8pt}",
         f"  \\caption{{{caption}}}",
         f"  \\label{{{label}}}",
-        f"  \\begin{{tabular}}{{l{'r' * (len(titles) - 1)}}}",
+        f"  \\begin{{tabular}}{{@{{}}l{'r' * (len(titles) - 1)}@{{}}}}",
         r"    \toprule",
         f"    {' & '.join(_tex(title) for title in titles)} \\\\",
         r"    \midrule",
