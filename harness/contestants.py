@@ -11,7 +11,7 @@ from typing import Any
 from baselines import SEARCHERS
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import SearcherFactory
-from pmfnas.engine import PmfNas
+from pmfnas.engine.searcher import PmfNas
 
 REFERENCE = "pmf_nas"
 """The contestant that the others are compared with."""

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from harness.experiment import read_claim
-from harness.figures import write_figures
+from harness.figures import accuracy_figure, final_figure, regret_figure, write_figure
 from harness.files import write_bytes, write_text
 from harness.jobs import Job
 from harness.published import published
@@ -39,13 +39,24 @@ def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: P
         write_bytes(out / f"{name}.parquet", _parquet(getattr(scored, name)))
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
     summary = summarise(scored.runs, scored.timings, rng=stream(0, "summary"))
-    shown = Table(summary, title=experiment.title, published=published(table.header.space))
+    ceilings = {name: {"best test": best} for name, best in scored.best_test.items()}
+    shown = Table(summary, title=experiment.title, published=published(table.header.space), ceilings=ceilings)
     write_tables(shown, out)
-    write_figures(scored.runs, scored.steps, out)
+    _write_figures(scored, out)
     write_text(out / "manifest.json", json.dumps(_manifest(experiment, table, out, scored), indent=1) + "\n")
     print(terminal(shown))
     print(f"written to {out}: table.md, table.csv, table.tex, figures, runs.parquet, manifest.json")
     return scored
+
+
+def _write_figures(scored: Scored, out: Path) -> None:
+    """Write the three figures; a folder whose runs all failed has none."""
+    if not (scored.runs["status"] == "ok").any():
+        return
+    runs, steps, best = scored.runs, scored.steps, scored.best_test
+    write_figure(accuracy_figure(runs, steps, ceilings=best, rng=stream(0, "figures")), out, "accuracy")
+    write_figure(regret_figure(runs, steps, rng=stream(0, "figures")), out, "regret")
+    write_figure(final_figure(runs, ceilings=best), out, "final")
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

@@ -4,7 +4,7 @@
 host. All three are in the order (data set, searcher, seed), so the same records give the same bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -34,6 +34,8 @@ class Scored:
     timings: pd.DataFrame
     accesses: pd.DataFrame
     """Every access to the oracle: run id and number of archs looked up."""
+    best_test: Mapping[str, float]
+    """Best mean test accuracy of the table per data set: what nobody can exceed."""
 
 
 def score(jobs: Sequence[Job], table: CurveTable, out: Path) -> Scored:
@@ -59,6 +61,7 @@ def score(jobs: Sequence[Job], table: CurveTable, out: Path) -> Scored:
         pd.DataFrame(steps, columns=_STEP_COLUMNS),
         pd.DataFrame(timings),
         pd.DataFrame(accesses, columns=["who", "archs"]),
+        {name: oracle.best_test for name, (oracle, _) in oracles.items()},
     )
 
 
