@@ -161,8 +161,8 @@ class _Workers:
 
     @property
     def open(self) -> tuple[Ticket, ...]:
-        """Every ticket that runs or waits, oldest first."""
-        return (*sorted((b.ticket for b in self.busy), key=lambda ticket: ticket.number), *self.line)
+        """Every ticket that has not ended, oldest first. It is asked for while a worker is free: none is in line."""
+        return tuple(sorted((b.ticket for b in self.busy), key=lambda ticket: ticket.number))
 
     def start(self) -> None:
         """Put what waits on the free workers."""
@@ -181,13 +181,10 @@ class _Workers:
         return ended
 
     def cancel(self, arch: Arch) -> list[tuple[Ticket, Cancelled]]:
-        """Take what runs or waits on `arch` away, and return it with what it had cost."""
-        gone = [(b.ticket, Cancelled(Cost(self.now_s - b.start_s))) for b in self.busy if b.ticket.request.arch == arch]
-        gone += [(ticket, Cancelled()) for ticket in self.line if ticket.request.arch == arch]
+        """Take what runs on `arch` away, and return it with what it had cost."""
+        gone = [b for b in self.busy if b.ticket.request.arch == arch]
         self.busy = [b for b in self.busy if b.ticket.request.arch != arch]
-        self.line = deque(ticket for ticket in self.line if ticket.request.arch != arch)
-        self.start()
-        return gone
+        return [(b.ticket, Cancelled(Cost(self.now_s - b.start_s))) for b in gone]
 
     def _outcome(self, request: Request) -> Outcome:
         try:
