@@ -26,6 +26,8 @@ _FEW = 3
 """Observations before the likelihood is asked for hyperparameters."""
 _LEAST_NOISE2 = 1e-8
 """Floor of the trial noise (log odds, squared): where all scores are equal it would vanish."""
+_CENTRES = 5
+"""Best archs whose neighbours join a pool that does not hold the whole space."""
 _WIDE = 2000
 """Archs of the pool, best means first, whose uncertainty is looked at when regions are marked."""
 
@@ -108,6 +110,8 @@ class Predictor:
         self._gp.set_targets(self._gp.y)
         self._fitted_at = len(self._gp)
         self._head = self._fit_head()
+        for row in np.argsort(-self._truth(), kind="stable")[:_CENTRES]:
+            self._pool.add_neighbours(self._archs[row])
         self._mark_region()
 
     def propose(self, n: int) -> list[int]:
@@ -188,8 +192,7 @@ class Predictor:
 
     def final(self, n: int) -> FinalBelief:
         """Return the belief about the final scores of the `n` best archs with a medium score, best first."""
-        truth = self._gp.y - (self._gp.hyper.noise + JITTER) * self._gp.alpha
-        kept = self._best_rows(truth, n)
+        kept = self._best_rows(self._truth(), n)
         archs = tuple(self._archs[i] for i in kept)
         mean, cov = self._gp.truth(self._gp.x[kept], self._gp.classes[kept])
         finals = [(archs.index(a), value) for a, value in self._finals if a in archs]
@@ -213,6 +216,10 @@ class Predictor:
         return [archs[i] for i in np.argsort(-self.early(archs)[0], kind="stable")] if archs else []
 
     # -- inside ------------------------------------------------------------------------------------------
+
+    def _truth(self) -> FloatArray:
+        """Return the posterior means of the true medium scores of all rows, centred, (n,): K u = y - noise K^-1 y."""
+        return self._gp.y - (self._gp.hyper.noise + JITTER) * self._gp.alpha
 
     def _aim(self) -> None:
         """Hand the scores to the process as targets: centred on their median and clipped from below."""
@@ -243,7 +250,7 @@ class Predictor:
         wide = np.argsort(-mean, kind="stable")[:_WIDE]
         mean, std = gp.marginal(self._pool.x[free[wide]])
         upper = mean + settings.region_quantile * std + self.lift([self._pool.archs[p] for p in free[wide]])
-        best = float((gp.y - gp.hyper.noise * gp.alpha + self.lift(self._archs)).max())
+        best = float((self._truth() + self.lift(self._archs)).max())
         size = int(np.clip((upper >= best).sum(), settings.region_min, settings.region_max))
         self.region = free[wide[np.argsort(-upper, kind="stable")[:size]]]
         self._region_basis = gp.hyper.kernel.basis(self._pool.x[self.region], self._spectrum)
