@@ -65,21 +65,16 @@ def test_the_end_of_a_neighbourhood_is_a_barrier(step: str):
     assert searcher.ask([ticket(arch) for arch in running], 1.0) == Wait()
 
 
-def test_with_first_improvement_a_known_better_neighbour_is_moved_to_without_training():
-    """From A the climb goes to B; B's neighbour C is known to be better still, since it was in flight with B."""
-    searcher = make(LocalSearch, GridSpace((3, 3)), n_initial=1, step="first")
+def test_first_improvement_goes_on_to_a_known_better_neighbour_without_training():
+    searcher = make(LocalSearch, SPACE, n_initial=1, step="first")
     start = asked(searcher)
+    better = SPACE.neighbours(start)[0]
+    searcher.tell(ticket(better), ok(50.0))
     searcher.tell(ticket(start), ok(10.0))
-    around = GridSpace((3, 3)).neighbours(start)
-    running = [asked(searcher, ()) for _ in around]
-    place = 0 if start[0] != running[0][0] else 1
-    siblings = [arch for arch in running if arch[place] != start[place]]  # neighbours of start and of each other
-    for arch in running:
-        if arch not in siblings:
-            searcher.tell(ticket(arch), ok(1.0))
-    searcher.tell(ticket(siblings[0]), ok(20.0))
-    searcher.tell(ticket(siblings[1]), ok(30.0))
-    assert asked(searcher) in GridSpace((3, 3)).neighbours(siblings[1])
+    running: list[Arch] = []
+    for _ in range(N_NEIGHBOURS - 1):
+        running.append(asked(searcher, running))
+    assert set(running) == set(SPACE.neighbours(better)) - {start}
 
 
 def test_archs_that_failed_or_diverged_are_never_better():

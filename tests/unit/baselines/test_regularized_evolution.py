@@ -71,6 +71,15 @@ def test_first_archs_are_random_and_never_alike():
     assert len({asked(searcher) for _ in range(16)}) == 16
 
 
+def test_nothing_is_learnt_before_the_population_is_full():
+    def archs(sign: float) -> list[Arch]:
+        searcher = make(RegularizedEvolution, SPACE, population=30, sample=30)
+        return walk(searcher, lambda arch: sign * sum(arch), 40)
+
+    assert archs(1.0)[:30] == archs(-1.0)[:30]
+    assert archs(1.0)[30:] != archs(-1.0)[30:]
+
+
 def test_it_climbs():
     searcher = make(RegularizedEvolution, SPACE)
     walk(searcher, sum, 300)

@@ -4,7 +4,7 @@ import pytest
 from baselines.reinforce import PATIENCE, Baseline, Policy, Reinforce
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
-from pmfnas.core.types import Failed
+from pmfnas.core.types import Arch, Failed, Outcome
 from pmfnas.testing.grid import GridSpace
 from tests.evaluating import DIVERGED, asked, make, ok, ticket, walk
 
@@ -83,15 +83,14 @@ def test_a_converged_policy_draws_a_new_arch_when_patience_ends():
 
 
 def test_diverged_counts_as_the_lowest_reward_so_far_and_failed_teaches_nothing():
-    def probability(outcome: object) -> float:
-        searcher = make(Reinforce, GridSpace((3,)), learning_rate=0.5)
-        for arch, told in (((0,), ok(40.0)), ((1,), ok(60.0)), ((2,), outcome)):
-            searcher.tell(ticket(arch), told)
-        draws = [asked(searcher) for _ in range(PATIENCE)]
-        return draws.count((2,)) / len(draws)
+    def draws(*outcomes: Outcome) -> list[Arch]:
+        searcher = make(Reinforce, GridSpace((3,) * 8), learning_rate=0.5)
+        for choice, outcome in enumerate((ok(60.0), ok(40.0), *outcomes)):
+            searcher.tell(ticket((choice % 3,) * 8), outcome)
+        return [asked(searcher) for _ in range(50)]
 
-    assert probability(DIVERGED) == probability(ok(40.0))
-    assert probability(Failed("crash")) == 0.0
+    assert draws(DIVERGED) == draws(ok(40.0)) != draws(ok(0.0))
+    assert draws(Failed("crash")) == draws() != draws(DIVERGED)
 
 
 def test_diverged_before_any_reward_teaches_nothing():

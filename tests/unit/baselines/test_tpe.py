@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -9,6 +10,17 @@ from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Failed
 from pmfnas.testing.grid import GridSpace
 from tests.evaluating import DIVERGED, asked, make, ok, ticket, walk
+
+
+class Dealt(GridSpace):
+    """A grid whose first samples are dealt."""
+
+    def __init__(self, cardinalities: Sequence[int], archs: Sequence[Arch]) -> None:
+        super().__init__(cardinalities)
+        self._archs = list(reversed(archs))
+
+    def sample(self, *, rng: np.random.Generator) -> Arch:
+        return self._archs.pop() if self._archs else super().sample(rng=rng)
 
 
 def test_frequencies_with_a_uniform_prior():
@@ -27,26 +39,26 @@ def test_archs_are_drawn_with_these_frequencies():
     assert drawn[:, 1].max() == 1
 
 
-def test_with_many_candidates_the_arch_of_highest_ratio_is_asked_for():
-    space, gamma, prior = GridSpace((3, 3, 2)), 0.3, 2.0
-    searcher = make(Tpe, space, n_startup=1, gamma=gamma, prior=prior, n_candidates=5000)
-    asked(searcher)
-    told: dict[Arch, float] = {(0, 0, 0): 10.0, (1, 2, 0): 50.0, (2, 2, 1): 70.0, (0, 1, 1): 20.0, (1, 0, 1): 60.0}
-    for arch, value in told.items():
-        searcher.tell(ticket(arch), ok(value))
+@pytest.mark.parametrize(("gamma", "n_good", "expected"), [(0.3, 2, (0, 2, 0)), (0.5, 3, (2, 2, 0))])
+def test_with_many_candidates_the_new_arch_of_highest_ratio_is_asked_for(gamma: float, n_good: int, expected: Arch):
+    prior, cardinalities = 2.0, (3, 3, 2)
+    told: list[Arch] = [(1, 2, 0), (0, 2, 1), (2, 2, 1), (1, 0, 1), (0, 0, 1), (1, 1, 1)]  # best first
 
     def frequency(archs: list[Arch], place: int, choice: int) -> float:
-        n_choices = space.cardinalities[place]
-        return (sum(a[place] == choice for a in archs) + prior / n_choices) / (len(archs) + prior)
+        n_choices = cardinalities[place]
+        return (sum(arch[place] == choice for arch in archs) + prior / n_choices) / (len(archs) + prior)
 
-    order = sorted(told, key=lambda arch: -told[arch])
-    good, rest = order[:2], order[2:]  # ceil(.3 * 5) = 2
-    ratio = {
-        arch: np.prod([frequency(good, p, c) / frequency(rest, p, c) for p, c in enumerate(arch)])
-        for arch in product(range(3), range(3), range(2))
-    }
-    best = max(ratio.values())
-    assert ratio[asked(searcher)] == pytest.approx(best)
+    def ratio(arch: Arch) -> float:
+        good, rest = told[:n_good], told[n_good:]
+        return float(np.prod([frequency(good, p, c) / frequency(rest, p, c) for p, c in enumerate(arch)]))
+
+    new = [arch for arch in product(range(3), range(3), range(2)) if arch not in told]
+    assert max(new, key=ratio) == expected
+    assert sum(ratio(arch) > 0.99 * ratio(expected) for arch in new) == 1
+    space = Dealt(cardinalities, told)
+    searcher = make(Tpe, space, n_startup=6, gamma=gamma, prior=prior, n_candidates=5000)
+    assert walk(searcher, lambda arch: 50.0 - told.index(arch), 6) == told
+    assert asked(searcher) == expected
 
 
 def test_no_arch_is_asked_for_twice_and_all_are_at_last():
