@@ -205,6 +205,19 @@ def test_outcomes_can_be_disturbed():
     assert trace.clock_s > 0
 
 
+def test_somebody_may_interfere_before_every_question():
+    heard = []
+    watch = toy(
+        bend_start=lambda self: heard.append("start"),
+        bend_ask=lambda self, running, remaining_s: heard.append("ask"),
+        bend_tell=lambda self, ticket, outcome: heard.append("tell"),
+        bend_recommend=lambda self: heard.append("recommend"),
+    )
+    drive(watch, BENCHMARK, budget_s=LONG_S, interfere=lambda: heard.append("interfere"))
+    assert set(heard[::2]) == {"interfere"}
+    assert set(heard[1::2]) == {"start", "ask", "tell", "recommend"}
+
+
 def test_what_is_told_cannot_be_written_into():
     def write(self, ticket, outcome):
         outcome.curve.train_acc[0] = 100.0
