@@ -105,10 +105,10 @@ def write_bz2(path: Path, content: object) -> None:
     path.write_bytes(bz2.compress(pickle.dumps(content, protocol=4), compresslevel=1))
 
 
-def make(tag: str, n_archs: int = 9) -> Files:
-    """Return the files of `n_archs` archs, the last one without records."""
+def make(tag: str, n_archs: int = 9, datasets: tuple[str, ...] = DATASETS) -> Files:
+    """Return the files of `n_archs` archs, the last one without records; fewer data sets make smaller files."""
     archs = _archs(tag, n_archs)
-    return Files(tag, archs, {index: _record(tag, index, text) for index, text in enumerate(archs[:-1])})
+    return Files(tag, archs, {index: _record(tag, index, text, datasets) for index, text in enumerate(archs[:-1])})
 
 
 def _archs(tag: str, n_archs: int) -> list[str]:
@@ -125,13 +125,13 @@ def _archs(tag: str, n_archs: int) -> list[str]:
     return archs[:n_archs]
 
 
-def _record(tag: str, index: int, text: str) -> dict[str, Any]:
+def _record(tag: str, index: int, text: str, datasets: tuple[str, ...]) -> dict[str, Any]:
     """Return what the file of one arch holds."""
-    return OrderedDict((name, _schedule(tag, index, text, name)) for name in EPOCHS[tag])
+    return OrderedDict((name, _schedule(tag, index, text, name, datasets)) for name in EPOCHS[tag])
 
 
-def _schedule(tag: str, index: int, text: str, schedule: str) -> dict[str, Any]:
-    seeds = {dataset: _seeds(tag, index, dataset, schedule) for dataset in DATASETS}
+def _schedule(tag: str, index: int, text: str, schedule: str, datasets: tuple[str, ...]) -> dict[str, Any]:
+    seeds = {dataset: _seeds(tag, index, dataset, schedule) for dataset in datasets}
     trials = [(dataset, seed) for dataset, of_dataset in seeds.items() for seed in of_dataset]
     return {
         "arch_index": index,

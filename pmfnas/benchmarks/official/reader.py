@@ -35,7 +35,7 @@ def meta_archs(content: Any, file: Path) -> list[str]:
 def arch_files(folder: Path) -> dict[int, Path]:
     """Return the file of each arch in an archive folder; `000011` goes before `11`, as in the official package."""
     files: dict[int, Path] = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.iterdir(), key=lambda file: (-len(file.name), file.name)):
         named = _ARCH_FILE.fullmatch(path.name)
         if named and (len(named[1]) == 6 or named[1] == str(int(named[1]))):
             files.setdefault(int(named[1]), path)

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, final
 
-from pmfnas.benchmarks.unpickle import DtypeStandIn, ForbiddenError, find_global
+from pmfnas.benchmarks.unpickle import DtypeStandIn, ForbiddenError, find_global, refuse_stored
 
 _FORGOTTEN = object()
 _DOUBLE = struct.Struct(">d")
@@ -103,6 +103,7 @@ class RecordStream:
             b"\x93": self._stack_global,  # STACK_GLOBAL
             b"R": self._reduce,  # REDUCE
             b"b": self._build,  # BUILD
+            b"Q": lambda: refuse_stored(self._stack[-1]),  # BINPERSID
         }
 
     def _bytes(self, n: int) -> bytes:

@@ -101,7 +101,7 @@ def test_rows_are_found_by_arch(table: CurveTable):
 
 
 @given(start=st.integers(1, 4), n=st.integers(0, 4), picked=st.lists(st.integers(1, 4), max_size=5))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, derandomize=True)
 def test_reading_is_indexing(start: int, n: int, picked: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
     table = _shared(tmp_path_factory)
     epochs = range(start, min(start + n, 5))

@@ -93,7 +93,7 @@ def test_epochs_and_passes_are_paid(table: CurveTable, request_: Train, train_s:
 
 
 @given(cuts=st.lists(st.integers(1, 11), max_size=4, unique=True).map(sorted), validated=st.sets(st.integers(1, 12)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_segments_add_up_to_the_whole(
     cuts: list[int], validated: set[int], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

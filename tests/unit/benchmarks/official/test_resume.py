@@ -1,0 +1,128 @@
+"""Imports that are split, interrupted or killed make the same table as one that ran through."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pmfnas.benchmarks.official import import_official, importer
+from pmfnas.benchmarks.table import CurveTable, Key
+from pmfnas.core.errors import DataError
+from tests.official_files import make, write_bz2
+
+FEW = ("cifar10", "cifar100")  # of the data sets, where fewer columns do
+
+
+def columns(table: CurveTable) -> dict[str, bytes]:
+    return {file.relative_to(table.path).as_posix(): file.read_bytes() for file in table.path.rglob("*.npy")}
+
+
+@pytest.mark.parametrize("form", ["archive", "single"])
+def test_the_table_does_not_depend_on_shards_or_processes(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = make("sss", 6, FEW)
+    path = files.archive(tmp_path) if form == "archive" else files.single(tmp_path)
+    whole = columns(import_official(path, tmp_path / "whole"))
+    monkeypatch.setattr(importer, "SHARD_ARCHS", 2)
+    assert columns(import_official(path, tmp_path / "parts")) == whole
+    if form == "archive":
+        assert columns(import_official(path, tmp_path / "processes", n_jobs=2)) == whole
+    assert not list(tmp_path.glob(".*"))
+
+
+def _interrupt_after(n_archs: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let reading stop like Ctrl-C after so many archs; return the list of archs that were interpreted."""
+    read, done = importer.read_record, list[int]()
+
+    def counted(schedules: Any, index: int, *others: Any) -> Any:
+        if len(done) == n_archs:
+            raise KeyboardInterrupt
+        done.append(index)
+        return read(schedules, index, *others)
+
+    monkeypatch.setattr(importer, "read_record", counted)
+    return done
+
+
+def _import_until(n_archs: int, path: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        _interrupt_after(n_archs, patch)
+        with pytest.raises(KeyboardInterrupt):
+            import_official(path, out)
+
+
+@pytest.mark.parametrize("form", ["archive", "single"])
+def test_an_interrupted_import_goes_on_where_it_was(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    files = make("sss", 8, FEW)
+    path = files.archive(tmp_path) if form == "archive" else files.single(tmp_path)
+    whole = columns(import_official(path, tmp_path / "whole"))
+    monkeypatch.setattr(importer, "SHARD_ARCHS", 2)
+    out = tmp_path / "table"
+    _import_until(5, path, out, monkeypatch)
+    assert not out.exists()
+    assert len(list((tmp_path / ".table.import").iterdir())) == 2
+    with monkeypatch.context() as patch:
+        done = _interrupt_after(99, patch)
+        table = import_official(path, out)
+    assert done == [4, 5, 6]
+    assert columns(table) == whole
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_an_import_whose_source_changed_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    files = make("sss", 6, FEW)
+    folder = files.archive(tmp_path)
+    monkeypatch.setattr(importer, "SHARD_ARCHS", 2)
+    _import_until(4, folder, tmp_path / "table", monkeypatch)
+    files.records[0]["90"]["all_results"]["cifar10", 777]["train_acc1es"][89] = 12.5
+    write_bz2(folder / "000000.pickle.pbz2", files.records[0])
+    with monkeypatch.context() as patch:
+        done = _interrupt_after(99, patch)
+        table = import_official(folder, tmp_path / "table")
+    assert done == [0, 1, 2, 3, 4]
+    assert table.read(Key("cifar10", "90", "train-acc"), 0, 0, (90,)) == [12.5]
+
+
+def test_a_damaged_shard_is_told_and_the_next_call_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = make("sss", 6, FEW).archive(tmp_path)
+    monkeypatch.setattr(importer, "SHARD_ARCHS", 2)
+    _import_until(4, folder, tmp_path / "table", monkeypatch)
+    shard = sorted((tmp_path / ".table.import").iterdir())[0]
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2] ^= 1
+    shard.write_bytes(data)
+    with pytest.raises(DataError, match=rf"{shard.name} is damaged"):
+        import_official(folder, tmp_path / "table")
+    assert import_official(folder, tmp_path / "table").notes["n_archs_measured"] == 5
+
+
+def test_a_killed_import_goes_on_and_makes_the_same_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder, out = make("sss", 12, FEW).archive(tmp_path), tmp_path / "table"
+    whole = columns(import_official(folder, tmp_path / "whole"))
+    program = (
+        "import pathlib, time; from pmfnas.benchmarks.official import importer; importer.SHARD_ARCHS = 2;"
+        "read = importer.read_record;"
+        "importer.read_record = lambda *arguments: (time.sleep(0.2), read(*arguments))[1];"
+        f"importer.import_official(pathlib.Path({str(folder)!r}), pathlib.Path({str(out)!r}))"
+    )
+    running = subprocess.Popen([sys.executable, "-c", program])
+    work = tmp_path / ".table.import"
+    for _ in range(600):
+        if len(list(work.glob("*.npz"))) >= 2:
+            break
+        time.sleep(0.02)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    n_finished = len(list(work.glob("*.npz")))
+    assert 2 <= n_finished < 6
+    assert not out.exists()
+    monkeypatch.setattr(importer, "SHARD_ARCHS", 2)
+    done = _interrupt_after(99, monkeypatch)
+    assert columns(import_official(folder, out)) == whole
+    assert len(done) == 11 - 2 * n_finished
+    assert not list(tmp_path.glob(".*"))
