@@ -1,8 +1,8 @@
 """Contract checks, for our tests and for users' own searchers, and what they run on.
 
-    searcher_checks     the checks by name; `check_searcher(factory)` runs all that apply
-    driver, rules       the loop that plays a run and refuses every move that the ports forbid
-    synthetic           a benchmark that needs no data; `failures` wraps it to go wrong
-    grid                a space of any size, the smallest example of the port
-    process_state       what of the process a searcher must leave alone
+searcher_checks     the checks by name; `check_searcher(factory)` runs all that apply
+driver, rules       the loop that plays a run and refuses every move that the ports forbid
+synthetic           a benchmark that needs no data; `failures` wraps it to go wrong
+grid                a space of any size, the smallest example of the port
+process_state       what of the process a searcher must leave alone
 """
