@@ -76,6 +76,5 @@ def knowledge_gradient(mean: FloatArray, cov: FloatArray, place: int, noise2: fl
     section 2.2), by quadrature.
     """
     move = cov[:, place] / np.sqrt(cov[place, place] + noise2 + 1e-18)  # (k,)
-    move = move - move[int(np.argmax(mean))]  # what moves all alike changes no choice
     after = (mean[:, None] + move[:, None] * _NODES).max(axis=0)  # (97,)
     return max(0.0, float(after @ _WEIGHTS - mean.max()))

@@ -54,6 +54,8 @@ def test_one_observation_in_closed_form() -> None:
 
 def test_growing_the_factor_equals_factoring_at_once() -> None:
     gp, _ = process(40)
+    for i in range(10):
+        gp.add(gp.x[i], i)  # replicates of the first ten
     grown = gp.factor.copy()
     gp.set_hyper(HYPER)
     assert grown == pytest.approx(gp.factor, abs=1e-9)

@@ -41,6 +41,9 @@ def of(finished: Finished, action: str) -> list[Entry]:
     return [e for e in finished.entries if e.reason.get("action") == action]
 
 
+BUDGET_S = 60 * mean_s(SyntheticBenchmark(SPACE), "12", 12) + 6 * mean_s(SyntheticBenchmark(SPACE), "200", 200)
+
+
 @pytest.fixture(scope="module")
 def benchmark() -> SyntheticBenchmark:
     return SyntheticBenchmark(SPACE)
@@ -48,7 +51,7 @@ def benchmark() -> SyntheticBenchmark:
 
 @pytest.fixture(scope="module")
 def finished(benchmark: SyntheticBenchmark) -> Finished:
-    return run(benchmark, budget_s=60 * mean_s(benchmark, "12", 12) + 6 * mean_s(benchmark, "200", 200))
+    return run(benchmark, budget_s=BUDGET_S)
 
 
 def test_every_rule_of_the_port_is_kept() -> None:
@@ -81,6 +84,14 @@ def test_the_early_curve_decides_who_goes_on(finished: Finished) -> None:
     region = [e for e in finished.entries if e.reason["stage"] == "region"]
     actions = Counter(e.reason["action"] for e in region)
     assert 0.4 * actions["start"] <= actions["continue"] <= 0.6 * actions["start"]
+
+
+def test_nothing_is_started_that_cannot_reach_a_medium_score(finished: Finished) -> None:
+    ends_s = max(e.end_s for e in finished.entries)
+    late = [e for e in of(finished, "start") if e.reason["stage"] != "explore"]
+    assert late
+    assert all(e.start_s + 3.5 * e.cost.total_s <= BUDGET_S for e in late)
+    assert ends_s <= BUDGET_S
 
 
 def test_the_predicted_seconds_are_close_to_the_bill(finished: Finished) -> None:

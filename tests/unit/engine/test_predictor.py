@@ -1,0 +1,154 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from pmfnas.core.types import Arch, Curve
+from pmfnas.engine.curves import logit
+from pmfnas.engine.pool import Pool
+from pmfnas.engine.predictor import Predictor
+from pmfnas.engine.settings import Settings
+from pmfnas.spaces import space_for
+from pmfnas.testing.grid import GridSpace
+
+GRID = GridSpace((5, 5, 5))
+PLAIN = Settings(capacity_belief=0.0, max_points=60)
+
+
+def curve(valid: float, *, epochs: int = 12, mark: float = 0.0) -> Curve:
+    train = np.linspace(10.0 + mark, valid, epochs)
+    return Curve(0, 3.0 - train / 50.0, train, (epochs,), np.array([1.0]), np.array([valid]))
+
+
+def predictor(settings: Settings = PLAIN, *, seed: int = 0) -> tuple[Predictor, Pool]:
+    rng = np.random.default_rng(seed)
+    pool = Pool(GRID, settings.max_pool, rng=rng)
+    return Predictor(pool, settings, rng=rng), pool
+
+
+def value(arch: Arch) -> float:
+    return 40.0 + 3.0 * sum(arch)
+
+
+def teach(p: Predictor, archs: Sequence[Arch], *, noise: float = 0.0) -> None:
+    rng = np.random.default_rng(1)
+    for arch in archs:
+        p.tell_medium(arch, curve(value(arch) + noise * rng.standard_normal(), mark=rng.uniform()))
+        p.refresh()
+
+
+def some(n: int, *, seed: int = 0) -> list[Arch]:
+    order = np.random.default_rng(seed).permutation(125)[:n]
+    return [tuple(int(v) for v in np.unravel_index(i, (5, 5, 5))) for i in order]
+
+
+def test_unseen_archs_are_ranked_by_what_their_relatives_scored() -> None:
+    p, _ = predictor()
+    teach(p, some(40))
+    rest = [a for a in some(125) if a not in some(40)]
+    mean, std = p.unseen(rest)
+    assert np.corrcoef(mean, [value(a) for a in rest])[0, 1] > 0.95
+    assert (std > 0).all()
+
+
+def test_intervals_hold_what_they_promise() -> None:
+    p, _ = predictor()
+    teach(p, some(50), noise=2.0)
+    rest = [a for a in some(125) if a not in some(50)]
+    mean, std = p.unseen(rest)
+    z = (np.array([logit(value(a)) for a in rest]) - mean) / std
+    assert 0.6 < np.mean(np.abs(z) < 1.645) <= 1.0
+
+
+def test_proposals_are_free_distinct_and_good() -> None:
+    p, pool = predictor()
+    teach(p, some(30))
+    for arch in some(30):
+        pool.free[pool.archs.index(arch)] = False
+    places = p.propose(6)
+    assert len(set(places)) == 6
+    assert pool.free[places].all()
+    assert np.mean([value(pool.archs[i]) for i in places]) > np.mean([value(a) for a in some(125)]) + 5.0
+
+
+def test_a_copied_trial_counts_once_and_a_replicate_twice() -> None:
+    cells = space_for("nb201", n_classes=10, image_size=32)
+    rng = np.random.default_rng(0)
+    p = Predictor(Pool(cells, 20_000, rng=rng), PLAIN, rng=rng)
+    arch, twin = (1, 0, 0, 3, 0, 0), (0, 1, 0, 3, 0, 0)  # isomorphs
+    p.tell_medium(arch, curve(60.0))
+    p.tell_medium(twin, curve(60.0))
+    assert p.n_medium == 1
+    p.tell_medium(twin, curve(60.0, mark=0.5))
+    assert p.n_medium == 2
+
+
+def test_the_pick_is_shrunk_towards_what_relatives_say() -> None:
+    p, _ = predictor(Settings(capacity_belief=0.0, noise_share=0.9))
+    lucky, solid = (0, 0, 1), (4, 4, 4)
+    teach(p, [a for a in some(60) if a not in (lucky, solid)], noise=3.0)
+    p.tell_medium(solid, curve(76.0))
+    p.tell_medium(lucky, curve(76.5))
+    p.refresh()
+    assert p.final(24).archs[0] == solid
+
+
+def test_the_capacity_belief_orders_equals_by_size_and_none_leaves_them() -> None:
+    def promises(belief: float) -> list[float]:
+        p, _ = predictor(Settings(capacity_belief=belief))
+        teach(p, some(20), noise=1.0)
+        archs = sorted(some(20), key=GRID.flops_m)
+        return [float(x) for x in p.lift(archs)]
+
+    believed = promises(2.0)
+    assert believed == sorted(believed)
+    assert believed[0] < 0.0 < believed[-1]
+    assert promises(4.0) == pytest.approx([2.0 * x for x in believed])
+    assert promises(0.0) == [0.0] * 20
+
+
+def test_the_diverged_are_no_candidates_but_a_warning() -> None:
+    p, _ = predictor()
+    teach(p, [a for a in some(40) if a[0] < 4])
+    for arch in [(4, 0, 0), (4, 4, 0), (4, 0, 4), (4, 2, 2), (4, 4, 4)]:
+        p.tell_diverged(arch)
+    p.refresh()
+    assert all(a[0] < 4 for a in p.final(24).archs)
+    mean, _ = p.unseen([(3, 3, 3), (4, 3, 3)])
+    assert mean[0] > mean[1]
+
+
+def test_memory_is_bounded_and_keeps_best_and_refined() -> None:
+    p, _ = predictor(Settings(max_points=30, capacity_belief=0.0))
+    worst, best = (0, 0, 0), (4, 4, 4)
+    order = [worst, best, *(a for a in some(125) if a not in (worst, best))]
+    p.tell_medium(worst, curve(value(worst)))
+    p.tell_high(worst, curve(80.0, epochs=200))
+    teach(p, order[1:])
+    assert p.n_medium <= 1.25 * 30 + 1
+    assert {worst, best} <= set(p.final(40).archs)
+
+
+def test_only_early_curves_are_ranked_by_them() -> None:
+    p, _ = predictor()
+    for arch, valid in (((0, 0, 0), 20.0), ((1, 0, 0), 35.0), ((2, 0, 0), 28.0)):
+        p.tell_low(arch, curve(valid, epochs=3))
+    assert p.by_early_curve() == [(1, 0, 0), (2, 0, 0), (0, 0, 0)]
+    assert p.final(5).archs == ()
+
+
+def test_a_regions_are_archs_that_could_still_win() -> None:
+    p, pool = predictor(Settings(region_min=5, region_max=20, capacity_belief=0.0))
+    teach(p, some(40))
+    assert 5 <= len(p.region) <= 20
+    inside = np.mean([value(pool.archs[i]) for i in p.region])
+    assert inside > np.mean([value(a) for a in pool.archs]) + 5.0
+
+
+def test_equal_scores_are_survived() -> None:
+    p, _ = predictor()
+    for arch in some(20):
+        p.tell_medium(arch, curve(50.0, mark=float(sum(arch))))
+        p.refresh()
+    assert p.final(24).mean == pytest.approx(0.0, abs=1e-6)
+    assert len(p.propose(6)) == 6
