@@ -57,8 +57,7 @@ class SyntheticBenchmark:
             UnavailableError: no such trial or epoch, or no clean validation at an epoch asked for.
         """
         self._check(request, trial)
-        valid_acc = self._valid_acc(request.arch, self.fidelities[request.schedule], trial)  # (n_epochs,)
-        train_acc = np.minimum(valid_acc + self._gap(request.arch, len(valid_acc)), 99.9)
+        valid_acc, train_acc = self._accuracies(request.arch, self.fidelities[request.schedule], trial)  # (n_epochs,)
         segment = slice(request.start, request.stop)
         at = np.asarray(request.validations, dtype=np.int64) - 1
         curve = Curve(
@@ -88,9 +87,9 @@ class SyntheticBenchmark:
             exists = describe_epochs(schedule.validation_epochs)
             raise UnavailableError(f"validation at {request.validations}: schedule {schedule.name} has it at {exists}")
 
-    def _valid_acc(self, arch: Arch, schedule: Schedule, trial: int) -> FloatArray:
-        """Return the validation accuracy after every epoch, percent, shape (n_epochs,)."""
-        height, slowness, _ = self._traits(arch)
+    def _accuracies(self, arch: Arch, schedule: Schedule, trial: int) -> tuple[FloatArray, FloatArray]:
+        """Return validation and training accuracy after every epoch, percent, each shape (n_epochs,)."""
+        height, slowness, overfitting = self._traits(arch)
         limit_pct = 30.0 + 65.0 * height
         reached = schedule.epochs / (schedule.epochs + 2.0 + 6.0 * slowness)  # a short schedule favours the quick
         progress = np.arange(1, schedule.epochs + 1) / schedule.epochs  # (n_epochs,)
@@ -98,11 +97,8 @@ class SyntheticBenchmark:
         number = int(arch_numbers([arch], self.space.cardinalities)[0])
         rng = stream(self._seed, f"synthetic/{schedule.name}/{number}/{trial}")
         noise = 0.4 * rng.standard_normal() + (1.1 - progress) * rng.standard_normal(schedule.epochs)
-        return np.clip(mean + noise, 1.0, 99.0)
-
-    def _gap(self, arch: Arch, n_epochs: int) -> FloatArray:
-        """Return by how much training accuracy is above validation, percent, shape (n_epochs,)."""
-        return np.linspace(0.0, 2.0 + 8.0 * self._traits(arch)[2], n_epochs)
+        valid_acc = np.clip(mean + noise, 1.0, 99.0)
+        return valid_acc, np.minimum(valid_acc + (2.0 + 8.0 * overfitting) * progress, 99.9)
 
     def _traits(self, arch: Arch) -> tuple[float, float, float]:
         """Return height, slowness and overfitting, each in (0, 1)."""
