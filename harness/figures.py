@@ -27,9 +27,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from harness.files import write_bytes
 from harness.stats.anytime import Band
-from harness.stats.curves import Curves, mean_curves
+from harness.stats.curves import NOTHING_OK, Curves, mean_curves
 from harness.stats.runs import checked_runs, groups, scores
 from harness.stats.summary import MIN_SEEDS, NO_CLAIM
+from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
 
 _DPI = 200
@@ -157,6 +158,8 @@ def final_figure(runs: pd.DataFrame, *, roles: Roles = ROLES, ceilings: Mapping[
     for (dataset, searcher), rows in groups(checked).items():
         if rows["ok"].any():
             values.setdefault(dataset, {})[searcher] = scores(rows, "test")
+    if not values:
+        raise InputError(NOTHING_OK)
     names = _by_rank({d: {s: float(v.mean()) for s, v in of.items()} for d, of in values.items()}, best="high")
     styles = _styles(checked, roles)
     caption = _caption(
@@ -204,7 +207,7 @@ def _caption(checked: pd.DataFrame, reading: str) -> str:
     few = checked[checked["ok"]].groupby(["dataset", "searcher"]).size().min() < MIN_SEEDS
     for dataset, rows in checked.groupby("dataset", sort=False):
         seeds, first = rows[rows["ok"]].groupby("searcher").size(), rows.iloc[0]
-        n = f"{seeds.min()}" if seeds.nunique() == 1 else f"{seeds.min()} to {seeds.max()}"
+        n = f"{seeds.min()} to {seeds.max()}" if seeds.nunique() > 1 else f"{seeds.max() if len(seeds) else 0}"
         workers = f"{first['n_workers']} worker{'' if first['n_workers'] == 1 else 's'}"
         rules = f"budget {first['budget_s'] / 3600:.2f} h, {workers}, {first['accounting']} accounting"
         texts[str(dataset)] = f"{first['data']} data {str(first['fingerprint'])[:12]}, {rules}, n = {n}"
@@ -363,8 +366,8 @@ def _mark_ceiling(
 def _boxes(panel: Axes, values: Sequence[FloatArray], styles: Sequence[_Style]) -> None:
     """Draw one box per searcher from the top down, with the first runs spread evenly over its height."""
     pooled = np.concatenate(list(values))
-    high = float(pooled.max())
-    low = max(float(np.quantile(pooled, 0.01)), _outlying(pooled))
+    hundredth, tenth, high = (float(value) for value in np.quantile(pooled, [0.01, 0.1, 1]))
+    low = max(hundredth, high - 3 * (high - tenth))
     margin = max(0.1 * (high - low), 0.05)  # on the left it holds the counts of runs left out
     for place, (runs, style) in enumerate(zip(values, styles, strict=True)):
         if not runs.size:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from pmfnas.core.errors import InputError
@@ -29,7 +30,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}); choose a path that can") from None
     finally:
-        work.unlink(missing_ok=True)
+        with suppress(OSError):  # it is gone after the rename, and where it could not be made
+            work.unlink()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -254,7 +254,7 @@ def latex(table: Table) -> str:
         body = [[_tex_emphasis(row, column.cell(row), place) for place, column in enumerate(columns)] for row in rows]
         caption = " ".join([f"{dataset}: {_rules(rows)}.", *_remarks(dataset, rows, table)])
         parts.append(_float(titles, body, _tex(caption), f"tab:{dataset}"))
-    parts += [f"% {line}" for line in _legend(table, "bold", "italic")]
+    parts += [f"% {_tex(line)}" for line in _legend(table, "bold", "italic")]
     if table.published:
         titles = ["method", *DATASETS, "cost", "read"]
         body = [

@@ -16,6 +16,8 @@ N_GRID = 160
 FIRST_SHARE = 1 / 200
 """Where the grid begins, as a share of the budget."""
 
+NOTHING_OK = "runs has no ok run to draw; its column why says what failed"
+
 
 @dataclass(frozen=True, slots=True)
 class Curves:
@@ -53,5 +55,5 @@ def mean_curves(
         known = curves[dataset].bands if dataset in curves else {}
         curves[dataset] = Curves(grid_s * n_workers / 3600, {**known, searcher: band})
     if not curves:
-        raise InputError("runs has no ok run to draw; its column why says what failed")
+        raise InputError(NOTHING_OK)
     return curves

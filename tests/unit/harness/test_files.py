@@ -1,0 +1,44 @@
+"""Files whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from harness import files
+from pmfnas.core.errors import InputError
+
+
+def test_a_file_is_written_with_its_folders_and_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "table.md"
+    files.write_text(path, "± one\n")
+    files.write_bytes(path, b"two\r\n")
+    assert path.read_bytes() == b"two\r\n"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_reader_of_the_old_file_sees_no_part_of_the_new(tmp_path: Path) -> None:
+    path = tmp_path / "table.md"
+    files.write_text(path, "old")
+    with path.open() as reader:
+        files.write_text(path, "new and longer")
+        assert reader.read() == "old"
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "table.md"
+    files.write_text(path, "old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match=r"table\.md cannot be written \(No space left on device\)"):
+        files.write_text(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_impossible_path_is_an_input_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        files.write_text(tmp_path / "file" / "table.md", "text")
