@@ -195,6 +195,10 @@ SPOILED: dict[str, tuple[Callable[[Files], None], str]] = {
         lambda files: files.records.update({2: pickle.loads(pickle.dumps(files.records[1]))}),
         r"holds arch 1 .* but should hold arch 2 .*mixed up|files archs under other numbers",
     ),
+    "another index alone": (
+        lambda files: files.records[2]["200"].update(arch_index=1),
+        "holds arch 1 .* but should hold arch 2 .*mixed up",
+    ),
     "arch of another space": (
         lambda files: files.records.update({2: make("sss", 4, FEW).records[2]}),
         r"has schedule '01', but nb201 has 12, 200",

@@ -35,6 +35,21 @@ def test_the_table_does_not_depend_on_shards_or_processes(
     assert not list(tmp_path.glob(".*"))
 
 
+def test_shards_without_some_trials_or_schedules_are_joined_to_the_same_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = make("tss", 8, ("cifar100",))  # archs 5 and 6 have one and two of the three trials
+    del files.records[2]["12"]
+    folder = files.archive(tmp_path)
+    table = import_official(folder, tmp_path / "whole")
+    monkeypatch.setattr(importer, "SHARD_ARCHS", 1)
+    assert columns(import_official(folder, tmp_path / "parts")) == columns(table)
+    assert table.present("cifar100", "12")[:, 0].tolist() == [True, True, False, True, True, True, True, False]
+    assert table.present("cifar100", "200")[[5, 6]].tolist() == [[False, True, False], [True, False, True]]
+    expected = files.records[6]["200"]["all_results"]["cifar100", 999]["train_acc1es"][0]
+    assert table.values(Key("cifar100", "200", "train-acc"))[6, 2, 0] == expected
+
+
 def _interrupt_after(n_archs: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let reading stop like Ctrl-C after so many archs; return the list of archs that were interpreted."""
     read, done = importer.read_record, list[int]()
@@ -81,10 +96,13 @@ def test_an_import_whose_source_changed_starts_anew(tmp_path: Path, monkeypatch:
     _import_until(4, folder, tmp_path / "table", monkeypatch)
     files.records[0]["90"]["all_results"]["cifar10", 777]["train_acc1es"][89] = 12.5
     write_bz2(folder / "000000.pickle.pbz2", files.records[0])
+    (tmp_path / ".table.import" / ".half-written.npz.123").touch()
+    _import_until(2, folder, tmp_path / "table", monkeypatch)
+    assert len(list((tmp_path / ".table.import").iterdir())) == 1  # the shards of the old source are gone
     with monkeypatch.context() as patch:
         done = _interrupt_after(99, patch)
         table = import_official(folder, tmp_path / "table")
-    assert done == [0, 1, 2, 3, 4]
+    assert done == [2, 3, 4]
     assert table.read(Key("cifar10", "90", "train-acc"), 0, 0, (90,)) == [12.5]
 
 
