@@ -1,0 +1,115 @@
+"""The loop that successive halving, Hyperband and BOHB share: brackets one after the other on one climber."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from baselines.brackets import BARRIER, DONE, Bracket, Enter, Promote, Shape
+from baselines.climbing import Climber
+from baselines.drawing import unseen
+from baselines.evaluations import exhausted
+from pmfnas.core.ports import Space
+from pmfnas.core.types import Arch, Decision, Outcome, Ticket, Wait
+
+Choose: TypeAlias = Callable[[Enter | Promote, Bracket], Arch | None]
+"""Returns the arch that does what a bracket wants, not in flight; None where the space has none left."""
+
+
+def random_entrants(space: Space, *, rng: np.random.Generator) -> Choose:
+    """Return a choice that lets random archs enter, none twice, and promotes whom the bracket names."""
+    seen: set[Arch] = set()
+
+    def choose(action: Enter | Promote, bracket: Bracket) -> Arch | None:
+        del bracket
+        if isinstance(action, Promote):
+            return action.arch
+        arch = unseen(space, seen, rng=rng)
+        if arch is not None:
+            seen.add(arch)
+        return arch
+
+    return choose
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a ticket brought."""
+
+    arch: Arch
+    rung: int
+    value: float
+    """Percent; -inf where training diverged, failed or was cancelled."""
+    out: tuple[Arch, ...]
+    """Archs whose bracket has no more use for them."""
+
+
+class Race:
+    """Runs brackets of `shapes`, in turn and without end; `choose` names their archs.
+
+    With `overlap` a worker that meets a barrier works on the next bracket; without, it waits.
+    """
+
+    def __init__(self, climber: Climber, shapes: Sequence[Shape], choose: Choose, *, overlap: bool) -> None:
+        self._climber = climber
+        self._shapes = tuple(shapes)
+        self._choose = choose
+        self._overlap = overlap
+        self._brackets: list[Bracket] = []  # in progress, oldest first
+        self._bracket_of: dict[Arch, Bracket] = {}  # of what is in flight
+        self._n_opened = 0
+        self._exhausted = False
+
+    def ask(self, running: Sequence[Ticket]) -> Decision:
+        """Return what to do while a worker is free."""
+        while True:
+            queued = self._climber.queued()
+            if queued is not None:
+                return queued
+            bracket = self._eligible()
+            if bracket is None:
+                return exhausted(running) if self._exhausted else Wait()
+            decision = self._advance(bracket)
+            if decision is not None:
+                return decision
+
+    def _eligible(self) -> Bracket | None:
+        """Return the oldest bracket that can use a worker, a new one where that is allowed, or None."""
+        for bracket in self._brackets:
+            if bracket.next() != BARRIER:
+                return bracket
+        if self._exhausted or (self._brackets and not self._overlap):
+            return None
+        self._brackets.append(Bracket(self._shapes[self._n_opened % len(self._shapes)]))
+        self._n_opened += 1
+        return self._brackets[-1]
+
+    def _advance(self, bracket: Bracket) -> Decision | None:
+        """Return the decision that does what `bracket` wants; None where the space has no more archs for it."""
+        action = bracket.next()
+        assert not isinstance(action, str), "This is a bug: a bracket that waits or is done was taken for eligible."
+        arch = self._choose(action, bracket)
+        if arch is None:
+            self._exhausted = True
+            self._climber.drop(bracket.close())
+            self._clear()
+            return None
+        bracket.start(arch)
+        self._bracket_of[arch] = bracket
+        return self._climber.take(arch, action.rung)
+
+    def _clear(self) -> None:
+        self._brackets = [bracket for bracket in self._brackets if bracket.next() != DONE]
+
+    def tell(self, ticket: Ticket, outcome: Outcome) -> Result:
+        """Take note of how a ticket ended; return what it brought."""
+        arch, rung, value = self._climber.note(ticket, outcome)
+        out = self._bracket_of.pop(arch).finish(arch, value)
+        self._clear()
+        return Result(arch, rung, value, out)
+
+    @property
+    def in_flight(self) -> Collection[Arch]:
+        """The archs in flight."""
+        return self._bracket_of.keys()
