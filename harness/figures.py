@@ -335,7 +335,8 @@ def _cut(panel: Axes, bands: Mapping[str, Band], ceiling: float | None) -> float
     values = np.array(list(finals.values()) or [0.0, 100.0])
     top, lowest = float(values.max()), float(values[values >= _outlying(values)].min())
     span = max(top - lowest, 0.1 if len(values) > 1 else 0.5)
-    bottom, peak = lowest - 0.9 * span, top + 0.12 * span
+    highest = max([top, *(float(np.nanmax(band.mean)) for band in bands.values() if not np.isnan(band.mean).all())])
+    bottom, peak = lowest - 0.9 * span, highest + 0.12 * span
     if ceiling is not None and ceiling < top + span:
         peak = max(peak, ceiling + 0.05 * span)
     panel.set_ylim(bottom, peak)
@@ -366,7 +367,7 @@ def _mark_ceiling(
 def _boxes(panel: Axes, values: Sequence[FloatArray], styles: Sequence[_Style]) -> None:
     """Draw one box per searcher from the top down, with the first runs spread evenly over its height."""
     pooled = np.concatenate(list(values))
-    hundredth, tenth, high = (float(value) for value in np.quantile(pooled, [0.01, 0.1, 1]))
+    hundredth, tenth, high = (float(value) for value in np.quantile(pooled, [0.01, 0.1, 1], method="lower"))
     low = max(hundredth, high - 3 * (high - tenth))
     margin = max(0.1 * (high - low), 0.05)  # on the left it holds the counts of runs left out
     for place, (runs, style) in enumerate(zip(values, styles, strict=True)):

@@ -116,8 +116,19 @@ def test_a_searcher_far_below_is_named_instead_of_drawn() -> None:
     assert [text.get_text() for text in panel.texts] == ["below:\nlost 54.3"]
 
 
+def test_a_mean_that_fell_again_stays_inside() -> None:
+    runs = runs_of({"cifar10": {"a": [93.0] * 3, "b": [92.5] * 3}})
+    steps = steps_of(runs)
+    early = steps["time_s"] == 100
+    panel = accuracy_figure(
+        runs, steps.assign(test=steps["test"].where(~early, 93.8)), rng=np.random.default_rng(0)
+    ).axes[0]
+    assert panel.get_ylim()[1] > 93.8
+
+
 def test_boxes_are_sorted_and_runs_off_the_axis_counted() -> None:
     values = {"a": [93.0 + i / 1000 for i in range(30)], "b": [93.5] * 29 + [60.0]}
+    assert not final_figure(runs_of({"cifar10": {"a": values["a"]}})).axes[0].texts
     panel = final_figure(runs_of({"cifar10": values})).axes[0]
     assert [text.get_text() for text in panel.get_yticklabels()] == ["a", "b"]  # b's mean is 92.4
     assert [text.get_text() for text in panel.texts] == ["<1"]
