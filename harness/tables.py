@@ -97,6 +97,7 @@ def _p(row: Row) -> str:
 _SEARCHER = Column("searcher", lambda row: str(row["searcher"]))
 _N = Column("n", _seeds)
 _VALID = Column("valid", lambda row: _mean_std(row, "valid"))
+_VALID_MEAN = Column("valid", lambda row: _number(row, "valid_mean"))
 _TEST = Column("test", lambda row: _mean_std(row, "test"))
 _CI = Column("95 % CI", lambda row: _range(row, "test_ci_low", "test_ci_high"))
 _HIT = Column("hit %", lambda row: _number(row, "optimum_hit_rate", ".1f", 100))
@@ -107,7 +108,7 @@ _P = Column("p", _p)
 _EFFECT = Column("r", lambda row: _number(row, "effect", "+.2f"))
 
 _BRIEF = (_SEARCHER, _N, _VALID, _TEST, _CI, _HIT, _RESUME, _FIT, _P, _EFFECT)
-_LATEX = (_SEARCHER, _N, _VALID, _TEST, _CI, _HIT, _RESUME, _RESTART, _P, _EFFECT)
+_LATEX = (_SEARCHER, _N, _VALID_MEAN, _TEST, _CI, _HIT, _RESUME, _RESTART, _P, _EFFECT)
 _FULL = (
     *(_SEARCHER, _N, _VALID, _TEST, _CI),
     Column("median", lambda row: _number(row, "test_median")),
@@ -287,7 +288,7 @@ def _tex_emphasis(row: Row, text: str, place: int) -> str:
 def _float(titles: Sequence[str], body: Sequence[Sequence[str]], caption: str, label: str) -> str:
     lines = [
         r"\begin{table}[t]",
-        r"  \centering\scriptsize\setlength{\tabcolsep}{1.8pt}",
+        r"  \centering\scriptsize\setlength{\tabcolsep}{2pt}",
         f"  \\caption{{{caption}}}",
         f"  \\label{{{label}}}",
         f"  \\begin{{tabular}}{{@{{}}l{'r' * (len(titles) - 1)}@{{}}}}",
