@@ -1,7 +1,7 @@
 """Pickles of plain data, read without letting them run anything.
 
 A pickle is a program: its `GLOBAL` instructions name callables and its `REDUCE` instructions call them. The
-official benchmark files need six names, all for plain values, and each is answered here with a stand-in that can
+official benchmark files need five names, all for plain values, and each is answered here with a stand-in that can
 build nothing else. Any other name is refused, in an error that says which.
 
     collections.OrderedDict             the dictionary of schedules, the seconds per epoch
