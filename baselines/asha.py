@@ -9,10 +9,15 @@ Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning",
 
 Deviations from the paper:
     - The rungs of a ladder need no constant ratio. From a rung with resource r_k (epochs) to the next one the best
-      r_k / r_(k+1) go on, rounded down: a third, a quarter and a sixteenth of 12@1, 12@3, 12@12, 200@200. With
-      `eta` the share is 1 / eta at every rung, as in the paper.
+      1 / floor(r_(k+1) / r_k) go on: a third, a quarter and a sixteenth on 12@1, 12@3, 12@12, 200@200. With `eta`
+      the share is 1 / eta at every rung, as in the paper.
     - Archs are drawn without repetition; on exhaustion of the space the run stops when nothing can be promoted.
     - 200@200 is a fresh run: the schedule differs, so the promoted arch starts again at epoch 0.
+    - Archs that diverged or failed count as results and never go on.
+
+Settings tried (seeds 0 to 59, CIFAR-10 and CIFAR-100, 30,600 s): 15. Four ladders, shares by epochs or with eta 2, 3
+or 4. On schedule 12, shares by epochs, eta 3 and eta 4 lie within noise of each other (.02 and .15 points), eta 2 is
+behind; 200@200 as last rung loses .05 and .3 points and is registered apart.
 """
 
 import math
@@ -62,7 +67,17 @@ class Rung:
 
 
 class Asha:
-    """ASHA in its promotion form."""
+    """ASHA in its promotion form.
+
+    Args:
+        space: where archs are drawn from.
+        fidelities: what exists.
+        budget_s: not used.
+        n_workers: not used; never waits before the space is exhausted.
+        rng: draws the archs.
+        ladder: its rungs; see `baselines.climbing.ladder_of`.
+        eta: share 1 / eta of a rung that goes on; None lets it follow from the epochs of the rungs.
+    """
 
     def __init__(
         self,

@@ -58,7 +58,7 @@ def test_the_first_promotion_comes_with_the_first_full_share(eta, keep):
     assert requests(run.decisions)[keep].arch == best_by_sum(entered, 1)[0]
 
 
-def test_who_goes_on_was_among_the_best_then_and_the_highest_rung_comes_first():
+def test_who_goes_on_was_among_the_best_then():
     """A third of the results at 12@1 so far, a quarter of those at 12@3."""
     told = [(t.ticket.request, t.outcome.curve.last_valid_acc) for t in trace(Asha, budget_s=8_000.0).told]
     for i, (request, _) in enumerate(told):
@@ -68,6 +68,16 @@ def test_who_goes_on_was_among_the_best_then_and_the_highest_rung_comes_first():
         highest = next((stop for stop in (3, 1) if due[stop]), 0)
         assert request.start == highest
         assert request.start == 0 or request.arch in due[highest]
+
+
+def test_where_two_rungs_have_a_promotion_the_higher_comes_first():
+    searcher = make(Asha, cells())
+    for i in range(4):
+        searcher._rungs[0].add((0, 0, 0, 0, 0, i), float(i))
+        searcher._rungs[1].add((1, 0, 0, 0, 0, i), float(i))
+    asked = [searcher.ask([], 1e6).requests[0] for _ in range(3)]
+    assert [(r.arch, r.stop) for r in asked[:2]] == [((1, 0, 0, 0, 0, 3), 12), ((0, 0, 0, 0, 0, 3), 3)]
+    assert asked[2].stop == 1
 
 
 def best(results, n):
