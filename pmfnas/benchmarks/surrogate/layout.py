@@ -1,0 +1,100 @@
+"""What the surrogate's networks answer with: the meaning and place of every output.
+
+Curves are described in a transformed space, accuracies as logits and losses as logarithms, by a few principal
+components of their values at knots; the numbers that decide (final validation, test, seconds) have outputs of their
+own, and a curve is bent to end at its final value.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmfnas.benchmarks.table import Key
+from pmfnas.core.types import FloatArray
+
+SCHEDULES = {"12": 12, "200": 200}
+SEARCHED = ("cifar10-valid", "cifar100", "ImageNet16-120")
+TESTS = (
+    Key("cifar10", "200", "ori-test-acc"),
+    Key("cifar100", "200", "x-test-acc"),
+    Key("ImageNet16-120", "200", "x-test-acc"),
+)
+PER_EPOCH = 1.0, 2.0, 6.068
+"""Training seconds per epoch of the three data sets, as multiples of the first (benchmark's pseudo-times)."""
+PER_PASS = 2.5, 0.5, 0.3
+"""Validation seconds of the three data sets, as multiples of a pass over 10,000 images."""
+N_COMPONENTS = 6
+
+FINALS = tuple(Key(name, "200", "x-valid-acc") for name in SEARCHED)
+"""Final validation: the model's mean is kept exactly, as the mean over an arch's trials."""
+LOSSES = tuple(Key(name, "200", "x-valid-loss") for name in SEARCHED[1:])
+"""Final validation losses where there is no curve."""
+SECONDS = ("epoch-s", "pass-s")
+
+
+N_CLASSES = {"cifar10-valid": 10, "cifar10": 10, "cifar100": 100, "ImageNet16-120": 120}
+
+
+def chance(key: Key) -> float:
+    """Return the transformed value of a network that answers at random, whatever its input."""
+    accuracy = key.metric.endswith("-acc")
+    value = 100 / N_CLASSES[key.dataset] if accuracy else np.log(N_CLASSES[key.dataset])
+    return float(transform(key.metric, np.array(value)))
+
+
+def curve_keys() -> tuple[Key, ...]:
+    """Return the columns that are curves: training everywhere, validation where the benchmark has it at all epochs."""
+    training = [Key(d, s, f"train-{m}") for s in SCHEDULES for d in SEARCHED for m in ("acc", "loss")]
+    clean = [(d, "12") for d in SEARCHED] + [("cifar10-valid", "200")]
+    return (*training, *(Key(d, s, f"x-valid-{m}") for d, s in clean for m in ("acc", "loss")))
+
+
+def scalar_names() -> tuple[str, ...]:
+    """Return the names of the outputs that are single numbers, finals first."""
+    return (*map(str, FINALS), *map(str, TESTS), *map(str, LOSSES), *SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Splits a matrix of outputs, (n_archs, n_outputs), into its named parts."""
+
+    values: FloatArray
+
+    def scalar(self, name: str) -> FloatArray:
+        """Return one number per arch, transformed, shape (n_archs,)."""
+        return self.values[:, scalar_names().index(name)]
+
+    def components(self, key: Key) -> FloatArray:
+        """Return the principal components of a curve, shape (n_archs, N_COMPONENTS)."""
+        start = len(scalar_names()) + N_COMPONENTS * curve_keys().index(key)
+        return self.values[:, start : start + N_COMPONENTS]
+
+
+def n_outputs() -> int:
+    """Return the number of outputs of a network."""
+    return len(scalar_names()) + N_COMPONENTS * len(curve_keys())
+
+
+def knots(n_epochs: int) -> NDArray[np.int64]:
+    """Return the epochs at which a curve is described: all of a short schedule, denser at both ends of a long one."""
+    if n_epochs <= 30:
+        return np.arange(1, n_epochs + 1)
+    rise = np.round(np.geomspace(1, n_epochs, 24))
+    end = n_epochs * np.array([0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975])
+    return np.unique(np.concatenate([rise, end])).astype(np.int64)
+
+
+def transform(metric: str, values: FloatArray) -> FloatArray:
+    """Return accuracies (percent) as logits, losses and seconds as logarithms."""
+    if metric.endswith("-acc"):
+        share = np.clip(values / 100, 1e-3, 1 - 1e-3)
+        return np.asarray(np.log(share / (1 - share)))
+    return np.asarray(np.log(np.maximum(values, 1e-4)))
+
+
+def restore(metric: str, values: FloatArray) -> FloatArray:
+    """Undo `transform`."""
+    if metric.endswith("-acc"):
+        return np.asarray(100 / (1 + np.exp(-values)))
+    return np.asarray(np.exp(values))
