@@ -1,5 +1,6 @@
 """`python -m harness`: checks that the packages are those of this checkout, then hands over to the CLI."""
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,9 @@ def _foreign() -> str | None:
 
 
 if __name__ == "__main__":
+    # Small matrices: one thread of linear algebra is fastest, and processes share the cores. Before numpy is loaded.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
     wrong = _foreign()
     if wrong:
         sys.exit(f"error: {wrong}")

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
-from pmfnas.benchmarks.anchored import ANCHOR_FILE, anchored_header, build_anchored
-from pmfnas.benchmarks.surrogate import build_surrogate, surrogate_header
 
+from pmfnas.benchmarks.anchored import ANCHOR_FILE, anchored_header, build_anchored
 from pmfnas.benchmarks.official import default_root, detect, import_official
+from pmfnas.benchmarks.surrogate import build_surrogate, surrogate_header
 from pmfnas.benchmarks.table import HEADER, CurveTable
 from pmfnas.core.errors import DataError, InputError
 
@@ -60,9 +60,7 @@ def choose(text: str, *, n_jobs: int = 1) -> Chosen:
         case "anchored":
             return _anchored() or _no_anchors()
         case "surrogate":
-            return _surrogate(TOPOLOGY, "asked for; fitted to real values, shipped in the package")
-        case "surrogate-nats-sss":
-            return _surrogate("nats-sss", "asked for; fitted to real values, shipped in the package")
+            return _surrogate("asked for; a model fitted to real values, shipped in the package")
     return _at(Path(text).expanduser(), n_jobs=n_jobs)
 
 
@@ -71,7 +69,7 @@ def _best() -> Chosen:
     if root is not None:
         return Chosen(_official(root, n_jobs=1), f"the official files were found in {root}")
     no_real_values = f"no official files were found and {ANCHORS} is not set; numbers are those of a fitted model"
-    return _anchored() or _surrogate(TOPOLOGY, no_real_values)
+    return _anchored() or _surrogate(no_real_values)
 
 
 def _anchored() -> Chosen | None:
@@ -107,10 +105,9 @@ def _from_anchors(source: Path) -> CurveTable:
     return _made(f"anchored-{header.fingerprint}", lambda out: build_anchored(source, out, progress=True))
 
 
-def _surrogate(space: str, why: str) -> Chosen:
-    header = surrogate_header(space)
-    name = f"surrogate-{space}-{header.fingerprint}"
-    return Chosen(_made(name, lambda out: build_surrogate(out, space=space, progress=True)), why)
+def _surrogate(why: str) -> Chosen:
+    name = f"surrogate-{surrogate_header().fingerprint}"
+    return Chosen(_made(name, lambda out: build_surrogate(out, progress=True)), why)
 
 
 def _official(path: Path, *, n_jobs: int) -> CurveTable:

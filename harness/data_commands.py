@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pmfnas.benchmarks.anchored import build_anchored
-from pmfnas.benchmarks.surrogate import build_surrogate, fit_surrogate
-
 from harness.data import ANCHORS, choose
 from harness.units import count
+from pmfnas.benchmarks.anchored import build_anchored
 from pmfnas.benchmarks.official import import_official
+from pmfnas.benchmarks.surrogate import build_surrogate, fit_surrogate
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import describe_epochs
@@ -46,12 +45,11 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     anchored.set_defaults(run=_anchored)
 
     surrogate = kinds.add_parser("build-surrogate", help="materialise the shipped surrogate as a table")
-    surrogate.add_argument("--space", choices=("nb201", "nats-sss"), default="nb201")
     surrogate.add_argument("--out", type=Path, metavar="DIR", help="the new table (default: the cache)")
     surrogate.set_defaults(run=_surrogate)
 
     fit = kinds.add_parser("fit-surrogate", help="fit the surrogate anew (needs the extra `fit`)")
-    fit.add_argument("source", nargs="?", type=Path, help=f"folder of real values (default: {ANCHORS})")
+    fit.add_argument("data", nargs="?", default="anchored", help="an anchored table (default: anchored)")
     fit.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new model, e.g. model.npz")
     fit.set_defaults(run=_fit)
 
@@ -110,13 +108,13 @@ def _anchored(options: argparse.Namespace) -> int:
 
 def _surrogate(options: argparse.Namespace) -> int:
     if options.out is None:
-        return _made(choose("surrogate" if options.space == "nb201" else f"surrogate-{options.space}").table)
-    return _made(build_surrogate(options.out, space=options.space, progress=True))
+        return _made(choose("surrogate").table)
+    return _made(build_surrogate(options.out, progress=True))
 
 
 def _fit(options: argparse.Namespace) -> int:
-    fit_surrogate(_source(options), options.out)
-    print(f"fitted: {options.out}")
+    for line in _notes(fit_surrogate(choose(options.data).table, options.out, progress=True)):
+        print(line)
     return 0
 
 

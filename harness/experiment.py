@@ -8,7 +8,7 @@ Interrupted at any moment, the same command goes on: a record exists if and only
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from pmfnas.core.rng import stream
 from pmfnas.spaces import space_for
 
 SPEC = "spec.json"
+SEEDS_PER_GROUP = 3
 
 
 def claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
@@ -81,36 +82,46 @@ def read_claim(out: Path) -> dict[str, Any]:
 def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jobs: int) -> int:
     """Do every run that is not done yet, and return how many that were.
 
-    Runs are grouped so that a worker process opens the table once per group; each run writes its own record.
+    A group is one data set and a few seeds of every searcher: a process opens table and space once per group. Each
+    run writes its own record. Linear algebra gets one thread: the processes are the parallelism.
     """
     claim(out, experiment, table)
-    missing = [job for job in jobs(experiment) if not record_path(out, job.run_id(table.header.space)).exists()]
+    space = table.header.space
+    missing = [job for job in jobs(experiment) if not record_path(out, job.run_id(space)).exists()]
     done = experiment.n_runs - len(missing)
     if done:
         print(f"{done} of {experiment.n_runs} runs were finished before; going on", file=sys.stderr)
-    size = max(1, min(len(experiment.searchers), len(missing) // (4 * n_jobs)))
-    groups = [missing[i : i + size] for i in range(0, len(missing), size)]
-    work = (joblib.delayed(_run_group)(group, experiment, table.path, out) for group in groups)
-    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    with tqdm(total=experiment.n_runs, initial=done, desc=experiment.name, unit="run", disable=None) as bar:
-        finished: Iterator[int] = parallel(work)
-        for n_runs in finished:
+    work = (joblib.delayed(_run_group)(group, experiment, table.path, out) for group in _groups(missing))
+    with (
+        joblib.parallel_config(backend="loky", inner_max_num_threads=1),
+        tqdm(total=experiment.n_runs, initial=done, desc=experiment.name, unit="run", disable=None) as bar,
+    ):
+        for n_runs in joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work):
             bar.update(n_runs)
     return len(missing)
 
 
+def _groups(missing: Sequence[Job]) -> list[list[Job]]:
+    """Return the jobs by blocks of seeds and data set, in order."""
+    groups: dict[tuple[int, str], list[Job]] = {}
+    for job in missing:
+        groups.setdefault((job.seed // SEEDS_PER_GROUP, job.dataset), []).append(job)
+    return list(groups.values())
+
+
 def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, out: Path) -> int:
     table = CurveTable.open(table_path)
+    benchmark = open_benchmark(table, group[0].dataset)
     for job in group:
-        header, finished = run_one(experiment, table, job)
-        benchmark = _benchmark(table, job.dataset)
+        header, finished = run_one(experiment, table, benchmark, job)
         write_record(out, header, finished, benchmark.space)
     return len(group)
 
 
-def run_one(experiment: Experiment, table: CurveTable, job: Job) -> tuple[RunHeader, Finished]:
+def run_one(
+    experiment: Experiment, table: CurveTable, benchmark: TableBenchmark, job: Job
+) -> tuple[RunHeader, Finished]:
     """Return one run of the experiment, finished, and its header. Writes nothing."""
-    benchmark = _benchmark(table, job.dataset)
     setting = Setting(
         benchmark.space, benchmark.fidelities, experiment.budget_s, experiment.n_workers, experiment.accounting
     )
@@ -154,7 +165,8 @@ def _totals(finished: Finished, setting: Setting) -> Totals:
     )
 
 
-def _benchmark(table: CurveTable, name: str) -> TableBenchmark:
+def open_benchmark(table: CurveTable, name: str) -> TableBenchmark:
+    """Return the benchmark of the data set that users call `name`."""
     chosen = dataset(name)
     space = space_for(table.header.space, n_classes=chosen.n_classes, image_size=chosen.image_size)
     return TableBenchmark(table, chosen, space)

@@ -10,7 +10,7 @@ from typing import Any
 from harness import outputs
 from harness.contestants import select
 from harness.data import Chosen, choose
-from harness.experiment import read_claim, run_experiment, run_one
+from harness.experiment import open_benchmark, read_claim, run_experiment, run_one
 from harness.jobs import Job, found, in_order, jobs
 from harness.specs import EXPERIMENTS, Experiment, smoke
 from harness.units import budget_s, count, names, written_hours, written_time
@@ -99,8 +99,9 @@ def _dry_run(experiment: Experiment, chosen: Chosen, out: Path, n_jobs: int) -> 
     print(f"  workers     {experiment.n_workers}, accounting {experiment.accounting}")
     finished = len(set(found(out, chosen.table.header.space)) & set(jobs(experiment)))
     begin = time.perf_counter()
+    benchmark = open_benchmark(chosen.table, experiment.datasets[0])
     for searcher in experiment.searchers:
-        run_one(experiment, chosen.table, Job(experiment.datasets[0], searcher, experiment.first_seed))
+        run_one(experiment, chosen.table, benchmark, Job(experiment.datasets[0], searcher, experiment.first_seed))
     one_each_s = time.perf_counter() - begin
     left = experiment.n_runs - finished
     expected_s = one_each_s * left / len(experiment.searchers) / n_jobs

@@ -54,6 +54,7 @@ N_EPOCHS = 100
 BATCH = 128
 RATE = 3e-3
 WEIGHT_DECAY = 0.05
+N_SIMPLE = 100
 N_FACTORS = 40
 """Rank of the joint scatter of outputs."""
 
@@ -92,19 +93,19 @@ def table_rows(table: CurveTable) -> NDArray[np.int64]:
 def used_half(table: CurveTable, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which archs (by number) the fit may use: those of at most half of the classes.
 
-    Groups of classes that share a trial stay together. Groups are paired by size of network and number of members,
-    and of each pair one is drawn, so that both halves hold all kinds of cells. Outcomes have no part in it.
+    Groups of classes that share a trial stay together. The `N_SIMPLE` groups with the most members are always used:
+    they are the simplest cells (one operation and dead branches), which nothing else resembles. The rest is drawn at
+    random. Outcomes have no part in the choice.
     """
     space = cell_space()
     classes = _codes([space.canonical(arch) for arch in all_archs(space)])
     groups = _joined(classes, _trial_codes(table, rows))
     members = np.split(np.argsort(groups, kind="stable"), np.flatnonzero(np.diff(np.sort(groups))) + 1)
-    archs = all_archs(space)
-    members.sort(key=lambda part: (space.params_m(archs[part[0]]), len(part), int(part[0])))
+    members.sort(key=lambda part: (-len(part), int(part[0])))
+    others = N_SIMPLE + stream(0, "surrogate/split").permutation(len(members) - N_SIMPLE)
     used = np.zeros(len(rows), dtype=bool)
     half, n_used = (int(classes.max()) + 1) // 2, 0
-    drawn = stream(0, "surrogate/split").integers(2, size=len(members) // 2)
-    for place in 2 * np.arange(len(drawn)) + drawn:
+    for place in (*range(N_SIMPLE), *others.tolist()):
         n_classes = len(np.unique(classes[members[place]]))
         if n_used + n_classes <= half:
             used[members[place]] = True
@@ -238,8 +239,8 @@ def _member(x: FloatArray, y: FloatArray, seed: int) -> dict[str, FloatArray]:
             loss.backward()
             optimizer.step()
             rate.step()
-    named = {"weight": lambda layer: layer.weight, "bias": lambda layer: layer.bias}
-    return {f"{n}{i}": get(layer).detach().numpy() for n, get in named.items() for i, layer in enumerate(layers)}
+    weights = {f"weight{i}": np.asarray(layer.weight.detach()) for i, layer in enumerate(layers)}
+    return weights | {f"bias{i}": np.asarray(layer.bias.detach()) for i, layer in enumerate(layers)}
 
 
 def _scatter(model: Model, inputs: FloatArray, targets: FloatArray, held_out: NDArray[np.bool_]) -> FloatArray:
