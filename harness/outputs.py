@@ -20,12 +20,14 @@ from harness.experiment import read_claim
 from harness.figures import accuracy_figure, final_figure, regret_figure, write_figure
 from harness.files import write_bytes, write_text
 from harness.jobs import Job
-from harness.published import published
+from harness.published import REPLAY_TOLERANCE_PCT, compare_replay, published
 from harness.scoring import Scored, score
 from harness.specs import Experiment
+from harness.stats.progress import summarise_progress
 from harness.stats.summary import summarise
 from harness.tables import Table, terminal, write_tables
 from pmfnas.benchmarks.table import CurveTable
+from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.rng import stream
 
 REFERENCE_DIR = Path(__file__).parents[1] / "results" / "reference"
@@ -45,6 +47,10 @@ def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: P
     _write_figures(scored, out)
     write_text(out / "manifest.json", json.dumps(_manifest(experiment, table, out, scored), indent=1) + "\n")
     print(terminal(shown))
+    progress = summarise_progress(scored.runs, scored.steps, before_pct=_before(scored), rng=stream(0, "progress"))
+    write_text(out / "progress.csv", progress.to_csv(index=False))
+    if experiment.replays and set(experiment.replays.values()) <= set(experiment.searchers):
+        _write_replay(summary, experiment, out)
     print(f"written to {out}: table.md, table.csv, table.tex, figures, runs.parquet, manifest.json")
     return scored
 
@@ -57,6 +63,23 @@ def _write_figures(scored: Scored, out: Path) -> None:
     write_figure(accuracy_figure(runs, steps, ceilings=best, rng=stream(0, "figures")), out, "accuracy")
     write_figure(regret_figure(runs, steps, rng=stream(0, "figures")), out, "regret")
     write_figure(final_figure(runs, ceilings=best), out, "final")
+
+
+def _before(scored: Scored) -> dict[str, float]:
+    """Return the test regret per data set while nothing is recommended: that of answering at random."""
+    return {name: best - 100 / dataset(name).n_classes for name, best in scored.best_test.items()}
+
+
+def _write_replay(summary: pd.DataFrame, experiment: Experiment, out: Path) -> None:
+    """Print and write how near our searchers come to the published rows they replay."""
+    checks = compare_replay(summary, experiment.replays)
+    lines = [
+        f"{c.method:<14} published {c.target}, ours {c.ours} (n = {c.n_seeds}), gap {c.gap:+.2f}: "
+        f"{'within' if c.within else 'NOT within'} {REPLAY_TOLERANCE_PCT} points"
+        for c in checks
+    ]
+    print("\n".join(["replay of published rows, CIFAR-10 test accuracy", *lines, ""]))
+    write_text(out / "replay.txt", "\n".join(lines) + "\n")
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
@@ -103,6 +126,9 @@ def update_reference(experiment: Experiment, table: CurveTable, out: Path) -> Pa
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for file in sorted(out.iterdir()):
-        if file.suffix in {".md", ".csv", ".tex", ".png", ".svg", ".json", ".parquet"} and file.name != "oracle.csv":
+        if (
+            file.suffix in {".md", ".csv", ".tex", ".png", ".svg", ".json", ".parquet", ".txt"}
+            and file.name != "oracle.csv"
+        ):
             shutil.copyfile(file, target / file.name)
     return target

@@ -1,7 +1,7 @@
 """Experiments as data: who plays, on what, with which budget. How it is judged is in `tables` and `figures`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from baselines.regularized_evolution import RegularizedEvolution
@@ -32,6 +32,8 @@ class Experiment:
     accounting: Accounting = "resume"
     needs_real_values: bool = False
     """Whether its outputs mean nothing on the surrogate."""
+    replays: Mapping[str, str] = field(default_factory=dict)
+    """Method of a published row -> the searcher that must land on it."""
 
     def __post_init__(self) -> None:
         if self.n_seeds < 1:
@@ -89,6 +91,14 @@ PUBLISHED = Experiment(
     n_seeds=500,
     accounting="restart",
     needs_real_values=True,
+    replays=MappingProxyType(
+        {
+            "BOHB": "bohb",
+            "random search": "random_search",
+            "REA": "regularized_evolution",
+            "REINFORCE": "reinforce",
+        }
+    ),
 )
 
 EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType({"published": PUBLISHED, "table2": TABLE2})
