@@ -89,7 +89,7 @@ case "$verb" in
     .venv/bin/ruff check .
     .venv/bin/mypy
     .venv/bin/lint-imports
-    exec .venv/bin/python -m pytest "$@"
+    exec .venv/bin/python -m pytest --numprocesses auto "$@"
     ;;
   help | -h | --help)
     usage

@@ -135,5 +135,9 @@ def _made(name: str, make: Callable[[Path], CurveTable]) -> CurveTable:
                 f"{CACHE} is {path.parent}, which cannot be written ({error.strerror}); name another folder"
             ) from None
         print(f"making the table {path} (once) ...", file=sys.stderr)
-        return make(path)
+        try:
+            return make(path)
+        except (InputError, OSError):
+            if not (path / HEADER).exists():  # else another process made it in the meantime
+                raise
     return CurveTable.open(path)
