@@ -27,7 +27,9 @@ def write_short(writer: TableWriter, source: Source, trainings: Trainings, curve
             ("x-valid-loss", curves.valid_loss),
             ("x-valid-acc", curves.valid_acc),
         ):
-            _write(writer, Key(dataset, "12", metric), trainings.of_trial, values[:, place], epochs)
+            column = _write(writer, Key(dataset, "12", metric), trainings.of_trial, values[:, place], epochs)
+            if metric == "x-valid-acc":
+                column[:, 0, -1] = source.valid_12[:, place]  # to the last bit, in which copies may differ
         _write_seconds(writer, source, dataset, "12", trainings.of_trial)
 
 
@@ -48,7 +50,8 @@ def write_long(writer: TableWriter, source: Source, trainings: Trainings, curves
             at = range(LONG, LONG + 1)
             valid_loss, valid_acc = curves.end_valid_loss[:, place, None], curves.end_valid_acc[:, place, None]
         _write(writer, Key(dataset, "200", "x-valid-loss"), of_trial, valid_loss, at)
-        _write(writer, Key(dataset, "200", "x-valid-acc"), of_trial, valid_acc, at)
+        column = _write(writer, Key(dataset, "200", "x-valid-acc"), of_trial, valid_acc, at)
+        column[:, :, -1] = source.valid_200[:, place]
         _write_seconds(writer, source, dataset, "200", of_trial)
 
 
@@ -84,10 +87,11 @@ def _write_seconds(writer: TableWriter, source: Source, dataset: str, schedule: 
         writer.add(Key(dataset, schedule, metric), values[:, :, None].astype(np.float32))
 
 
-def _write(writer: TableWriter, key: Key, of_trial: IntArray, values: Float32Array, epochs: range) -> None:
-    """Write a column from the curves of trainings, shape (n_trainings, n_epochs)."""
-    column = writer.allocate(key, (*of_trial.shape, len(epochs)), np.float32, epochs)
+def _write(writer: TableWriter, key: Key, of_trial: IntArray, values: Float32Array, epochs: range) -> Float32Array:
+    """Write a column from the curves of trainings, shape (n_trainings, n_epochs), and return it for changes."""
+    column: Float32Array = writer.allocate(key, (*of_trial.shape, len(epochs)), np.float32, epochs)
     for slot, training in enumerate(of_trial.T):
         exists = training >= 0
         column[exists, slot] = values[training[exists]]
         column[~exists, slot] = np.nan
+    return column

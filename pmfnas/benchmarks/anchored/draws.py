@@ -20,9 +20,26 @@ def choose(name: str, keys: IntArray, options: IntArray) -> IntArray:
     return np.asarray(options[np.arange(len(keys)), place.astype(np.int64)])
 
 
-def signs(name: str, keys: IntArray) -> FloatArray:
-    """Return -1 or 1 for each key, shape (len(keys),)."""
-    return np.where(_hash(name, keys) >> np.uint64(63), -1.0, 1.0)
+def choose_apart(name: str, groups: IntArray, keys: IntArray, options: IntArray) -> IntArray:
+    """Return one of the columns of each row of `options`, different ones within a group while they last.
+
+    Args:
+        name: of the draw.
+        groups: key of the group of each row.
+        keys: key of the row, distinct within a group.
+        options: shape (len(keys), n_options).
+    """
+    order = np.lexsort((keys, groups))
+    new = np.r_[True, np.diff(groups[order]) != 0]
+    rank = np.empty(len(keys), dtype=np.int64)
+    rank[order] = np.arange(len(keys)) - np.flatnonzero(new)[np.cumsum(new) - 1]
+    start = (_hash(name, groups) % np.uint64(options.shape[1])).astype(np.int64)
+    return np.asarray(options[np.arange(len(keys)), (start + rank) % options.shape[1]])
+
+
+def angles(name: str, keys: IntArray) -> FloatArray:
+    """Return an angle for each key, uniform in [0, 2 pi), shape (len(keys),)."""
+    return np.asarray((_hash(name, keys) >> np.uint64(11)) * (2 * np.pi / 2**53))
 
 
 def _hash(name: str, keys: IntArray) -> NDArray[np.uint64]:

@@ -70,6 +70,7 @@ def long_curves(models: Models) -> LongCurves:
     valid_acc[rounded] = on_grid(valid_acc[rounded], N_VALID[0])
     valid_acc[:, -1] = identity.long.valid_acc[:, 0]
     curves = np.exp(log_loss)
+    curves[models.losses.real.training] = np.exp(models.losses.real.log_loss)  # exact, not by way of float32 logarithms
     return LongCurves(
         train_loss=curves[:, TRAIN_CURVES],
         train_acc=train_acc.astype(np.float32),

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pmfnas.benchmarks.anchored.draws import choose, signs
-from pmfnas.benchmarks.anchored.identity import Identity
+from pmfnas.benchmarks.anchored.draws import angles, choose, choose_apart
+from pmfnas.benchmarks.anchored.identity import Identity, Trainings
 from pmfnas.benchmarks.anchored.regression import Regression, fit, nearest
 from pmfnas.benchmarks.anchored.source import LONG, N_CLASSES, Float32Array, IntArray, Source
+from pmfnas.core.errors import DataError
 from pmfnas.core.types import FloatArray
 from pmfnas.spaces.cell import CellSpace
 
@@ -28,6 +29,7 @@ N_CURVES = 4
 CURVE_CLASSES = (*N_CLASSES, N_CLASSES[0])
 
 _NEIGHBOURS = 8
+_NOISE_NEIGHBOURS = 24
 _HALF_WINDOW = 4
 _MIN_SHARE, _MAX_SHARE = 0.05, 0.95
 
@@ -124,6 +126,10 @@ def _twins(identity: Identity, source: Source, real: RealCurves) -> tuple[IntArr
     _, label = np.unique(classes, return_inverse=True)
     order = np.argsort(label, kind="stable")
     same = label[order[1:]] == label[order[:-1]]
+    if not same.any():
+        raise DataError(
+            "train_loss holds no two trainings of isomorphic archs, but noise is learnt from them; use the whole folder"
+        )
     return order[1:][same], order[:-1][same]
 
 
@@ -144,40 +150,64 @@ def predict_losses(model: LossModel, identity: Identity, trainings: IntArray) ->
     Real where `model.real` has them, modelled elsewhere. No training loss is beyond that of giving every image the same
     answer, no validation loss beyond the largest recorded.
     """
-    long, networks = identity.long, identity.networks
+    long = identity.long
     network, member = np.unique(long.network[trainings], return_inverse=True)
-    x, keys = model.x[network], long.key[trainings]
-    near = nearest(x, model.mean.x, _NEIGHBOURS)
-    part = model.mean.predict(x) + network_part(model, network, choose("network", networks.key[network], near))
-    pair = choose("trial", keys, nearest(x, model.trial_x, _NEIGHBOURS)[member])
-    sign = signs("trial", keys)[:, None]
+    part = network_mean(model, identity, network)
+    rough = epoch_noise(model, identity, long, trainings)
     chance = np.log(np.log(CURVE_CLASSES))
     largest = [*chance[list(TRAIN_CURVES)], model.real.log_loss[:, VALID_CURVE].max()]
     log_loss = np.empty((len(trainings), N_CURVES, LONG), dtype=np.float32)
     for curve in range(N_CURVES):
-        values = part[member, curve] + sign * model.trial[pair, curve]
-        if curve == VALID_CURVE:
-            values += model.rough[choose("epochs", keys, near[member])]
-        log_loss[:, curve] = np.minimum(values, largest[curve])
+        values = part[member, curve] + trial_part(model, long, trainings, curve)
+        log_loss[:, curve] = np.minimum(values + rough if curve == VALID_CURVE else values, largest[curve])
     log_loss[np.isin(long.network[trainings], cut_off(identity))] = chance[:, None]
     _, here, there = np.intersect1d(trainings, model.real.training, return_indices=True)
     log_loss[here] = model.real.log_loss[there]
     return log_loss
 
 
-def network_part(model: LossModel, network: IntArray, donor: IntArray) -> FloatArray:
-    """Return the deviation of networks from the regression, shape (n, 4, 200).
+def network_mean(model: LossModel, identity: Identity, network: IntArray) -> FloatArray:
+    """Return what all trainings of a network have in common, mean and network part, shape (n, 4, 200).
 
     Args:
         model: the fitted model.
+        identity: networks and trainings.
         network: networks, distinct.
-        donor: row of the model's real curves that each takes its deviation from.
     """
-    part = model.smooth[donor]
+    x = model.x[network]
+    mean = model.mean.predict(x)
+    part = model.smooth[choose("network", identity.networks.key[network], nearest(x, model.mean.x, _NEIGHBOURS))]
     _, here, there = np.intersect1d(network, model.real.network, return_indices=True)
-    own = smoothed(model.real.log_loss[there] - model.mean.predict(model.x[network[here]]))
-    part[here] = model.share * own  # of a single training: shrunk to what is expected to be the network's
-    return part
+    # Of a single training: shrunk to what is expected to be the network's.
+    part[here] = model.share * smoothed(model.real.log_loss[there] - mean[here])
+    return np.asarray(mean + part)
+
+
+def trial_part(model: LossModel, of: Trainings, trainings: IntArray, curve: int) -> FloatArray:
+    """Return the deviation of trainings from their networks, shape (len(trainings), 200).
+
+    Two real trial parts are mixed as the sides of a random angle: as large as one, and the same for no two trainings.
+    """
+    keys = of.key[trainings]
+    network, member = np.unique(of.network[trainings], return_inverse=True)
+    near = nearest(model.x[network], model.trial_x, _NEIGHBOURS)[member]
+    half = max(near.shape[1] // 2, 1)
+    one, two = choose("trial one", keys, near[:, :half]), choose("trial two", keys, near[:, -half:])
+    angle = angles("trial", keys)[:, None]
+    return np.asarray(np.cos(angle) * model.trial[one, curve] + np.sin(angle) * model.trial[two, curve])
+
+
+def epoch_noise(model: LossModel, identity: Identity, of: Trainings, trainings: IntArray) -> FloatArray:
+    """Return the epoch noise of log validation loss of trainings, shape (len(trainings), 200).
+
+    That of real neighbours, never of the same network, and of different ones for the trainings of a network.
+    """
+    network, member = np.unique(of.network[trainings], return_inverse=True)
+    near = nearest(model.x[network], model.mean.x, _NOISE_NEIGHBOURS + 1)
+    is_own = np.isin(network, model.real.network)
+    others = np.where(is_own[:, None], near[:, 1:], near[:, :-1])[member]
+    groups = identity.networks.key[of.network[trainings]]
+    return model.rough[choose_apart("epochs", groups, of.key[trainings], others)]
 
 
 def smoothed(curves: FloatArray) -> FloatArray:

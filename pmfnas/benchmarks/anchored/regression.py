@@ -16,6 +16,9 @@ from pmfnas.core.types import FloatArray
 _CONSTANT, _LINEAR, _LENGTH, _NOISE = 100.0, 0.01, 6.0, 0.05
 """Variances of the constant, linear and noise part next to a squared-exponential part of variance 1."""
 
+_DECIMALS = 6
+"""Of squared distances when neighbours are ranked: ties are broken by row, not by the last bits of a machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Regression:
@@ -51,7 +54,7 @@ def nearest(x: FloatArray, among: FloatArray, k: int, *, chunk: int = 4096) -> I
     k = min(k, len(among))
     length = (among**2).sum(axis=1)[None, :]
     parts = [
-        np.argsort(length - 2 * x[i : i + chunk] @ among.T, axis=1, kind="stable")[:, :k]
+        np.argsort(np.round(length - 2 * x[i : i + chunk] @ among.T, _DECIMALS), axis=1, kind="stable")[:, :k]
         for i in range(0, len(x), chunk)
     ]
     return np.concatenate(parts) if parts else np.empty((0, k), dtype=np.int64)

@@ -16,12 +16,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pmfnas.benchmarks.anchored.draws import choose, signs
+from pmfnas.benchmarks.anchored.draws import choose
 from pmfnas.benchmarks.anchored.identity import Identity
 from pmfnas.benchmarks.anchored.inputs import from_log_odds, log_odds
 from pmfnas.benchmarks.anchored.link import Link, correction
 from pmfnas.benchmarks.anchored.long import on_grid
-from pmfnas.benchmarks.anchored.losses import TRAIN_CURVES, LossModel, cut_off, network_part, smoothed
+from pmfnas.benchmarks.anchored.losses import (
+    TRAIN_CURVES,
+    LossModel,
+    cut_off,
+    epoch_noise,
+    network_mean,
+    smoothed,
+    trial_part,
+)
 from pmfnas.benchmarks.anchored.models import Models
 from pmfnas.benchmarks.anchored.regression import fit, nearest
 from pmfnas.benchmarks.anchored.source import LONG, N_CLASSES, N_TRAIN, N_VALID, SHORT, Float32Array, Source
@@ -97,15 +105,13 @@ def _starts(identity: Identity, losses: LossModel) -> tuple[FloatArray, FloatArr
     Returns:
         Logarithm of training loss, (n_trainings, 3, 12), and epoch noise of log validation loss, (n_trainings, 12).
     """
-    short, networks = identity.short, identity.networks
+    short = identity.short
+    trainings = np.arange(len(short))
     network, member = np.unique(short.network, return_inverse=True)
-    x = losses.x[network]
-    near = nearest(x, losses.mean.x, _NEIGHBOURS)
-    part = losses.mean.predict(x) + network_part(losses, network, choose("network", networks.key[network], near))
-    pair = choose("short trial", short.key, nearest(x, losses.trial_x, _NEIGHBOURS)[member])
-    sign = signs("short trial", short.key)[:, None, None]
-    start = part[member][:, TRAIN_CURVES, :SHORT] + sign * losses.trial[pair][:, TRAIN_CURVES, :SHORT]
-    return start, losses.rough[choose("short epochs", short.key, near[member]), :SHORT]
+    common = network_mean(losses, identity, network)[member]
+    parts = [trial_part(losses, short, trainings, curve) for curve in TRAIN_CURVES]
+    start = common[:, TRAIN_CURVES, :SHORT] + np.stack(parts, axis=1)[:, :, :SHORT]
+    return start, epoch_noise(losses, identity, short, trainings)[:, :SHORT]
 
 
 def noise_fade(losses: LossModel) -> FloatArray:

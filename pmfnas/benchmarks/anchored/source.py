@@ -9,10 +9,12 @@ fewer archs than the space (tests use a few hundred), never others.
 """
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,20 +137,18 @@ def read_source(folder: Path) -> Source:
 
 def _read(file: Path) -> dict[str, NDArray[np.generic]]:
     """Return the fields of `_SHAPES` that the file must hold."""
+    names = _SHAPES[file.name]
     try:
-        with np.load(file, allow_pickle=False) as opened:
-            missing = [name for name in _SHAPES[file.name] if name not in opened.files]
-            if missing:
-                raise DataError(f"{file} lacks the fields {', '.join(missing)}; get a complete copy of the folder")
-            return {name: opened[name] for name in _SHAPES[file.name]}
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as opened:
+            found = {name: opened[name] for name in names if name in opened.files}
     except FileNotFoundError:
         raise DataError(f"{file} does not exist; SOURCE must hold {ANCHORS} and {CURVES}") from None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, AttributeError, BadZipFile, zlib.error) as error:
         raise DataError(f"{file} cannot be read as an .npz file ({error}); get another copy") from None
-    except Exception as error:  # zipfile and zlib raise errors of their own for damaged files
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{file} is damaged ({error}); get another copy") from None
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise DataError(f"{file} lacks the fields {', '.join(missing)}; get a complete copy of the folder")
+    return found
 
 
 def _check_shapes(folder: Path, raw: Mapping[str, NDArray[np.generic]]) -> None:
@@ -182,6 +182,9 @@ def _check_values(folder: Path, raw: Mapping[str, NDArray[np.generic]]) -> None:
     for name in _COMPLETE:
         if not np.isfinite(raw[name].astype(np.float64)).all():
             raise DataError(f"{folder}: {name} has missing or infinite values, but must be complete")
+    for name in ("train_loss", "eval_loss", "endpoint_train_loss", "train_seconds_per_epoch"):
+        if raw[name].astype(np.float64).min() <= 0:
+            raise DataError(f"{folder}: {name} must be positive, but its smallest value is {raw[name].min()}")
     for name in (n for n in (*_SHAPES[ANCHORS], *_SHAPES[CURVES]) if "_acc" in n and "index" not in n):
         values = raw[name].astype(np.float64)
         if np.nanmin(values) < -1e-3 or np.nanmax(values) > 100.0:
