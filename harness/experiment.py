@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from harness.contestants import settings_of, source_hash
 from harness.executor import SimulatedExecutor, paired_trials
-from harness.files import write_text
+from harness.files import remove_abandoned, write_text
 from harness.jobs import Job, jobs
 from harness.ledger import Totals, totals
 from harness.records import RunHeader, record_path, write_record
@@ -46,7 +46,9 @@ def claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
                     f"--out {out} holds results with {name} {theirs.get(name)}, but this run has {name} {value}; "
                     "choose another --out or remove that folder"
                 )
+        remove_abandoned(out)
         return
+    remove_abandoned(out, SPEC)  # killed in its first write, the folder is ours all the same
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"--out {out} exists and is not a folder of results; choose another --out")
     try:

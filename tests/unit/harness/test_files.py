@@ -1,5 +1,8 @@
 """Files whole or not at all."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +45,18 @@ def test_an_impossible_path_is_an_input_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         files.write_text(tmp_path / "file" / "table.md", "text")
+
+
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (tmp_path / "runs").mkdir()
+    dead, alive = (tmp_path / "runs" / f".s0001.parquet.writing-{pid}-0123abcd" for pid in (ended.pid, os.getpid()))
+    foreign, finished = tmp_path / f".notes.writing-{ended.pid}", tmp_path / "runs" / "s0001.parquet"
+    for file in (dead, alive, foreign, finished):
+        file.write_bytes(b"part")
+    files.remove_abandoned(tmp_path, "table.md")
+    assert dead.exists()
+    files.remove_abandoned(tmp_path)
+    assert not dead.exists()
+    assert all(file.exists() for file in (alive, foreign, finished))

@@ -1,0 +1,108 @@
+"""An experiment that is killed at any moment and started again ends with the bytes of an undisturbed one.
+
+`PMFNAS_KILLS=20 pytest tests/reference/test_kill_and_resume.py` kills more often than the default.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.experiment import claim
+from harness.specs import TABLE2
+
+ROOT = Path(__file__).parents[2]
+N_KILLS = int(os.environ.get("PMFNAS_KILLS", "5"))
+EARLIEST_S, LATEST_S = 0.8, 4.5  # the command alone needs about 1 s to begin and 3 s for its outputs
+N_RUNS = 12
+COMMAND = (
+    *(sys.executable, "-m", "harness", "run", "table2", "--data", "surrogate", "--seeds", "2", "--budget", "1h"),
+    *("--searchers", "random_search,asha,pmf_nas", "--datasets", "cifar10,cifar100", "--jobs", "2", "--out"),
+)
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="process groups are killed by a signal of POSIX")
+
+
+@pytest.fixture(scope="module")
+def start(surrogate_table, tmp_path_factory) -> Callable[[Path], subprocess.Popen[bytes]]:
+    """Starts the experiment in a process group of its own; what it says goes to a file beside OUT."""
+    hidden = {"PMFNAS_ANCHORS"}
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    environment["PMFNAS_CACHE"] = str(surrogate_table.path.parent)
+    environment["TORCH_HOME"] = str(tmp_path_factory.mktemp("no-official-files"))
+
+    def begin(out: Path) -> subprocess.Popen[bytes]:
+        with out.with_suffix(".log").open("ab") as log:
+            return subprocess.Popen(
+                [*COMMAND, str(out)], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    return begin
+
+
+@pytest.fixture(scope="module")
+def undisturbed(start, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("undisturbed") / "out"
+    assert start(out).wait(timeout=120) == 0, out.with_suffix(".log").read_text()
+    return out
+
+
+def killed_after(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
+    """Return whether the process group was killed before it was done."""
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return True
+    return False
+
+
+def results(out: Path) -> dict[str, bytes]:
+    """Return what must not depend on interruptions: the frames and every record."""
+    records = {file.relative_to(out).as_posix(): file.read_bytes() for file in sorted(out.glob("runs/*/*/*.parquet"))}
+    return {**{name: (out / name).read_bytes() for name in ("runs.parquet", "steps.parquet")}, **records}
+
+
+def temporary(out: Path) -> list[Path]:
+    return [file for file in out.rglob("*") if file.name.startswith(".") or "writing" in file.name]
+
+
+def test_killed_at_random_moments_it_ends_with_the_same_bytes(start, undisturbed, tmp_path):
+    out, log = tmp_path / "out", tmp_path / "out.log"
+    rng = np.random.default_rng(0)
+    kills = 0
+    while kills < N_KILLS:
+        process = start(out)
+        if killed_after(process, float(rng.uniform(EARLIEST_S, LATEST_S))):
+            kills += 1
+            print(f"kill {kills}: {len(list(out.glob('runs/*/*/*.parquet')))} of {N_RUNS} records were written")
+        else:  # all done: what is left to interrupt is the writing of the outputs, so a few records go
+            assert process.returncode == 0, log.read_text()
+            for record in rng.permutation(sorted(out.glob("runs/*/*/*.parquet")))[:4]:
+                Path(record).unlink()
+    assert start(out).wait(timeout=120) == 0, log.read_text()
+    expected, found = results(undisturbed), results(out)
+    assert len(expected) == N_RUNS + 2
+    assert found.keys() == expected.keys()
+    assert [name for name in expected if found[name] != expected[name]] == []
+    assert temporary(out) == []
+
+
+def test_remains_of_a_killed_write_neither_stop_the_next_command_nor_stay(surrogate_table, tmp_path):
+    """Random moments seldom fall into a write, so its remains are laid by hand: of the first file, then of a record."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    out = tmp_path / "out"
+    for name in ("spec.json", "runs/nb201-cifar10/asha/s0000.parquet"):
+        remains = (out / name).with_name(f".{Path(name).name}.writing-{ended.pid}-0123abcd")
+        remains.parent.mkdir(parents=True, exist_ok=True)
+        remains.write_bytes(b"part of a fi")
+        claim(out, TABLE2, surrogate_table)
+        assert temporary(out) == []
+    assert [file.name for file in out.rglob("*") if file.is_file()] == ["spec.json"]
