@@ -2,10 +2,25 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pmfnas.benchmarks.table import CurveTable
+if TYPE_CHECKING:
+    from pmfnas.benchmarks.table import CurveTable
+
+
+def pytest_configure() -> None:
+    """Give linear algebra one thread, as `python -m harness` does; numpy reads this when it is loaded."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that accepts changed golden traces."""
+    parser.addoption(
+        "--accept-goldens", action="store_true", help="write tests/golden/traces anew: the change is meant"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +33,7 @@ def anchors() -> Path:
 
 
 @pytest.fixture(scope="session")
-def anchored_table(anchors: Path) -> CurveTable:
+def anchored_table(anchors: Path) -> "CurveTable":
     """The anchored table, built where it is not in the cache."""
     from harness.data import choose
 
@@ -26,7 +41,7 @@ def anchored_table(anchors: Path) -> CurveTable:
 
 
 @pytest.fixture(scope="session")
-def surrogate_table() -> CurveTable:
+def surrogate_table() -> "CurveTable":
     """The surrogate as a table, built where it is not in the cache."""
     from harness.data import choose
 
