@@ -114,7 +114,8 @@ def differences(name: str, golden: dict[str, list[str]], found: dict[str, list[s
     for case in sorted(golden.keys() | found.keys()):
         diff = difflib.unified_diff(golden.get(case, []), found.get(case, []), "accepted", "now", lineterm="", n=1)
         parts += [f"-- {case}", *list(diff)[:12]]
-    parts.append(f"If this is meant: pytest tests/golden/test_traces.py -k {name} --accept-goldens, and commit.")
+    test = f"tests/golden/test_traces.py::test_the_contestant_does_what_it_did[{name}]"
+    parts.append(f"If this is meant: pytest '{test}' --accept-goldens, and commit the file.")
     return "\n".join(parts)
 
 
@@ -144,7 +145,9 @@ def test_the_goldens_reach_the_long_schedule(name):
 
 
 def test_every_contestant_has_a_golden_and_every_golden_a_contestant():
-    assert {file.stem for file in FOLDER.iterdir()} == set(CONTESTANTS)
+    goldens = {file.stem for file in FOLDER.iterdir()}
+    assert goldens - set(CONTESTANTS) == set(), "remove the files of contestants that are gone"
+    assert set(CONTESTANTS) - goldens == set(), "make the missing ones with --accept-goldens"
 
 
 def test_a_changed_trace_is_shown_with_the_way_to_accept_it():
