@@ -3,10 +3,12 @@
 Isomorphic archs and archs that share a trial (networks that compute the same function) stay on one side of the split.
 Targets are those of `layout`, means over trials. An ensemble of small multilayer perceptrons is trained with AdamW and
 a one-cycle rate; its size is fixed in advance, so nothing is chosen on the classes held out. What the file holds:
-weights, curve bases, noise levels. No parameter belongs to a single arch.
+weights, curve bases, noise levels. No parameter belongs to a single arch. The scatter alone is estimated on the classes
+held out: how far the networks miss there, as the covariance of their errors; no class's error is kept.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from io import BytesIO
 from itertools import pairwise
@@ -78,8 +80,7 @@ def fit_surrogate(table: CurveTable, out: Path, *, progress: bool = False) -> Ma
     arrays["notes"] = np.array(json.dumps({}))
     notes = report.held_out(read_model(_packed(arrays)), table, rows, ~is_used)
     arrays["notes"] = np.array(json.dumps({"fitted to": table.header.fingerprint, **notes}))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(_packed(arrays))
+    _write(_packed(arrays), out)
     return notes
 
 
@@ -118,8 +119,12 @@ def _codes(names: list[str]) -> NDArray[np.int64]:
 
 
 def _trial_codes(table: CurveTable, rows: NDArray[np.int64]) -> list[tuple[int, bytes]]:
-    """Return (arch number, values of one trial on all data sets) for every trial."""
+    """Return (arch number, values of one trial on all data sets) for every trial.
+
+    Values are rounded far below an image's share, lest the split hang on a table's last bits.
+    """
     values = np.stack([table.at(key, SCHEDULES["200"])[rows] for key in FINALS], axis=-1)  # (n_archs, n_trials, 3)
+    values = np.round(values.astype(np.float64), 3)
     present = table.present(SEARCHED[0], "200")[rows]
     return [(int(i), values[i, k].tobytes()) for i, k in np.argwhere(present)]
 
@@ -253,6 +258,17 @@ def _scatter(model: Model, inputs: FloatArray, targets: FloatArray, held_out: ND
     scale = rest.std(axis=0) + 1e-12
     _, sizes, directions = np.linalg.svd(rest / scale, full_matrices=False)
     return np.asarray(sizes[:N_FACTORS, None] / np.sqrt(len(rest)) * directions[:N_FACTORS] * scale)
+
+
+def _write(content: bytes, out: Path) -> None:
+    """Write a whole file or none."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = out.with_name(f".{out.name}.writing-{os.getpid()}")
+    try:
+        work.write_bytes(content)
+        work.rename(out)
+    finally:
+        work.unlink(missing_ok=True)
 
 
 def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:

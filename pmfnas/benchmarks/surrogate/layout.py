@@ -82,7 +82,7 @@ def knots(n_epochs: int) -> NDArray[np.int64]:
         return np.arange(1, n_epochs + 1)
     rise = np.round(np.geomspace(1, n_epochs, 24))
     end = n_epochs * np.array([0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975])
-    return np.unique(np.concatenate([rise, end])).astype(np.int64)
+    return np.unique(np.concatenate([rise, end]).astype(np.int64))
 
 
 def transform(metric: str, values: FloatArray) -> FloatArray:

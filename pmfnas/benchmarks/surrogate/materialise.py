@@ -1,8 +1,8 @@
 """Writes the shipped model as a curve table: means of the model, scatter and trial noise drawn once and for all.
 
 For each arch: outputs = the ensemble's mean + a draw of the scatter (final validation held fixed). For each of its
-three trials: the final validation deviates by trial noise, centred over the trials, so that their mean is the model's;
-a curve is bent to end at its own final value; epoch-to-epoch noise is added, less and less towards the end.
+three trials: the final validation deviates by trial noise, centred over the trials, so that their mean, as logits, is
+the model's; a curve is bent to end at its own final value; noise between epochs is added, less towards the end.
 """
 
 from pathlib import Path
@@ -96,12 +96,13 @@ def _write_costs(writer: TableWriter, drawn: Outputs) -> None:
             writer.add_present(name, schedule, np.ones(shape, dtype=bool))
             writer.add(Key(name, schedule, "train-s"), _spread(epoch_s * PER_EPOCH[place], n_trials))
             writer.add(Key(name, schedule, "x-valid-s"), _spread(pass_s * PER_PASS[place], n_trials))
+    tested = TESTS[0]  # on a data set of its own: all images of CIFAR-10 for training
+    writer.add_present(tested.dataset, tested.schedule, np.ones((len(drawn.values), N_TRIALS["200"]), dtype=bool))
 
 
 def _blinded(values: FloatArray, key: Key, blind: NDArray[np.bool_]) -> FloatArray:
     """Return transformed values, (n_archs, ...), with those of cut-off networks at chance level."""
-    values[blind] = chance(key)
-    return values
+    return np.where(blind.reshape(-1, *[1] * (values.ndim - 1)), chance(key), values)
 
 
 def _spread(values: FloatArray, n_trials: int) -> NDArray[np.float32]:
