@@ -60,7 +60,8 @@ def long_curves(models: Models) -> LongCurves:
     # Losses follow the accuracies that were put in or moved, except recorded losses.
     is_real = np.isin(trainings, models.losses.real.training)
     follows = kept[~is_real[kept]]
-    log_loss[follows, 0] = models.known.links[0].loss(log_odds(train_acc[follows, 0]) - correction(0))
+    loss = models.known.links[0].loss(log_odds(train_acc[follows, 0]) - correction(0))
+    log_loss[follows, 0] = np.minimum(loss, np.log(np.log(N_CLASSES[0])))
     fall = (log_odds(valid_acc) - free_odds) / models.accuracies.gain
     largest = models.losses.real.log_loss[:, VALID_CURVE].max()
     log_loss[~is_real, VALID_CURVE] = np.minimum(log_loss[:, VALID_CURVE] - fall, largest)[~is_real]
@@ -158,8 +159,8 @@ def _end_valid_losses(source: Source, identity: Identity, losses: LossModel, cif
     """Return validation loss after epoch 200, shape (n_trainings, 3).
 
     The losses recorded for cifar100 and ImageNet16-120 are of validation and test images together. A regression
-    learns from them how loss goes with structure and validation accuracy, but no training gets its own:
-    a network's deviation is that of another one.
+    learns from them how loss goes with structure and validation accuracy, but no network gets its own: it is left out
+    of its regression, and its deviation is that of another one.
     """
     taught = ~np.isin(losses.real.network, cut_off(identity))
     recorded = _recorded_end_losses(source, identity, losses.real.training[taught])  # (n, 3)
@@ -168,7 +169,9 @@ def _end_valid_losses(source: Source, identity: Identity, losses: LossModel, cif
     near = nearest(losses.x, mean.x, _NEIGHBOURS + 1)
     own = np.isin(np.arange(len(losses.x)), losses.real.network)
     others = np.where(own[:, None], near[:, 1:], near[:, :-1])
-    part = mean.predict(losses.x) + mean.residuals[choose("end", keys, others)] * np.sqrt(0.5)
+    left_out = mean.predict(losses.x)
+    left_out[losses.real.network[taught]] = recorded - mean.residuals
+    part = left_out + mean.residuals[choose("end", keys, others)] * np.sqrt(0.5)
     trial = mean.residuals[choose("end trial", identity.long.key, others[network])] * np.sqrt(0.5)
     log_loss = part[network] + trial
     log_loss[np.isin(network, cut_off(identity))] = np.log(np.log(N_CLASSES))

@@ -7,6 +7,7 @@ import pytest
 
 from pmfnas.benchmarks.anchored import VERSION, anchored_header, build_anchored
 from pmfnas.benchmarks.anchored.identity import Identity
+from pmfnas.benchmarks.anchored.inputs import log_odds
 from pmfnas.benchmarks.anchored.losses import cut_off, real_curves
 from pmfnas.benchmarks.anchored.source import N_TRAIN, N_VALID, SEARCHED, Source
 from pmfnas.benchmarks.table import CurveTable, Key
@@ -88,6 +89,21 @@ def test_recorded_losses_on_test_images_are_nowhere(table: CurveTable, source: S
         assert not (shown == source.eval_loss[len(CUT_OFF) :, place, -1:].astype(np.float32)).any()
 
 
+def test_a_recorded_loss_on_test_images_never_raises_its_own_arch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """With the nearest neighbour as donor: the arch itself, were it allowed. A neighbour's residual falls instead."""
+    monkeypatch.setattr("pmfnas.benchmarks.anchored.long.choose", lambda name, keys, options: options[:, 0])
+    arch, shown = 100, []
+    for factor in (1, 3):
+        folder = write_anchors(tmp_path / f"source {factor}")
+        raw = dict(np.load(folder / "nb201_curves.npz"))
+        raw["eval_loss"][arch, 1, -1] *= factor
+        np.savez(folder / "nb201_curves.npz", **raw)
+        shown.append(values(build_anchored(folder, tmp_path / f"table {factor}"), "cifar100", "200", "x-valid-loss"))
+    risen = np.log(shown[1] / shown[0])
+    assert np.nanmax(risen[arch]) < 0.1
+    assert np.nanmax(risen) > 0.5
+
+
 def test_recorded_accuracies_are_the_means_over_trials(table: CurveTable, source: Source, identity: Identity):
     alone = [r for r, a in enumerate(source.acc_archs) if identity.networks.of_arch[a] not in cut_off(identity)]
     assert len(alone) > N_ACCS / 2
@@ -141,6 +157,13 @@ def test_training_loss_stays_below_chance(table: CurveTable):
             assert np.nanmax(values(table, dataset, schedule, "train-loss")) <= np.log(n_classes) * (1 + 1e-6)
 
 
+def test_validation_loss_and_accuracy_deviate_together(table: CurveTable, source: Source):
+    loss, acc = (values(table, "cifar10-valid", "200", m)[200:, 0, 20:100] for m in ("x-valid-loss", "x-valid-acc"))
+    alive = acc[:, -1] > 20
+    steps = [np.diff(log(v[alive])).ravel() for log, v in ((np.log, loss), (log_odds, acc))]
+    assert np.corrcoef(steps)[0, 1] < -0.8
+
+
 def test_modelled_accuracies_are_whole_numbers_of_images(table: CurveTable, source: Source, identity: Identity):
     modelled = np.setdiff1d(np.arange(len(source.ops)), source.acc_archs)
     modelled = modelled[modelled > 2 * N_ACCS]  # no copies of recorded archs among these
@@ -163,7 +186,9 @@ def test_copies_are_the_same_in_every_value(table: CurveTable, identity: Identit
         for dataset, of, metric in COLUMNS:
             if of == schedule:
                 column = values(table, dataset, schedule, metric)
-                np.testing.assert_array_equal(column[arch[one], trial[one]], column[arch[two], trial[two]])
+                left, right = column[arch[one], trial[one]], column[arch[two], trial[two]]
+                np.testing.assert_array_equal(left[:, :-1], right[:, :-1])
+                np.testing.assert_allclose(left[:, -1], right[:, -1], rtol=1e-6)  # anchors keep their last bit
 
 
 def test_other_trials_differ(table: CurveTable, identity: Identity):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from pmfnas.benchmarks.anchored.draws import angles, choose, choose_apart
 from pmfnas.benchmarks.anchored.identity import Identity
 from pmfnas.benchmarks.anchored.inputs import from_log_odds, log_odds, network_inputs
 from pmfnas.benchmarks.anchored.link import correction, fit_link
-from pmfnas.benchmarks.anchored.losses import fit_losses, real_curves, smoothed
+from pmfnas.benchmarks.anchored.losses import LossModel, cut_off, epoch_noise, fit_losses, real_curves, smoothed
 from pmfnas.benchmarks.anchored.regression import fit, nearest
 from pmfnas.benchmarks.anchored.short import RAMP, noise_fade
 from pmfnas.benchmarks.anchored.source import Source
@@ -109,6 +111,12 @@ def test_the_link_falls_and_can_be_inverted(source: Source):
         np.testing.assert_allclose(link.loss(link.accuracy_odds(log_loss)), log_loss, atol=1e-3)
 
 
+def test_a_noisy_link_still_falls(source: Source, rng: np.random.Generator):
+    noisy = replace(source, end_acc=np.clip(source.end_acc + rng.normal(0, 8, source.end_acc.shape), 0.5, 99.5))
+    for dataset in range(3):
+        assert (np.diff(fit_link(noisy, dataset).odds) < 0).all()
+
+
 def test_the_link_is_that_of_the_source(source: Source):
     for dataset in range(3):
         odds = fit_link(source, dataset).accuracy_odds(np.log(source.end_loss[:, dataset]))
@@ -126,8 +134,22 @@ def test_the_ramp_rises_from_nothing_to_all():
     assert (np.diff(RAMP) > 0).all()
 
 
-def test_noise_fades_with_the_learning_rate(source: Source, identity: Identity):
-    losses = fit_losses(network_inputs(source, identity), identity, source, real_curves(source, identity))
+@pytest.fixture
+def losses(source: Source, identity: Identity) -> LossModel:
+    return fit_losses(network_inputs(source, identity), identity, source, real_curves(source, identity))
+
+
+def test_trainings_of_a_network_have_noise_of_different_neighbours(losses: LossModel, identity: Identity):
+    noise = epoch_noise(losses, identity, identity.long, np.arange(len(identity.long)))
+    taught = losses.real.take(np.flatnonzero(~np.isin(losses.real.network, cut_off(identity))))
+    for network in range(len(identity.networks)):
+        rows = noise[identity.long.network == network]
+        assert len(np.unique(rows, axis=0)) == min(len(rows), 24)
+        for own in losses.rough[taught.network == network][:1]:
+            assert not (rows == own).all(axis=1).any()
+
+
+def test_noise_fades_with_the_learning_rate(losses: LossModel):
     fade = noise_fade(losses)
     assert (np.diff(fade) <= 0).all()
     assert 0.9 < fade[0] <= 1
