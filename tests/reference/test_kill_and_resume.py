@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from harness.specs import TABLE2
 
 ROOT = Path(__file__).parents[2]
 N_KILLS = int(os.environ.get("PMFNAS_KILLS", "5"))
-EARLIEST_S, LATEST_S = 0.8, 4.5  # the command alone needs about 1 s to begin and 3 s for its outputs
+LATEST_S = 3.5
+"""After the command has said what it will do: runs take about 2 s, outputs 2 s more."""
 N_RUNS = 12
 COMMAND = (
     *(sys.executable, "-m", "harness", "run", "table2", "--data", "surrogate", "--seeds", "2", "--budget", "1h"),
@@ -34,6 +36,7 @@ def start(surrogate_table, tmp_path_factory) -> Callable[[Path], subprocess.Pope
     hidden = {"PMFNAS_ANCHORS"}
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
     environment["PMFNAS_CACHE"] = str(surrogate_table.path.parent)
+    environment["PYTHONUNBUFFERED"] = "1"
     environment["TORCH_HOME"] = str(tmp_path_factory.mktemp("no-official-files"))
 
     def begin(out: Path) -> subprocess.Popen[bytes]:
@@ -52,8 +55,10 @@ def undisturbed(start, tmp_path_factory) -> Path:
     return out
 
 
-def killed_after(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
-    """Return whether the process group was killed before it was done."""
+def killed_after(process: "subprocess.Popen[bytes]", seconds: float, log: Path, said_before: int) -> bool:
+    """Return whether the process group was killed, so long after its first words, before it was done."""
+    while log.stat().st_size == said_before and process.poll() is None:
+        time.sleep(0.01)
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -76,15 +81,19 @@ def temporary(out: Path) -> list[Path]:
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(start, undisturbed, tmp_path):
     out, log = tmp_path / "out", tmp_path / "out.log"
     rng = np.random.default_rng(0)
+    moments_s = rng.permutation(LATEST_S * (np.arange(N_KILLS) + rng.uniform(size=N_KILLS)) / N_KILLS)  # spread evenly
     kills = 0
     while kills < N_KILLS:
+        said_before = log.stat().st_size if log.exists() else 0
         process = start(out)
-        if killed_after(process, float(rng.uniform(EARLIEST_S, LATEST_S))):
+        if killed_after(process, float(moments_s[kills]), log, said_before):
             kills += 1
-            print(f"kill {kills}: {len(list(out.glob('runs/*/*/*.parquet')))} of {N_RUNS} records were written")
-        else:  # all done: what is left to interrupt is the writing of the outputs, so a few records go
+        else:
             assert process.returncode == 0, log.read_text()
-            for record in rng.permutation(sorted(out.glob("runs/*/*/*.parquet")))[:4]:
+        records = sorted(out.glob("runs/*/*/*.parquet"))
+        print(f"kill {kills} of {N_KILLS}: {len(records)} of {N_RUNS} records were written")
+        if len(records) == N_RUNS:  # so that there is something to run again
+            for record in rng.permutation(records)[:4]:
                 Path(record).unlink()
     assert start(out).wait(timeout=120) == 0, log.read_text()
     expected, found = results(undisturbed), results(out)
