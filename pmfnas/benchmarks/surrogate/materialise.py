@@ -114,7 +114,6 @@ def trials(model: Model, key: Key, mean: FloatArray) -> FloatArray:
     n_trials = N_TRIALS[key.schedule]
     noise = stream(0, f"surrogate/trials/{key}").normal(size=(len(mean), n_trials))
     noise -= noise.mean(axis=1, keepdims=True)
-    noise *= np.sqrt(n_trials / (n_trials - 1))  # centring takes a share of the variance away
     return mean[:, None] + noise * model.trial_std(key, mean)[:, None]
 
 
