@@ -31,7 +31,7 @@ from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.rng import stream
 
 REFERENCE_DIR = Path(__file__).parents[1] / "results" / "reference"
-PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow", "joblib", "nats_bench")
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "nats_bench")
 
 
 def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: Path) -> Scored:

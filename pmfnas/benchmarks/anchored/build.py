@@ -43,7 +43,7 @@ def build_anchored(source: Path, out: Path, *, progress: bool = False) -> CurveT
     values = read_source(source)
     with (
         TableWriter(out, header, values.ops) as writer,
-        tqdm(total=5, unit="step", desc="anchored table", disable=not progress) as bar,
+        tqdm(total=5, unit="step", desc="anchored table", disable=None if progress else True) as bar,
     ):
         identity = identify(values)
         known, real = know(values, identity), real_curves(values, identity)
