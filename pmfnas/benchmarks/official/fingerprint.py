@@ -21,7 +21,7 @@ def fingerprint(source: Source, *, n_jobs: int = 1, progress: bool = False) -> s
     # Threads: hashing and reading both release the lock of the interpreter.
     lines = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(delayed(_line)(file) for file in files)
     total = hashlib.sha256()
-    for line in tqdm(lines, total=len(files), unit="file", desc="checksums", disable=None if progress else True):
+    for line in tqdm(lines, total=len(files), unit="file", desc="checksums", disable=not progress):
         total.update(line.encode())
     return total.hexdigest()
 

@@ -154,7 +154,7 @@ def _convert_single(source: Source, shards: _Shards, n_jobs: int, progress: bool
     file, part, number = SingleFile(source.path), list[PackedArch](), 0
     n_archs = math.prod(source.space.cardinalities)
     for number, (index, schedules) in enumerate(
-        tqdm(file, total=n_archs, unit="arch", desc="converting", disable=None if progress else True)
+        tqdm(file, total=n_archs, unit="arch", desc="converting", disable=not progress)
     ):
         if number % SHARD_ARCHS == 0 and part:
             write_shard(shards.path(number // SHARD_ARCHS - 1), part)
@@ -187,7 +187,7 @@ def _assemble(
         present = {
             group: np.zeros((len(texts), len(layout.seeds)), dtype=np.bool_) for group, layout in layouts.items()
         }
-        for path, info in tqdm(infos.items(), unit="shard", desc="joining", disable=None if progress else True):
+        for path, info in tqdm(infos.items(), unit="shard", desc="joining", disable=not progress):
             _copy_shard(path, info, layouts, columns, present)
         for group, of_group in present.items():
             writer.add_present(*group, of_group)
