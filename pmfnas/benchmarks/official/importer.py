@@ -127,9 +127,7 @@ def _convert_archive(source: Source, shards: _Shards, n_jobs: int, progress: boo
     pending = [task for task in tasks if not task[0].exists()]
     done = len(files) - sum(len(part) for _, part in pending)
     finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(_convert_files)(*t) for t in pending)
-    with tqdm(
-        total=len(files), initial=done, unit="arch", desc="converting", disable=None if progress else True
-    ) as bar:
+    with tqdm(total=len(files), initial=done, unit="arch", desc="converting", disable=not progress) as bar:
         for n_archs in finished:
             bar.update(n_archs)
     return texts
