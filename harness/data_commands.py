@@ -9,7 +9,7 @@ from typing import Any
 from harness.data import ANCHORS, choose
 from harness.units import count
 from pmfnas.benchmarks.anchored import build_anchored
-from pmfnas.benchmarks.official import import_official
+from pmfnas.benchmarks.official import detect, import_official
 from pmfnas.benchmarks.surrogate import build_surrogate, fit_surrogate
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import InputError
@@ -34,8 +34,10 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     verify.set_defaults(run=_verify)
 
     imported = kinds.add_parser("import", help="import official NATS-Bench or NAS-Bench-201 files")
-    imported.add_argument("path", type=Path, help="archive folder, single .pickle.pbz2 file, or .pth file")
-    imported.add_argument("--out", type=Path, required=True, metavar="DIR", help="the new table")
+    imported.add_argument("path", type=Path, help="archive folder, single .pickle.pbz2 or .pth file, or their parent")
+    imported.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the new table (of each space, if several)"
+    )
     imported.add_argument("--jobs", metavar="N", help="processes to use (default: all cores)")
     imported.set_defaults(run=_import)
 
@@ -96,7 +98,11 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
-    return _made(import_official(options.path, options.out, n_jobs=n_jobs, progress=True))
+    found = {source.space.name: source.path for source in reversed(detect(options.path))}  # the preferred one stays
+    for space, path in found.items():
+        out = options.out if len(found) == 1 else options.out / space
+        _made(import_official(path, out, n_jobs=n_jobs, progress=True))
+    return 0
 
 
 def _anchored(options: argparse.Namespace) -> int:
