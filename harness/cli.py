@@ -66,7 +66,9 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     run.add_argument("--datasets", metavar="A,B", help=f"some of: {', '.join(ALL_DATASETS)}")
     run.add_argument("--searchers", metavar="A,B", help=f"some of: {', '.join(CONTESTANTS)}")
     run.add_argument("--jobs", metavar="N", help="processes of this machine to use (default: all cores)")
-    run.add_argument("--out", type=Path, metavar="DIR", help="where results go (default results/EXPERIMENT)")
+    run.add_argument(
+        "--out", type=Path, metavar="DIR", help="where results go (default results/EXPERIMENT, with -smoke for --smoke)"
+    )
     run.add_argument("--smoke", action="store_true", help="three seeds and two hours of budget: seconds, no claim")
     run.add_argument("--dry-run", action="store_true", help="say what would run, and how long; run nothing")
     run.add_argument(

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
             f"{experiment.name} compares with published rows and needs real values, but the data are the surrogate; "
             "set PMFNAS_ANCHORS or give --data"
         )
-    out = options.out or Path("results") / experiment.name
+    out = options.out or Path("results") / (f"{experiment.name}-smoke" if options.smoke else experiment.name)
     if options.dry_run:
         return _dry_run(experiment, chosen, out, n_jobs)
     print(f"{_described(experiment)}; results in {out}")

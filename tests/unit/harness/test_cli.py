@@ -135,6 +135,25 @@ def test_a_dry_run_writes_nothing(capsys, tmp_path):
     assert not out.exists()
 
 
+def test_a_smoke_run_does_not_stand_in_the_way_of_the_whole(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    flags = [
+        "--data",
+        "surrogate",
+        "--searchers",
+        "random_search",
+        "--datasets",
+        "cifar10",
+        "--seeds",
+        "1",
+        "--jobs",
+        "1",
+    ]
+    assert main(["run", "table2", "--smoke", *flags]) == 0
+    assert main(["run", "table2", *flags]) == 0
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["table2", "table2-smoke"]
+
+
 def test_a_damaged_record_is_named(capsys, small_result):
     out, _ = small_result
     record = next(out.glob("runs/**/*.parquet"))
