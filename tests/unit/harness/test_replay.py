@@ -68,12 +68,13 @@ def test_a_resumed_run_goes_on_as_if_never_interrupted(kept):
 
 
 def test_the_record_is_told_without_running_anything_again():
-    _, events = recorded_run()
+    whole, events = recorded_run()
 
     def never(now_s):
         return live(now_s) if now_s == events[-1].time_s else pytest.fail("went on too early")
 
-    search(Sampling(seed=3), ReplayExecutor(events, n_workers=1, go_on=never), SETTING)
+    resumed = search(Sampling(seed=3), ReplayExecutor(events, n_workers=1, go_on=never), SETTING)
+    assert (resumed.status, resumed.recommended) == ("ok", whole.recommended)
 
 
 def test_a_request_that_differs_from_the_record_is_an_error():
