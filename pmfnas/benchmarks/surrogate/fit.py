@@ -265,7 +265,10 @@ def _write(content: bytes, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     work = out.with_name(f".{out.name}.writing-{os.getpid()}")
     try:
-        work.write_bytes(content)
+        with work.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
         work.rename(out)
     finally:
         work.unlink(missing_ok=True)
