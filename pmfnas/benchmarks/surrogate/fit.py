@@ -265,10 +265,7 @@ def _write(content: bytes, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     work = out.with_name(f".{out.name}.writing-{os.getpid()}")
     try:
-        with work.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+        work.write_bytes(content)
         work.rename(out)
     finally:
         work.unlink(missing_ok=True)
