@@ -20,7 +20,8 @@ from harness.specs import TABLE2
 ROOT = Path(__file__).parents[2]
 N_KILLS = int(os.environ.get("PMFNAS_KILLS", "5"))
 LATEST_S = 3.5
-"""After the command has said what it will do: runs take about 2 s, outputs 2 s more."""
+"""After the command has said what it will do: runs take about 2 s, outputs 2 s more. A fast machine may be done before;
+a moment that came too late is then halved, or it would never kill."""
 N_RUNS = 12
 COMMAND = (
     *(sys.executable, "-m", "harness", "run", "table2", "--data", "surrogate", "--seeds", "2", "--budget", "1h"),
@@ -90,6 +91,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(start, undisturbed
             kills += 1
         else:
             assert process.returncode == 0, log.read_text()
+            moments_s[kills] /= 2
         records = sorted(out.glob("runs/*/*/*.parquet"))
         print(f"kill {kills} of {N_KILLS}: {len(records)} of {N_RUNS} records were written")
         if len(records) == N_RUNS:  # so that there is something to run again
