@@ -4,10 +4,28 @@ from dataclasses import dataclass
 
 from pmfnas.core.errors import InputError
 
+PARTS = (
+    "explore",
+    "region",
+    "refine",
+    "adaptive",
+    "uncertainty",
+    "potential",
+    "curves",
+    "architecture",
+    "canonical",
+    "posterior_pick",
+    "capacity",
+)
+"""Parts that an ablation may leave out; `docs/ablation.md` says what takes their place."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Constants of a run, grouped by the part that reads them."""
+
+    without: frozenset[str] = frozenset()
+    """Parts left out, of `PARTS`."""
 
     # -- fidelities and pool -------------------------------------------------------------------------------
     low_share: float = 0.25
@@ -84,6 +102,8 @@ class Settings:
     """Number of archs that are recommended, best first."""
 
     def __post_init__(self) -> None:
+        if unknown := sorted(self.without - set(PARTS)):
+            raise InputError(f"without names {unknown}, but may only name parts of: {', '.join(PARTS)}")
         for name in ("low_share", "noise_share", "explore_share", "review_share"):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise InputError(f"{name} is {getattr(self, name)}, but must lie between 0 and 1")
