@@ -1,0 +1,184 @@
+"""What the figures are drawn with: settings, a look for every searcher, and panels of anytime curves.
+
+A panel draws into axes that the caller made, so the same curves stand in a wide figure for paper and in a narrow one
+for a screen. Many lines are told apart by more than colour: the reference is thick, the learning-free controls are
+black, everybody else has a colour that survives colour blindness, and each has dashes and a marker of its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from harness.stats.anytime import Band
+from harness.stats.curves import Curves
+from pmfnas.core.types import FloatArray
+
+_RC: Mapping[str, Any] = {
+    **{"font.family": "DejaVu Sans", "font.size": 7, "axes.titlesize": 8, "axes.labelsize": 7},
+    **{"xtick.labelsize": 6.5, "ytick.labelsize": 6.5, "legend.fontsize": 6.5, "axes.linewidth": 0.6},
+    **{"xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5, "ytick.major.size": 2.5},
+    **{"axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True},
+    **{"axes.grid": True, "grid.color": "#e8e8e8", "grid.linewidth": 0.5},
+    **{"svg.hashsalt": "pmfnas", "svg.fonttype": "path"},
+}
+
+# Twelve colours told apart under the common colour blindnesses: Tol's muted scheme and three more.
+_STRONG = "#D55E00"
+_MUTED = (
+    *("#332288", "#CC6677", "#117733", "#88CCEE", "#882255", "#44AA99"),
+    *("#999933", "#AA4499", "#CCAA33", "#661100", "#6699CC", "#888888"),
+)
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*", "d")
+_DASHES = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (5, 1, 1, 1)))
+_CONTROL_MARKERS = ("", "+", "x", "1")
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Who is drawn in front: the method in question, and the controls that it must beat."""
+
+    reference: str = "pmf_nas"
+    controls: tuple[str, ...] = ("random_search", "most_conv3x3", "most_params")
+
+
+ROLES = Roles()
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one searcher looks wherever it is drawn."""
+
+    colour: str
+    dashes: Any
+    """As the plotting library takes it: a name, or (offset, lengths)."""
+    marker: str
+    width: float
+    front: int
+    """Drawing order: 2 the reference, 1 a control, 0 the rest."""
+
+
+def settings() -> Any:
+    """Return the settings to draw and to write under, for `matplotlib.rc_context`."""
+    return dict(_RC)
+
+
+def styles_of(searchers: Iterable[str], roles: Roles = ROLES) -> dict[str, Style]:
+    """Return a style per searcher; it depends on the set of searchers, not on their order or results."""
+    names = sorted(set(searchers))
+    others = [name for name in names if name != roles.reference and name not in roles.controls]
+    styles = {}
+    for i, name in enumerate(others):
+        dashes, marker = _DASHES[(i + i // 2) % len(_DASHES)], _MARKERS[i % len(_MARKERS)]
+        styles[name] = Style(_MUTED[i % len(_MUTED)], dashes, marker, 0.9, 0)
+    for i, name in enumerate(control for control in roles.controls if control in names):
+        styles[name] = Style("#000000", _DASHES[(i + 1) % len(_DASHES)], _CONTROL_MARKERS[i % 4], 1.1, 1)
+    if roles.reference in names:
+        styles[roles.reference] = Style(_STRONG, "-", "", 2.2, 2)
+    return styles
+
+
+def line(x: Any, y: Any, style: Style, **extra: Any) -> Line2D:
+    """Return a line in the searcher's style; `extra` goes to the plotting library."""
+    look: Any = {"color": style.colour, "ls": style.dashes, "lw": style.width, "marker": style.marker}
+    size = 4.8 if style.front else 3.4
+    return Line2D(x, y, ms=size, mew=0.8, zorder=3 + 2 * style.front, **look, **extra)
+
+
+def accuracy_panel(panel: Axes, curves: Curves, styles: Mapping[str, Style], *, ceiling: float | None = None) -> None:
+    """Draw mean accuracy with bands over logarithmic GPU-hours, cut to where the searchers differ."""
+    mark_ceiling(panel, ceiling, along="y")
+    _lines(panel, curves, styles, lowest=_cut(panel, curves.bands, ceiling))
+
+
+def regret_panel(panel: Axes, curves: Curves, styles: Mapping[str, Style]) -> None:
+    """Draw mean regret with bands on two logarithmic axes; a mean of zero stands on the lower edge."""
+    floor = _smallest_positive(curves) / 2
+    panel.set_yscale("log")
+    _lines(panel, _raised(curves, floor), styles)
+    panel.set_ylim(bottom=0.92 * floor)
+    plain_ticks(panel.yaxis, *panel.get_ylim())
+
+
+def _lines(panel: Axes, curves: Curves, styles: Mapping[str, Style], *, lowest: float = 0.0) -> None:
+    """Draw curves and bands over logarithmic GPU-hours, from where the first mean reaches `lowest`.
+
+    Markers are staggered over the hours shown so that they do not cover each other.
+    """
+    panel.set_xscale("log")
+    hours, drawn = curves.hours, [name for name in styles if name in curves.bands]
+    first = int(np.argmax(np.any([curves.bands[name].mean >= lowest for name in drawn], axis=0)))
+    apart = max(1, (len(hours) - first) // 3)
+    for i, name in enumerate(drawn):
+        band, style = curves.bands[name], styles[name]
+        opacity, layer = (0.07, 0.12, 0.25)[style.front], 2 + 2 * style.front
+        panel.fill_between(hours, band.low, band.high, color=style.colour, alpha=opacity, lw=0, zorder=layer)
+        start = first + apart // 3 + i * apart // len(drawn)
+        panel.add_line(line(hours, band.mean, style, markevery=(start, apart)))
+    panel.set_xlim(hours[max(first - 2, 0)], hours[-1])
+    panel.autoscale_view(scalex=False)
+    plain_ticks(panel.xaxis, *panel.get_xlim())
+    panel.set_xlabel("GPU-hours")
+
+
+def _raised(curves: Curves, floor: float) -> Curves:
+    raised = {
+        name: Band(np.maximum(band.mean, floor), np.maximum(band.low, floor), np.maximum(band.high, floor), band.n)
+        for name, band in curves.bands.items()
+    }
+    return Curves(curves.hours, raised)
+
+
+def _smallest_positive(curves: Curves) -> float:
+    means = np.concatenate([band.mean for band in curves.bands.values()])
+    positive = means[means > 0]
+    return float(positive.min()) if positive.size else 0.01
+
+
+def plain_ticks(axis: Axis, low: float, high: float) -> None:
+    """Label a logarithmic axis with round numbers, of the first of these sets that leaves room."""
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1,)):
+        ticks = [step * power for power in powers for step in steps if low <= step * power <= high]
+        if len(ticks) <= 7:
+            break
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _cut(panel: Axes, bands: Mapping[str, Band], ceiling: float | None) -> float:
+    """Cut the y-axis to where the searchers differ, name those that end below, and return its lower end."""
+    finals = {name: float(band.mean[-1]) for name, band in bands.items() if not np.isnan(band.mean[-1])}
+    values = np.array(list(finals.values()) or [0.0, 100.0])
+    top, lowest = float(values.max()), float(values[values >= _outlying(values)].min())
+    span = max(top - lowest, 0.1 if len(values) > 1 else 0.5)
+    highest = max([top, *(float(np.nanmax(band.mean)) for band in bands.values() if not np.isnan(band.mean).all())])
+    bottom, peak = lowest - 0.9 * span, highest + 0.12 * span
+    if ceiling is not None and ceiling < top + span:
+        peak = max(peak, ceiling + 0.05 * span)
+    panel.set_ylim(bottom, peak)
+    below = [f"{name} {value:.1f}" for name, value in finals.items() if value < bottom]
+    if below:
+        text = "\n".join(["below:", *below])
+        shown = panel.text(0.98, 0.03, text, transform=panel.transAxes, ha="right", fontsize=5.8, zorder=9)
+        shown.set_bbox({"facecolor": "white", "alpha": 0.85, "lw": 0, "pad": 1.5})
+    return bottom
+
+
+def _outlying(values: FloatArray) -> float:
+    """Return the accuracy below which an axis is not stretched: five times as far from the best as the median is."""
+    top = float(values.max())
+    return top - 5 * max(top - float(np.median(values)), 0.1)
+
+
+def mark_ceiling(panel: Axes, value: float | None, *, along: Literal["x", "y"]) -> None:
+    """Draw a thin line at `value`, such as the best test accuracy; nothing where it is None."""
+    if value is not None:
+        draw = panel.axhline if along == "y" else panel.axvline
+        draw(value, color="#555555", lw=0.7, ls=(0, (1, 2)), zorder=1)
