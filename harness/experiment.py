@@ -8,7 +8,7 @@ Interrupted at any moment, the same command goes on: a record exists if and only
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from harness.ledger import Totals, totals
 from harness.records import RunHeader, record_path, write_record
 from harness.runner import Finished, Setting, search
 from harness.specs import Experiment
+from harness.units import written_hours
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset
 from pmfnas.core.errors import InputError, PmfnasError
@@ -32,11 +33,16 @@ from pmfnas.spaces import space_for
 
 SPEC = "spec.json"
 SEEDS_PER_GROUP = 3
+RUNS_PER_GROUP = 60
 
 
 def claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
     """Make `out` the folder of this experiment; raise `InputError` where it belongs to something else."""
-    mine = _claim_of(experiment, table)
+    claim_folder(out, claim_of(experiment, table))
+
+
+def claim_folder(out: Path, mine: Mapping[str, Any]) -> None:
+    """Make `out` the folder of what `mine` names; raise `InputError` where it belongs to something else."""
     path = out / SPEC
     if path.exists():
         theirs = read_claim(out)
@@ -58,7 +64,8 @@ def claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
         raise InputError(f"--out {out} cannot be written ({error.strerror}); choose another --out") from None
 
 
-def _claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
+def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
+    """Return what a folder of this experiment says that it belongs to."""
     return {
         "experiment": experiment.name,
         "budget_s": experiment.budget_s,
@@ -84,7 +91,7 @@ def read_claim(out: Path) -> dict[str, Any]:
 def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jobs: int) -> int:
     """Do every run that is not done yet, and return how many that were.
 
-    A group is one data set and a few seeds of every searcher: a process opens table and space once per group. Each
+    A group is one data set and a few seeds of the searchers: a process opens table and space once per group. Each
     run writes its own record. Linear algebra gets one thread: the processes are the parallelism.
     """
     claim(out, experiment, table)
@@ -93,10 +100,11 @@ def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jo
     done = experiment.n_runs - len(missing)
     if done:
         print(f"{done} of {experiment.n_runs} runs were finished before; going on", file=sys.stderr)
+    label = f"{experiment.name}, {written_hours(experiment.budget_s)}"
     work = (joblib.delayed(_run_group)(group, experiment, table.path, out) for group in _groups(missing))
     with (
         joblib.parallel_config(backend="loky", inner_max_num_threads=1),
-        tqdm(total=experiment.n_runs, initial=done, desc=experiment.name, unit="run", disable=None) as bar,
+        tqdm(total=experiment.n_runs, initial=done, desc=label, unit="run", disable=None) as bar,
     ):
         for n_runs in joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work):
             bar.update(n_runs)
@@ -104,11 +112,12 @@ def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jo
 
 
 def _groups(missing: Sequence[Job]) -> list[list[Job]]:
-    """Return the jobs by blocks of seeds and data set, in order."""
+    """Return the jobs by blocks of seeds and data set, in order; a long block is cut, so that progress shows."""
     groups: dict[tuple[int, str], list[Job]] = {}
     for job in missing:
         groups.setdefault((job.seed // SEEDS_PER_GROUP, job.dataset), []).append(job)
-    return list(groups.values())
+    starts = ((group, start) for group in groups.values() for start in range(0, len(group), RUNS_PER_GROUP))
+    return [group[start : start + RUNS_PER_GROUP] for group, start in starts]
 
 
 def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, out: Path) -> int:
@@ -128,7 +137,7 @@ def run_one(
         benchmark.space, benchmark.fidelities, experiment.budget_s, experiment.n_workers, experiment.accounting
     )
     factory = experiment.contestants[job.searcher]
-    rng = stream(job.seed, f"searcher/{job.searcher}")
+    rng = stream(job.seed, f"searcher/{experiment.stream or job.searcher}")
     executor = SimulatedExecutor(
         benchmark,
         paired_trials(benchmark, job.seed),

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     run_experiment(experiment, chosen.table, out, n_jobs=n_jobs)
     outputs.write(experiment, jobs(experiment), chosen.table, out)
     if options.update_reference:
-        print(f"reference outputs updated: {outputs.update_reference(experiment, chosen.table, out)}")
+        print(f"reference outputs updated: {outputs.update_reference(experiment.name, chosen.table, out)}")
     return 0
 
 

@@ -38,14 +38,14 @@ def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: P
     """Score the jobs' runs, write every output to `out`, print the table, and return the frames."""
     scored = score(jobs, table, out)
     for name in ("runs", "steps", "timings"):
-        write_bytes(out / f"{name}.parquet", _parquet(getattr(scored, name)))
+        write_bytes(out / f"{name}.parquet", parquet(getattr(scored, name)))
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
     summary = summarise(scored.runs, scored.timings, rng=stream(0, "summary"))
     ceilings = {name: {"best test": best} for name, best in scored.best_test.items()}
     shown = Table(summary, title=experiment.title, published=published(table.header.space), ceilings=ceilings)
     write_tables(shown, out)
     _write_figures(scored, out)
-    write_text(out / "manifest.json", json.dumps(_manifest(experiment, table, out, scored), indent=1) + "\n")
+    write_text(out / "manifest.json", json.dumps(manifest(experiment.title, table, out, scored), indent=1) + "\n")
     print(terminal(shown))
     progress = summarise_progress(scored.runs, scored.steps, before_pct=_before(scored), rng=stream(0, "progress"))
     write_text(out / "progress.csv", progress.to_csv(index=False))
@@ -82,18 +82,19 @@ def _write_replay(summary: pd.DataFrame, experiment: Experiment, out: Path) -> N
     write_text(out / "replay.txt", "\n".join(lines) + "\n")
 
 
-def _parquet(frame: pd.DataFrame) -> bytes:
+def parquet(frame: pd.DataFrame) -> bytes:
+    """Return the bytes of a Parquet file of `frame`; the same frame gives the same bytes."""
     sink = BytesIO()
     frame.to_parquet(sink, index=False, compression="zstd")
     return sink.getvalue()
 
 
-def _manifest(experiment: Experiment, table: CurveTable, out: Path, scored: Scored) -> dict[str, Any]:
-    """Return what made the outputs; no host name, user or absolute path."""
+def manifest(title: str, table: CurveTable, out: Path, scored: Scored) -> dict[str, Any]:
+    """Return what made the outputs of the folder `out`; no host name, user or absolute path."""
     runs = scored.runs
     return {
         **read_claim(out),
-        "title": experiment.title,
+        "title": title,
         "space": table.header.space,
         "data_version": table.header.version,
         "datasets": sorted(runs["dataset"].unique()),
@@ -120,9 +121,9 @@ def _git(*arguments: str) -> str:
     return answer.stdout.strip()
 
 
-def update_reference(experiment: Experiment, table: CurveTable, out: Path) -> Path:
-    """Copy the outputs of `out` to the committed reference of this experiment and data, and return the folder."""
-    target = REFERENCE_DIR / f"{experiment.name}-{table.header.stamp.lower()}"
+def update_reference(name: str, table: CurveTable, out: Path) -> Path:
+    """Copy the outputs of `out` to the committed reference of the experiment `name` and data; return the folder."""
+    target = REFERENCE_DIR / f"{name}-{table.header.stamp.lower()}"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for file in sorted(out.iterdir()):

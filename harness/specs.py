@@ -34,6 +34,8 @@ class Experiment:
     """Whether its outputs mean nothing on the surrogate."""
     replays: Mapping[str, str] = field(default_factory=dict)
     """Method of a published row -> the searcher that must land on it."""
+    stream: str = ""
+    """The searcher whose random stream all of them draw from (common random numbers); empty: each has its own."""
 
     def __post_init__(self) -> None:
         if self.n_seeds < 1:
