@@ -71,7 +71,7 @@ def accuracy_figure(
     checked = checked_runs(runs)
     curves = mean_curves(checked, steps, "test", rng=rng)
     styles = _ranked(curves, styles_of(checked["searcher"], roles), best="high")
-    with _drawing(list(curves), _caption(checked, "bands: 95 % bootstrap of the mean"), styles) as (figure, panels):
+    with drawn_panels(list(curves), _caption(checked, "bands: 95 % bootstrap of the mean"), styles) as (figure, panels):
         for dataset, panel in panels.items():
             accuracy_panel(panel, curves[dataset], styles, ceiling=(ceilings or {}).get(dataset))
         next(iter(panels.values())).set_ylabel("test accuracy of the incumbent (%)")
@@ -95,7 +95,7 @@ def regret_figure(
     curves = mean_curves(checked, steps, column, rng=rng)
     styles = _ranked(curves, styles_of(checked["searcher"], roles), best="low")
     reading = "bands: 95 % bootstrap of the mean; a mean of zero stands on the lower edge"
-    with _drawing(list(curves), _caption(checked, reading), styles) as (figure, panels):
+    with drawn_panels(list(curves), _caption(checked, reading), styles) as (figure, panels):
         for dataset, panel in panels.items():
             regret_panel(panel, curves[dataset], styles)
         name = {"test_regret": "test regret", "valid_regret": "validation regret"}[column]
@@ -122,7 +122,7 @@ def final_figure(runs: pd.DataFrame, *, roles: Roles = ROLES, ceilings: Mapping[
     caption = _caption(
         checked, "box: quartiles and median; whiskers: 5 % and 95 %; diamond: mean; points: runs; <k: k runs lower"
     )
-    with _drawing(list(values), caption, height=0.35 + 0.17 * len(names), left=1.35) as (figure, panels):
+    with drawn_panels(list(values), caption, height=0.35 + 0.17 * len(names), left=1.35) as (figure, panels):
         for place, (dataset, panel) in enumerate(panels.items()):
             _boxes(panel, [values[dataset].get(name, np.empty(0)) for name in names], [styles[n] for n in names])
             mark_ceiling(panel, (ceilings or {}).get(dataset), along="x")
@@ -179,7 +179,7 @@ def _caption(checked: pd.DataFrame, reading: str) -> str:
 
 
 @contextmanager
-def _drawing(
+def drawn_panels(
     datasets: Sequence[str],
     caption: str,
     legend: Mapping[str, Style] | None = None,
