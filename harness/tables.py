@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import pandas as pd
 
@@ -24,12 +24,18 @@ from harness.stats.summary import (
 )
 
 __all__ = [
+    "PUBLISHED_NOTE",
     "SUMMARY_COLUMNS",
+    "TRUST_NOTE",
+    "Grid",
     "Table",
     "columns_of_the_host",
     "csv",
+    "grids",
     "latex",
+    "legend",
     "markdown",
+    "published_grid",
     "summarise",
     "terminal",
     "without_host",
@@ -173,7 +179,7 @@ def _remarks(dataset: str, rows: Sequence[Row], table: Table) -> list[str]:
     return lines + ([f"n < {MIN_SEEDS}: no claim for {', '.join(few)}."] if few else [])
 
 
-def _legend(table: Table, best: str, level: str) -> list[str]:
+def legend(table: Table, best: str, level: str) -> list[str]:
     """Return how the numbers are to be read."""
     references = sorted(set(table.summary["reference"]) - {""})
     against = f"against {', '.join(references)}" if references else "not made: the reference has no runs"
@@ -190,8 +196,8 @@ def _legend(table: Table, best: str, level: str) -> list[str]:
     ]
 
 
-_PUBLISHED = "Published, for reference only: other budgets, splits and GPUs, so nothing here compares in cost"
-_TRUST = "Read in the paper or its repository (R), off an image (I), or in a text that reprints it (S)."
+PUBLISHED_NOTE = "Published, for reference only: other budgets, splits and GPUs, so nothing here compares in cost"
+TRUST_NOTE = "Read in the paper or its repository (R), off an image (I), or in a text that reprints it (S)."
 
 
 def _published_cells(row: Published, *, with_valid: bool) -> list[str]:
@@ -205,6 +211,45 @@ def _published_cells(row: Published, *, with_valid: bool) -> list[str]:
 # ----------------------------------------------------------------------------------------------- renderings
 
 
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One data set's block as text, for renderings of other modules."""
+
+    dataset: str
+    rules: str
+    """Data, budget, workers, accounting, n."""
+    titles: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    marks: tuple[str, ...]
+    """Per row: "best", "level" with it, or empty."""
+    remarks: tuple[str, ...]
+
+
+def grids(table: Table, *, width: Literal["brief", "full"]) -> list[Grid]:
+    """Return a block per data set, with the terminal's columns (brief) or all of them (full)."""
+    columns = _shown(_BRIEF if width == "brief" else _FULL, table)
+    return [
+        Grid(
+            dataset,
+            _rules(rows),
+            tuple(column.title for column in columns),
+            tuple(tuple(column.cell(row) for column in columns) for row in rows),
+            tuple(str(row["mark"]) for row in rows),
+            tuple(_remarks(dataset, rows, table)),
+        )
+        for dataset, rows in _blocks(table)
+    ]
+
+
+def published_grid(table: Table) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return titles and cells of the published rows."""
+    titles = ("method", *(f"{name} test (validation)" for name in DATASETS), "cost", "runs", "read", "source")
+    return titles, [
+        (row.method, *_published_cells(row, with_valid=True), row.cost, row.n_runs, row.trust, row.source)
+        for row in table.published
+    ]
+
+
 def csv(table: Table) -> str:
     """Return the summary's own rows, every line naming its data and rules; six significant digits."""
     return str(table.summary.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
@@ -213,35 +258,31 @@ def csv(table: Table) -> str:
 def markdown(table: Table) -> str:
     """Return all columns of every data set, then the published rows."""
     columns = _shown(_FULL, table)
-    lines = [f"# {_plain(_title(table))}"]
+    lines = [f"# {plain(_title(table))}"]
     for dataset, rows in _blocks(table):
         body = [[_emphasis(row, column.cell(row), place) for place, column in enumerate(columns)] for row in rows]
-        lines += ["", f"## {_plain(dataset)}", "", _plain(_rules(rows)), ""]
-        lines += _pipes([column.title for column in columns], body)
-        lines += [f"\n{_plain(remark)}" for remark in _remarks(dataset, rows, table)]
-    lines += ["", *(f"- {line}" for line in _legend(table, "bold", "italic"))]
+        lines += ["", f"## {plain(dataset)}", "", plain(_rules(rows)), ""]
+        lines += pipes([column.title for column in columns], body)
+        lines += [f"\n{plain(remark)}" for remark in _remarks(dataset, rows, table)]
+    lines += ["", *(f"- {line}" for line in legend(table, "bold", "italic"))]
     if table.published:
-        titles = ["method", *(f"{name} test (validation)" for name in DATASETS), "cost", "runs", "read", "source"]
-        body = [
-            [_plain(text) for text in (row.method, *_published_cells(row, with_valid=True), row.cost, row.n_runs)]
-            + [row.trust, _plain(row.source)]
-            for row in table.published
-        ]
-        lines += ["", "---", "", f"## {_PUBLISHED}", "", *_pipes(titles, body), "", _TRUST]
+        titles, cells = published_grid(table)
+        body = [[plain(text) for text in row] for row in cells]
+        lines += ["", "---", "", f"## {PUBLISHED_NOTE}", "", *pipes(titles, body), "", TRUST_NOTE]
     return "\n".join(lines) + "\n"
 
 
 def _emphasis(row: Row, text: str, place: int) -> str:
     mark = {"best": "**", "level": "*"}.get(row["mark"], "") if place == 0 else ""
-    return f"{mark}{_plain(text)}{mark}"
+    return f"{mark}{plain(text)}{mark}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return `text` on one line with what Markdown would interpret escaped."""
     return "".join(f"\\{char}" if char in "\\|*_`<>[]#" else char for char in " ".join(text.split()))
 
 
-def _pipes(titles: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
+def pipes(titles: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
     rule = ["---", *("---:" for _ in titles[1:])]
     return [f"| {' | '.join(cells)} |" for cells in (titles, rule, *body)]
 
@@ -255,7 +296,7 @@ def latex(table: Table) -> str:
         body = [[_tex_emphasis(row, column.cell(row), place) for place, column in enumerate(columns)] for row in rows]
         caption = " ".join([f"{dataset}: {_rules(rows)}.", *_remarks(dataset, rows, table)])
         parts.append(_float(titles, body, _tex(caption), f"tab:{dataset}"))
-    parts += [f"% {_tex(line)}" for line in _legend(table, "bold", "italic")]
+    parts += [f"% {_tex(line)}" for line in legend(table, "bold", "italic")]
     if table.published:
         titles = ["method", *DATASETS, "cost", "read"]
         body = [
@@ -263,7 +304,7 @@ def latex(table: Table) -> str:
             for row in table.published
         ]
         sources = "; ".join(dict.fromkeys(f"{row.source} ({row.trust})" for row in table.published))
-        parts.append(_float(titles, body, _tex(f"{_PUBLISHED}. {_TRUST} Sources: {sources}."), "tab:published"))
+        parts.append(_float(titles, body, _tex(f"{PUBLISHED_NOTE}. {TRUST_NOTE} Sources: {sources}."), "tab:published"))
     return "\n".join(parts) + "\n"
 
 
@@ -310,23 +351,23 @@ def terminal(table: Table) -> str:
     for dataset, rows in _blocks(table):
         body = [[column.cell(row) for column in columns] for row in rows]
         marks = [{"best": "*", "level": "~"}.get(row["mark"], " ") for row in rows]
-        lines += ["", *_wrap(f"{dataset}  {_rules(rows)}")]
-        lines += _aligned([column.title for column in columns], body, marks)
-        lines += [line for remark in _remarks(dataset, rows, table) for line in _wrap(remark)]
-    lines += ["", *(line for remark in _legend(table, "*", "~") for line in _wrap(remark))]
+        lines += ["", *wrap(f"{dataset}  {_rules(rows)}")]
+        lines += aligned([column.title for column in columns], body, marks)
+        lines += [line for remark in _remarks(dataset, rows, table) for line in wrap(remark)]
+    lines += ["", *(line for remark in legend(table, "*", "~") for line in wrap(remark))]
     if table.published:
         body = [[row.method, *_published_cells(row, with_valid=False), row.cost, row.trust] for row in table.published]
-        lines += ["", "-" * TERMINAL_WIDTH, *_wrap(_PUBLISHED)]
-        lines += _aligned(["method", *DATASETS, "cost", "read"], body, [" "] * len(body))
-        lines += _wrap(_TRUST)
+        lines += ["", "-" * TERMINAL_WIDTH, *wrap(PUBLISHED_NOTE)]
+        lines += aligned(["method", *DATASETS, "cost", "read"], body, [" "] * len(body))
+        lines += wrap(TRUST_NOTE)
     return "\n".join(lines) + "\n"
 
 
-def _wrap(text: str) -> list[str]:
+def wrap(text: str) -> list[str]:
     return textwrap.wrap(" ".join(text.split()), TERMINAL_WIDTH, subsequent_indent="    ")
 
 
-def _aligned(titles: Sequence[str], body: Sequence[Sequence[str]], marks: Sequence[str]) -> list[str]:
+def aligned(titles: Sequence[str], body: Sequence[Sequence[str]], marks: Sequence[str]) -> list[str]:
     """Return the lines of a grid; where it would be too wide the gaps narrow, then the first column gives way."""
     widths = [max(map(len, column)) for column in zip(titles, *body, strict=True)]
     free = TERMINAL_WIDTH - 2 - sum(widths)
