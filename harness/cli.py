@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pmfnas
-from harness import data_commands, experiment_commands
+from harness import data_commands, experiment_commands, explain_commands
 from harness.contestants import CONTESTANTS
 from harness.specs import ALL_DATASETS, EXPERIMENTS
 from pmfnas.core.errors import PmfnasError
@@ -17,6 +17,7 @@ EXAMPLES = """examples:
   python -m harness run table2                                the main table: 100 seeds, 8.5 GPU-hours
   python -m harness run table2 --searchers pmf_nas,asha --datasets cifar100 --seeds 20 --out results/mine
   python -m harness table results/table2                      the outputs again, from the records
+  python -m harness explain nb201-cifar100/pmf_nas/s0007 --in results/table2
   python -m harness data info                                 which data would be used, and what it is
   python -m harness data import ~/.torch --out tables/nb201   the official files, once
 """
@@ -52,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(verbs)
     _add_table(verbs)
     data_commands.add(verbs)
+    explain_commands.add(verbs)
     return parser
 
 
