@@ -283,6 +283,7 @@ def plain(text: str) -> str:
 
 
 def pipes(titles: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table; the first column reads from the left, the others from the right."""
     rule = ["---", *("---:" for _ in titles[1:])]
     return [f"| {' | '.join(cells)} |" for cells in (titles, rule, *body)]
 
@@ -364,6 +365,7 @@ def terminal(table: Table) -> str:
 
 
 def wrap(text: str) -> list[str]:
+    """Return `text` as lines of a screen."""
     return textwrap.wrap(" ".join(text.split()), TERMINAL_WIDTH, subsequent_indent="    ")
 
 
