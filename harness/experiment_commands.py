@@ -14,6 +14,7 @@ from harness.experiment import open_benchmark, read_claim, run_experiment, run_o
 from harness.jobs import Job, found, in_order, jobs
 from harness.specs import EXPERIMENTS, Experiment, smoke
 from harness.units import budget_s, count, names, written_hours, written_time
+from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError
 
@@ -98,13 +99,16 @@ def _dry_run(experiment: Experiment, chosen: Chosen, out: Path, n_jobs: int) -> 
     print(f"  seeds       {experiment.seeds.start}..{experiment.seeds.stop - 1}")
     print(f"  workers     {experiment.n_workers}, accounting {experiment.accounting}")
     finished = len(set(found(out, chosen.table.header.space)) & set(jobs(experiment)))
-    begin = time.perf_counter()
-    benchmark = open_benchmark(chosen.table, experiment.datasets[0])
-    for searcher in experiment.searchers:
-        run_one(experiment, chosen.table, benchmark, Job(experiment.datasets[0], searcher, experiment.first_seed))
-    one_each_s = time.perf_counter() - begin
-    left = experiment.n_runs - finished
-    expected_s = one_each_s * left / len(experiment.searchers) / n_jobs
+    left_s = expected_s(experiment, chosen.table, experiment.n_runs - finished) / n_jobs
     print(f"  finished    {finished} of {experiment.n_runs} runs in {out}")
-    print(f"  time        about {written_time(expected_s)} on {n_jobs} processes (one run of each searcher was timed)")
+    print(f"  time        about {written_time(left_s)} on {n_jobs} processes (one run of each searcher was timed)")
     return 0
+
+
+def expected_s(experiment: Experiment, table: CurveTable, n_runs: int) -> float:
+    """Return the seconds of one process for `n_runs` runs, from one run of every searcher that is thrown away."""
+    begin = time.perf_counter()
+    benchmark = open_benchmark(table, experiment.datasets[0])
+    for searcher in experiment.searchers:
+        run_one(experiment, table, benchmark, Job(experiment.datasets[0], searcher, experiment.first_seed))
+    return (time.perf_counter() - begin) * n_runs / len(experiment.searchers)
