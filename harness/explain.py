@@ -1,6 +1,6 @@
 """What a run did and why, read from its record alone: requests, stays in stages, the funnel, seconds, incumbents.
 
-    record --read_run--> Told --stays---------> when the run moved from stage to stage, and why
+    record --read_run--> Explained --stays---------> when the run moved from stage to stage, and why
                               --spendings-----> seconds and archs by stage and fidelity
                               --funnel--------> how many archs reached each fidelity, and how many went on
                               --incumbents----> which arch the run would have returned, over its clock
@@ -30,6 +30,8 @@ class Answered:
 
     number: int
     """Ticket, counted from 0 in the order of the decisions."""
+    place: int
+    """Among the tickets of the run, in the order in which they ended."""
     kind: str
     """`train` or `measure`."""
     arch: str
@@ -80,7 +82,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Explained:
     """A record in the order in which it was decided, and its header."""
 
     header: RunHeader
@@ -102,24 +104,25 @@ class Told:
         return tuple(dict.fromkeys(field for request in self.requests for field in request.reason))
 
 
-def read_run(path: Path) -> Told:
+def read_run(path: Path) -> Explained:
     """Return the record at `path`; raise `DataError` where it is damaged or of another format."""
     header, rows = read_header(path), read_rows(path).to_pylist()
     try:
         requests = list(_answered(rows, again=header.accounting == "restart"))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is damaged ({error}); remove it to run it again") from None
-    return Told(header, tuple(sorted(requests, key=lambda request: request.number)))
+    return Explained(header, tuple(sorted(requests, key=lambda request: request.number)))
 
 
 def _answered(rows: Sequence[Mapping[str, Any]], *, again: bool) -> Iterator[Answered]:
     """Give the rows of a record, which come in the order in which tickets ended."""
     before: str | None = None
     kept = [name for name in Answered.__dataclass_fields__ if name in (rows[0] if rows else ())]
-    for row in rows:
+    for place, row in enumerate(rows):
         values = {name: row[name] for name in kept}
         values |= {name: row[name] or 0 for name in ("start", "stop", "replicate")}  # null of a measurement
         yield Answered(
+            place=place,
             **{**values, "reason": dict(json.loads(row["reason"] or "{}"))},
             paid_s=row["train_s"] + row["valid_s"] + (row["before_s"] if again else 0.0),
             rose=row["incumbent"] is not None and row["incumbent"] != before,
@@ -143,20 +146,20 @@ class Stay:
     requests: tuple[Answered, ...]
 
 
-def stays(told: Told) -> tuple[Stay, ...]:
+def stays(explained: Explained) -> tuple[Stay, ...]:
     """Return the stays of a run in order; empty where its searcher named no stage.
 
     A request without a stage belongs to the stay before it, or to the first.
     """
-    if not told.stages:
+    if not explained.stages:
         return ()
-    stage, named = told.stages[0], []
-    for request in told.requests:
+    stage, named = explained.stages[0], []
+    for request in explained.requests:
         stage = request.stage or stage
         named.append((stage, request))
     groups = [(name, tuple(r for _, r in group)) for name, group in groupby(named, key=lambda pair: pair[0])]
     starts = [group[0].start_s for _, group in groups]
-    ends = [*starts[1:], told.header.clock_s]
+    ends = [*starts[1:], explained.header.clock_s]
     return tuple(
         Stay(name, next((str(r.reason[MOVED_ON]) for r in group if r.reason.get(MOVED_ON)), ""), start, end, group)
         for (name, group), start, end in zip(groups, starts, ends, strict=True)
@@ -202,23 +205,23 @@ _LOST = ("diverged", "failed", "cancelled", "cut")
 _WELL = ("ok", "free", "measured")
 
 
-def fidelities(told: Told) -> tuple[str, ...]:
+def fidelities(explained: Explained) -> tuple[str, ...]:
     """Return the fidelities that a run asked for, lowest first."""
-    heights = {request.fidelity: request.height for request in told.requests}
+    heights = {request.fidelity: request.height for request in explained.requests}
     return tuple(sorted(heights, key=lambda fidelity: heights[fidelity]))
 
 
-def spendings(told: Told) -> tuple[Spending, ...]:
+def spendings(explained: Explained) -> tuple[Spending, ...]:
     """Return what was spent by stage, in the order of first appearance, and fidelity, lowest first.
 
     Their `paid_s` sums to the busy seconds of the run.
     """
-    tops = _tops(told.requests)
-    stages = dict.fromkeys(request.stage for request in told.requests)
+    tops = _tops(explained.requests)
+    stages = dict.fromkeys(request.stage for request in explained.requests)
     rows = []
     for stage in stages:
-        for fidelity in fidelities(told):
-            here = [r for r in told.requests if (r.stage, r.fidelity) == (stage, fidelity)]
+        for fidelity in fidelities(explained):
+            here = [r for r in explained.requests if (r.stage, r.fidelity) == (stage, fidelity)]
             if here:
                 n_lost = sum(r.status in _LOST for r in here)
                 archs = {r.arch for r in here}
@@ -227,11 +230,11 @@ def spendings(told: Told) -> tuple[Spending, ...]:
     return tuple(rows)
 
 
-def funnel(told: Told) -> tuple[Level, ...]:
+def funnel(explained: Explained) -> tuple[Level, ...]:
     """Return how many archs reached each fidelity, lowest first, by the stage in which they did."""
-    well = [r for r in told.requests if r.status in _WELL]
+    well = [r for r in explained.requests if r.status in _WELL]
     tops = _tops(well)
-    first: dict[str, dict[str, Answered]] = {fidelity: {} for fidelity in fidelities(told)}
+    first: dict[str, dict[str, Answered]] = {fidelity: {} for fidelity in fidelities(explained)}
     for request in well:
         first[request.fidelity].setdefault(request.arch, request)
     levels = []
@@ -273,11 +276,11 @@ class Step:
     """None where no validation of the arch had been bought."""
 
 
-def incumbents(told: Told) -> tuple[Step, ...]:
+def incumbents(explained: Explained) -> tuple[Step, ...]:
     """Return the steps of the incumbent, oldest first: another arch, or more known of the same one."""
     seen: dict[str, list[Answered]] = {}
     steps: list[Step] = []
-    for request in sorted(told.requests, key=lambda r: (r.end_s, r.number)):
+    for request in sorted(explained.requests, key=lambda r: r.place):
         seen.setdefault(request.arch, []).append(request)
         if request.incumbent is None:
             continue

@@ -33,11 +33,11 @@ def run(options: argparse.Namespace) -> int:
     """Print trace and summary of a run, or the trace as CSV, and write its figure."""
     chosen = Chosen(options.stage, count("--last", options.last, least=1) if options.last is not None else None)
     path = find_record(options.record, options.folder)
-    told = read_run(path)
-    text = trace_csv(told, chosen) if options.csv else f"{trace(told, chosen)}\n{summary(told)}\n"
+    explained = read_run(path)
+    text = trace_csv(explained, chosen) if options.csv else f"{trace(explained, chosen)}\n{summary(explained)}\n"
     note = "no figure: the record holds no request"
-    if told.requests:  # drawn before the text is printed, whose reader may close the pipe
-        files = write_explained(explain_figure(told), options.out or _beside(path), told.header.run_id)
+    if explained.requests:  # drawn before the text is printed, whose reader may close the pipe
+        files = write_explained(explain_figure(explained), options.out or _beside(path), explained.header.run_id)
         note = f"figure: {', '.join(str(file) for file in files)}"
     print(text, end="")
     print(note, file=sys.stderr if options.csv else sys.stdout)

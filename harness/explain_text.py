@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from harness.explain import MOVED_ON, Answered, Spending, Standing, Stay, Told, funnel, spendings, standing, stays
+from harness.explain import MOVED_ON, Answered, Spending, Standing, Stay, Explained, funnel, spendings, standing, stays
 from harness.units import written_hours
 from pmfnas.core.errors import InputError
 
@@ -45,14 +45,18 @@ class Chosen:
     stage: str | None = None
     last: int | None = None
 
-    def of(self, told: Told) -> tuple[Answered, ...]:
+    def of(self, explained: Explained) -> tuple[Answered, ...]:
         """Return the requests of the stage, the last ones of them; raise `InputError` for a stage that is not there."""
-        shown = told.requests
+        shown = explained.requests
         if self.stage is not None:
-            if self.stage not in told.stages:
-                known = f"must be one of: {', '.join(told.stages)}" if told.stages else "its record names no stage"
-                raise InputError(f"--stage is {self.stage!r}, but of {told.header.run_id} {known}")
-            shown = tuple(r for stay in stays(told) if stay.stage == self.stage for r in stay.requests)
+            if self.stage not in explained.stages:
+                known = (
+                    f"must be one of: {', '.join(explained.stages)}"
+                    if explained.stages
+                    else "its record names no stage"
+                )
+                raise InputError(f"--stage is {self.stage!r}, but of {explained.header.run_id} {known}")
+            shown = tuple(r for stay in stays(explained) if stay.stage == self.stage for r in stay.requests)
         return shown if self.last is None else shown[-self.last :]
 
 
@@ -68,21 +72,21 @@ def clock(seconds: float) -> str:
 # ---------------------------------------------------------------------------------------------------- trace
 
 
-def trace(told: Told, chosen: Chosen = ALL) -> str:
+def trace(explained: Explained, chosen: Chosen = ALL) -> str:
     """Return one line per chosen request, a headed paragraph where a stage begins, and the recommendation."""
-    shown = chosen.of(told)
-    parts = [about(told)]
-    if len(shown) < len(told.requests):
-        parts.append(f"Shown are {len(shown)} of {len(told.requests)} requests.")
-    if told.requests and not told.has_reasons:
+    shown = chosen.of(explained)
+    parts = [about(explained)]
+    if len(shown) < len(explained.requests):
+        parts.append(f"Shown are {len(shown)} of {len(explained.requests)} requests.")
+    if explained.requests and not explained.has_reasons:
         parts.append(NO_REASONS)
-    parts.append("\n".join(_lines(told, shown)) if shown else "The record holds no request.")
-    return "\n\n".join([*parts, recommendation(told)]) + "\n"
+    parts.append("\n".join(_lines(explained, shown)) if shown else "The record holds no request.")
+    return "\n\n".join([*parts, recommendation(explained)]) + "\n"
 
 
-def about(told: Told) -> str:
+def about(explained: Explained) -> str:
     """Return what the run was, on which data, and how it ended."""
-    header = told.header
+    header = explained.header
     workers = f"{header.n_workers} worker{'' if header.n_workers == 1 else 's'}"
     return (
         f"{header.run_id}\n"
@@ -92,12 +96,12 @@ def about(told: Told) -> str:
     )
 
 
-def _lines(told: Told, shown: Sequence[Answered]) -> Iterator[str]:
+def _lines(explained: Explained, shown: Sequence[Answered]) -> Iterator[str]:
     """Give the aligned lines of the trace, with a head where another stay begins."""
-    columns = _columns(told)
+    columns = _columns(explained)
     cells = [[write(request) for write in columns.values()] for request in shown]
     widths = [min(max(map(len, column)), _WIDEST) for column in zip(columns, *cells, strict=True)]
-    heads = _heads(stays(told))
+    heads = _heads(stays(explained))
     present = ""
     yield _aligned(columns, list(columns), widths)
     for request, row in zip(shown, cells, strict=True):
@@ -146,11 +150,11 @@ def _aligned(names: Iterable[str], cells: Sequence[str], widths: Sequence[int]) 
     return "  ".join(padded).rstrip()
 
 
-def _columns(told: Told) -> dict[str, Callable[[Answered], str]]:
+def _columns(explained: Explained) -> dict[str, Callable[[Answered], str]]:
     """Return the columns for which the record has values: heading -> what stands in a line."""
-    fields, first = told.fields, _first_numbers(told)
+    fields, first = explained.fields, _first_numbers(explained)
     columns: dict[str, Callable[[Answered], str]] = {"#": lambda r: str(r.number), "time": lambda r: clock(r.start_s)}
-    if told.header.n_workers > 1:
+    if explained.header.n_workers > 1:
         columns["worker"] = lambda r: str(r.worker) if r.worker >= 0 else "-"
     for name in ("stage", "action"):
         if name in fields:
@@ -217,19 +221,19 @@ def _ended(request: Answered) -> str:
             return other
 
 
-def _first_numbers(told: Told) -> dict[str, int]:
+def _first_numbers(explained: Explained) -> dict[str, int]:
     """Return for each arch the number of the first request for it."""
-    return {request.arch: request.number for request in reversed(told.requests)}
+    return {request.arch: request.number for request in reversed(explained.requests)}
 
 
-def recommendation(told: Told) -> str:
+def recommendation(explained: Explained) -> str:
     """Return what the run recommends, best first, with what it had learnt of each by validation."""
-    archs, first = told.header.recommended, _first_numbers(told)
+    archs, first = explained.header.recommended, _first_numbers(explained)
     if not archs:
         return "Recommended: nothing, for no segment ended well."
     lines = ["Recommended, best first:"]
     for place, arch in enumerate(archs[:SHOWN], start=1):
-        known = _known(standing(told.requests, arch))
+        known = _known(standing(explained.requests, arch))
         lines.append(f"  {place}. {arch}  {known}, first asked for in #{first.get(arch, '?')}")
     if len(archs) > SHOWN:
         lines.append(f"  and {len(archs) - SHOWN} more, in the record")
@@ -243,25 +247,25 @@ def _known(known: Standing | None) -> str:
 # -------------------------------------------------------------------------------------------------- summary
 
 
-def summary(told: Told) -> str:
+def summary(explained: Explained) -> str:
     """Return seconds and archs by stage and fidelity, the idle time, and the funnel in one line."""
-    rows = spendings(told)
-    clocked_s, busy_s = told.header.clock_s * told.header.n_workers, sum(row.paid_s for row in rows)
+    rows = spendings(explained)
+    clocked_s, busy_s = explained.header.clock_s * explained.header.n_workers, sum(row.paid_s for row in rows)
     idle_s = max(0.0, clocked_s - busy_s)
-    n_archs, n_lost = len({r.arch for r in told.requests}), sum(row.n_lost for row in rows)
-    total = ["total", "", str(len(told.requests)), str(n_archs), "", str(n_lost)]
+    n_archs, n_lost = len({r.arch for r in explained.requests}), sum(row.n_lost for row in rows)
+    total = ["total", "", str(len(explained.requests)), str(n_archs), "", str(n_lost)]
     cells = [
         ["stage", "fidelity", "requests", "archs", "went on", "lost", "paid", "share"],
         *([row.stage or "-", row.fidelity, *_counts(row), *_time(row.paid_s, clocked_s)] for row in rows),
         [*total, *_time(busy_s, clocked_s)],
         ["idle", "", "", "", "", "", *_time(idle_s, clocked_s)],
     ]
-    if not told.stages:  # the column of stages holds "-" there, and the words of the last lines
+    if not explained.stages:  # the column of stages holds "-" there, and the words of the last lines
         cells = [[row[1] or row[0], *row[2:]] for row in cells]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    n_words = 2 if told.stages else 1
+    n_words = 2 if explained.stages else 1
     lines = ["  ".join(_padded(row, widths, n_words)).rstrip() for row in cells]
-    return "\n".join(["Summary of the whole run", "", *lines, "", _funnel_line(told)]) + "\n"
+    return "\n".join(["Summary of the whole run", "", *lines, "", _funnel_line(explained)]) + "\n"
 
 
 def _padded(row: Sequence[str], widths: Sequence[int], n_words: int) -> list[str]:
@@ -280,24 +284,24 @@ def _counts(row: Spending) -> list[str]:
     return [str(n) for n in (row.n_requests, row.n_archs, row.n_on, row.n_lost)]
 
 
-def _funnel_line(told: Told) -> str:
-    levels = funnel(told)
+def _funnel_line(explained: Explained) -> str:
+    levels = funnel(explained)
     return f"Funnel: {' -> '.join(f'{level.fidelity} {level.n_archs}' for level in levels)}" if levels else "Funnel: -"
 
 
 # ------------------------------------------------------------------------------------------------------ CSV
 
 
-def trace_csv(told: Told, chosen: Chosen = ALL) -> str:
+def trace_csv(explained: Explained, chosen: Chosen = ALL) -> str:
     """Return the chosen requests as CSV, numbers unrounded: the record's columns, then every field of the reasons.
 
     A field called like one of the columns gets the prefix `reason_`.
     """
-    fields = {name: f"reason_{name}" if name in _CSV_COLUMNS else name for name in told.fields}
+    fields = {name: f"reason_{name}" if name in _CSV_COLUMNS else name for name in explained.fields}
     sink = io.StringIO()
     lines = csv.writer(sink, lineterminator="\n")
     lines.writerow([*_CSV_COLUMNS, *fields.values()])
-    for request in chosen.of(told):
+    for request in chosen.of(explained):
         own = [getattr(request, name) for name in _CSV_COLUMNS]
         lines.writerow([*own, *(request.reason.get(name) for name in fields)])
     return sink.getvalue()
