@@ -3,6 +3,7 @@
 `auto` takes the best there is and says why: the official files at the official packages' default root, then the
 anchored table (buildable from the folder that `PMFNAS_ANCHORS` names, or in the cache already), then the surrogate
 shipped in the package. Tables are made once and kept in the user's cache, or in the folder `PMFNAS_CACHE` names.
+Of the size space there is no anchored table, and `auto` takes its surrogate: official files are named by their path.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ import platformdirs
 
 from pmfnas.benchmarks.anchored import ANCHOR_FILE, anchored_header, build_anchored
 from pmfnas.benchmarks.official import default_root, detect, import_official
+from pmfnas.benchmarks.size_surrogate import build_size_surrogate, size_surrogate_header
 from pmfnas.benchmarks.surrogate import build_surrogate, surrogate_header
 from pmfnas.benchmarks.table import HEADER, CurveTable
 from pmfnas.core.errors import DataError, InputError
@@ -23,6 +25,7 @@ from pmfnas.core.errors import DataError, InputError
 ANCHORS = "PMFNAS_ANCHORS"
 CACHE = "PMFNAS_CACHE"
 TOPOLOGY = "nb201"
+SIZE = "nats-sss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,10 @@ def cache_root() -> Path:
     return Path(named) if named else Path(platformdirs.user_cache_dir("pmfnas", appauthor=False)) / "tables"
 
 
-def choose(text: str, *, n_jobs: int = 1) -> Chosen:
-    """Return the table for `--data text`, made first where it does not exist yet."""
+def choose(text: str, *, space: str = TOPOLOGY, n_jobs: int = 1) -> Chosen:
+    """Return the table of `space` for `--data text`, made first where it does not exist yet."""
+    if space == SIZE:
+        return _of_size_space(text, n_jobs=n_jobs)
     match text:
         case "auto":
             return _best()
@@ -62,6 +67,21 @@ def choose(text: str, *, n_jobs: int = 1) -> Chosen:
         case "surrogate":
             return _surrogate("asked for; a model fitted to real values, shipped in the package")
     return _at(Path(text).expanduser(), n_jobs=n_jobs)
+
+
+def _of_size_space(text: str, *, n_jobs: int) -> Chosen:
+    if text in ("official", "anchored"):
+        raise InputError(
+            f"--data is {text}, but of the size space that means nothing; give auto, surrogate or the path of a table"
+        )
+    if text in ("auto", "surrogate"):
+        name = f"size-surrogate-{size_surrogate_header().fingerprint}"
+        table = _made(name, lambda out: build_size_surrogate(out, progress=True))
+        return Chosen(table, "a model fitted to real final accuracies, shipped in the package; its curves are modelled")
+    chosen = _at(Path(text).expanduser(), n_jobs=n_jobs, preferred=SIZE)
+    if chosen.table.header.space != SIZE:
+        raise InputError(f"--data {text} holds the space {chosen.table.header.space}, but {SIZE} is asked for")
+    return chosen
 
 
 def _best() -> Chosen:
@@ -85,8 +105,8 @@ def _no_anchors() -> Chosen:
     raise InputError(f"--data is anchored, but {ANCHORS} is not set and no anchored table was built before; set it")
 
 
-def _at(path: Path, *, n_jobs: int) -> Chosen:
-    """Return the table at, or made from, a path of the user's."""
+def _at(path: Path, *, n_jobs: int, preferred: str = TOPOLOGY) -> Chosen:
+    """Return the table at, or made from, a path of the user's; of several spaces the preferred one."""
     if not path.exists():
         raise DataError(
             f"--data is {str(path)!r}, but no such path exists; give a curve table, official files, or auto"
@@ -95,7 +115,7 @@ def _at(path: Path, *, n_jobs: int) -> Chosen:
         return Chosen(CurveTable.open(path), f"the table {path}")
     if (path / ANCHOR_FILE).exists():
         return Chosen(_from_anchors(path), f"real values in {path}")
-    return Chosen(_official(path, n_jobs=n_jobs), f"the official files in {path}")
+    return Chosen(_official(path, n_jobs=n_jobs, preferred=preferred), f"the official files in {path}")
 
 
 def _from_anchors(source: Path) -> CurveTable:
@@ -110,9 +130,9 @@ def _surrogate(why: str) -> Chosen:
     return Chosen(_made(name, lambda out: build_surrogate(out, progress=True)), why)
 
 
-def _official(path: Path, *, n_jobs: int) -> CurveTable:
+def _official(path: Path, *, n_jobs: int, preferred: str = TOPOLOGY) -> CurveTable:
     sources = detect(path)
-    source = next((s for s in sources if s.space.name == TOPOLOGY), sources[0])
+    source = next((s for s in sources if s.space.name == preferred), sources[0])
     name = f"official-{source.space.name}-{_looks(source.path)}"
     return _made(name, lambda out: import_official(source.path, out, n_jobs=n_jobs, progress=True))
 

@@ -1,4 +1,4 @@
-"""The verbs `data import | info | verify | build-anchored | build-surrogate | fit-surrogate`."""
+"""The verbs `data import | info | verify | build-anchored | build-surrogate | fit-surrogate | fit-size-surrogate`."""
 
 import argparse
 import os
@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.data import ANCHORS, choose
+from harness.data import ANCHORS, SIZE, TOPOLOGY, choose
 from harness.units import count
 from pmfnas.benchmarks.anchored import build_anchored
 from pmfnas.benchmarks.official import detect, import_official
+from pmfnas.benchmarks.size_surrogate import build_size_surrogate, fit_size_surrogate
 from pmfnas.benchmarks.surrogate import build_surrogate, fit_surrogate
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import InputError
@@ -25,12 +26,14 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     info.add_argument(
         "data", nargs="?", default="auto", help="auto (default), official, anchored, surrogate, or a path"
     )
+    _add_space(info)
     info.set_defaults(run=_info)
 
     verify = kinds.add_parser("verify", help="compare every column of a table with its checksum")
     verify.add_argument(
         "data", nargs="?", default="auto", help="auto (default), official, anchored, surrogate, or a path"
     )
+    _add_space(verify)
     verify.set_defaults(run=_verify)
 
     imported = kinds.add_parser("import", help="import official NATS-Bench or NAS-Bench-201 files")
@@ -48,6 +51,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
     surrogate = kinds.add_parser("build-surrogate", help="materialise the shipped surrogate as a table")
     surrogate.add_argument("--out", type=Path, metavar="DIR", help="the new table (default: the cache)")
+    _add_space(surrogate)
     surrogate.set_defaults(run=_surrogate)
 
     fit = kinds.add_parser("fit-surrogate", help="fit the surrogate anew (needs the extra `fit`)")
@@ -55,9 +59,19 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     fit.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new model, e.g. model.npz")
     fit.set_defaults(run=_fit)
 
+    size = kinds.add_parser("fit-size-surrogate", help="fit the surrogate of the size space anew")
+    size.add_argument("source", type=Path, help="folder of real final accuracies, with nats_sss.npz")
+    size.add_argument("--official", type=Path, required=True, metavar="DIR", help="archive folder, three archs or more")
+    size.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new model, e.g. model.npz")
+    size.set_defaults(run=_fit_size)
+
+
+def _add_space(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--space", choices=(TOPOLOGY, SIZE), default=TOPOLOGY, help=f"search space (default {TOPOLOGY})")
+
 
 def _info(options: argparse.Namespace) -> int:
-    chosen = choose(options.data)
+    chosen = choose(options.data, space=options.space)
     table = chosen.table
     print(f"data         {chosen.described}")
     print(f"folder       {table.path}")
@@ -91,7 +105,7 @@ def _notes(notes: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    table = choose(options.data).table
+    table = choose(options.data, space=options.space).table
     print(f"{table.verify()} columns of {table.path} are as they were written ({table.header.fingerprint})")
     return 0
 
@@ -114,12 +128,19 @@ def _anchored(options: argparse.Namespace) -> int:
 
 def _surrogate(options: argparse.Namespace) -> int:
     if options.out is None:
-        return _made(choose("surrogate").table)
-    return _made(build_surrogate(options.out, progress=True))
+        return _made(choose("surrogate", space=options.space).table)
+    build = build_size_surrogate if options.space == SIZE else build_surrogate
+    return _made(build(options.out, progress=True))
 
 
 def _fit(options: argparse.Namespace) -> int:
     for line in _notes(fit_surrogate(choose(options.data).table, options.out, progress=True)):
+        print(line)
+    return 0
+
+
+def _fit_size(options: argparse.Namespace) -> int:
+    for line in _notes(fit_size_surrogate(options.source, options.official, options.out)):
         print(line)
     return 0
 

@@ -22,7 +22,7 @@ from pmfnas.core.errors import InputError
 def run(options: argparse.Namespace) -> int:
     """Run an experiment and write its outputs."""
     experiment = _asked(options)
-    chosen = choose(options.data)
+    chosen = choose(options.data, space=experiment.space)
     print(f"data: {chosen.described}")
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
     if experiment.needs_real_values and chosen.table.header.stamp == "SURROGATE":
@@ -46,8 +46,8 @@ def table(options: argparse.Namespace) -> int:
     claim = read_claim(options.out)
     if claim.get("experiment") not in EXPERIMENTS:
         raise InputError(f"{options.out} holds the experiment {claim.get('experiment')!r}, which is not known here")
-    chosen = choose(options.data)
     spec = EXPERIMENTS[claim["experiment"]]
+    chosen = choose(options.data, space=spec.space)
     done = [job for job in found(options.out, chosen.table.header.space) if job.searcher in spec.contestants]
     if not done:
         raise InputError(f"{options.out} holds no finished run; run the experiment first")

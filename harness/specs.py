@@ -27,6 +27,8 @@ class Experiment:
     datasets: tuple[str, ...]
     budget_s: float
     n_seeds: int
+    space: str = "nb201"
+    """What `--data auto` and `--data surrogate` are looked up for."""
     first_seed: int = 0
     n_workers: int = 1
     accounting: Accounting = "resume"
@@ -103,7 +105,18 @@ PUBLISHED = Experiment(
     ),
 )
 
-EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType({"published": PUBLISHED, "table2": TABLE2})
+SIZE = Experiment(
+    name="size",
+    title="Another space: the widths of NATS-Bench, one configuration for all",
+    contestants=CONTESTANTS,
+    searchers=("random_search", "regularized_evolution", "asha", "most_params", "pmf_nas"),
+    datasets=ALL_DATASETS,
+    budget_s=GPU_NIGHT_S,
+    n_seeds=20,
+    space="nats-sss",
+)
+
+EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType({"published": PUBLISHED, "size": SIZE, "table2": TABLE2})
 
 
 def smoke(experiment: Experiment) -> Experiment:

@@ -46,3 +46,11 @@ def surrogate_table() -> "CurveTable":
     from harness.data import choose
 
     return choose("surrogate").table
+
+
+@pytest.fixture(scope="session")
+def size_surrogate_table() -> "CurveTable":
+    """The surrogate of the size space as a table, built where it is not in the cache."""
+    from harness.data import SIZE, choose
+
+    return choose("surrogate", space=SIZE).table

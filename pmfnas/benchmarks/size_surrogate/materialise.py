@@ -1,0 +1,125 @@
+"""Writes the shipped model of the size space as a curve table: means, and noise drawn once and for all.
+
+One draw per trial stands for what is particular to a training run: it moves final validation, and with the sign of
+each metric all its curves. Test accuracy shares part of it where it is measured on the same network. A smooth random
+field over the widths stands for how the archs of a short schedule differ from the order of the long one.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from pmfnas.benchmarks.size_surrogate.model import (
+    LAST,
+    METRICS,
+    N_TRIALS,
+    SCHEDULES,
+    SizeModel,
+    all_archs,
+    polynomial_terms,
+    read_model,
+    shipped_bytes,
+    source_of,
+)
+from pmfnas.benchmarks.surrogate.layout import restore
+from pmfnas.benchmarks.table import CurveTable, Header, Key, TableWriter
+from pmfnas.benchmarks.tabular import DATASETS, Dataset
+from pmfnas.core.rng import stream
+from pmfnas.core.types import FloatArray
+
+VERSION = "size-surrogate-1"
+SHARED = 0.3
+"""Correlation of a trial's deviations in validation and test: .35 and .23 on the topology space (cifar100 and
+ImageNet16-120, archs of the better half, schedule 200), where trials are repeated."""
+FIELD_DEGREE = 2
+
+
+def size_surrogate_header() -> Header:
+    """Return the header of the table that `build_size_surrogate` makes, and thereby its fingerprint."""
+    return _header(source_of(shipped_bytes()))
+
+
+def _header(source: str) -> Header:
+    return Header("SURROGATE", "nats-sss", (8,) * 5, VERSION, source, dict(SCHEDULES))
+
+
+def build_size_surrogate(out: Path, *, progress: bool = False) -> CurveTable:
+    """Return the table of the shipped model, written to `out`; deterministic, about 200 MB."""
+    content = shipped_bytes()
+    return write_table(read_model(content), _header(source_of(content)), out, progress=progress)
+
+
+def write_table(model: SizeModel, header: Header, out: Path, *, progress: bool = False) -> CurveTable:
+    """Return the curve table of a model, written to `out`."""
+    with TableWriter(out, header, all_archs()) as writer:
+        writer.notes.update(model.notes)
+        parts = [(data, schedule) for data in DATASETS.values() for schedule in SCHEDULES]
+        for data, schedule in tqdm(parts, desc="size surrogate", unit="schedule", disable=None if progress else True):
+            _write_schedule(writer, model, data, schedule)
+        for data in DATASETS.values():
+            _write_test(writer, model, data)
+    return CurveTable.open(out)
+
+
+def _write_schedule(writer: TableWriter, model: SizeModel, data: Dataset, schedule: str) -> None:
+    shape = (len(all_archs()), N_TRIALS[schedule])
+    writer.add_present(data.search, schedule, np.ones(shape, dtype=bool))
+    for metric, seconds in zip(("train-s", "x-valid-s"), model.seconds(data), strict=True):
+        writer.add(Key(data.search, schedule, metric), _as_column(np.broadcast_to(seconds[:, None], shape)[:, :, None]))
+    for metric in METRICS:
+        key = Key(data.search, schedule, metric)
+        values = restore(metric, curves(model, data, key))
+        writer.add(key, _as_column(values), range(1, SCHEDULES[schedule] + 1))
+
+
+def _write_test(writer: TableWriter, model: SizeModel, data: Dataset) -> None:
+    key = Key(data.test, LAST, data.test_metric)
+    if data.test != data.search:  # on a data set of its own: all images of CIFAR-10 for training
+        writer.add_present(data.test, LAST, np.ones((len(all_archs()), N_TRIALS[LAST]), dtype=bool))
+    writer.add(key, _as_column(restore(key.metric, final_test(model, data))[:, :, None]), (SCHEDULES[LAST],))
+
+
+def _as_column(values: FloatArray) -> NDArray[np.float32]:
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def final_test(model: SizeModel, data: Dataset) -> FloatArray:
+    """Return final test accuracy of every trial, as logits, shape (n_archs, n_trials)."""
+    own = stream(0, f"size-surrogate/test/{data.name}").normal(size=(len(all_archs()), N_TRIALS[LAST]))
+    share = SHARED if data.test == data.search else 0.0  # CIFAR-10 is tested on a network of its own
+    noise = share * _runs(data, LAST) + np.sqrt(1 - share**2) * own
+    return np.asarray(model.final_test(data)[:, None] + model.final_std(data) * noise)
+
+
+def curves(model: SizeModel, data: Dataset, key: Key) -> FloatArray:
+    """Return the curves of every trial, transformed, shape (n_archs, n_trials, n_epochs)."""
+    valid = model.final_valid(data)
+    arch, trial, epoch = model.noise(key)
+    n_epochs, n_trials, sign = SCHEDULES[key.schedule], N_TRIALS[key.schedule], METRICS[key.metric]
+    progress = np.arange(1, n_epochs + 1) / n_epochs
+    runs = _runs(data, key.schedule)
+    split = key.metric.rpartition("-")[0]  # loss and accuracy of the same images go up and down together
+    steps = stream(0, f"size-surrogate/epochs/{key.dataset}/{key.schedule}/{split}")
+    noise = steps.normal(size=(len(valid), n_trials, n_epochs)) * epoch * (1 - progress)
+    noise += (arch * _field(data, key.schedule)[:, None] + trial * runs)[:, :, None]
+    values = model.curve(key, valid)[:, None, :] + sign * noise
+    if key.schedule == LAST and key.metric == "x-valid-acc":
+        final = valid[:, None] + model.final_std(data) * runs
+        values += (final - values[:, :, -1])[:, :, None] * progress
+    return np.asarray(values)
+
+
+def _runs(data: Dataset, schedule: str) -> FloatArray:
+    """Return a standard normal number for every training run, shape (n_archs, n_trials)."""
+    draws = stream(0, f"size-surrogate/runs/{data.search}/{schedule}")
+    return draws.normal(size=(len(all_archs()), N_TRIALS[schedule]))
+
+
+def _field(data: Dataset, schedule: str) -> FloatArray:
+    """Return a smooth random function of the widths with mean 0 and variance 1, clipped at 2, shape (n_archs,)."""
+    terms = polynomial_terms(FIELD_DEGREE)[:, 1:]
+    weights = stream(0, f"size-surrogate/field/{data.search}/{schedule}").normal(size=terms.shape[1])
+    values = ((terms - terms.mean(axis=0)) / terms.std(axis=0)) @ weights
+    return np.asarray(np.clip((values - values.mean()) / values.std(), -2.0, 2.0))
