@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from harness.explain import MOVED_ON, Answered, Spending, Standing, Stay, Explained, funnel, spendings, standing, stays
+from harness.explain import MOVED_ON, Answered, Explained, Spending, Standing, Stay, funnel, spendings, standing, stays
 from harness.units import written_hours
 from pmfnas.core.errors import InputError
 
@@ -98,7 +98,7 @@ def about(explained: Explained) -> str:
 
 def _lines(explained: Explained, shown: Sequence[Answered]) -> Iterator[str]:
     """Give the aligned lines of the trace, with a head where another stay begins."""
-    columns = _columns(explained)
+    columns = columns_of(explained)
     cells = [[write(request) for write in columns.values()] for request in shown]
     widths = [min(max(map(len, column)), _WIDEST) for column in zip(columns, *cells, strict=True)]
     heads = _heads(stays(explained))
@@ -150,7 +150,7 @@ def _aligned(names: Iterable[str], cells: Sequence[str], widths: Sequence[int]) 
     return "  ".join(padded).rstrip()
 
 
-def _columns(explained: Explained) -> dict[str, Callable[[Answered], str]]:
+def columns_of(explained: Explained) -> dict[str, Callable[[Answered], str]]:
     """Return the columns for which the record has values: heading -> what stands in a line."""
     fields, first = explained.fields, _first_numbers(explained)
     columns: dict[str, Callable[[Answered], str]] = {"#": lambda r: str(r.number), "time": lambda r: clock(r.start_s)}
