@@ -27,6 +27,9 @@ from pmfnas.core.types import (
     describe_epochs,
 )
 
+MAX_NUMBER = 10_000
+"""Bound of epochs and replicates: what a record can hold, with room."""
+
 _Training: TypeAlias = tuple[Arch, str, int]
 """(arch, schedule, replicate): one training run."""
 
@@ -47,19 +50,25 @@ class Admission:
         """Raise `ContractError` unless the request is legal now."""
         if not isinstance(request, Train | Measure):
             raise ContractError(f"submits {request!r}, but a request must be a Train or a Measure")
-        self._check_arch(request.arch)
+        self.check_arch(request.arch, "submits")
+        if not isinstance(request.schedule if isinstance(request, Train) else request.metric, str):
+            raise ContractError(f"submits {request}, but schedules and metrics are named by a str")
         if isinstance(request, Train):
             self._check_training(request)
 
-    def _check_arch(self, arch: Arch) -> None:
+    def check_arch(self, arch: Arch, verb: str) -> None:
+        """Raise `ContractError` unless `arch` is a tuple of `int`, each a choice of its position."""
         choices = self._cardinalities
-        legal = isinstance(arch, tuple) and len(arch) == len(choices)
+        legal = isinstance(arch, tuple) and len(arch) == len(choices) and all(type(a) is int for a in arch)
         if not legal or any(not 0 <= a < n for a, n in zip(arch, choices, strict=True)):
             raise ContractError(
-                f"submits arch {arch!r}, but an arch must be a tuple of {len(choices)} indices below {choices}"
+                f"{verb} arch {arch!r}, but an arch must be a tuple of {len(choices)} of Python's int below {choices}"
             )
 
     def _check_training(self, request: Train) -> None:
+        numbers = (request.start, request.stop, request.replicate, *request.validations)
+        if not all(isinstance(n, int | np.integer) and n <= MAX_NUMBER for n in numbers):
+            raise ContractError(f"submits {request}, but epochs and replicates are whole numbers up to {MAX_NUMBER}")
         try:
             schedule = self._fidelities[request.schedule]
         except InputError as error:

@@ -9,7 +9,7 @@ contract, or raises, ends its own run, which is recorded as failed with the reas
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.admission import Admission
@@ -136,14 +136,18 @@ class _Loop:
             case Wait():
                 self.waiting = True
             case Drop(arch):
+                self.admission.check_arch(arch, "drops")
                 self._drop(arch)
-            case Stop(why):
+            case Stop(str(why)):
                 return why or "stopped"
+            case Stop(why):
+                raise ContractError(f"stops with the reason {why!r}, but a reason is a str")
             case _:
                 raise ContractError(f"ask returned {decision!r}, but must return Submit, Wait, Drop or Stop")
         return None
 
     def _submit(self, decision: Submit) -> None:
+        _check_submit(decision)
         for i, request in enumerate(decision.requests):
             self.admission.check(request)
             ticket = Ticket(self.n_tickets, request)
@@ -219,11 +223,22 @@ class _Loop:
 
     def _check(self, recommended: Sequence[Arch]) -> None:
         for arch in recommended:
+            self.admission.check_arch(arch, "recommends")
             if arch not in self.admission.observed:
                 raise ContractError(f"recommends arch {arch!r}, but was told of no finished segment of it")
 
 
 _STATUS = {Ok: "ok", Diverged: "diverged", Measured: "measured", Failed: "failed", Cancelled: "cancelled"}
+
+
+def _check_submit(decision: Submit) -> None:
+    """Raise `ContractError` unless requests and reasons are collections that a record can hold."""
+    if not isinstance(decision.requests, tuple | list):
+        raise ContractError(f"submits {decision.requests!r}, but the requests of a Submit are a tuple")
+    for reason in decision.reasons:
+        named = isinstance(reason, Mapping) and all(isinstance(name, str) for name in reason)
+        if not named or not all(isinstance(value, int | float | str) for value in reason.values()):
+            raise ContractError(f"gives the reason {reason!r}, but reasons map names to float or str")
 
 
 def _raised(where: str, error: Exception) -> str:

@@ -4,7 +4,7 @@ import pytest
 from harness.ledger import totals
 from harness.runner import PATIENCE, Setting
 from pmfnas.core.errors import InputError
-from pmfnas.core.types import Cancelled, Diverged, Drop, Failed, Ok, Stop, Submit, Train, Wait
+from pmfnas.core.types import Cancelled, Diverged, Drop, Failed, Measure, Ok, Stop, Submit, Train, Wait
 from tests.fakes import FIDELITIES, A, B, ByHand, C, Scripted, cells, play, submit
 
 
@@ -126,6 +126,18 @@ class Asking:
         (submit(Train((0, 0, 0, 0, 0, 5), "12", 0, 3)), "must be a tuple of 6"),
         (Submit(("nonsense",)), "must be a Train or a Measure"),
         (Drop(A), "never stops"),
+        (submit(Train(list(A), "12", 0, 3)), "of Python's int"),
+        (submit(Train((0, 0, 0, 0, 0, 1.0), "12", 0, 3)), "of Python's int"),
+        (submit(Train(([], 0, 0, 0, 0, 1), "12", 0, 3)), "of Python's int"),
+        (submit(Train(A, ["12"], 0, 3)), "named by a str"),
+        (submit(Measure(A, ["latency_ms"])), "named by a str"),
+        (submit(Train(A, "12", 0, 3.0)), "whole numbers"),
+        (submit(Train(A, "12", 0, 3, replicate=10**6)), "whole numbers"),
+        (Submit({"requests"}), "are a tuple"),
+        (Submit((Train(A, "12", 0, 3),), ({"why": object()},)), "reasons map names"),
+        (Submit((Train(A, "12", 0, 3),), ({1: 1.0},)), "reasons map names"),
+        (Drop([A]), "of Python's int"),
+        (Stop(3), "a reason is a str"),
     ],
 )
 def test_a_broken_contract_fails_the_run_with_the_reason(answer, why):
@@ -156,6 +168,15 @@ def test_recommending_what_was_never_told_is_a_broken_contract():
     searcher = Scripted([submit(Train(A, "12", 0, 3))])
     searcher.recommend = lambda: [B]
     assert "was told of no finished segment" in play(searcher).why
+
+
+@pytest.mark.parametrize("arch", [list(A), "A", (0,), None])
+def test_recommending_what_is_no_arch_is_a_broken_contract(arch):
+    searcher = Scripted([submit(Train(A, "12", 0, 3))])
+    searcher.recommend = lambda: [arch]
+    finished = play(searcher)
+    assert finished.status == "failed"
+    assert "of Python's int" in finished.why
 
 
 @pytest.mark.parametrize(
