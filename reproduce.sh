@@ -8,10 +8,14 @@ usage() {
 usage: ./reproduce.sh VERB [options]
 
   table2      accuracy versus GPU-hours of every searcher, with statistics     -> results/table2
+  ablation    what each part of PMF-NAS is worth, at four budgets              -> results/ablation
+  sensitivity what each setting of PMF-NAS, halved and doubled, changes        -> results/sensitivity
   published   replay of the NAS-Bench-201 paper's setting (needs real values)  -> results/published
   test        style, types, import rules and all tests
   data        data import | info | verify | build-anchored | build-surrogate
   help        this text
+
+ablation and sensitivity explain their options themselves: ./reproduce.sh ablation --help
 
 Options of table2 and published are those of `python -m harness run`:
   --smoke                      three seeds, a look at everything in seconds
@@ -79,6 +83,10 @@ case "$verb" in
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness run "$verb" "$@"
     ;;
+  ablation | sensitivity)
+    environment "${PMFNAS_EXTRAS:-}"
+    exec .venv/bin/python -m harness "$verb" "$@"
+    ;;
   data)
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness data "$@"
@@ -95,7 +103,7 @@ case "$verb" in
     usage
     ;;
   *)
-    echo "error: verb is '$verb', but must be one of: table2, published, test, data, help" >&2
+    echo "error: verb is '$verb', but must be one of: table2, ablation, sensitivity, published, test, data, help" >&2
     exit 2
     ;;
 esac

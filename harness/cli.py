@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pmfnas
-from harness import data_commands, experiment_commands, explain_commands
+from harness import data_commands, experiment_commands, explain_commands, study_commands
 from harness.contestants import CONTESTANTS
 from harness.specs import ALL_DATASETS, EXPERIMENTS
 from pmfnas.core.errors import PmfnasError
@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   python -m harness run table2 --smoke                        a look at everything, in seconds
   python -m harness run table2                                the main table: 100 seeds, 8.5 GPU-hours
   python -m harness run table2 --searchers pmf_nas,asha --datasets cifar100 --seeds 20 --out results/mine
+  python -m harness ablation --smoke                          what each part is worth; also: sensitivity
   python -m harness table results/table2                      the outputs again, from the records
   python -m harness explain nb201-cifar100/pmf_nas/s0007 --in results/table2
   python -m harness data info                                 which data would be used, and what it is
@@ -52,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
     _add_table(verbs)
+    study_commands.add(verbs)
     data_commands.add(verbs)
     explain_commands.add(verbs)
     return parser
@@ -83,4 +85,4 @@ def _add_table(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     table = verbs.add_parser("table", help="write table and figures again, from the records of an experiment")
     table.add_argument("out", type=Path, help="folder of an experiment, e.g. results/table2")
     table.add_argument("--data", default="auto", help="the data it was made with (default auto)")
-    table.set_defaults(run=experiment_commands.table)
+    table.set_defaults(run=study_commands.table)

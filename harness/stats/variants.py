@@ -1,0 +1,127 @@
+"""What a variant of a searcher changes, seed by seed: one row per budget, data set, variant and measure.
+
+A difference is the **full searcher less the variant**, in percent points, over the seeds that both finished. So for
+test accuracy a positive difference, and for validation regret a negative one, says that what the variant lacks helps.
+The effect needs no such care: it is positive where the full searcher is better, in both measures.
+
+The chance of a false claim is bounded where a reader looks for one: Holm's family is all variants at one budget on one
+data set by one measure.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.stats.aggregates import mean
+from harness.stats.intervals import interval
+from harness.stats.paired import holm, outcomes, rank_biserial, wilcoxon_p
+from harness.stats.runs import RULES, RUN_COLUMNS, by_seed, checked_runs, groups, require
+from harness.stats.summary import MIN_SEEDS, NO_CLAIM, SIGNIFICANT, paired_differences
+from pmfnas.core.errors import InputError
+from pmfnas.core.rng import stream
+
+BETTER: Mapping[str, int] = MappingProxyType({"test": 1, "valid_regret": -1})
+"""Measure -> sign of full - variant where the full searcher is better."""
+
+VARIANT_COLUMNS = (
+    *("budget_s", "dataset", "variant", "measure", "data", "fingerprint", "experiment", "n_workers", "accounting"),
+    *("n_pairs", "n_failed", "full_mean", "variant_mean", "difference", "ci_low", "ci_high"),
+    *("wins", "ties", "losses", "p_raw", "p_value", "effect", "verdict", "claim"),
+)
+
+
+def compare_variants(runs: pd.DataFrame, *, reference: str, rng: np.random.Generator) -> pd.DataFrame:
+    """Return `VARIANT_COLUMNS`, one row per budget, data set, variant and measure, ordered by these.
+
+    `full_mean` and `variant_mean` are over the pairs; `n_failed` counts runs of either side that have no result.
+    `difference` with its 95 % BCa interval is full - variant, percent points; `wins` are pairs in which the full
+    searcher is better. `p_value` is `p_raw` (Wilcoxon signed-rank) after Holm over the variants of one budget, data
+    set and measure; with fewer than `MIN_SEEDS` pairs both are NaN and `claim` says so. `verdict`: see `verdict`.
+
+    Args:
+        runs: see `harness.stats.runs`; may hold several budgets.
+        reference: the full searcher; every other searcher is a variant of it.
+        rng: seeds the bootstrap of every row.
+
+    Raises:
+        InputError: the frame is not as described, or a data set has no run of the reference.
+    """
+    require(runs, RUN_COLUMNS, "runs")
+    seed = int(rng.integers(2**62))
+    rows: list[dict[str, Any]] = []
+    for _, at_budget in runs.groupby("budget_s"):
+        checked = checked_runs(at_budget)
+        rows += [row for _, on_dataset in checked.groupby("dataset") for row in _rows(on_dataset, reference, seed)]
+    if not rows:
+        raise InputError(f"runs holds {reference} alone, but at least one variant is needed")
+    table = pd.DataFrame(rows)
+    family = [table["budget_s"], table["dataset"], table["measure"]]
+    p_value = table.groupby(family, group_keys=False)["p_raw"].transform(lambda p: holm(p.to_numpy()))
+    claims = zip(p_value, table["effect"], table["difference"], table["measure"], strict=True)
+    verdicts = [verdict(p, effect, difference * BETTER[measure]) for p, effect, difference, measure in claims]
+    return table.assign(p_value=p_value, verdict=verdicts)[list(VARIANT_COLUMNS)]
+
+
+def verdict(p_value: float, effect: float, gain: float) -> str:
+    """Return what a comparison says of that which the variant lacks or changes.
+
+    Args:
+        p_value: after Holm; NaN where there are too few pairs.
+        effect: rank-biserial correlation, positive where the full searcher is better.
+        gain: mean difference, positive where the full searcher is better.
+
+    Returns:
+        "helps" or "harms" where p < .05; "mixed" where, in spite of it, mean and ranks point to different sides, so
+        that few large differences stand against many small ones; "none"; and "" without a claim.
+    """
+    if np.isnan(p_value):
+        return ""
+    if p_value >= SIGNIFICANT:
+        return "none"
+    if effect * gain <= 0:
+        return "mixed"
+    return "helps" if gain > 0 else "harms"
+
+
+def _rows(on_dataset: pd.DataFrame, reference: str, seed: int) -> list[dict[str, Any]]:
+    """Return the rows of one budget and data set, without what needs the whole family."""
+    parts = {searcher: group for (_, searcher), group in groups(on_dataset).items()}
+    first = on_dataset.iloc[0]
+    if reference not in parts:
+        raise InputError(
+            f"runs on {first['dataset']} at {first['budget_s']:g} s have none of {reference}, with which the variants "
+            "are compared; run it too"
+        )
+    rules = {rule: first[rule] for rule in ("dataset", *RULES)}
+    full = parts.pop(reference)
+    return [
+        rules | {"variant": name, "measure": measure} | _row(full, group, measure, seed)
+        for name, group in parts.items()
+        for measure in BETTER
+    ]
+
+
+def _row(full: pd.DataFrame, variant: pd.DataFrame, measure: str, seed: int) -> dict[str, Any]:
+    ours, theirs = by_seed(full, measure), by_seed(variant, measure)
+    differences = paired_differences(ours, theirs)
+    n, both = len(differences), ours.index.intersection(theirs.index)
+    failed = set(full.loc[~full["ok"], "seed"]) | set(variant.loc[~variant["ok"], "seed"])
+    row: dict[str, Any] = {"n_pairs": n, "n_failed": len(failed), "claim": "" if n >= MIN_SEEDS else NO_CLAIM}
+    names = ("full_mean", "variant_mean", "difference", "ci_low", "ci_high", "p_raw", "effect")
+    row |= dict.fromkeys(names, np.nan) | dict.fromkeys(("wins", "ties", "losses"), 0)
+    if n == 0:
+        return row
+    first = variant.iloc[0]
+    name = f"{first['budget_s']:g}/{first['dataset']}/{first['searcher']}/{measure}"
+    covered = interval(mean, differences, rng=stream(seed, name))
+    row |= {"full_mean": float(ours[both].mean()), "variant_mean": float(theirs[both].mean())}
+    row |= {"difference": covered.estimate, "ci_low": covered.low, "ci_high": covered.high}
+    better = differences * BETTER[measure]
+    sides = outcomes(better)
+    row |= {"wins": sides.wins, "ties": sides.ties, "losses": sides.losses}
+    if n >= MIN_SEEDS:
+        row |= {"p_raw": wilcoxon_p(better), "effect": rank_biserial(better)}
+    return row

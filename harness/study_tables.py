@@ -1,0 +1,216 @@
+"""The tables of a study: where each variant loses, and by how much; as Markdown, CSV and terminal text.
+
+The frame that all of them are made from is `described`: the rows of `harness.stats.variants` with what each variant
+changes. It names its data, budget and number of pairs in every row; the same frame gives the same bytes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.stats.summary import MIN_SEEDS
+from harness.stats.variants import BETTER
+from harness.studies import Study
+from harness.tables import aligned, pipes, plain, wrap
+from harness.units import written_hours
+
+SIGNS: Mapping[str, str] = MappingProxyType({"helps": "+", "harms": "-", "mixed": "~", "none": ".", "": "?"})
+"""Verdict -> its sign in a cell."""
+
+MEASURES: Mapping[str, str] = MappingProxyType({"test": "test accuracy", "valid_regret": "validation regret"})
+
+_NOT_RUN = " "
+_IDENTITY = ["subject", "kind", "change", "variant"]
+
+
+@dataclass(frozen=True)
+class StudyTable:
+    """A study's comparisons and what is said around them."""
+
+    frame: pd.DataFrame
+    """From `described`."""
+    title: str = ""
+    unvaried: Mapping[str, str] = field(default_factory=dict)
+    """What has no variant, and why."""
+
+
+def described(study: Study, comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparisons with `subject`, `kind` and `change` of each variant, in the order they are shown.
+
+    Budgets ascend, data sets stand as the study lists them, and so do the variants, unless the study is ranked: then
+    that subject comes first of which a variant has the largest mean |difference| of test accuracy.
+    """
+    variants = pd.DataFrame(
+        [{"variant": v.name, "subject": v.subject, "kind": v.kind, "change": v.change} for v in study.variants]
+    ).assign(place=range(len(study.variants)))
+    frame = comparisons.merge(variants, on="variant", how="inner", validate="many_to_one")
+    rank = _ranks(frame) if study.ranked else {}
+    keys = frame.assign(
+        rank=frame["subject"].map(lambda subject: rank.get(subject, 0)),
+        set=frame["dataset"].map({name: place for place, name in enumerate(study.datasets)}),
+        by=frame["measure"].map({name: place for place, name in enumerate(BETTER)}),
+    )
+    ordered = keys.sort_values(["budget_s", "set", "rank", "place", "by"], ignore_index=True)
+    columns = [name for name in comparisons.columns if name not in ("budget_s", "dataset", "variant", "measure")]
+    return ordered[["budget_s", "dataset", *_IDENTITY, "measure", *columns]]
+
+
+def _ranks(frame: pd.DataFrame) -> dict[str, int]:
+    moved = frame[frame["measure"] == "test"].assign(moved=lambda rows: rows["difference"].abs())
+    largest = moved.groupby(["subject", "variant"])["moved"].mean().groupby("subject").max()
+    return {str(name): place for place, name in enumerate(largest.sort_values(ascending=False, kind="stable").index)}
+
+
+def where(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per measure and variant: the verdict at each budget and data set, and how often it was which.
+
+    Columns: measure, subject, kind, change, variant, one `8.5 h cifar10` per budget and data set ("" without a
+    claim), and the counts `helps`, `harms`, `mixed`, `none`.
+    """
+    places = list(dict.fromkeys(zip(frame["budget_s"], frame["dataset"], strict=True)))
+    records = []
+    for (measure, *identity), rows in frame.groupby(["measure", *_IDENTITY], sort=False):
+        verdicts = {(row["budget_s"], row["dataset"]): str(row["verdict"]) for _, row in rows.iterrows()}
+        cells = {f"{written_hours(budget_s)} {name}": verdicts.get((budget_s, name), "") for budget_s, name in places}
+        counts = {word: list(verdicts.values()).count(word) for word in SIGNS if word}
+        records.append({"measure": measure, **dict(zip(_IDENTITY, identity, strict=True)), **cells, **counts})
+    order = pd.Series(range(len(BETTER)), index=list(BETTER))
+    return pd.DataFrame(records).sort_values("measure", key=lambda names: names.map(order), kind="stable")
+
+
+# --------------------------------------------------------------------------------------------------- cells
+
+
+def _grid(frame: pd.DataFrame, measure: str) -> tuple[list[str], list[list[str]]]:
+    """Return titles and rows: per variant and budget one sign per data set, and the sums of + and -."""
+    rows = frame[frame["measure"] == measure]
+    datasets, budgets = list(rows["dataset"].unique()), list(rows["budget_s"].unique())
+    titles = ["variant", "change", *(written_hours(budget_s) for budget_s in budgets), "+", "-"]
+    body = []
+    for (variant, change), own in rows.groupby(["variant", "change"], sort=False):
+        verdicts = {(row["budget_s"], row["dataset"]): SIGNS[row["verdict"]] for _, row in own.iterrows()}
+        signs = [" ".join(verdicts.get((budget_s, d), _NOT_RUN) for d in datasets) for budget_s in budgets]
+        n_helps, n_harms = (sum(own["verdict"] == word) for word in ("helps", "harms"))
+        body.append([str(variant), str(change), *signs, str(n_helps), str(n_harms)])
+    return titles, body
+
+
+def _hours(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(hours=frame["budget_s"].map(written_hours))
+
+
+def _number(value: float, form: str = "+.3f") -> str:
+    return "-" if np.isnan(value) else format(value, form)
+
+
+def _p(value: float) -> str:
+    if np.isnan(value):
+        return f"n<{MIN_SEEDS}"
+    return "<.001" if value < 0.0005 else format(value, ".3f")
+
+
+_DETAIL = ("difference", "95 % CI", "p", "r")
+
+
+def _detail(row: "pd.Series[Any]") -> list[str]:
+    low, high = _number(row["ci_low"]), _number(row["ci_high"])
+    sign = SIGNS[row["verdict"]]
+    marked = f"{_number(row['difference'])} {sign}" if sign in "+-~" else _number(row["difference"])
+    return [marked, f"{low} to {high}", _p(row["p_value"]), _number(row["effect"], "+.2f")]
+
+
+def _blocks(frame: pd.DataFrame) -> Iterator[tuple[str, str, list[str], list[list[str]]]]:
+    """Yield per budget and data set: heading, a line on the full searcher, titles and rows."""
+    titles = ["variant", "change", "n", *(f"{name}: {title}" for name in MEASURES.values() for title in _DETAIL)]
+    for (hours, dataset), rows in _hours(frame).groupby(["hours", "dataset"], sort=False):
+        body = []
+        for (variant, change), own in rows.groupby(["variant", "change"], sort=False):
+            of = {str(row["measure"]): row for _, row in own.iterrows()}
+            n = f"{of['test']['n_pairs']}" + (f"+{of['test']['n_failed']}f" if of["test"]["n_failed"] else "")
+            body.append([str(variant), str(change), n, *_detail(of["test"]), *_detail(of["valid_regret"])])
+        full = rows.sort_values("n_pairs", ascending=False).groupby("measure")["full_mean"].first()
+        line = f"Full searcher: {', '.join(f'{text} {full[name]:.3f}' for name, text in MEASURES.items())}."
+        yield f"{hours}, {dataset}", line, titles, body
+
+
+# -------------------------------------------------------------------------------------------- words around
+
+
+def rules(frame: pd.DataFrame) -> str:
+    """Return what every number of the study names: data, workers, accounting, and n at each budget."""
+    first = frame.iloc[0]
+    pairs = _hours(frame).groupby("hours", sort=False)["n_pairs"].agg(["min", "max"])
+    ns = (f"{low}" if low == high else f"{low} to {high}" for low, high in zip(pairs["min"], pairs["max"], strict=True))
+    n = ", ".join(f"n = {n} at {hours}" for hours, n in zip(pairs.index, ns, strict=True))
+    workers = f"{first['n_workers']} worker{'s' if first['n_workers'] != 1 else ''}"
+    return f"{first['data']} data {str(first['fingerprint'])[:12]}; {workers}; {first['accounting']} accounting; {n}"
+
+
+def _never(frame: pd.DataFrame) -> str:
+    """Return the variants that are nowhere significantly worse, by either measure; without a claim, nothing."""
+    if not frame["p_value"].notna().any():
+        return f"n < {MIN_SEEDS}: no claim."
+    worse = set(frame.loc[frame["verdict"] == "helps", "variant"])
+    never = [name for name in frame["variant"].unique() if name not in worse]
+    return f"Nowhere significantly worse than the full searcher: {', '.join(never) or 'none'}."
+
+
+def _legend(frame: pd.DataFrame) -> list[str]:
+    order = ", ".join(frame["dataset"].unique())
+    return [
+        f"Signs, one per data set ({order}): + the full searcher is better than the variant, - it is worse, both with "
+        f"p < .05; . neither; ~ mean and ranks disagree; ? fewer than {MIN_SEEDS} pairs.",
+        "difference: full searcher less variant, percent points, mean over n paired seeds with 95 % BCa interval: test "
+        "accuracy > 0 and validation regret < 0 speak for the full searcher.",
+        "p: Wilcoxon signed-rank test, Holm over the variants of one budget, data set and measure.",
+        "r: matched-pairs rank-biserial correlation, > 0 where the full searcher is better. Intervals and tests are "
+        "over seeds only.",
+    ]
+
+
+# ----------------------------------------------------------------------------------------------- renderings
+
+
+def markdown(table: StudyTable) -> str:
+    """Return the signs by both measures, then every difference, then how they are to be read."""
+    lines = [f"# {plain(table.title)}", "", plain(rules(table.frame))]
+    for measure, name in MEASURES.items():
+        titles, body = _grid(table.frame, measure)
+        lines += ["", f"## Where it matters: {name}", "", *pipes(titles, _escaped(body))]
+    lines += ["", plain(_never(table.frame)), "", *(f"- {plain(line)}" for line in _legend(table.frame))]
+    for heading, full, titles, body in _blocks(table.frame):
+        lines += ["", f"## {plain(heading)}", "", plain(full), "", *pipes(titles, _escaped(body))]
+    if table.unvaried:
+        lines += ["", "## Not varied", "", *(f"- {plain(f'{name}: {why}')}" for name, why in table.unvaried.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(body: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [[plain(cell) for cell in cells] for cells in body]
+
+
+def csv(frame: pd.DataFrame) -> str:
+    """Return a frame of this module as CSV, six significant digits."""
+    return str(frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def terminal(table: StudyTable) -> str:
+    """Return the signs by both measures for a screen."""
+    lines = [table.title, *wrap(rules(table.frame))]
+    for measure, name in MEASURES.items():
+        titles, body = _grid(table.frame, measure)
+        lines += ["", f"where it matters: {name}"]
+        lines += aligned(_brief(titles), [_brief(cells) for cells in body], [" "] * len(body))
+    lines += ["", *wrap(_never(table.frame))]
+    lines += [line for remark in _legend(table.frame)[:1] for line in wrap(remark)]
+    lines += [line for name, why in table.unvaried.items() for line in wrap(f"not varied: {name}: {why}")]
+    return "\n".join(lines) + "\n"
+
+
+def _brief(cells: Sequence[str]) -> list[str]:
+    """Return the cells with a change that is too long for a screen cut short."""
+    return [cells[0], cells[1] if len(cells[1]) <= 24 else f"{cells[1][:23]}…", *cells[2:]]
