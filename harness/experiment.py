@@ -9,29 +9,33 @@ Interrupted at any moment, the same command goes on: a record exists if and only
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import joblib
 from tqdm import tqdm
 
-from harness.contestants import settings_of, source_hash
+from harness.contestants import source_hash
+from harness.entrants import check_unchanged, identity, settings_of_run
 from harness.executor import SimulatedExecutor, paired_trials
 from harness.files import remove_abandoned, write_text
 from harness.jobs import Job, jobs
 from harness.ledger import Totals, totals
+from harness.playing import failed, play
 from harness.records import RunHeader, record_path, write_record
-from harness.runner import Finished, Setting, search
+from harness.runner import Finished, Setting
 from harness.specs import Experiment
 from harness.units import written_hours
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset
-from pmfnas.core.errors import InputError, PmfnasError
+from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.spaces import space_for
 
 SPEC = "spec.json"
+ENTRANTS = "entrants"
+"""In it: the source of every searcher that came from the command line, by name."""
 SEEDS_PER_GROUP = 3
 RUNS_PER_GROUP = 60
 
@@ -39,6 +43,23 @@ RUNS_PER_GROUP = 60
 def claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
     """Make `out` the folder of this experiment; raise `InputError` where it belongs to something else."""
     claim_folder(out, claim_of(experiment, table))
+    entrants = {name: identity(factory) for name, factory in experiment.contestants.items() if identity(factory)}
+    if entrants:
+        _claim_entrants(out, entrants)
+
+
+def _claim_entrants(out: Path, mine: Mapping[str, str]) -> None:
+    """Note which source each searcher from outside has; raise `InputError` where it has runs of another one."""
+    claimed = read_claim(out)
+    theirs: dict[str, str] = claimed.get(ENTRANTS, {})
+    for name, source in mine.items():
+        if theirs.get(name, source) != source:
+            raise InputError(
+                f"--out {out} holds runs of {name} from {theirs[name]}, but it is {source} now; "
+                f"choose another --out, or another name: --searcher NAME=..."
+            )
+    if not mine.keys() <= theirs.keys():
+        write_text(out / SPEC, json.dumps({**claimed, ENTRANTS: {**theirs, **mine}}, indent=1) + "\n")
 
 
 def claim_folder(out: Path, mine: Mapping[str, Any]) -> None:
@@ -123,16 +144,23 @@ def _groups(missing: Sequence[Job]) -> list[list[Job]]:
 def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, out: Path) -> int:
     table = CurveTable.open(table_path)
     benchmark = open_benchmark(table, group[0].dataset)
+    for factory in experiment.contestants.values():
+        check_unchanged(factory)
     for job in group:
-        header, finished = run_one(experiment, table, benchmark, job)
-        write_record(out, header, finished, benchmark.space)
+        log = record_path(out, job.run_id(table.header.space)).with_suffix(".stderr.log")
+        header, finished = run_one(experiment, table, benchmark, job, log=log)
+        try:
+            write_record(out, header, finished, benchmark.space)
+        except (TypeError, ValueError, OverflowError) as error:  # a value in it that no file can hold
+            finished = failed(f"its record cannot be written, {type(error).__name__}: {error}")
+            write_record(out, _ended(header, finished), finished, benchmark.space)
     return len(group)
 
 
 def run_one(
-    experiment: Experiment, table: CurveTable, benchmark: TableBenchmark, job: Job
+    experiment: Experiment, table: CurveTable, benchmark: TableBenchmark, job: Job, *, log: Path | None = None
 ) -> tuple[RunHeader, Finished]:
-    """Return one run of the experiment, finished, and its header. Writes nothing."""
+    """Return one run of the experiment, finished, and its header. Writes nothing but the `log` of a process."""
     setting = Setting(
         benchmark.space, benchmark.fidelities, experiment.budget_s, experiment.n_workers, experiment.accounting
     )
@@ -144,16 +172,12 @@ def run_one(
         n_workers=experiment.n_workers,
         accounting=experiment.accounting,
     )
-    try:
-        searcher = factory(setting.space, setting.fidelities, setting.budget_s, setting.n_workers, rng=rng)
-        finished = search(searcher, executor, setting)
-    except PmfnasError as error:  # a searcher that refuses the setting is a failed run, not a failed experiment
-        finished = Finished((), (), 0.0, "failed", str(error), 0.0)
+    finished, searcher = play(factory, executor, setting, rng=rng, log=log)
     header = RunHeader(
         experiment=experiment.name,
         dataset=job.dataset,
         searcher=job.searcher,
-        settings=settings_of(factory),
+        settings=settings_of_run(factory, searcher),
         seed=job.seed,
         budget_s=experiment.budget_s,
         n_workers=experiment.n_workers,
@@ -168,6 +192,12 @@ def run_one(
         **asdict(_totals(finished, setting)),
     )
     return header, finished
+
+
+def _ended(header: RunHeader, finished: Finished) -> RunHeader:
+    """Return the header of a run of which nothing but its end is known."""
+    nothing = totals((), clock_s=0.0, n_workers=header.n_workers, accounting="resume")
+    return replace(header, status=finished.status, why=finished.why, clock_s=0.0, recommended=(), **asdict(nothing))
 
 
 def _totals(finished: Finished, setting: Setting) -> Totals:

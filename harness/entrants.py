@@ -1,0 +1,250 @@
+"""Searchers that come from the command line: a class in a file, or a command that speaks the process protocol.
+
+Both are small values that any process can make the searcher of: the file is loaded where it is needed, by its path, and
+what it must contain is named by a hash, so that a file that was changed is never taken for the one that ran before.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import inspect
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from harness.contestants import settings_of
+from harness.process_searcher import Command, Limits, ProcessSearcher
+from pmfnas.core.errors import InputError
+from pmfnas.core.ports import Searcher, SearcherFactory, Space
+from pmfnas.core.types import Fidelities
+
+OURS = ("pmfnas", "baselines", "harness")
+_METHODS = ("ask", "tell", "recommend")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class FromFile:
+    """Makes the searchers of a class in a Python file. Implements `pmfnas.core.ports.SearcherFactory`."""
+
+    path: Path
+    attribute: str
+    source: str
+    """`source_of` the file when it was given."""
+
+    def __call__(
+        self, space: Space, fidelities: Fidelities, budget_s: float, n_workers: int, *, rng: np.random.Generator
+    ) -> Searcher:
+        """Return a fresh searcher of the class."""
+        return self.factory()(space, fidelities, budget_s, n_workers, rng=rng)
+
+    def factory(self) -> SearcherFactory:
+        """Return the class, loaded once per process."""
+        made: SearcherFactory = getattr(_module(self.path, self.source), self.attribute)
+        return made
+
+
+# ----------------------------------------------------------------------------------------- from the command line
+
+
+def from_file(text: str) -> tuple[str, FromFile]:
+    """Return the name and the factory of `[NAME=]PATH.py:CLASS`; the file is loaded and looked at.
+
+    Raises:
+        InputError: no such file, it does not import, or it has no such searcher.
+    """
+    given, location = _named(text)
+    path_text, _, attribute = location.rpartition(":")
+    path = Path(path_text).expanduser()
+    if not path_text or not attribute.isidentifier():
+        raise InputError(f"--searcher is {text!r}, but must look like my_search.py:MySearcher")
+    if path.suffix != ".py" or not path.is_file():
+        raise InputError(f"--searcher is {text!r}, but {str(path)!r} is no Python file; give the path of one")
+    entrant = FromFile(path.resolve(), attribute, source_of([path.resolve()]))
+    _check_factory(_module(entrant.path, entrant.source), attribute, path)
+    return given or attribute, entrant
+
+
+def from_command(text: str, limits: Limits) -> tuple[str, Command]:
+    """Return the name and the factory of `[NAME=]COMMAND`, which is looked for but not started.
+
+    Raises:
+        InputError: quotes that do not close, or a command that is not found.
+    """
+    given, line = _named(text)
+    try:
+        words = tuple(shlex.split(line))
+    except ValueError as error:
+        raise InputError(f"--command is {text!r}, which cannot be read ({error}); close its quotes") from None
+    if not words or shutil.which(words[0]) is None:
+        raise InputError(f"--command is {text!r}, but no program {words[0] if words else ''!r} is found; give its path")
+    scripts = [word for word in words[1:] if Path(word).is_file()] or [words[0]]
+    return given or Path(scripts[0]).stem, Command(words, limits)
+
+
+def entrants(
+    files: Sequence[str], commands: Sequence[str], limits: Limits, *, taken: Sequence[str]
+) -> Mapping[str, SearcherFactory]:
+    """Return the searchers given on the command line by name; raise `InputError` for a name that is not free."""
+    made: dict[str, SearcherFactory] = {}
+    given: list[tuple[str, SearcherFactory]] = [from_file(text) for text in files]
+    given += [from_command(text, limits) for text in commands]
+    for name, factory in given:
+        if not _NAME.fullmatch(name):
+            raise InputError(f"searcher name is {name!r}, but must be letters, digits and _.-; put NAME= before it")
+        if name in made or name in taken:
+            raise InputError(f"two searchers are called {name!r}; put another NAME= before one of them")
+        made[name] = factory
+    return MappingProxyType(made)
+
+
+def _named(text: str) -> tuple[str, str]:
+    """Return the name that stands before `=`, empty if none does, and the rest."""
+    name, equals, rest = text.strip().partition("=")
+    return (name, rest) if equals and _NAME.fullmatch(name) else ("", text.strip())
+
+
+# --------------------------------------------------------------------------------------------------- the class
+
+
+def _module(path: Path, source: str) -> ModuleType:
+    """Return the loaded file; its folder is searched for what it imports, after everything else."""
+    name = f"searcher_{source}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path.name} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    sys.modules[name] = module  # dataclasses and pickles look their module up
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise InputError(f"{path.name} does not import: {_described(error, path)}") from error
+    return module
+
+
+def _described(error: BaseException, path: Path) -> str:
+    """Return what went wrong, and in which line of the file."""
+    lines = (
+        [frame.lineno for frame in inspect.getinnerframes(error.__traceback__) if frame.filename == str(path)]
+        if (error.__traceback__)
+        else []
+    )
+    where = f" (line {lines[-1]})" if lines else ""
+    return " ".join(f"{type(error).__name__}: {error}{where}".split())
+
+
+def _check_factory(module: ModuleType, attribute: str, path: Path) -> None:
+    """Raise `InputError` unless the module's attribute can make searchers."""
+    factory = getattr(module, attribute, None)
+    if not callable(factory):
+        classes = [name for name, value in vars(module).items() if inspect.isclass(value) and not _missing(value)]
+        has = f"it has: {', '.join(classes)}" if classes else "no class of it has ask, tell and recommend"
+        raise InputError(f"{path.name} has no class {attribute}; {has}")
+    if inspect.isclass(factory) and _missing(factory):
+        raise InputError(
+            f"{attribute} in {path.name} lacks {', '.join(_missing(factory))}; docs/tutorial.md shows them"
+        )
+    try:
+        inspect.signature(factory).bind(None, None, 0.0, 1, rng=None)
+    except TypeError as error:
+        raise InputError(
+            f"{attribute} in {path.name} cannot be made ({error}); "
+            "its constructor must take (space, fidelities, budget_s, n_workers, *, rng)"
+        ) from None
+
+
+def _missing(factory: type) -> list[str]:
+    return [name for name in _METHODS if not callable(getattr(factory, name, None))]
+
+
+# ------------------------------------------------------------------------------------------------------ identity
+
+
+def source_of(files: Sequence[Path]) -> str:
+    """Return twelve hex digits that name the content of files and of the Python files beside them that they import."""
+    digest = hashlib.sha256()
+    for path in files:
+        for file in _with_imports(path):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def _with_imports(path: Path) -> list[Path]:
+    """Return the file, then what it imports of its own folder, and so on; none twice."""
+    found, queue = [path], [path]
+    while queue:
+        for name in _imports(queue.pop()):
+            parts = name.split(".")
+            for n in range(1, len(parts) + 1):
+                stem = path.parent.joinpath(*parts[:n])
+                beside = [file for file in (stem.with_suffix(".py"), stem / "__init__.py") if file.is_file()]
+                new = [file for file in beside if file not in found and parts[0] not in OURS]
+                found += new
+                queue += new
+    return found
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield the modules that a Python file may import; none of a file in another language or with a fault."""
+    if path.suffix != ".py":
+        return
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def identity(factory: SearcherFactory) -> str:
+    """Return what names a searcher from the command line in a folder of results; empty for one of ours."""
+    match factory:
+        case FromFile():
+            return f"{factory.path.name}:{factory.attribute} {factory.source}"
+        case Command():
+            files = [Path(word) for word in factory.words if Path(word).is_file()]
+            return f"{written(factory)} {source_of(files)}"
+        case _:
+            return ""
+
+
+def written(command: Command) -> str:
+    """Return the command without the folders of its files."""
+    return shlex.join(Path(word).name if "/" in word else word for word in command.words)
+
+
+def check_unchanged(factory: SearcherFactory) -> None:
+    """Raise `InputError` where the file of a searcher is no longer what was given."""
+    if isinstance(factory, FromFile) and source_of([factory.path]) != factory.source:
+        raise InputError(f"{factory.path.name} was changed while its runs were made; choose another --out")
+
+
+def settings_of_run(factory: SearcherFactory, searcher: Searcher | None) -> dict[str, Any]:
+    """Return the settings of a run for its record; of a searcher from outside also what it is and where it ran."""
+    match factory:
+        case FromFile():
+            return {**settings_of(factory.factory()), "source": identity(factory), "runs": "in process"}
+        case Command():
+            own = {"source": identity(factory), "runs": "in its own process"}
+            if not isinstance(searcher, ProcessSearcher):
+                return own
+            about = searcher.about
+            return {**about.settings, "name": about.name, "version": about.version, **own}
+        case _:
+            return dict(settings_of(factory))
