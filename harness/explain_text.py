@@ -50,12 +50,8 @@ class Chosen:
         shown = explained.requests
         if self.stage is not None:
             if self.stage not in explained.stages:
-                known = (
-                    f"must be one of: {', '.join(explained.stages)}"
-                    if explained.stages
-                    else "its record names no stage"
-                )
-                raise InputError(f"--stage is {self.stage!r}, but of {explained.header.run_id} {known}")
+                known = f"one of: {', '.join(explained.stages)}" if explained.stages else "left out: it names none"
+                raise InputError(f"--stage is {self.stage!r}, but for {explained.header.run_id} must be {known}")
             shown = tuple(r for stay in stays(explained) if stay.stage == self.stage for r in stay.requests)
         return shown if self.last is None else shown[-self.last :]
 
