@@ -1,0 +1,144 @@
+"""The pickled batches of CIFAR and ImageNet16, read without letting a pickle run anything.
+
+What the benchmark's pickles may ask for is allowed here too (`pmfnas.benchmarks.unpickle`), and besides it arrays of
+plain numbers, which are built from their bytes by a stand-in. Files may lie in a folder or in the published archive.
+"""
+
+import hashlib
+import io
+import pickle
+import tarfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmfnas.benchmarks.unpickle import DtypeStandIn, ForbiddenError, find_global, reading, refuse_stored
+from pmfnas.core.errors import DataError
+
+_NUMBERS = frozenset({"u1", "i8", "f4", "f8"})
+
+
+class _Dtype:
+    """Stands in for `numpy.dtype` of an array."""
+
+    def __init__(self, code: str | bytes, align: bool = False, copy: bool = False) -> None:  # as pickles call it
+        del align, copy
+        text = code.decode("ascii") if isinstance(code, bytes) else str(code)
+        if text not in _NUMBERS:
+            raise ForbiddenError(f"numpy.dtype({text!r})")
+        self.code, self.order = text, "<"
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        order = state[1].decode("ascii") if isinstance(state[1], bytes) else str(state[1])
+        self.order = ">" if order == ">" else "<"
+
+
+class _Array:
+    """Stands in for `numpy.ndarray`: keeps shape and bytes until the pickle has been read."""
+
+    values: NDArray[Any]
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, dtype, fortran, data = state
+        if not isinstance(dtype, _Dtype) or not isinstance(data, bytes):
+            raise ForbiddenError(f"an array of {type(dtype).__name__}")
+        flat = np.frombuffer(data, dtype=f"{dtype.order}{dtype.code}")
+        self.values = flat.reshape(shape, order="F" if fortran else "C")
+
+
+def _array(kind: object, shape: object, code: object) -> _Array:
+    """Stand in for `numpy.core.multiarray._reconstruct`, which makes an empty array to be filled."""
+    del shape, code
+    if kind is not _Array:
+        raise ForbiddenError("an array of another kind")
+    return _Array()
+
+
+_ARRAYS: MappingProxyType[tuple[str, str], Callable[..., Any]] = MappingProxyType(
+    {
+        ("numpy", "dtype"): _Dtype,
+        ("numpy", "ndarray"): _Array,
+        ("numpy._core.multiarray", "_reconstruct"): _array,
+        ("numpy.core.multiarray", "_reconstruct"): _array,
+    }
+)
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        found = _ARRAYS.get((module, name)) or find_global(module, name)
+        if found is DtypeStandIn:
+            raise ForbiddenError(f"{module}.{name}")
+        return found
+
+    def persistent_load(self, pid: Any) -> Any:
+        refuse_stored(pid)
+
+
+def read_batch(folder: Path, name: str, checksum: str | None) -> Mapping[str, Any]:
+    """Return the dictionary of one pickled batch, with text keys and arrays.
+
+    Args:
+        folder: holds the file `name`, or a `.tar.gz` with it.
+        name: path below the folder, as in the published archive.
+        checksum: MD5 of the file's bytes; None checks nothing.
+
+    Raises:
+        DataError: missing, truncated, of another checksum, or a pickle that asks for something forbidden.
+    """
+    path, content = _bytes(folder, name)
+    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if checksum is not None and found != checksum:
+        raise DataError(f"{path} has MD5 {found}, but the published file has {checksum}; fetch it again")
+    with reading(path):
+        batch = _Unpickler(io.BytesIO(content), encoding="bytes").load()
+    if not isinstance(batch, dict):
+        raise DataError(f"{path} holds {type(batch).__name__}, but a batch is a dictionary; fetch it again")
+    plain = {key.decode("latin-1") if isinstance(key, bytes) else str(key): value for key, value in batch.items()}
+    return {key: value.values if isinstance(value, _Array) else value for key, value in plain.items()}
+
+
+def _bytes(folder: Path, name: str) -> tuple[Path, bytes]:
+    """Return the path and the content of a published file, wherever it lies below `folder`."""
+    for path in (folder / name, folder / Path(name).name):
+        if path.is_file():
+            with reading(path):
+                return path, path.read_bytes()
+    for archive in sorted(folder.glob("*.tar.gz")) if folder.is_dir() else []:
+        content = _from_archive(archive, name)
+        if content is not None:
+            return archive / name, content
+    raise DataError(
+        f"--data-dir {folder} has no {name}, neither as a file nor in a .tar.gz; give the folder it lies in"
+    )
+
+
+def _from_archive(archive: Path, name: str) -> bytes | None:
+    try:
+        with reading(archive), tarfile.open(archive, "r:gz") as container:
+            if name not in container.getnames():
+                return None
+            member = container.extractfile(name)
+            return member.read() if member else None
+    except tarfile.TarError as error:
+        raise DataError(f"{archive} is truncated or no archive ({error}); fetch it again") from None
+
+
+def pixels_of(batch: Mapping[str, Any], side: int, what: str) -> NDArray[np.uint8]:
+    """Return the images of a batch, (n, 3, side, side)."""
+    data = batch.get("data")
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.size % (3 * side * side):
+        raise DataError(f"{what} holds no array `data` of {side}x{side} RGB images; fetch it again")
+    return np.asarray(data.reshape(-1, 3, side, side))
+
+
+def labels_of(batch: Mapping[str, Any], key: str, what: str) -> list[int]:
+    """Return the labels of a batch under `key`."""
+    labels = batch.get(key)
+    if labels is None or not all(isinstance(label, int | np.integer) for label in labels):
+        raise DataError(f"{what} holds no list `{key}` of whole numbers; fetch it again")
+    return [int(label) for label in labels]
