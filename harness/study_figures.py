@@ -36,8 +36,9 @@ def difference_figure(frame: pd.DataFrame, measure: str) -> Figure:
     subjects = list(dict.fromkeys(rows["subject"]))
     datasets = list(dict.fromkeys(rows["dataset"]))
     caption = (
-        f"{rules(rows)}; points right of 0 are larger with the full searcher, the {_BETTER_SIDE[measure]} is where it "
-        f"is better; lines: 95 % BCa intervals; filled: p < {SIGNIFICANT:.2f}, Wilcoxon, Holm per budget and data set."
+        f"{rules(rows)}. Full searcher less variant, mean over paired seeds: {_BETTER_SIDE[measure]} of 0 the full "
+        f"searcher is better. Lines: 95 % BCa intervals; filled: p < {SIGNIFICANT:g}, Wilcoxon, Holm per budget and "
+        "data set."
     )
     height = len(subjects) * (0.1 + 0.075 * len(styles))
     with drawn_panels(datasets, caption, styles, height=height, left=1.35) as (figure, panels):
@@ -65,7 +66,8 @@ def _points(
     panel: Axes, rows: pd.DataFrame, series: "pd.Series[str]", subjects: Sequence[str], styles: Mapping[str, Style]
 ) -> None:
     """Draw the points of one panel, those of a subject below each other."""
-    offsets = dict(zip(styles, np.linspace(-0.32, 0.32, len(styles)) if len(styles) > 1 else [0.0], strict=True))
+    half = min(0.33, 0.14 * (len(styles) - 1))
+    offsets = dict(zip(styles, np.linspace(-half, half, len(styles)), strict=True))
     for place in range(0, len(subjects), 2):
         panel.axhspan(place - 0.5, place + 0.5, color="#f5f5f5", lw=0, zorder=0)
     panel.axvline(0.0, color="#555555", lw=0.7, zorder=1)

@@ -21,6 +21,8 @@ from harness.units import written_hours
 SIGNS: Mapping[str, str] = MappingProxyType({"helps": "+", "harms": "-", "mixed": "~", "none": ".", "": "?"})
 """Verdict -> its sign in a cell."""
 
+_EQUAL = "="
+
 MEASURES: Mapping[str, str] = MappingProxyType({"test": "test accuracy", "valid_regret": "validation regret"})
 
 _NOT_RUN = " "
@@ -85,18 +87,34 @@ def where(frame: pd.DataFrame) -> pd.DataFrame:
 # --------------------------------------------------------------------------------------------------- cells
 
 
+_CHANGE = "change"
+
+
+def _without_constant(titles: list[str], body: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Return the table less the column of the change, where it says the same in every row."""
+    place = titles.index(_CHANGE)
+    if len({cells[place] for cells in body}) > 1:
+        return titles, body
+    return [*titles[:place], *titles[place + 1 :]], [[*cells[:place], *cells[place + 1 :]] for cells in body]
+
+
 def _grid(frame: pd.DataFrame, measure: str) -> tuple[list[str], list[list[str]]]:
     """Return titles and rows: per variant and budget one sign per data set, and the sums of + and -."""
     rows = frame[frame["measure"] == measure]
     datasets, budgets = list(rows["dataset"].unique()), list(rows["budget_s"].unique())
-    titles = ["variant", "change", *(written_hours(budget_s) for budget_s in budgets), "+", "-"]
-    body = []
+    titles = ["variant", _CHANGE, *(written_hours(budget_s) for budget_s in budgets), "+", "-"]
+    body: list[list[str]] = []
     for (variant, change), own in rows.groupby(["variant", "change"], sort=False):
-        verdicts = {(row["budget_s"], row["dataset"]): SIGNS[row["verdict"]] for _, row in own.iterrows()}
-        signs = [" ".join(verdicts.get((budget_s, d), _NOT_RUN) for d in datasets) for budget_s in budgets]
+        known = {(row["budget_s"], row["dataset"]): _sign(row) for _, row in own.iterrows()}
+        signs = [" ".join(known.get((budget_s, d), _NOT_RUN) for d in datasets) for budget_s in budgets]
         n_helps, n_harms = (sum(own["verdict"] == word) for word in ("helps", "harms"))
         body.append([str(variant), str(change), *signs, str(n_helps), str(n_harms)])
-    return titles, body
+    return _without_constant(titles, body)
+
+
+def _sign(row: "pd.Series[Any]") -> str:
+    """Return the verdict's sign; a row whose pairs are all equal is told from one that is merely not significant."""
+    return _EQUAL if 0 < row["n_pairs"] == row["ties"] else SIGNS[row["verdict"]]
 
 
 def _hours(frame: pd.DataFrame) -> pd.DataFrame:
@@ -118,14 +136,14 @@ _DETAIL = ("difference", "95 % CI", "p", "r")
 
 def _detail(row: "pd.Series[Any]") -> list[str]:
     low, high = _number(row["ci_low"]), _number(row["ci_high"])
-    sign = SIGNS[row["verdict"]]
+    sign = _sign(row)
     marked = f"{_number(row['difference'])} {sign}" if sign in "+-~" else _number(row["difference"])
     return [marked, f"{low} to {high}", _p(row["p_value"]), _number(row["effect"], "+.2f")]
 
 
 def _blocks(frame: pd.DataFrame) -> Iterator[tuple[str, str, list[str], list[list[str]]]]:
     """Yield per budget and data set: heading, a line on the full searcher, titles and rows."""
-    titles = ["variant", "change", "n", *(f"{name}: {title}" for name in MEASURES.values() for title in _DETAIL)]
+    titles = ["variant", _CHANGE, "n", *(f"{name}: {title}" for name in MEASURES.values() for title in _DETAIL)]
     for (hours, dataset), rows in _hours(frame).groupby(["hours", "dataset"], sort=False):
         body = []
         for (variant, change), own in rows.groupby(["variant", "change"], sort=False):
@@ -134,7 +152,7 @@ def _blocks(frame: pd.DataFrame) -> Iterator[tuple[str, str, list[str], list[lis
             body.append([str(variant), str(change), n, *_detail(of["test"]), *_detail(of["valid_regret"])])
         full = rows.sort_values("n_pairs", ascending=False).groupby("measure")["full_mean"].first()
         line = f"Full searcher: {', '.join(f'{text} {full[name]:.3f}' for name, text in MEASURES.items())}."
-        yield f"{hours}, {dataset}", line, titles, body
+        yield f"{hours}, {dataset}", line, *_without_constant(titles, body)
 
 
 # -------------------------------------------------------------------------------------------- words around
@@ -150,20 +168,24 @@ def rules(frame: pd.DataFrame) -> str:
     return f"{first['data']} data {str(first['fingerprint'])[:12]}; {workers}; {first['accounting']} accounting; {n}"
 
 
-def _never(frame: pd.DataFrame) -> str:
-    """Return the variants that are nowhere significantly worse, by either measure; without a claim, nothing."""
+def _found(frame: pd.DataFrame) -> list[str]:
+    """Return which variants are nowhere significantly worse, and which somewhere better, by either measure."""
     if not frame["p_value"].notna().any():
-        return f"n < {MIN_SEEDS}: no claim."
-    worse = set(frame.loc[frame["verdict"] == "helps", "variant"])
+        return [f"n < {MIN_SEEDS}: no claim."]
+    worse, better = (set(frame.loc[frame["verdict"] == word, "variant"]) for word in ("helps", "harms"))
     never = [name for name in frame["variant"].unique() if name not in worse]
-    return f"Nowhere significantly worse than the full searcher: {', '.join(never) or 'none'}."
+    sometimes = [name for name in frame["variant"].unique() if name in better]
+    return [
+        f"Nowhere significantly worse than the full searcher, by either measure: {', '.join(never) or 'none'}.",
+        f"Somewhere significantly better than it, by either measure: {', '.join(sometimes) or 'none'}.",
+    ]
 
 
 def _legend(frame: pd.DataFrame) -> list[str]:
     order = ", ".join(frame["dataset"].unique())
     return [
         f"Signs, one per data set ({order}): + the full searcher is better than the variant, - it is worse, both with "
-        f"p < .05; . neither; ~ mean and ranks disagree; ? fewer than {MIN_SEEDS} pairs.",
+        f"p < .05; . neither; = all pairs are equal; ~ mean and ranks disagree; ? fewer than {MIN_SEEDS} pairs.",
         "difference: full searcher less variant, percent points, mean over n paired seeds with 95 % BCa interval: test "
         "accuracy > 0 and validation regret < 0 speak for the full searcher.",
         "p: Wilcoxon signed-rank test, Holm over the variants of one budget, data set and measure.",
@@ -181,7 +203,7 @@ def markdown(table: StudyTable) -> str:
     for measure, name in MEASURES.items():
         titles, body = _grid(table.frame, measure)
         lines += ["", f"## Where it matters: {name}", "", *pipes(titles, _escaped(body))]
-    lines += ["", plain(_never(table.frame)), "", *(f"- {plain(line)}" for line in _legend(table.frame))]
+    lines += ["", *(f"- {plain(line)}" for line in (*_found(table.frame), *_legend(table.frame)))]
     for heading, full, titles, body in _blocks(table.frame):
         lines += ["", f"## {plain(heading)}", "", plain(full), "", *pipes(titles, _escaped(body))]
     if table.unvaried:
@@ -205,12 +227,12 @@ def terminal(table: StudyTable) -> str:
         titles, body = _grid(table.frame, measure)
         lines += ["", f"where it matters: {name}"]
         lines += aligned(_brief(titles), [_brief(cells) for cells in body], [" "] * len(body))
-    lines += ["", *wrap(_never(table.frame))]
-    lines += [line for remark in _legend(table.frame)[:1] for line in wrap(remark)]
+    said = [*_found(table.frame), _legend(table.frame)[0]]
+    lines += ["", *(line for remark in said for line in wrap(remark))]
     lines += [line for name, why in table.unvaried.items() for line in wrap(f"not varied: {name}: {why}")]
     return "\n".join(lines) + "\n"
 
 
 def _brief(cells: Sequence[str]) -> list[str]:
-    """Return the cells with a change that is too long for a screen cut short."""
-    return [cells[0], cells[1] if len(cells[1]) <= 24 else f"{cells[1][:23]}…", *cells[2:]]
+    """Return the cells, those that are too long for a screen cut short."""
+    return [cell if len(cell) <= 24 else f"{cell[:23]}…" for cell in cells]
