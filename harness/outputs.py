@@ -42,7 +42,8 @@ def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: P
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
     summary = summarise(scored.runs, scored.timings, rng=stream(0, "summary"))
     ceilings = {name: {"best test": best} for name, best in scored.best_test.items()}
-    shown = Table(summary, title=experiment.title, published=published(table.header.space), ceilings=ceilings)
+    rows, n_epochs = published(table.header.space), max(table.header.schedules.values())
+    shown = Table(summary, title=experiment.title, published=rows, ceilings=ceilings, n_epochs=n_epochs)
     write_tables(shown, out)
     _write_figures(scored, out)
     write_text(out / "manifest.json", json.dumps(manifest(experiment.title, table, out, scored), indent=1) + "\n")

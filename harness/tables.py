@@ -7,7 +7,7 @@ CSV, which programs read, holds our rows only. A table is derived: the same summ
 
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -52,13 +52,12 @@ _NONE = "-"
 class Table:
     """A summary and what is shown around it."""
 
-    summary: pd.DataFrame
-    """From `summarise`, with or without `columns_of_the_host`."""
-    title: str = ""
-    """The experiments' names where empty."""
+    summary: pd.DataFrame  # from `summarise`, with or without `columns_of_the_host`
+    title: str = ""  # the experiments' names where empty
     published: Sequence[Published] = ()
     ceilings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Per data set, what a value is and the value, such as {"best test": 94.37}; percent."""
+    n_epochs: int = 200  # of the schedule at whose end an arch is judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +185,8 @@ def legend(table: Table, best: str, level: str) -> list[str]:
     n_claims = int(table.summary["p_value"].notna().sum())
     host = "fit s: the searcher's own seconds on this host, not on the clock."
     return [
-        "valid, test: percent, of the arch returned, mean±std over n seeds; 200-epoch validation, trial-mean test.",
+        f"valid, test: percent, of the arch returned, mean±std over n seeds; {table.n_epochs}-epoch validation, "
+        "trial-mean test.",
         "95 % CI: BCa bootstrap of the mean test accuracy, over seeds only. hit: share of runs ending at a best arch.",
         "GPU-h: workers x clock with checkpoints kept; restart: had every evaluation begun at epoch 0.",
         *([host] if "searcher_s" in table.summary else []),
@@ -392,7 +392,7 @@ def write_tables(table: Table, folder: Path, *, stem: str = "table", host_column
         stem: name of the files.
         host_columns: False leaves `columns_of_the_host` out, for files that compare byte for byte.
     """
-    kept = table if host_columns else Table(without_host(table.summary), table.title, table.published, table.ceilings)
+    kept = table if host_columns else replace(table, summary=without_host(table.summary))
     texts = {".md": markdown(kept), ".csv": csv(kept), ".tex": latex(kept)}
     for suffix, text in texts.items():
         write_text(folder / f"{stem}{suffix}", text)

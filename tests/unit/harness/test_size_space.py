@@ -51,6 +51,7 @@ def test_the_experiment_runs_and_its_outputs_can_be_made_again(size_surrogate_ta
     assert (runs["fingerprint"] == size_surrogate_table.header.fingerprint).all()
     assert runs["test"].between(85, 94).all()
     table = (out / "table.md").read_bytes()
+    assert b"90-epoch validation" in table
     (out / "table.md").unlink()
     assert main(["table", str(out)]) == 0
     assert len((out / "table.md").read_bytes()) == len(table)
