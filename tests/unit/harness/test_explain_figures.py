@@ -35,6 +35,8 @@ def test_the_bars_are_the_funnel_and_the_hours(figure):
     assert [text.get_text().strip() for text in funnel.texts] == ["4 (2)", "2", "0"]
     seconds = [[3600 * width for width in stage] for stage in widths(hours)]
     assert [pytest.approx(row) for row in seconds] == [[93, 0, 0], [31, 182, 0], [0, 0, 94]]
+    ends = [bar.get_x() + bar.get_width() for bar in funnel.patches]
+    assert ends == [3, 0, 0, 4, 2, 0, 4, 2, 0], "parts stand beside each other, not upon each other"
     low, high = funnel.get_ylim()
     assert low > high, "the lowest fidelity stands on top"
 

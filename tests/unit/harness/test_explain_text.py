@@ -54,6 +54,12 @@ def test_a_field_that_a_line_lacks_is_a_dash_and_a_tiny_figure_is_no_noise(stage
     assert "2e-09" not in trace(staged)
 
 
+def test_nothing_and_a_loss_are_figures_too(tmp_path):
+    decision = asked(Train(A, "12", 0, 1), "explore", "start", potential=0.0, p_best=1e-7, gain_per_hour=-2e-9)
+    words = line_of(trace(read_run(by_hand([decision], tmp_path))), 0).split()
+    assert words[5:8] == ["0", "<1e-06", "-2e-09"]
+
+
 def test_a_stage_is_headed_with_the_reason_of_its_beginning(staged):
     lines = trace(staged).splitlines()
     at = lines.index("== region: 0:01:33 to 0:05:06, 3 requests, 0:03:33 paid ==")
