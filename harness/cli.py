@@ -9,6 +9,7 @@ from pathlib import Path
 import pmfnas
 from harness import data_commands, experiment_commands, explain_commands, study_commands
 from harness.contestants import CONTESTANTS
+from harness.report import commands as report_commands
 from harness.specs import ALL_DATASETS, EXPERIMENTS
 from pmfnas.core.errors import PmfnasError
 
@@ -19,6 +20,7 @@ EXAMPLES = """examples:
   python -m harness ablation --smoke                          what each part is worth; also: sensitivity
   python -m harness table results/table2                      the outputs again, from the records
   python -m harness explain nb201-cifar100/pmf_nas/s0007 --in results/table2
+  python -m harness report results/table2                     one self-contained HTML page of it
   python -m harness data info                                 which data would be used, and what it is
   python -m harness data import ~/.torch --out tables/nb201   the official files, once
 """
@@ -56,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     study_commands.add(verbs)
     data_commands.add(verbs)
     explain_commands.add(verbs)
+    report_commands.add(verbs)
     return parser
 
 

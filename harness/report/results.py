@@ -1,0 +1,131 @@
+"""An experiment's folder, read: the frames its table was made from, claim, manifest, verdict, and the records."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from harness.experiment import SPEC, read_claim
+from harness.published import published
+from harness.records import run_id
+from harness.stats.runs import STEP_COLUMNS, TIMING_COLUMNS, checked_runs, require
+from harness.stats.summary import summarise
+from harness.tables import Table
+from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.rng import stream
+
+VERDICT = "verdict.md"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a report is made from."""
+
+    folder: Path
+    claim: Mapping[str, Any]
+    """Of `spec.json`: what the folder belongs to."""
+    manifest: Mapping[str, Any]
+    runs: pd.DataFrame
+    """Checked; see `harness.stats.runs`."""
+    steps: pd.DataFrame
+    timings: pd.DataFrame
+    progress: pd.DataFrame
+    """Times to targets, of `progress.csv`."""
+    verdict: str
+    """Markdown; empty where the experiment gave none."""
+    records: Mapping[str, Path]
+    """Run id -> record, of the runs in `runs` whose record is in the folder; reference outputs have none."""
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of the data sets, as the table orders them."""
+        return tuple(sorted(self.runs["dataset"].unique(), key=str.lower))
+
+    @property
+    def best_test(self) -> dict[str, float]:
+        """Best mean test accuracy there is per data set, percent: what a run reached plus what it lacked."""
+        ok = self.runs[self.runs["ok"]]
+        best = (ok["test"] + ok["test_regret"]).groupby(ok["dataset"]).max()
+        return {str(name): float(value) for name, value in best.items()}
+
+    def table(self) -> Table:
+        """Return the summary with its surroundings, the same numbers as in `table.md`."""
+        summary = summarise(self.runs, self.timings, rng=stream(0, "summary"))
+        ceilings = {name: {"best test": best} for name, best in self.best_test.items()}
+        space = str(self.manifest.get("space", ""))
+        title = str(self.manifest.get("title", ""))
+        return Table(summary, title=title, published=published(space), ceilings=ceilings)
+
+
+def read_results(folder: Path) -> Results:
+    """Return what the folder holds.
+
+    Raises:
+        InputError: it is no folder of results, or its outputs were not made yet.
+        DataError: a file in it is damaged.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; give the folder of an experiment, such as results/table2")
+    claim = read_claim(folder)
+    runs = checked_runs(_frame(folder, "runs"))
+    steps, timings = _frame(folder, "steps"), _frame(folder, "timings")
+    require(steps, STEP_COLUMNS, "steps.parquet")
+    require(timings, TIMING_COLUMNS, "timings.parquet")
+    manifest = _manifest(folder)
+    space = str(manifest.get("space", ""))
+    progress, records = _progress(folder), _records(folder, space, runs)
+    return Results(folder, claim, manifest, runs, steps, timings, progress, _verdict(folder), records)
+
+
+def _frame(folder: Path, name: str) -> pd.DataFrame:
+    path = _present(folder / f"{name}.parquet")
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise DataError(f"{path} is damaged ({error}); make it again: python -m harness table {folder}") from None
+
+
+def _progress(folder: Path) -> pd.DataFrame:
+    path = _present(folder / "progress.csv")
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged ({error}); make it again: python -m harness table {folder}") from None
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = _present(folder / MANIFEST)
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"{path} is damaged ({error}); make it again: python -m harness table {folder}") from None
+
+
+def _present(path: Path) -> Path:
+    if not path.is_file():
+        raise InputError(
+            f"{path.parent} has {SPEC} but no {path.name}: its outputs are not made yet; finish its run, or make them "
+            f"from its records: python -m harness table {path.parent}"
+        )
+    return path
+
+
+def _verdict(folder: Path) -> str:
+    path = folder / VERDICT
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged ({error}); run the comparison again") from None
+
+
+def _records(folder: Path, space: str, runs: pd.DataFrame) -> dict[str, Path]:
+    ordered = runs.sort_values("dataset", key=lambda names: names.str.lower(), kind="stable")
+    columns = ordered["dataset"], ordered["searcher"], ordered["seed"]
+    names = [run_id(space, str(d), str(s), int(n)) for d, s, n in zip(*columns, strict=True)]
+    paths = {name: folder / "runs" / f"{name}.parquet" for name in names}
+    return {name: path for name, path in paths.items() if path.is_file()}

@@ -1,0 +1,209 @@
+"""Beyond the mean: ranks over data sets, performance profiles, and the time to a target."""
+
+from collections.abc import Hashable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.drawing import Style
+from harness.report.content import Folded, Key, Section, Sheet, listed, written
+from harness.report.pictures import line_key, picture, rank_panel, shares_panel
+from harness.report.results import Results
+from harness.stats.ranking import Ranking, ranking
+from harness.stats.reaching import Shares, arrivals, profiles
+from pmfnas.core.rng import stream
+from pmfnas.core.types import FloatArray
+
+TARGETS = (1.0, 0.5)
+"""Regrets whose time is shown, percent points; those of `progress.csv`."""
+
+FEW_DATASETS = 10
+"""Data sets below which a critical difference is shown with a warning."""
+
+SMALLEST = 0.003
+"""Left end of the profiles' axis, percent points: below the gap between any two archs that lead a data set."""
+
+ROUND_REGRETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Regrets at which the profiles are written down, percent points."""
+
+
+def rank_section(summary: pd.DataFrame, styles: Mapping[str, Style]) -> list[Section]:
+    """Return the critical-difference diagram of the searchers that have every data set; nothing below two."""
+    means = summary.pivot(index="searcher", columns="dataset", values="test_mean").dropna()
+    if len(means) < 2:
+        return []
+    found = ranking([str(name) for name in means.index], means.to_numpy())
+    left_out = sorted(set(summary["searcher"]) - set(means.index))
+    missing = f" Left out, for want of a data set: {listed(left_out)}." if left_out else ""
+    n, scale = found.n_datasets, len(found.searchers) - 1
+    title = f"Mean rank over {n} data set{'s' if n != 1 else ''}"
+    section = Section(
+        "ranks",
+        "Ranks over data sets",
+        words=(
+            "Each searcher's rank by mean test accuracy, averaged over the data sets; 1 is best. A bar joins searchers "
+            f"whose mean ranks differ by no more than Nemenyi's critical difference at 5 %, here "
+            f"{found.critical_difference:.2f} ranks of {scale} possible. {_friedman(found)}{missing}",
+        ),
+        warnings=_caution(found),
+        pictures=(
+            picture(title, _rank_alt(found), partial(rank_panel, ranking=found, styles=styles), height_in=_tall(found)),
+        ),
+        folded=(Folded("The ranks in numbers", (_rank_sheet(found, means),)),),
+    )
+    return [section]
+
+
+def _tall(found: Ranking) -> float:
+    return 0.4 + 0.17 * len(found.searchers)
+
+
+def _friedman(found: Ranking) -> str:
+    if np.isnan(found.friedman_p):
+        return "Friedman's test needs three searchers and two data sets, and is not made."
+    return f"Friedman's test of equal ranks: p = {found.friedman_p:.3g}."
+
+
+def _caution(found: Ranking) -> tuple[str, ...]:
+    if found.n_datasets >= FEW_DATASETS:
+        return ()
+    return (
+        f"{found.n_datasets} data set{'s are' if found.n_datasets != 1 else ' is'} few: the unit here is the data set, "
+        "so the diagram can tell apart only the extremes, and that two searchers share a bar is no evidence that they "
+        "are alike. Who is ahead on a data set, seed by seed, is in the table.",
+    )
+
+
+def _rank_alt(found: Ranking) -> str:
+    order = [f"{name} {rank:.1f}" for name, rank in zip(found.searchers, found.mean_ranks, strict=True)]
+    joined = [f"{found.searchers[first]} to {found.searchers[last]}" for first, last in found.groups]
+    return (
+        f"Critical-difference diagram. Mean ranks, best first: {listed(order)}. "
+        f"Not told apart: {'; '.join(joined) if joined else 'none'}."
+    )
+
+
+def _rank_sheet(found: Ranking, means: pd.DataFrame) -> Sheet:
+    ranks = means.rank(ascending=False)
+    rows = tuple(
+        (name, written(rank, ".1f"), *(written(float(value), ".1f") for value in ranks.loc[name].to_numpy()))
+        for name, rank in zip(found.searchers, found.mean_ranks, strict=True)
+    )
+    return Sheet("Ranks by mean test accuracy", ("searcher", "mean rank", *map(str, ranks.columns)), rows)
+
+
+# ------------------------------------------------------------------------------------------------- profiles
+
+
+def profile_section(results: Results, styles: Mapping[str, Style]) -> list[Section]:
+    """Return the performance profiles; nothing where no run is ok."""
+    ok = results.runs[results.runs["ok"]]
+    if ok.empty:
+        return []
+    found = profiles(results.runs, _regrets(ok), rng=stream(0, "profiles"))
+    section = Section(
+        "profiles",
+        "Performance profiles",
+        words=(
+            "The share of runs that end within a test regret: the whole distribution where the table has a mean. "
+            "A line above another everywhere is a searcher better in every respect; where lines cross, one has the "
+            "better typical run and the other the better tail. Bands are 95 % bootstrap intervals. Over all data sets, "
+            "each counts the same.",
+        ),
+        pictures=tuple(
+            picture(
+                dataset,
+                f"Performance profile, {dataset}: share of runs over the test regret allowed, {len(shares.bands)} "
+                "searchers; the numbers are in the table below.",
+                partial(shares_panel, shares=shares, styles=styles, across="test regret (points)", censored=False),
+            )
+            for dataset, shares in found.items()
+        ),
+        keys=_keys(styles),
+        folded=(Folded("The profiles in numbers", tuple(_profile_sheet(d, shares) for d, shares in found.items())),),
+    )
+    return [section]
+
+
+def _regrets(ok: pd.DataFrame) -> FloatArray:
+    largest = float(ok["test_regret"].quantile(0.99))
+    even = np.geomspace(SMALLEST, max(largest, 10 * SMALLEST), 100)
+    return np.union1d(even, [regret for regret in ROUND_REGRETS if regret <= even[-1]])
+
+
+def _profile_sheet(dataset: str, shares: Shares) -> Sheet:
+    """Return the shares at round regrets."""
+    regrets = [value for value in ROUND_REGRETS if value <= shares.at[-1]]
+    places = [int(np.argmin(np.abs(shares.at - value))) for value in regrets]
+    order = sorted(shares.bands, key=lambda name: (-float(shares.bands[name].mean.mean()), name))
+    rows = tuple(
+        (name, str(shares.bands[name].n), *(f"{100 * shares.bands[name].mean[place]:.0f}" for place in places))
+        for name in order
+    )
+    titles = ("searcher", "n", *(f"≤ {value:g}" for value in regrets))
+    return Sheet(f"Runs (%) that end within a test regret (points), {dataset}", titles, rows)
+
+
+# -------------------------------------------------------------------------------------------- time to target
+
+
+def target_section(results: Results, styles: Mapping[str, Style]) -> list[Section]:
+    """Return the time-to-target curves; nothing where no run is ok."""
+    if not results.runs["ok"].any():
+        return []
+    found = {target: arrivals(results.runs, results.steps, target, rng=stream(0, "arrivals")) for target in TARGETS}
+    pictures = tuple(
+        picture(
+            f"{dataset}, regret ≤ {target:g}",
+            f"Time to a test regret of {target:g} points on {dataset}: share of runs that are there over GPU-hours, "
+            f"{len(shares.bands)} searchers; the numbers are in the table below.",
+            partial(shares_panel, shares=shares, styles=styles, across="GPU-hours", censored=True),
+        )
+        for target, of in found.items()
+        for dataset, shares in sorted(of.items(), key=lambda item: item[0].lower())
+    )
+    section = Section(
+        "targets",
+        "Time to a target",
+        words=(
+            "The share of runs whose incumbent has reached a test regret, over GPU-hours: one less the Kaplan-Meier "
+            "estimate. A run that never arrives is censored at the budget, not left out; a plus at the right edge "
+            "marks searchers with such runs. Bands are 95 % bootstrap intervals at each time by itself. The table has "
+            "hours of the clock; in its restricted mean a run counts at most the budget.",
+        ),
+        pictures=pictures,
+        keys=_keys(styles),
+        folded=(Folded("Arrivals in numbers", _target_sheets(results.progress)),),
+    )
+    return [section]
+
+
+def _target_sheets(progress: pd.DataFrame) -> tuple[Sheet, ...]:
+    """Return who arrives how often and when, as `progress.csv` has it."""
+    titles = ("searcher", "n", "arrived %", "censored", "median h", "restricted mean h", "95 % CI")
+    return tuple(
+        Sheet(
+            f"Arrivals at a test regret of {float(str(target)):g} points, {dataset}",
+            titles,
+            tuple(_arrival(row) for row in rows.sort_values("restricted_mean_hours").to_dict("records")),
+        )
+        for (target, dataset), rows in sorted(
+            progress.groupby(["target", "dataset"]), key=lambda item: (-float(str(item[0][0])), str(item[0][1]).lower())
+        )
+    )
+
+
+def _arrival(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+    n, share = int(row["n_seeds"]), float(row["reached_share"])
+    if n == 0:
+        return (str(row["searcher"]), "0", *["-"] * 5)
+    hours = [written(float(row[name])) for name in ("median_hours", "restricted_mean_hours")]
+    ends = [written(float(row[f"restricted_mean_hours_ci_{end}"])) for end in ("low", "high")]
+    spread = "-" if "-" in ends else "-".join(ends)
+    return str(row["searcher"]), str(n), f"{100 * share:.0f}", str(round(n * (1 - share))), *hours, spread
+
+
+def _keys(styles: Mapping[str, Style]) -> tuple[Key, ...]:
+    return tuple(line_key(name, style) for name, style in styles.items())

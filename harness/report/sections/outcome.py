@@ -1,0 +1,155 @@
+"""Who ended where: the verdict, the table, and the anytime curves."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from matplotlib.axes import Axes
+
+from harness.drawing import Style, accuracy_panel, regret_panel
+from harness.report.content import Folded, Section, Sheet, listed, written
+from harness.report.pictures import line_key, picture
+from harness.report.results import Results
+from harness.stats.anytime import on_grid
+from harness.stats.curves import Curves, mean_curves
+from harness.stats.runs import run_steps
+from harness.stats.summary import MIN_SEEDS
+from harness.tables import PUBLISHED_NOTE, TRUST_NOTE, Grid, Table, grids, legend, published_grid
+from pmfnas.core.rng import stream
+
+NAMED = 4
+"""Searchers that a picture's text names with their values."""
+
+SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
+"""Parts of the budget at which the curves are written down."""
+
+
+def verdict(results: Results) -> list[Section]:
+    """Return the comparison's verdict, where the folder has one; headings become those of a section."""
+    if not results.verdict:
+        return []
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    tokens = parser.parse(results.verdict)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1]) + 2, 6)}"
+    html = Markup(parser.renderer.render(tokens, parser.options, {}))
+    return [Section("verdict", "Verdict", html=html)]
+
+
+def table_section(table: Table) -> Section:
+    """Return the table: the main columns open, all of them and the published rows on demand."""
+    brief, full = (tuple(_sheet(grid) for grid in grids(table, width=width)) for width in ("brief", "full"))
+    folded = [Folded("All columns", full)]
+    if table.published:
+        titles, rows = published_grid(table)
+        folded.append(Folded("Published rows", (Sheet(PUBLISHED_NOTE, titles, tuple(rows), remarks=(TRUST_NOTE,)),)))
+    notes = tuple(legend(table, "best", "level"))
+    return Section("table", "Table", sheets=brief, notes=notes, folded=tuple(folded))
+
+
+def _sheet(grid: Grid) -> Sheet:
+    return Sheet(f"{grid.dataset}: {grid.rules}", grid.titles, grid.rows, grid.marks, grid.remarks)
+
+
+def curve_sections(results: Results, summary: pd.DataFrame, styles: Mapping[str, Style]) -> list[Section]:
+    """Return accuracy and regret over GPU-hours; nothing where no run is ok."""
+    if not results.runs["ok"].any():
+        return []
+    keys = tuple(line_key(name, style) for name, style in styles.items())
+    tests = mean_curves(results.runs, results.steps, "test", rng=stream(0, "figures"))
+    regrets = mean_curves(results.runs, results.steps, "test_regret", rng=stream(0, "figures"))
+    bands = "Bands are 95 % percentile bootstrap intervals of the mean over seeds, at each time by itself."
+    accuracy = Section(
+        "accuracy",
+        "Accuracy over time",
+        words=(
+            "Mean test accuracy (%) of the arch that each searcher would return, over GPU-hours on a logarithmic axis. "
+            f"The dotted line is the best test accuracy of the data set. {bands} A line begins when all runs have an "
+            "incumbent. The axis is cut to where the searchers differ.",
+        ),
+        pictures=tuple(
+            picture(
+                dataset,
+                _alt("mean test accuracy", dataset, summary, "test_mean", "%"),
+                partial(_draw_accuracy, curves=curves, styles=styles, ceiling=results.best_test.get(dataset)),
+            )
+            for dataset, curves in _sorted(tests)
+        ),
+        keys=keys,
+        folded=(_written_down(results, "test", "Mean test accuracy (%) after a share of the budget"),),
+    )
+    regret = Section(
+        "regret",
+        "Regret on logarithmic axes",
+        words=(
+            "Mean test regret (percent points below the best arch of the data set) over GPU-hours, both axes "
+            f"logarithmic. A mean of zero stands on the lower edge. {bands}",
+        ),
+        pictures=tuple(
+            picture(
+                dataset,
+                _alt("mean test regret", dataset, summary, "test_regret_mean", "points"),
+                partial(_draw_regret, curves=curves, styles=styles),
+            )
+            for dataset, curves in _sorted(regrets)
+        ),
+        keys=keys,
+        folded=(_written_down(results, "test_regret", "Mean test regret (points) after a share of the budget"),),
+    )
+    return [accuracy, regret]
+
+
+def _sorted(curves: Mapping[str, Curves]) -> list[tuple[str, Curves]]:
+    return sorted(curves.items(), key=lambda item: item[0].lower())
+
+
+def _draw_accuracy(panel: Axes, *, curves: Curves, styles: Mapping[str, Style], ceiling: float | None) -> None:
+    accuracy_panel(panel, curves, styles, ceiling=ceiling)
+    panel.set_ylabel("test accuracy (%)")
+
+
+def _draw_regret(panel: Axes, *, curves: Curves, styles: Mapping[str, Style]) -> None:
+    regret_panel(panel, curves, styles)
+    panel.set_ylabel("test regret (points)")
+
+
+def _alt(what: str, dataset: str, summary: pd.DataFrame, column: str, unit: str) -> str:
+    """Return a picture's text: what it draws, and who leads at the end by the table."""
+    rows = summary[(summary["dataset"] == dataset) & (summary["n_seeds"] > 0)]
+    ends = [f"{row['searcher']} {written(row[column])}" for row in rows.head(NAMED).to_dict("records")]
+    return (
+        f"Lines with bands, {what} over GPU-hours on {dataset}, {len(rows)} searchers. "
+        f"Best at the end ({unit}): {listed(ends)}."
+    )
+
+
+def _written_down(results: Results, column: str, caption: str) -> Folded:
+    """Return the curves as numbers: the mean over runs at some shares of the budget."""
+    curves = run_steps(results.steps, results.runs, column)
+    sheets = []
+    for dataset in results.datasets:
+        budget_s = float(results.runs.loc[results.runs["dataset"] == dataset, "budget_s"].iloc[0])
+        grid_s = np.array(SHARES) * budget_s
+        means = {
+            searcher: on_grid(given, grid_s).mean(axis=0)  # NaN where any run has no incumbent yet
+            for (of, searcher), given in curves.items()
+            if of == dataset and given.n_runs
+        }
+        order = sorted(means, key=lambda name: (means[name][-1] if column == "test_regret" else -means[name][-1], name))
+        titles = ("searcher", *(f"{share:.0%} ({share * budget_s / 3600:.2f} h)" for share in SHARES))
+        rows = tuple((name, *(written(float(value)) for value in means[name])) for name in order)
+        sheets.append(Sheet(f"{caption}, {dataset}", titles, rows))
+    return Folded("The curves in numbers", tuple(sheets))
+
+
+def few_seeds(summary: pd.DataFrame) -> Sequence[str]:
+    """Return the warning that seeds are too few, where they are."""
+    few = sorted({str(row["searcher"]) for row in summary.to_dict("records") if row["n_seeds"] < MIN_SEEDS})
+    if not few:
+        return ()
+    who = "every searcher" if len(few) == summary["searcher"].nunique() else listed(few)
+    return (f"Fewer than {MIN_SEEDS} seeds for {who}: numbers, no claim.",)

@@ -1,0 +1,226 @@
+"""Where each searcher spent its seconds: by fidelity, by stage where it names stages, and its own thinking."""
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+
+from harness.records import read_rows
+from harness.report.content import Folded, Section, Sheet, listed, written
+from harness.report.pictures import bars_panel, box_key, picture
+from harness.report.results import Results
+
+IDLE = "idle"
+UNUSED = "not used"
+_REST = {IDLE: "#d0d0d0", UNUSED: "#f4f4f4"}
+
+_SPENT = ["dataset", "searcher", "stage", "fidelity", "hours", "requests"]
+
+
+def spending_section(results: Results, order: Sequence[str]) -> Section:
+    """Return GPU-hours by fidelity and stage, means over ok runs; without records it says what is missing.
+
+    Args:
+        results: the folder.
+        order: all searchers, in the order of their bars.
+    """
+    spent = spent_hours(results)
+    key, title = "seconds", "Where the seconds went"
+    if spent.empty:
+        absent = (
+            "This folder holds no record of a run that is ok, so what each searcher spent is not known here. Reference "
+            "outputs are kept without records; the folder of the run has them."
+        )
+        return Section(key, title, words=(absent,))
+    fidelities = sorted(spent["fidelity"].unique(), key=_height)
+    colours = _colours(fidelities)
+    wide = {
+        dataset: _by_fidelity(results, spent, dataset, fidelities).reindex(_present(spent, dataset, order))
+        for dataset in results.datasets
+    }
+    lacking = int(results.runs["ok"].sum()) - len(results.records)
+    return Section(
+        key,
+        title,
+        words=(
+            "Mean GPU-hours per run that each searcher paid for, by the fidelity at which a segment ends, lowest on "
+            f"the left; then what workers stood {IDLE}, and what of the budget was {UNUSED} as the searcher stopped.",
+        ),
+        warnings=(f"{lacking} runs have no record here and are left out of this section.",) if lacking > 0 else (),
+        pictures=tuple(
+            picture(
+                dataset,
+                _alt(dataset, hours),
+                partial(
+                    bars_panel,
+                    names=[str(name) for name in hours.index],
+                    parts={str(name): hours[name].tolist() for name in hours},
+                    colours=colours,
+                    across="GPU-hours per run",
+                ),
+                height_in=0.55 + 0.16 * len(hours),
+            )
+            for dataset, hours in wide.items()
+        ),
+        keys=tuple(box_key(name, colour) for name, colour in colours.items()),
+        sheets=_by_stage(spent),
+        folded=(Folded("By fidelity, in numbers", tuple(_sheet(dataset, hours) for dataset, hours in wide.items())),),
+    )
+
+
+def spent_hours(results: Results) -> pd.DataFrame:
+    """Return mean GPU-hours and requests per ok run: dataset, searcher, stage, fidelity, hours, requests.
+
+    `stage` is empty where the searcher names none. Under restart accounting repeated epochs are paid again.
+    """
+    ok = results.runs[results.runs["ok"]]
+    parts = []
+    for row in ok.to_dict("records"):
+        name = f"{row['dataset']}/{row['searcher']}/s{int(row['seed']):04d}"
+        path = results.records.get(f"{results.manifest.get('space', '')}-{name}")
+        if path is not None:
+            again = row["accounting"] == "restart"
+            parts.append(_of_record(path, again=again).assign(dataset=row["dataset"], searcher=row["searcher"]))
+    if not parts:
+        return pd.DataFrame(columns=_SPENT)
+    runs = pd.concat(parts, ignore_index=True)
+    n_runs = runs.groupby(["dataset", "searcher"])["run"].nunique()
+    sums = runs.groupby(["dataset", "searcher", "stage", "fidelity"], as_index=False)[["hours", "requests"]].sum()
+    n = n_runs.reindex(pd.MultiIndex.from_frame(sums[["dataset", "searcher"]])).to_numpy()
+    return sums.assign(hours=sums["hours"] / n, requests=sums["requests"] / n)
+
+
+def _of_record(path: Path, *, again: bool) -> pd.DataFrame:
+    """Return one row per stage and fidelity of a run."""
+    names = ["kind", "schedule", "stop", "train_s", "valid_s", "before_s", "reason"]
+    rows = read_rows(path).select(names).to_pandas()
+    trained = rows["kind"] == "train"
+    ends = rows["schedule"].astype(str) + "@" + rows["stop"].fillna(0).astype(int).astype(str)
+    paid_s = rows["train_s"] + rows["valid_s"] + (rows["before_s"] if again else 0.0)
+    frame = pd.DataFrame(
+        {
+            "run": str(path),
+            "stage": rows["reason"].map(_stage),
+            "fidelity": ends.where(trained, rows["schedule"].astype(str)),
+            "hours": paid_s / 3600,
+            "requests": 1,
+        }
+    )
+    return frame.groupby(["run", "stage", "fidelity"], as_index=False).sum()
+
+
+def _stage(reason: str | None) -> str:
+    return str(json.loads(reason).get("stage", "")) if isinstance(reason, str) else ""
+
+
+def _height(fidelity: str) -> tuple[float, str, float]:
+    """Sort fidelities from the lowest to the highest; metrics and schedules that are no number come first."""
+    schedule, _, epochs = fidelity.partition("@")
+    return float(schedule) if schedule.isdecimal() else -1.0, schedule, float(epochs or 0)
+
+
+def _colours(fidelities: list[str]) -> dict[str, str]:
+    shades = matplotlib.colormaps["viridis_r"](np.linspace(0.08, 1, len(fidelities)))
+    return {name: matplotlib.colors.to_hex(shade) for name, shade in zip(fidelities, shades, strict=True)} | _REST
+
+
+def _present(spent: pd.DataFrame, dataset: str, order: Sequence[str]) -> list[str]:
+    there = set(spent.loc[spent["dataset"] == dataset, "searcher"])
+    return [name for name in order if name in there]
+
+
+def _by_fidelity(results: Results, spent: pd.DataFrame, dataset: str, fidelities: list[str]) -> pd.DataFrame:
+    """Return mean hours, one row per searcher, one column per fidelity, then the idle and the unused."""
+    here = spent[spent["dataset"] == dataset]
+    hours = here.pivot_table(index="searcher", columns="fidelity", values="hours", aggfunc="sum", fill_value=0.0)
+    hours = hours.reindex(columns=fidelities, fill_value=0.0)
+    runs = results.runs[results.runs["ok"] & (results.runs["dataset"] == dataset)]
+    clocked = runs["gpu_hours_resume"].where(runs["accounting"] == "resume", runs["gpu_hours_restart"])
+    unused = runs["budget_s"] * runs["n_workers"] / 3600 - clocked
+    rest = pd.DataFrame({"searcher": runs["searcher"], IDLE: clocked - runs["busy_hours"], UNUSED: unused})
+    means = rest.groupby("searcher").mean().clip(lower=0.0)
+    return hours.join(means, how="left")
+
+
+def _alt(dataset: str, hours: pd.DataFrame) -> str:
+    paid = hours.drop(columns=[IDLE, UNUSED])
+    most = [f"{name}: {shares.idxmax()} {written(float(shares.max()))} h" for name, shares in paid.iterrows()]
+    return f"Stacked bars of mean GPU-hours per run on {dataset}. Where each searcher paid most: {listed(most)}."
+
+
+def _sheet(dataset: str, hours: pd.DataFrame) -> Sheet:
+    rows = tuple(
+        (str(name), *(written(float(value)) for value in values))
+        for name, values in zip(hours.index, hours.to_numpy(), strict=True)
+    )
+    return Sheet(f"Mean GPU-hours per run by fidelity, {dataset}", ("searcher", *map(str, hours.columns)), rows)
+
+
+def _by_stage(spent: pd.DataFrame) -> tuple[Sheet, ...]:
+    """Return hours by stage and fidelity of the searchers that name stages, one table each."""
+    staged = spent[spent["stage"] != ""]
+    sheets = []
+    for searcher in sorted(staged["searcher"].unique()):
+        own = spent[spent["searcher"] == searcher]
+        wide = own.pivot_table(index=["stage", "fidelity"], columns="dataset", values="hours", fill_value=0.0)
+        wide = wide[sorted(wide.columns, key=str.lower)]
+        sums = wide.sum().to_numpy()
+        order = sorted(wide.index, key=lambda row: (_place(own, row[0]), _height(row[1])))
+        rows = tuple(
+            (f"{stage or 'no stage'} {fidelity}", *map(_with_share, wide.loc[[(stage, fidelity)]].to_numpy()[0], sums))
+            for stage, fidelity in order
+        )
+        sheets.append(Sheet(f"{searcher}: GPU-hours per run (share of those paid) by stage", ("stage", *wide), rows))
+    return tuple(sheets)
+
+
+def _place(own: pd.DataFrame, stage: str) -> float:
+    """Order stages by the mean height of what they train: early stages train low."""
+    here = own[own["stage"] == stage]
+    heights = [_height(str(name))[0] * 1000 + _height(str(name))[2] for name in here["fidelity"]]
+    return float(np.average(heights, weights=here["requests"]))
+
+
+def _with_share(hours: float, of: float) -> str:
+    return f"{hours:.2f} ({100 * hours / of:.0f} %)" if of else written(hours)
+
+
+# ------------------------------------------------------------------------------------------------- overhead
+
+
+def overhead_section(results: Results) -> Section:
+    """Return the searchers' own seconds: of this host, not on the simulated clock."""
+    ok = results.runs[results.runs["ok"]].merge(results.timings, on=["dataset", "searcher", "seed"], how="inner")
+    titles = ("searcher", "runs", "mean s", "longest s", "ms per evaluation", "% of the budget")
+    sheet = Sheet(
+        "Seconds inside the searcher per run, all data sets",
+        titles,
+        tuple(_overhead(str(name), rows) for name, rows in ok.groupby("searcher")),
+    )
+    return Section(
+        "overhead",
+        "Overhead",
+        words=(
+            "What the searchers themselves took to decide, measured on the host that ran them. It is not added to the "
+            "simulated clock, because a trace must not depend on the host; in real training it is on the clock.",
+        ),
+        sheets=(sheet,),
+    )
+
+
+def _overhead(name: str, rows: pd.DataFrame) -> tuple[str, ...]:
+    seconds, n_evaluations = rows["searcher_s"], float(rows["evaluations"].sum())
+    budget_s = float(rows["budget_s"].sum())
+    each_ms = 1000 * float(seconds.sum()) / n_evaluations if n_evaluations else None
+    return (
+        name,
+        str(len(rows)),
+        written(float(seconds.mean()), ".3g"),
+        written(float(seconds.max()), ".3g"),
+        written(each_ms, ".3g"),
+        written(100 * float(seconds.sum()) / budget_s, ".4f"),
+    )
