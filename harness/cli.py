@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pmfnas
-from harness import data_commands, experiment_commands, explain_commands, study_commands
+from harness import compare_commands, data_commands, experiment_commands, explain_commands, study_commands
 from harness.contestants import CONTESTANTS
 from harness.report import commands as report_commands
 from harness.specs import ALL_DATASETS, EXPERIMENTS
@@ -55,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
     _add_table(verbs)
+    compare_commands.add(verbs)
     study_commands.add(verbs)
     data_commands.add(verbs)
     explain_commands.add(verbs)
@@ -88,4 +89,4 @@ def _add_table(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     table = verbs.add_parser("table", help="write table and figures again, from the records of an experiment")
     table.add_argument("out", type=Path, help="folder of an experiment, e.g. results/table2")
     table.add_argument("--data", default="auto", help="the data it was made with (default auto)")
-    table.set_defaults(run=study_commands.table)
+    table.set_defaults(run=compare_commands.table)

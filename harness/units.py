@@ -7,8 +7,8 @@ from pmfnas.core.errors import InputError
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def budget_s(text: str) -> float:
-    """Return the seconds of a budget written `8.5h`, `510m`, `30600s` or `30600`.
+def budget_s(text: str, *, flag: str = "--budget") -> float:
+    """Return the seconds of a time given to `flag`, written `8.5h`, `510m`, `30600s` or `30600`.
 
     >>> budget_s("8.5h")
     30600.0
@@ -16,7 +16,7 @@ def budget_s(text: str) -> float:
     match = re.fullmatch(r"(-?[0-9]*\.?[0-9]+)([smh]?)", text.strip())
     seconds = float(match[1]) * _SECONDS[match[2] or "s"] if match else -1.0
     if not seconds > 0:
-        raise InputError(f"--budget is {text!r}, but must be a positive time such as 8.5h, 510m or 30600s")
+        raise InputError(f"{flag} is {text!r}, but must be a positive time such as 8.5h, 510m or 30600s")
     return seconds
 
 

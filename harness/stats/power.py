@@ -5,6 +5,9 @@ from scipy import optimize, stats
 
 from pmfnas.core.errors import InputError
 
+_SIGNED_RANK = float(np.sqrt(3 / np.pi))
+"""What the signed-rank test makes of a normal difference (Hodges and Lehmann 1956), .977."""
+
 
 def detectable_difference(std: float, n: int, *, power: float = 0.8, alpha: float = 0.05) -> float:
     """Return the smallest mean paired difference that `n` pairs of seeds show with the given power.
@@ -41,3 +44,34 @@ def _noncentrality(n: int, power: float, alpha: float) -> float:
     while surplus(high) < 0:
         high *= 2
     return float(optimize.brentq(surplus, 0.0, high))
+
+
+def pairs_to_detect(
+    difference: float, std: float, *, power: float = 0.8, alpha: float = 0.05, most: int = 10_000
+) -> int | None:
+    """Return the fewest pairs of seeds that show a mean paired difference of this size by the signed-rank test.
+
+    The inverse of `detectable_difference`, with the signed-rank test's efficiency.
+
+    Args:
+        difference: mean paired difference, of any sign.
+        std: standard deviation of the paired differences, the unit of `difference`.
+        power: chance of a significant result when the difference is real.
+        alpha: two-sided level of the test.
+        most: largest number looked at.
+
+    Returns:
+        At least 2; None where more than `most` would be needed, as for a difference of 0 or a NaN.
+    """
+    size = abs(difference) * _SIGNED_RANK
+
+    def shows(n: int) -> bool:
+        return size > 0 and detectable_difference(std, n, power=power, alpha=alpha) <= size
+
+    low, high = 1, most  # the difference that n pairs show falls with n
+    if not shows(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if shows(middle) else (middle, high)
+    return high
