@@ -9,12 +9,12 @@ from types import MappingProxyType
 from typing import Any
 
 from harness import experiment_commands, outputs
-from harness.contestants import REFERENCE, select
+from harness.contestants import REFERENCE
 from harness.data import Chosen, choose
 from harness.experiment import SPEC, read_claim
 from harness.jobs import Job, found, jobs
 from harness.specs import ALL_DATASETS
-from harness.studies import FIRST_SEED, SMOKE_SEEDS, STUDIES, Study, smoke
+from harness.studies import FIRST_SEED, SMOKE_SEEDS, STUDIES, Study, Variant, smoke
 from harness.study_outputs import folder, run_study, write_study
 from harness.units import budget_s, count, names, written_hours, written_time
 from pmfnas.benchmarks.tabular import dataset
@@ -135,10 +135,16 @@ def _asked(options: argparse.Namespace) -> Study:
     if options.datasets:
         changes["datasets"] = tuple(dict.fromkeys(dataset(name).name for name in names("--datasets", options.datasets)))
     if options.variants:
-        known = {v.name: v for v in study.variants}
-        chosen = select(names("--variants", options.variants), {name: v.factory for name, v in known.items()})
-        changes["variants"] = tuple(known[name] for name in known if name in chosen)
+        changes["variants"] = _chosen(study, names("--variants", options.variants))
     return replace(study, **changes, n_seeds=_n_seeds(study, options))
+
+
+def _chosen(study: Study, asked: Sequence[str]) -> tuple[Variant, ...]:
+    known = [variant.name for variant in study.variants]
+    for name in asked:
+        if name not in known:
+            raise InputError(f"--variants names {name!r}, but may only name some of: {', '.join(known)}")
+    return tuple(variant for variant in study.variants if variant.name in asked)
 
 
 def _n_seeds(study: Study, options: argparse.Namespace) -> Mapping[float, int]:
