@@ -174,7 +174,12 @@ def _draw_incumbent(strip: Axes, explained: Explained, fidelity: str, colours: M
 
 
 def _add_legend(figure: Figure, colours: Mapping[str, str], height: float) -> None:
-    handles = [Patch(color=colour, label=stage) for stage, colour in colours.items() if stage]
+    handles = [Patch(color=colour, label=_plain(stage)) for stage, colour in colours.items() if stage]
     if handles:
         place: Any = {"loc": "lower center", "bbox_to_anchor": (0.5, 0.3 / height)}
         figure.legend(handles=handles, ncols=len(handles), frameon=False, handlelength=1.2, **place)
+
+
+def _plain(text: str) -> str:
+    """Return a searcher's word so that the library takes it as it is: `$` opens a formula, `_` hides a label."""
+    return f" {text}".replace("$", r"\$") if text.startswith("_") else text.replace("$", r"\$")

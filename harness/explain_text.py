@@ -65,6 +65,11 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"
 
 
+def one_line(text: str) -> str:
+    """Return a searcher's words with a blank for line ends, tabs and whatever else would steer a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 # ---------------------------------------------------------------------------------------------------- trace
 
 
@@ -88,7 +93,7 @@ def about(explained: Explained) -> str:
         f"{header.run_id}\n"
         f"{header.data} data {header.fingerprint}, budget {written_hours(header.budget_s)}, {workers}, "
         f"{header.accounting} accounting\n"
-        f"{header.status}, ended after {clock(header.clock_s)}: {header.why}"
+        f"{header.status}, ended after {clock(header.clock_s)}: {one_line(header.why)}"
     )
 
 
@@ -113,7 +118,7 @@ def _heads(found: Sequence[Stay]) -> dict[int, tuple[str, str]]:
     heads: dict[int, tuple[str, str]] = {}
     for place, stay in enumerate(found):
         name = f"{place} {stay.stage}"
-        heads |= {request.number: (name, f"== {stay.stage}, gone on with ==") for request in stay.requests}
+        heads |= {request.number: (name, f"== {one_line(stay.stage)}, gone on with ==") for request in stay.requests}
         heads[stay.requests[0].number] = name, _opening(stay, found[place - 1] if place else None)
     return heads
 
@@ -122,12 +127,12 @@ def _opening(stay: Stay, before: Stay | None) -> str:
     """Return the paragraph that heads a stay: when, how much, and why the stage before ended."""
     paid_s, n = sum(request.paid_s for request in stay.requests), len(stay.requests)
     head = (
-        f"== {stay.stage}: {clock(stay.start_s)} to {clock(stay.end_s)}, {n} request{'' if n == 1 else 's'}, "
+        f"== {one_line(stay.stage)}: {clock(stay.start_s)} to {clock(stay.end_s)}, {n} request{'' if n == 1 else 's'}, "
         f"{clock(paid_s)} paid =="
     )
     if before is None:
         return head
-    why = f"{before.stage} ended: {stay.why or 'the record does not say why'}"
+    why = one_line(f"{before.stage} ended: {stay.why or 'the record does not say why'}")
     return "\n".join([head, *textwrap.wrap(why, WIDTH)])
 
 
@@ -175,7 +180,7 @@ def _figure(value: float | str | None, pattern: str) -> str:
     if value is None:
         return "-"
     if isinstance(value, str):
-        return value
+        return one_line(value)
     return f"<{_TINY:g}" if 0 < value < _TINY else format(value, pattern)
 
 
@@ -203,7 +208,7 @@ def _came_out(request: Answered, first: Mapping[str, int]) -> str:
 def _ended(request: Answered) -> str:
     match request.status:
         case "failed":
-            return f"failed: {request.failure}"
+            return f"failed: {one_line(request.failure or '')}"
         case "measured":
             return f"{request.value:g}"
         case "cut":
@@ -252,7 +257,7 @@ def summary(explained: Explained) -> str:
     total = ["total", "", str(len(explained.requests)), str(n_archs), "", str(n_lost)]
     cells = [
         ["stage", "fidelity", "requests", "archs", "went on", "lost", "paid", "share"],
-        *([row.stage or "-", row.fidelity, *_counts(row), *_time(row.paid_s, clocked_s)] for row in rows),
+        *([one_line(row.stage) or "-", row.fidelity, *_counts(row), *_time(row.paid_s, clocked_s)] for row in rows),
         [*total, *_time(busy_s, clocked_s)],
         ["idle", "", "", "", "", "", *_time(idle_s, clocked_s)],
     ]

@@ -11,7 +11,7 @@ from harness.explain import read_run
 from harness.explain_figures import explain_figure, write_explained
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Train
-from tests.explained import STAGED, by_hand
+from tests.explained import STAGED, asked, by_hand
 from tests.fakes import A, submit
 
 
@@ -84,6 +84,13 @@ def test_many_fidelities_leave_the_lowest_strips_out_and_say_so(tmp_path):
     assert [strip.get_ylabel() for strip in figure.axes[2:]] == ["12@3", "12@4", "12@5", "12@6"]
     assert "not shown: 12@1, 12@2" in figure.axes[-1].get_title()
     assert len(figure.axes[0].get_yticklabels()) == 6
+
+
+def test_stages_may_be_called_anything(tmp_path):
+    stages = ("_warm", r"$\no formula$", "5 $")
+    script = [asked(Train(A, "12", epoch, epoch + 1), stage, "continue") for epoch, stage in enumerate(stages)]
+    written = write_explained(explain_figure(read_run(by_hand(script, tmp_path))), tmp_path, "figure")
+    assert len(written) == 3
 
 
 def test_no_request_no_figure(tmp_path):

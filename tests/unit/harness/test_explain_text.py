@@ -136,6 +136,19 @@ def test_fields_of_other_searchers_get_columns_of_their_own(tmp_path):
     assert line_of(text, 1).split()[3:5] == ["-", "nan"]
 
 
+def test_words_of_a_searcher_cannot_break_a_line(tmp_path):
+    script = (
+        asked(Train(A, "12", 0, 1), "a\nb", "x\x1b[31m\ty"),
+        asked(Train(B, "12", 0, 1), "c", "start", moved_on="one\n\ntwo\x07"),
+    )
+    explained = read_run(by_hand(script, tmp_path))
+    text = trace(explained) + summary(explained)
+    assert all(char.isprintable() or char == "\n" for char in text)
+    assert "x [31m y" in line_of(text, 0)
+    assert "a b ended: one  two" in text
+    assert "\nb" not in text
+
+
 def test_what_came_out_of_every_kind(tmp_path):
     script = [
         submit(Train(A, "12", 0, 1)),  # diverges
