@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pmfnas
-from harness import compare_commands, data_commands, experiment_commands, explain_commands, study_commands
+from harness import (
+    compare_commands,
+    data_commands,
+    experiment_commands,
+    explain_commands,
+    searcher_commands,
+    study_commands,
+)
 from harness.contestants import CONTESTANTS
 from harness.report import commands as report_commands
 from harness.specs import ALL_DATASETS, EXPERIMENTS
@@ -56,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(verbs)
     _add_table(verbs)
     compare_commands.add(verbs)
+    searcher_commands.add(verbs)
     study_commands.add(verbs)
     data_commands.add(verbs)
     explain_commands.add(verbs)
