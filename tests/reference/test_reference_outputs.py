@@ -12,7 +12,8 @@ import pytest
 from harness.experiment import open_benchmark, run_one
 from harness.jobs import Job
 from harness.oracle import Oracle
-from harness.specs import EXPERIMENTS
+from harness.specs import EXPERIMENTS, GPU_NIGHT_S
+from harness.studies import STUDIES
 from pmfnas.benchmarks.tabular import dataset
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
@@ -32,19 +33,29 @@ def test_the_manifest_names_no_host_user_or_path(folder):
     assert json.loads(text)["failed"] == 0
 
 
+def _experiment(name):
+    """Return the experiment of a reference, and whom of it to run again: of a study, the first and a few variants."""
+    if name not in STUDIES:
+        return EXPERIMENTS[name], EXPERIMENTS[name].searchers
+    experiment = STUDIES[name]().experiment(GPU_NIGHT_S, 1)
+    return experiment, experiment.searchers[:: len(experiment.searchers) // 6]
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 def test_runs_made_again_end_as_in_the_reference(folder, request):
     manifest = json.loads((folder / "manifest.json").read_text())
     table = request.getfixturevalue("anchored_table" if manifest["data"] == "ANCHORED" else "surrogate_table")
     assert manifest["fingerprint"] == table.header.fingerprint, "the data changed: run again with --update-reference"
-    runs = pd.read_parquet(folder / "runs.parquet").set_index(["dataset", "searcher", "seed"])
-    experiment = EXPERIMENTS[manifest["experiment"]]
+    experiment, searchers = _experiment(manifest["experiment"])
+    runs = pd.read_parquet(folder / "runs.parquet").query("budget_s == @experiment.budget_s")
+    runs = runs.set_index(["dataset", "searcher", "seed"])
+    seed = manifest["seeds"][0]
     name = "cifar100" if "cifar100" in experiment.datasets else "cifar10"
     benchmark, oracle = open_benchmark(table, name), Oracle(table, dataset(name))
-    for searcher in experiment.searchers:
-        header, _ = run_one(experiment, table, benchmark, Job(name, searcher, 0))
-        expected = runs.loc[(name, searcher, 0)]
+    for searcher in searchers:
+        header, _ = run_one(experiment, table, benchmark, Job(name, searcher, seed))
+        expected = runs.loc[(name, searcher, seed)]
         assert header.recommended[0] == expected["arch"], searcher
-        (score,) = oracle.score([benchmark.space.parse(header.recommended[0])], seed=0, who="test")
+        (score,) = oracle.score([benchmark.space.parse(header.recommended[0])], seed=seed, who="test")
         assert score.test == pytest.approx(expected["test"], abs=1e-4)
         assert header.gpu_hours_resume == pytest.approx(expected["gpu_hours_resume"], rel=1e-6)
