@@ -21,14 +21,6 @@ ARCHS = ((3, 3, 1, 3, 1, 3), (2, 0, 4, 1, 3, 2), (0, 0, 0, 0, 0, 0), (4, 4, 4, 4
 RATES = [0.1, 0.09, 0.05, 0.02]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def batches(seed, *, n=8, side=8, dtype=torch.float64):
     rng = np.random.default_rng(seed)
     return [

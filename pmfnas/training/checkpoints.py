@@ -1,0 +1,101 @@
+"""Checkpoints on disk: the state of a training at the end of a segment, one file each.
+
+    FOLDER/12345-12-777/00003.pt      arch number, schedule, seed, and epochs trained
+
+A file is written whole or not at all, and before anybody hears that its segment ended. What belongs to an arch that
+was dropped is removed.
+"""
+
+import io
+import os
+import secrets
+import shutil
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from pmfnas.core.errors import DataError, InputError
+from pmfnas.training.state import TrainingState
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """One training run: what its checkpoints are filed under."""
+
+    arch_number: int
+    """Place of the arch in the enumeration of its space."""
+    schedule: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Name of the folder of its checkpoints."""
+        return f"{self.arch_number}-{self.schedule}-{self.seed}"
+
+
+class Checkpoints:
+    """A folder of checkpoints."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, key: RunKey, epoch: int) -> Path:
+        """Return where the state of `key` after `epoch` epochs lies."""
+        return self._folder / key.name / f"{epoch:05d}.pt"
+
+    def save(self, key: RunKey, state: TrainingState) -> None:
+        """Write a state; raise `InputError` where the disk does not take it, and leave nothing of it behind."""
+        path = self.path(key, state.epoch)
+        buffer = io.BytesIO()
+        torch.save(asdict(state), buffer)
+        work = path.with_name(f".{path.name}.writing-{os.getpid()}-{secrets.token_hex(4)}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with work.open("xb") as stream:
+                stream.write(buffer.getbuffer())
+                stream.flush()
+                os.fsync(stream.fileno())
+            work.replace(path)
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be written ({error.strerror}); make room and go on with --resume"
+            ) from None
+        finally:
+            with suppress(OSError):
+                work.unlink()
+
+    def load(self, key: RunKey, epoch: int) -> TrainingState:
+        """Return a saved state; raise `DataError` where it is missing or damaged."""
+        path = self.path(key, epoch)
+        try:
+            return TrainingState(**torch.load(path, map_location="cpu", weights_only=True))
+        except FileNotFoundError:
+            raise DataError(f"checkpoint {path} is missing; remove the folder of results and search anew") from None
+        except Exception as error:  # torch raises what its zip and pickle readers do
+            cause = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise DataError(f"checkpoint {path} is damaged ({cause}); remove the results and search anew") from None
+
+    def epochs(self, key: RunKey) -> list[int]:
+        """Return after which epochs states of `key` are kept, rising."""
+        return sorted(int(path.stem) for path in (self._folder / key.name).glob("[0-9]*.pt"))
+
+    def forget(self, arch_number: int) -> None:
+        """Remove every checkpoint of an arch."""
+        for folder in self._folder.glob(f"{arch_number}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def keep_only(self, arch_numbers: Collection[int]) -> None:
+        """Remove the checkpoints of all other archs, and what killed writers have left."""
+        for folder in self._folder.glob("[0-9]*"):
+            if int(folder.name.split("-")[0]) not in arch_numbers:
+                shutil.rmtree(folder, ignore_errors=True)
+        for work in self._folder.glob("*/.*.writing-*"):
+            with suppress(OSError):
+                work.unlink()
+
+    def n_bytes(self) -> int:
+        """Return the bytes that the checkpoints take."""
+        return sum(path.stat().st_size for path in self._folder.glob("*/*.pt"))

@@ -1,0 +1,261 @@
+"""Trains the segments in hand, all of them one epoch at a time, in packs.
+
+    session.begin(segment)      a candidate joins, from its first weights or from a checkpoint
+    session.advance()           one epoch of everybody; returns what ended with it
+
+Candidates that share a frame are fused into packs of at most `width`. A pack is taken apart and built anew whenever
+somebody joins or leaves. The seconds of an epoch are shared equally among those in its pack, those of a validation
+pass among those who asked for it, so that all costs add up to the time spent here.
+
+What goes wrong stays with the candidate: a loss that is not finite ends it as diverged. Where the memory of the
+device does not suffice, the pack goes back to the start of its segments and is halved from then on; a candidate that
+does not even fit alone has failed.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from pmfnas.core.types import Cost, Curve, Diverged, Failed, Ok, Outcome
+from pmfnas.training.blueprint import Blueprint
+from pmfnas.training.checkpoints import Checkpoints, RunKey
+from pmfnas.training.pack import Pack
+from pmfnas.training.recipe import Recipe
+from pmfnas.training.state import TrainingState, initial_state
+from pmfnas.training.stream import DeviceImages
+from pmfnas.training.trainer import Progress, Scores, evaluate, train_epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Epochs `start + 1 .. stop` of one training run."""
+
+    number: int
+    """Names the segment within the session."""
+    key: RunKey
+    plan: Blueprint
+    epochs: int
+    """Length of the schedule."""
+    start: int
+    stop: int
+    validate_at: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A segment that ended."""
+
+    number: int
+    outcome: Outcome
+
+
+@dataclass
+class _Member:
+    """A segment in training."""
+
+    segment: Segment
+    first: TrainingState
+    """Where the segment began."""
+    state: TrainingState
+    """As of the last time that its pack was taken apart."""
+    trained: list[Scores] = field(default_factory=list)
+    validated: dict[int, Scores] = field(default_factory=dict)
+    cost: Cost = field(default_factory=Cost)
+
+    @property
+    def epoch(self) -> int:
+        return self.segment.start + len(self.trained)
+
+    @property
+    def diverged(self) -> bool:
+        return any(not np.isfinite(scores.loss) for scores in self.trained)
+
+    @property
+    def wants_validation(self) -> bool:
+        return self.epoch in self.segment.validate_at and self.epoch not in self.validated and not self.diverged
+
+    def progress(self) -> Progress:
+        return Progress(self.segment.key.seed, self.epoch, self.segment.epochs)
+
+    def charge(self, *, train_s: float = 0.0, valid_s: float = 0.0) -> None:
+        self.cost = Cost(self.cost.train_s + train_s, self.cost.valid_s + valid_s)
+
+    def curve(self) -> Curve:
+        valid = [self.validated[epoch] for epoch in sorted(self.validated)]
+        return Curve(
+            start=self.segment.start,
+            train_loss=np.array([s.loss for s in self.trained]),
+            train_acc=np.array([s.accuracy for s in self.trained]),
+            valid_epochs=tuple(sorted(self.validated)),
+            valid_loss=np.array([s.loss for s in valid]),
+            valid_acc=np.array([s.accuracy for s in valid]),
+        )
+
+
+@dataclass
+class _Group:
+    """Members that are fused now, and how many epochs they have had as this pack."""
+
+    members: list[_Member]
+    pack: Pack
+    epochs: int = 0
+
+
+class Session:
+    """The trainings on one device."""
+
+    def __init__(
+        self,
+        images: DeviceImages,
+        recipe: Recipe,
+        checkpoints: Checkpoints,
+        *,
+        width: int = 1,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Prepare an empty session.
+
+        Args:
+            images: on the device that trains.
+            recipe: of every training.
+            checkpoints: where segments end and go on.
+            width: most candidates in one pack.
+            clock: seconds, rising.
+        """
+        self.images, self.recipe, self.checkpoints = images, recipe, checkpoints
+        self.width = width
+        self._clock = clock
+        self._members: dict[int, _Member] = {}
+        self._groups: list[_Group] = []
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def begin(self, segment: Segment) -> None:
+        """Let a segment join; raise `DataError` where it goes on from a checkpoint that cannot be read."""
+        if segment.start:
+            state = self.checkpoints.load(segment.key, segment.start)
+        else:
+            state = initial_state(segment.plan, segment.key.seed, dtype=self.images.dtype)
+        self._take_apart()
+        self._members[segment.number] = _Member(segment, state, state)
+
+    def abandon(self, number: int) -> Cost:
+        """Let a segment go without a checkpoint; return what it has cost."""
+        self._take_apart()
+        return self._members.pop(number).cost
+
+    def cost(self, number: int) -> Cost:
+        """Return what a segment in training has cost so far."""
+        return self._members[number].cost
+
+    def advance(self) -> list[Ended]:
+        """Train everybody for one epoch, validate and save where asked, and return what ended, oldest first."""
+        begin_s, before_s = self._clock(), sum(m.cost.total_s for m in self._members.values())
+        everybody = list(self._members.values())
+        failed = self._train([m for m in everybody if m.epoch < m.segment.stop])
+        self._validate([m for m in everybody if m.wants_validation])
+        done = [m for m in everybody if m.epoch == m.segment.stop or m.diverged]
+        if done or failed:
+            self._take_apart()
+        for member in done:
+            if not member.diverged:
+                self.checkpoints.save(member.segment.key, member.state)
+        accounted_s = sum(m.cost.total_s for m in everybody) - before_s
+        rest_s = self._clock() - begin_s - accounted_s  # taking packs apart, saving
+        for member in everybody:
+            member.charge(train_s=max(0.0, rest_s) / len(everybody))
+        ended = [self._end(member) for member in done] + [self._fail(member) for member in failed]
+        return sorted(ended, key=lambda e: e.number)
+
+    # ------------------------------------------------------------------------------------------------- one epoch
+
+    def _train(self, members: list[_Member]) -> list[_Member]:
+        """Train one epoch of `members`; return those that do not fit into memory even alone."""
+        failed: list[_Member] = []
+        live = {id(group.members[0]): group for group in self._groups}
+        waiting = [group.members for group in self._groups] or list(_chunks(members, self.width))
+        while waiting:
+            chunk = waiting.pop(0)
+            begin_s = self._clock()
+            try:
+                self._epoch(chunk, live.pop(id(chunk[0]), None))
+            except torch.OutOfMemoryError:
+                failed += self._retreat(chunk)
+                waiting += [] if chunk[0] in failed else list(_chunks(chunk, self.width))
+            share_s = (self._clock() - begin_s) / len(chunk)
+            for member in chunk:
+                member.charge(train_s=share_s)
+        return failed
+
+    def _epoch(self, members: list[_Member], group: _Group | None) -> None:
+        """Train `members` for one epoch, as the pack that they are in, or as a new one."""
+        if group is None:
+            plans, states = [m.segment.plan for m in members], [m.state for m in members]
+            group = _Group(members, Pack(plans, states, self.recipe, self.images.device))
+            self._groups.append(group)
+        scores = train_epoch(group.pack, [m.progress() for m in members], self.images, self.recipe)
+        group.epochs += 1
+        for member, score in zip(members, scores, strict=True):
+            member.trained.append(score)
+
+    def _retreat(self, members: list[_Member]) -> list[_Member]:
+        """Send members back to the start of their segments, to be trained in narrower packs; return who failed."""
+        self._groups = [group for group in self._groups if group.members is not members]
+        if self.images.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if len(members) == 1:
+            return members
+        self.width = len(members) // 2
+        for member in members:
+            member.state = member.first
+            member.trained.clear()
+            member.validated.clear()
+        return []
+
+    def _validate(self, members: list[_Member]) -> None:
+        if not members:
+            return
+        self._collect_states()
+        for chunk in _chunks(members, self.width):
+            begin_s = self._clock()
+            plans, states = [m.segment.plan for m in chunk], [m.state for m in chunk]
+            scores = evaluate(plans, states, self.images.validation(), self.recipe, self.images.device)
+            share_s = (self._clock() - begin_s) / len(chunk)
+            for member, score in zip(chunk, scores, strict=True):
+                member.validated[member.epoch] = score
+                member.charge(valid_s=share_s)
+
+    # ---------------------------------------------------------------------------------------------- coming, going
+
+    def _collect_states(self) -> None:
+        """Bring the states of everybody in a pack up to date."""
+        for group in self._groups:
+            for member, state in zip(group.members, group.pack.states(group.epochs), strict=True):
+                member.state = state
+
+    def _take_apart(self) -> None:
+        self._collect_states()
+        self._groups.clear()
+
+    def _end(self, member: _Member) -> Ended:
+        del self._members[member.segment.number]
+        kind = Diverged if member.diverged else Ok
+        return Ended(member.segment.number, kind(member.curve(), member.cost))
+
+    def _fail(self, member: _Member) -> Ended:
+        del self._members[member.segment.number]
+        return Ended(member.segment.number, Failed("out of memory, even alone on the device", member.cost))
+
+
+def _chunks(members: list[_Member], width: int) -> Iterable[list[_Member]]:
+    """Yield members that share a frame, at most `width` at a time, in order."""
+    frames: dict[tuple[object, ...], list[_Member]] = {}
+    for member in members:
+        frames.setdefault(member.segment.plan.frame, []).append(member)
+    for alike in frames.values():
+        for start in range(0, len(alike), width):
+            yield alike[start : start + width]

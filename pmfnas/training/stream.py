@@ -1,0 +1,105 @@
+"""Images on the device: decoded once, kept as uint8, cut, mirrored and normalised there.
+
+The order of the images and every random choice of an epoch are drawn from the stream (seed, epoch), on the CPU, and
+sent to the device before the epoch begins. So they do not depend on the device, on who else is in the pack, or on
+where a training was interrupted.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pmfnas.core.rng import stream
+from pmfnas.training.data.images import ImageSet, SearchData
+
+
+@dataclass(frozen=True, slots=True)
+class EpochDraws:
+    """The random choices of one epoch of one training."""
+
+    order: np.ndarray  # (n,) places of the images
+    offsets: np.ndarray  # (n, 2) of the window, down and right, in 0..2 padding
+    mirrored: np.ndarray  # (n,) bool
+
+
+def epoch_draws(seed: int, epoch: int, n_images: int, padding: int, *, flip: bool) -> EpochDraws:
+    """Return the choices of `epoch`, counted from 0, of a training with `seed`."""
+    rng = stream(seed, f"training/epoch/{epoch}")
+    order = rng.permutation(n_images)
+    offsets = rng.integers(0, 2 * padding + 1, size=(n_images, 2))
+    return EpochDraws(order, offsets, rng.random(n_images) < (0.5 if flip else 0.0))
+
+
+class DeviceImages:
+    """The training and validation images of a search on one device."""
+
+    def __init__(self, data: SearchData, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
+        """Copy the images to the device.
+
+        Args:
+            data: images on the host.
+            device: where they are kept.
+            dtype: of the normalised images.
+        """
+        self._data, self.device, self.dtype = data, device, dtype
+        self.n_train = len(data.train)
+        edge = ((0, 0), (data.padding,) * 2, (data.padding,) * 2, (0, 0))
+        padded = np.pad(data.train.pixels.transpose(0, 2, 3, 1), edge)  # (n, side + 2 padding, same, 3)
+        self._train = torch.from_numpy(padded).to(device)
+        self._labels = torch.from_numpy(data.train.labels).to(device)
+        self._mean, self._std = (torch.tensor(v, device=device, dtype=dtype) * 255 for v in (data.mean, data.std))
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the training images on the device."""
+        return int(self._train.numel() + self._labels.numel() * 8)
+
+    def epoch(
+        self, seeds_epochs: Sequence[tuple[int, int]], batch_size: int
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield the batches of one epoch of several trainings, as a pack takes them.
+
+        Args:
+            seeds_epochs: (seed, epochs it has had) of each training.
+            batch_size: images of each training per step; the last batch holds what is left.
+
+        Yields:
+            images (n, n_candidates * 3, side, side) and labels (n, n_candidates).
+        """
+        data, device = self._data, self.device
+        draws = [epoch_draws(s, e, self.n_train, data.padding, flip=data.flip) for s, e in seeds_epochs]
+        order, offsets, mirrored = (
+            torch.from_numpy(np.stack([getattr(draw, name) for draw in draws])).to(device)
+            for name in ("order", "offsets", "mirrored")
+        )
+        for start in range(0, self.n_train, batch_size):
+            part = slice(start, start + batch_size)
+            places = order[:, part]  # (n_candidates, n)
+            images = self._windows(places, offsets[:, part], mirrored[:, part])
+            yield images, self._labels[places].T
+
+    def _windows(self, places: torch.Tensor, offsets: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
+        """Return the normalised windows of the images at `places`, side by side, (n, n_candidates * 3, side, side)."""
+        side, far = self._data.image_size, self._data.image_size + 2 * self._data.padding - 1
+        along = torch.arange(side, device=self.device)
+        rows = offsets[..., 0, None] + along  # (n_candidates, n, side)
+        columns = offsets[..., 1, None] + along
+        columns = torch.where(mirrored[..., None], far - columns, columns)
+        cut = self._train[places[..., None, None], rows[..., :, None], columns[..., None, :]]
+        scaled = (cut.to(self.dtype) - self._mean) / self._std  # (n_candidates, n, side, side, 3)
+        windows = scaled.permute(1, 0, 4, 2, 3).flatten(1, 2)
+        return windows.contiguous(memory_format=torch.channels_last) if windows.is_cuda else windows
+
+    def validation(self, batch_size: int = 1000) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield normalised validation images (n, 3, side, side) and labels (n,), in order."""
+        return self.in_order(self._data.valid, batch_size)
+
+    def in_order(self, images: ImageSet, batch_size: int = 1000) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield any images of the same data set, normalised, and their labels, in order."""
+        mean, std = self._mean[:, None, None], self._std[:, None, None]
+        for start in range(0, len(images), batch_size):
+            part = slice(start, start + batch_size)
+            pixels = torch.from_numpy(images.pixels[part]).to(self.device)
+            yield (pixels.to(self.dtype) - mean) / std, torch.from_numpy(images.labels[part]).to(self.device)

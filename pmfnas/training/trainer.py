@@ -1,0 +1,87 @@
+"""One epoch of a pack, and a validation pass: what a candidate's training is made of.
+
+Nothing is read back from the device within an epoch; losses and correct answers are summed there and fetched once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from pmfnas.training.blueprint import Blueprint
+from pmfnas.training.pack import Pack, score
+from pmfnas.training.recipe import Recipe, learning_rate
+from pmfnas.training.state import TrainingState
+from pmfnas.training.stream import DeviceImages
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where one training stands."""
+
+    seed: int
+    epochs_had: int
+    epochs: int
+    """Length of its schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Loss and accuracy of one candidate over one epoch or pass."""
+
+    loss: float
+    """Mean cross entropy in nats."""
+    accuracy: float
+    """Percent."""
+
+
+def train_epoch(pack: Pack, progress: Sequence[Progress], images: DeviceImages, recipe: Recipe) -> list[Scores]:
+    """Train every candidate of `pack` for one epoch and return what each showed while it trained."""
+    n_steps = -(-images.n_train // recipe.batch_size)
+    rates = _rates(progress, recipe, n_steps).to(images.device)  # (n_steps, n_candidates)
+    losses = torch.zeros(len(progress), device=images.device, dtype=torch.float64)
+    correct = torch.zeros(len(progress), device=images.device, dtype=torch.int64)
+    batches = images.epoch([(p.seed, p.epochs_had) for p in progress], recipe.batch_size)
+    for rate, (pixels, labels) in zip(rates, batches, strict=True):
+        loss, right = pack.step(pixels, labels, rate.to(pixels.dtype))
+        losses += loss * len(labels)
+        correct += right
+    return _scores(losses, correct, images.n_train)
+
+
+def _rates(progress: Sequence[Progress], recipe: Recipe, n_steps: int) -> torch.Tensor:
+    """Return the learning rate of every step of the coming epoch, (n_steps, n_candidates)."""
+    return torch.tensor(
+        [
+            [learning_rate(recipe, p.epochs_had * n_steps + step, p.epochs * n_steps) for p in progress]
+            for step in range(n_steps)
+        ],
+        dtype=torch.float64,
+    )
+
+
+def evaluate(
+    plans: Sequence[Blueprint],
+    states: Sequence[TrainingState],
+    batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    recipe: Recipe,
+    device: torch.device,
+) -> list[Scores]:
+    """Return what trained networks answer on images in order; running statistics are used and nothing is changed."""
+    pack = Pack(plans, states, recipe, device)
+    losses = torch.zeros(len(plans), device=device, dtype=torch.float64)
+    correct = torch.zeros(len(plans), device=device, dtype=torch.int64)
+    n_images = 0
+    for pixels, labels in batches:
+        loss, right = score(pack.predict(pixels), labels[:, None].expand(-1, len(plans)))
+        losses += loss * len(labels)
+        correct += right
+        n_images += len(labels)
+    return _scores(losses, correct, n_images)
+
+
+def _scores(losses: torch.Tensor, correct: torch.Tensor, n_images: int) -> list[Scores]:
+    return [
+        Scores(loss / n_images, 100.0 * right / n_images)
+        for loss, right in zip(losses.tolist(), correct.tolist(), strict=True)
+    ]
