@@ -26,6 +26,7 @@ _RC: Mapping[str, Any] = {
     **{"axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True},
     **{"axes.grid": True, "grid.color": "#e8e8e8", "grid.linewidth": 0.5},
     **{"svg.hashsalt": "pmfnas", "svg.fonttype": "path"},
+    "text.parse_math": False,  # names are shown as they are, dollar signs included
 }
 
 # Twelve colours told apart under the common colour blindnesses: Tol's muted scheme and three more.

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+LONG = 40
+"""Rows above which a table scrolls in a window of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -41,6 +44,11 @@ class Sheet:
     """Lines below."""
     words: bool = False
     """Whether the cells are sentences, which wrap."""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the page shows a part of it at a time."""
+        return len(self.rows) > LONG
 
     @property
     def sides(self) -> tuple[str, ...]:

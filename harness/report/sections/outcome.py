@@ -28,14 +28,16 @@ SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 
 def verdict(results: Results) -> list[Section]:
-    """Return the comparison's verdict, where the folder has one; headings become those of a section."""
+    """Return the comparison's verdict, where the folder has one; its title is that of the section."""
     if not results.verdict:
         return []
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     tokens = parser.parse(results.verdict)
+    if tokens and tokens[0].tag == "h1":
+        tokens = tokens[3:]  # opening, text, closing
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(int(token.tag[1]) + 2, 6)}"
+            token.tag = f"h{min(max(int(token.tag[1]) + 1, 3), 6)}"
     html = Markup(parser.renderer.render(tokens, parser.options, {}))
     return [Section("verdict", "Verdict", html=html)]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from harness.contestants import REFERENCE
+from harness.drawing import plain_ticks
 from harness.explain import Answered, Explained, read_run, standing
 from harness.explain_commands import find_record
 from harness.explain_text import NO_REASONS, about, columns_of
@@ -18,6 +19,8 @@ from harness.report.results import Results
 _COLOURS = ("#0072B2", "#E69F00", "#CC3377", "#44AA99", "#AA4499", "#999933")
 """Of stages, in the order in which they appear."""
 _MARKERS = ("o", "s", "^", "D", "v", "P")
+_LEAST = 1e-6
+"""Potential, in points, at the lower edge of its picture, where everything smaller stands too."""
 _SCORED = ("mean", "std", "potential")
 _READING = (
     "mean ± std: what the searcher predicted of the arch when it asked, before anything was paid for (PMF-NAS: "
@@ -110,7 +113,8 @@ def _pictures(explained: Explained) -> tuple[Picture, ...]:
         ),
         picture(
             "potential",
-            f"Potential of the same {n} requests on a logarithmic axis; the numbers are in the table below.",
+            f"Potential of the same {n} requests on a logarithmic axis that ends at {_LEAST:g}; the numbers are in the "
+            "table below.",
             partial(_draw_potential, requests=told),
         ),
     )
@@ -127,12 +131,14 @@ def _draw_means(panel: Axes, *, requests: Sequence[Answered]) -> None:
 
 
 def _draw_potential(panel: Axes, *, requests: Sequence[Answered]) -> None:
-    shown = [request for request in requests if float(request.reason["potential"]) > 0]
     for stage, colour, marker in _looks(requests):
-        own = [request for request in shown if request.stage == stage]
+        own = [request for request in requests if request.stage == stage]
         hours = [request.start_s / 3600 for request in own]
-        panel.plot(hours, [float(r.reason["potential"]) for r in own], marker, color=colour, ms=3, mew=0)
+        potentials = [max(float(request.reason["potential"]), _LEAST) for request in own]
+        panel.plot(hours, potentials, marker, color=colour, ms=3, mew=0, clip_on=False, zorder=3)
     panel.set_yscale("log")
+    panel.set_ylim(bottom=_LEAST)
+    plain_ticks(panel.yaxis, *panel.get_ylim())
     panel.set_xlabel("hours of the run's clock")
     panel.set_ylabel("potential (points)")
 
