@@ -131,14 +131,17 @@ def _p(value: float) -> str:
     return "<.001" if value < 0.0005 else format(value, ".3f")
 
 
-_DETAIL = ("difference", "95 % CI", "p", "r")
+_DETAIL = ("difference", "95 % CI", "p", "r", "detectable")
 
 
 def _detail(row: "pd.Series[Any]") -> list[str]:
     low, high = _number(row["ci_low"]), _number(row["ci_high"])
     sign = _sign(row)
     marked = f"{_number(row['difference'])} {sign}" if sign in "+-~" else _number(row["difference"])
-    return [marked, f"{low} to {high}", _p(row["p_value"]), _number(row["effect"], "+.2f")]
+    return [
+        *(marked, f"{low} to {high}", _p(row["p_value"]), _number(row["effect"], "+.2f")),
+        _number(row["detectable_difference"], ".3f"),
+    ]
 
 
 def _blocks(frame: pd.DataFrame) -> Iterator[tuple[str, str, list[str], list[list[str]]]]:
@@ -191,6 +194,8 @@ def _legend(frame: pd.DataFrame) -> list[str]:
         "p: Wilcoxon signed-rank test, Holm over the variants of one budget, data set and measure.",
         "r: matched-pairs rank-biserial correlation, > 0 where the full searcher is better. Intervals and tests are "
         "over seeds only.",
+        "detectable: smallest mean difference that so many pairs show with power .8, one comparison by itself; a "
+        "difference below it that is not significant may still be there.",
     ]
 
 

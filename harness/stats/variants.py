@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.stats.aggregates import mean
+from harness.stats.aggregates import mean, std
 from harness.stats.intervals import interval
 from harness.stats.paired import holm, outcomes, rank_biserial, wilcoxon_p
+from harness.stats.power import detectable_difference
 from harness.stats.runs import RULES, RUN_COLUMNS, by_seed, checked_runs, groups, require
 from harness.stats.summary import MIN_SEEDS, NO_CLAIM, SIGNIFICANT, paired_differences
 from pmfnas.core.errors import InputError
@@ -29,7 +30,7 @@ BETTER: Mapping[str, int] = MappingProxyType({"test": 1, "valid_regret": -1})
 VARIANT_COLUMNS = (
     *("budget_s", "dataset", "variant", "measure", "data", "fingerprint", "experiment", "n_workers", "accounting"),
     *("n_pairs", "n_failed", "full_mean", "variant_mean", "difference", "ci_low", "ci_high"),
-    *("wins", "ties", "losses", "p_raw", "p_value", "effect", "verdict", "claim"),
+    *("wins", "ties", "losses", "p_raw", "p_value", "effect", "detectable_difference", "verdict", "claim"),
 )
 
 
@@ -39,7 +40,8 @@ def compare_variants(runs: pd.DataFrame, *, reference: str, rng: np.random.Gener
     `full_mean` and `variant_mean` are over the pairs; `n_failed` counts runs of either side that have no result.
     `difference` with its 95 % BCa interval is full - variant, percent points; `wins` are pairs in which the full
     searcher is better. `p_value` is `p_raw` (Wilcoxon signed-rank) after Holm over the variants of one budget, data
-    set and measure; with fewer than `MIN_SEEDS` pairs both are NaN and `claim` says so. `verdict`: see `verdict`.
+    set and measure; with fewer than `MIN_SEEDS` pairs both are NaN and `claim` says so. `detectable_difference`:
+    see `harness.stats.power`. `verdict`: see `verdict`.
 
     Args:
         runs: see `harness.stats.runs`; may hold several budgets.
@@ -111,7 +113,7 @@ def _row(full: pd.DataFrame, variant: pd.DataFrame, measure: str, seed: int) -> 
     failed = set(full.loc[~full["ok"], "seed"]) | set(variant.loc[~variant["ok"], "seed"])
     row: dict[str, Any] = {"n_pairs": n, "n_failed": len(failed), "claim": "" if n >= MIN_SEEDS else NO_CLAIM}
     names = ("full_mean", "variant_mean", "difference", "ci_low", "ci_high", "p_raw", "effect")
-    row |= dict.fromkeys(names, np.nan) | dict.fromkeys(("wins", "ties", "losses"), 0)
+    row |= dict.fromkeys((*names, "detectable_difference"), np.nan) | dict.fromkeys(("wins", "ties", "losses"), 0)
     if n == 0:
         return row
     first = variant.iloc[0]
@@ -119,6 +121,7 @@ def _row(full: pd.DataFrame, variant: pd.DataFrame, measure: str, seed: int) -> 
     covered = interval(mean, differences, rng=stream(seed, name))
     row |= {"full_mean": float(ours[both].mean()), "variant_mean": float(theirs[both].mean())}
     row |= {"difference": covered.estimate, "ci_low": covered.low, "ci_high": covered.high}
+    row["detectable_difference"] = detectable_difference(float(std(differences)), n)
     better = differences * BETTER[measure]
     sides = outcomes(better)
     row |= {"wins": sides.wins, "ties": sides.ties, "losses": sides.losses}

@@ -80,7 +80,7 @@ def test_regret_has_the_same_signs_as_accuracy() -> None:
 def test_differences_stand_with_interval_and_sign() -> None:
     block = _grid(markdown(StudyTable(PARTS_FRAME, "Toy")), "1 h, cifar100")
     assert block["no_brain"][:3] == ["24", "+0.500 +", "+0.500 to +0.500"]
-    assert block["no_brain"][5] == "-0.500 +"  # regret: lower with the full searcher
+    assert block["no_brain"][6] == "-0.500 +"  # regret: lower with the full searcher
     assert block["no_ballast"][1] == "-0.250 -"
     assert block["no_paint"][1] == "+0.000"
     assert block["no_paint"][3] == "1.000"

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from harness.stats.paired import holm
+from harness.stats.power import detectable_difference
 from harness.stats.variants import BETTER, VARIANT_COLUMNS, compare_variants, verdict
 from pmfnas.core.errors import InputError
 from tests.frames import BEST, runs_of
@@ -49,6 +50,7 @@ def test_intervals_hold_the_difference_and_follow_it() -> None:
     table = _compared({"cifar10": {"pmf_nas": FULL, "no_part": [t - d for t, d in zip(FULL, drops, strict=True)]}})
     test = _row(table, measure="test")
     assert 0.1 < test["ci_low"] < test["difference"] < test["ci_high"] < 0.5
+    assert test["detectable_difference"] == pytest.approx(detectable_difference(float(np.std(drops, ddof=1)), 20))
     regret = _row(table, measure="valid_regret")
     assert -0.5 < regret["ci_low"] < regret["difference"] < regret["ci_high"] < -0.1
 
