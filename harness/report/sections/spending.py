@@ -41,6 +41,7 @@ def spending_section(results: Results, order: Sequence[str]) -> Section:
     wide = {
         dataset: _by_fidelity(results, spent, dataset, fidelities).reindex(_present(spent, dataset, order))
         for dataset in results.datasets
+        if (spent["dataset"] == dataset).any()
     }
     lacking = int(results.runs["ok"].sum()) - len(results.records)
     return Section(
