@@ -4,6 +4,7 @@ A checkpoint is the end of a segment that has not been dropped. What was told st
 drop: the same question is answered from it, free, but training can go on only from a live checkpoint.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -43,8 +44,7 @@ class Admission:
         self._checkpoints: dict[_Training, dict[int, tuple[Curve, float]]] = {}  # epoch -> curve, seconds from 0
         self._known: dict[_Training, list[Curve]] = {}
         self._measured: dict[Measure, Measured] = {}
-        self.observed: set[Arch] = set()
-        """Archs with at least one segment or measurement that ended well."""
+        self._observed: dict[Arch, Arch] = {}  # archs with a segment or a measurement that ended well, as asked for
 
     def check(self, request: Request) -> None:
         """Raise `ContractError` unless the request is legal now."""
@@ -102,7 +102,7 @@ class Admission:
     def take(self, request: Request, outcome: Outcome) -> Outcome:
         """Return the outcome as it is told, its curve joined to the checkpoint's, and keep what it brings."""
         if isinstance(outcome, Measured) and isinstance(request, Measure):
-            self.observed.add(request.arch)
+            self._observed[request.arch] = request.arch
             self._measured[request] = replace(outcome, cost=Cost())
         if not isinstance(outcome, Ok | Diverged) or not isinstance(request, Train):
             return outcome
@@ -112,10 +112,21 @@ class Admission:
             before, before_s = self._checkpoints[key][request.start]
             curve, trained_s = before.then(curve), before_s + trained_s
         if isinstance(outcome, Ok):
-            self.observed.add(request.arch)
+            self._observed[request.arch] = request.arch
             self._checkpoints.setdefault(key, {})[request.stop] = (curve, trained_s)
             self._known.setdefault(key, []).insert(0, curve)
         return replace(outcome, curve=curve)
+
+    def recommended(self, archs: Sequence[Arch]) -> tuple[Arch, ...]:
+        """Return a recommendation as archs that were asked for; raise `ContractError` where one never ended well."""
+        known: list[Arch] = []
+        for arch in archs:
+            try:
+                known.append(self._observed[arch])
+            except (KeyError, TypeError):  # TypeError: what is recommended cannot be hashed
+                self.check_arch(arch, "recommends")
+                raise ContractError(f"recommends arch {arch!r}, but was told of no finished segment of it") from None
+        return tuple(known)
 
     def drop(self, arch: Arch) -> None:
         """Forget every checkpoint of `arch`."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 import numpy as np
@@ -20,6 +20,8 @@ from pmfnas.core.ports import SearcherFactory, Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket
 
 _T = TypeVar("_T")
+
+N_PARSED = 10_000
 
 HIDDEN = ("PMFNAS_", "TORCH_HOME")
 """Beginnings of the environment variables that name folders of benchmark data: not passed on."""
@@ -55,6 +57,7 @@ class ProcessSearcher:
 
     def __init__(self, command: Sequence[str], first: protocol.Message, space: Space, limits: Limits) -> None:
         self._space = space
+        self._parse = lru_cache(maxsize=N_PARSED)(space.parse)  # recommendations repeat themselves
         self._limits = limits
         self._recommended: tuple[Arch, ...] = ()
         self._broken: ContractError | None = None
@@ -71,13 +74,13 @@ class ProcessSearcher:
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
         """Return the decision of the process."""
         question = protocol.ask(running, remaining_s, self._space)
-        read = partial(protocol.read_decision, space=self._space)
+        read = partial(protocol.read_decision, parse=self._parse)
         return self._exchange(question, read, self._limits.answer_s)
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
         """Pass an outcome on, and keep the recommendation that answers it."""
         told = protocol.tell(ticket, outcome, self._space)
-        read = partial(protocol.read_recommend, space=self._space)
+        read = partial(protocol.read_recommend, parse=self._parse)
         self._recommended = self._exchange(told, read, self._limits.answer_s)
 
     def recommend(self) -> Sequence[Arch]:

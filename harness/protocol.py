@@ -49,6 +49,8 @@ _SHOWN = 80
 _T = TypeVar("_T")
 
 Message: TypeAlias = Mapping[str, Any]
+Parse: TypeAlias = Callable[[str], Arch]
+"""`Space.parse`, or what answers like it."""
 _Reader: TypeAlias = Callable[[Any, str], Any]
 """Returns the checked value of a field; the text names the field."""
 
@@ -217,48 +219,49 @@ def read_ready(message: Message) -> About:
     return About(fields.get("name", ""), fields.get("version", ""), fields.get("settings", {}))
 
 
-def read_decision(message: Message, space: Space) -> Decision:
+def read_decision(message: Message, parse: Parse) -> Decision:
     """Return the decision of a searcher; raise `ContractError` where it is none."""
     kind = _type_of(message, ("submit", "wait", "drop", "stop"))
     if kind == "submit":
         fields = _fields(message, kind, {"requests": _objects}, {"reasons": _reasons})
-        requests = tuple(_request(request, space) for request in fields["requests"])
+        requests = tuple(_request(request, parse) for request in fields["requests"])
         return _made(lambda: Submit(requests, tuple(fields.get("reasons", ()))))
     if kind == "drop":
-        return Drop(_arch(_fields(message, kind, {"arch": _arch_text})["arch"], space))
+        return Drop(_arch(_fields(message, kind, {"arch": _arch_text})["arch"], parse))
     if kind == "stop":
-        return Stop(_fields(message, kind, {}, {"why": _text}).get("why", ""))
+        return Stop(" ".join(_fields(message, kind, {}, {"why": _text}).get("why", "").split()))
     _fields(message, kind, {})
     return Wait()
 
 
-def read_recommend(message: Message, space: Space) -> tuple[Arch, ...]:
+def read_recommend(message: Message, parse: Parse) -> tuple[Arch, ...]:
     """Return the recommended archs, best first; raise `ContractError` where the message is no `recommend`."""
     fields = _fields(message, _type_of(message, ("recommend",)), {"archs": _arch_texts})
-    return tuple(_arch(text, space) for text in fields["archs"])
+    return tuple(_arch(text, parse) for text in fields["archs"])
 
 
 def _type_of(message: Message, expected: Sequence[str]) -> str:
     kind = message.get("type")
     if kind == "error":
-        raise ContractError(f"gave up: {_fields(message, 'error', {'message': _text})['message']}")
+        said = _fields(message, "error", {"message": _text})["message"]
+        raise ContractError(f"gave up: {' '.join(said.split())}")
     if kind not in expected:
         raise ContractError(f"answered with type {shown(kind)}, but must answer with {' or '.join(expected)}")
     return str(kind)
 
 
-def _request(message: Message, space: Space) -> Request:
+def _request(message: Message, parse: Parse) -> Request:
     kind = message.get("kind", "train")
     if kind == "measure":
         fields = _fields(message, "measure", {"arch": _arch_text, "metric": _text}, {"kind": _text})
-        return Measure(_arch(fields["arch"], space), fields["metric"])
+        return Measure(_arch(fields["arch"], parse), fields["metric"])
     if kind != "train":
         raise ContractError(f"submits a request of kind {shown(kind)}, but must be train or measure")
     needed: dict[str, _Reader] = {"arch": _arch_text, "schedule": _text, "start": _whole, "stop": _whole}
     also: dict[str, _Reader] = {"kind": _text, "validate_at": _wholes, "replicate": _whole}
     fields = _fields(message, "train", needed, also)
     epochs = tuple(fields["validate_at"]) if "validate_at" in fields else None
-    arch, replicate = _arch(fields["arch"], space), fields.get("replicate", 0)
+    arch, replicate = _arch(fields["arch"], parse), fields.get("replicate", 0)
     return _made(lambda: Train(arch, fields["schedule"], fields["start"], fields["stop"], epochs, replicate))
 
 
@@ -269,9 +272,9 @@ def _made(make: Callable[[], _T]) -> _T:
         raise ContractError(f"submits what cannot be: {error}") from None
 
 
-def _arch(text: str, space: Space) -> Arch:
+def _arch(text: str, parse: Parse) -> Arch:
     try:
-        return space.parse(text)
+        return parse(text)
     except InputError as error:
         raise ContractError(str(error)) from None
 

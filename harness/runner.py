@@ -9,7 +9,7 @@ contract, or raises, ends its own run, which is recorded as failed with the reas
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.admission import Admission
@@ -218,14 +218,7 @@ class _Loop:
             raise ContractError(_raised("tell or recommend", error)) from error
         finally:
             self.searcher_s += time.perf_counter() - begin
-        self._check(recommended)
-        self.recommended = recommended
-
-    def _check(self, recommended: Sequence[Arch]) -> None:
-        for arch in recommended:
-            self.admission.check_arch(arch, "recommends")
-            if arch not in self.admission.observed:
-                raise ContractError(f"recommends arch {arch!r}, but was told of no finished segment of it")
+        self.recommended = self.admission.recommended(recommended)
 
 
 _STATUS = {Ok: "ok", Diverged: "diverged", Measured: "measured", Failed: "failed", Cancelled: "cancelled"}
