@@ -36,10 +36,15 @@ def settings_of(factory: SearcherFactory) -> dict[str, str]:
 
 
 def source_hash() -> str:
-    """Return twelve hex digits that name the code which decides what a run does."""
+    """Return twelve hex digits that name the code which decides what a run does.
+
+    Scripts of `baselines/peers` are not among it: they are entrants from outside, each named in its folder's claim.
+    """
     root = Path(__file__).parents[1]
     folders = ("pmfnas/core", "pmfnas/spaces", "pmfnas/engine", "baselines")
-    files = [file for folder in folders for file in sorted((root / folder).rglob("*.py"))]
+    files = [
+        file for folder in folders for file in sorted((root / folder).rglob("*.py")) if file.parent.name != "peers"
+    ]
     files += [root / "harness" / f"{name}.py" for name in ("admission", "executor", "ledger", "runner")]
     digest = hashlib.sha256()
     for file in files:

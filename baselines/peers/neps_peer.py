@@ -1,0 +1,73 @@
+"""PriorBand, Hyperband and ASHA of NePS 0.17 (PriorBand: Mallik et al. 2023, arXiv 2306.12370), by its ask and tell.
+
+Settings: the package's defaults (eta 3; PriorBand on Hyperband). Fidelities 1 to 12 give its levels 1, 4 and 12,
+asked for as 12@1, 12@3 and 12@12.
+
+PriorBand needs a prior. A practitioner's guess on a space of convolutional cells is the largest operation on every
+edge, `nor_conv_3x3` (the last width on the size space), with NePS's middle confidence: knowledge that the other two
+are not given, and on NAS-Bench-201 good knowledge (the control `most_conv3x3` is the same rule, taken to its end).
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import neps
+import numpy as np
+import torch
+from neps.optimizers import algorithms
+from neps.space import HPOCategorical, HPOInteger, SearchSpace
+
+if TYPE_CHECKING:
+    from baselines.peers.peer import Evaluation, Maker, Task, run
+else:
+    from peer import Evaluation, Maker, Task, run
+
+FIDELITY = "epochs"
+GUESS = "nor_conv_3x3"
+CONFIDENCE = "medium"
+
+
+class Neps:
+    """One of the package's bracket optimisers, asked and told."""
+
+    def __init__(self, task: Task, *, algorithm: Any, with_prior: bool) -> None:
+        np.random.seed(task.seed)  # noqa: NPY002, TID251  the package draws from the global generators
+        torch.manual_seed(task.seed)
+        torch.set_num_threads(1)
+        parameters: dict[str, Any] = {
+            name: _categorical(choices, with_prior=with_prior)
+            for name, choices in zip(task.names, task.choices, strict=True)
+        }
+        parameters[FIDELITY] = HPOInteger(task.epochs[0], task.epochs[-1], is_fidelity=True)
+        self._task = task
+        self._neps = neps.AskAndTell(algorithm(SearchSpace(parameters)))
+
+    def propose(self) -> Evaluation:
+        """Return the trial that the optimiser samples or promotes."""
+        trial = self._neps.ask()
+        return Evaluation(trial, self._task.indices(trial.config), self._task.snapped(trial.config[FIDELITY]))
+
+    def report(self, evaluation: Evaluation, acc: float | None) -> None:
+        """Tell the optimiser the loss; a failed training counts as the worst there is."""
+        loss = 100.0 if acc is None else 100 - acc
+        self._neps.tell(evaluation.handle, {"objective_to_minimize": loss, "cost": float(evaluation.epochs)})
+
+
+def _categorical(choices: tuple[str, ...], *, with_prior: bool) -> HPOCategorical:
+    if not with_prior:
+        return HPOCategorical(list(choices))
+    guess = GUESS if GUESS in choices else choices[-1]
+    return HPOCategorical(list(choices), prior=guess, prior_confidence=CONFIDENCE)
+
+
+METHODS: dict[str, tuple[Maker, dict[str, Any]]] = {
+    "asha": (partial(Neps, algorithm=algorithms.asha, with_prior=False), {"eta": 3}),
+    "hyperband": (partial(Neps, algorithm=algorithms.hyperband, with_prior=False), {"eta": 3}),
+    "priorband": (
+        partial(Neps, algorithm=algorithms.priorband, with_prior=True),
+        {"eta": 3, "base": "hyperband", "prior": GUESS, "prior_confidence": CONFIDENCE},
+    ),
+}
+
+if __name__ == "__main__":
+    run("neural-pipeline-search", METHODS)

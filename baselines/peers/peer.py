@@ -1,0 +1,172 @@
+"""What the scripts of all packages share: a package proposes evaluations, the harness is asked for them one by one.
+
+    harness --ask-->  PackageSearcher --propose()-->                package
+    harness --tell--> PackageSearcher --report(evaluation, acc)-->  package
+
+A package thinks in evaluations, "this arch, trained to so many epochs". Here they become segments: training goes on
+from the arch's last checkpoint where there is one. An evaluation that was had before is asked again from epoch 0 and
+answered from the record, free. What is recommended is the plain rule, more epochs before better validation, so all
+packages are judged alike.
+
+Fidelities are those of one schedule, 12 on the topology space, at the epochs in `OFFERED`. A package whose levels are
+numbers between them gets the next one below. The longer schedule is a training run of its own and no package can say
+"start afresh", so none is offered it: resources are epochs of one run to all of them.
+"""
+
+import argparse
+import math
+from bisect import insort
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from baselines.peers.protocol_client import Hello, Message, Outcome, Ticket, serve, stop, submit, train, wait
+else:  # run as a script, in an environment that does not hold our packages
+    from protocol_client import Hello, Message, Outcome, Ticket, serve, stop, submit, train, wait
+
+OFFERED = (1, 2, 3, 6, 9, 12)
+"""Epochs of the search schedule at which a package may ask for a value."""
+MAX_REPEATS = 500
+"""Evaluations in a row that were had before, after which a run is ended: the package has nothing new to ask."""
+N_RECOMMENDED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a package is told of the run."""
+
+    choices: tuple[tuple[str, ...], ...]
+    """What may stand in each position of an arch."""
+    epochs: tuple[int, ...]
+    """The fidelities, rising."""
+    seed: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name per position, in order."""
+        return tuple(f"p{place}" for place in range(len(self.choices)))
+
+    def indices(self, config: Mapping[str, Any]) -> tuple[int, ...]:
+        """Return the arch of a configuration that holds a choice under each of `names`."""
+        return tuple(choices.index(str(config[name])) for name, choices in zip(self.names, self.choices, strict=True))
+
+    def rungs(self, eta: int) -> tuple[int, ...]:
+        """Return the lowest fidelity, eta times it, ... below the highest, then the highest."""
+        steps = [self.epochs[0]]
+        while steps[-1] * eta < self.epochs[-1]:
+            steps.append(steps[-1] * eta)
+        return (*steps, self.epochs[-1])
+
+    def snapped(self, budget: float) -> int:
+        """Return the largest fidelity up to `budget`, or the lowest one."""
+        below = [epochs for epochs in self.epochs if epochs <= budget + 1e-6]
+        return below[-1] if below else self.epochs[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A value that a package asks for."""
+
+    handle: Any
+    """By which the package knows it."""
+    arch: tuple[int, ...]
+    epochs: int
+
+
+class Package(Protocol):
+    """A package's optimiser, driven by hand. Losses are `100 - acc`, percent."""
+
+    def propose(self) -> Evaluation | None:
+        """Return the next evaluation; None to wait for one that runs."""
+        ...
+
+    def report(self, evaluation: Evaluation, acc: float | None) -> None:
+        """Take note of a validation accuracy in percent; None where training failed or diverged."""
+        ...
+
+
+Maker: TypeAlias = Callable[[Task], Package]
+
+
+def task_of(hello: Hello) -> Task:
+    """Return the task in a `hello`: the search schedule is the last but one, or the only one."""
+    schedule = hello.schedules[-min(2, len(hello.schedules))]
+    epochs = {e for e in (*OFFERED, schedule.epochs) if e in schedule.validation_epochs}
+    return Task(hello.space.choices, tuple(sorted(epochs)), hello.seed)
+
+
+class PackageSearcher:
+    """Speaks for a package: `ask`, `tell` and `recommend` of the process protocol."""
+
+    def __init__(self, hello: Hello, make: Maker) -> None:
+        self._space = hello.space
+        self._schedule = hello.schedules[-min(2, len(hello.schedules))].name
+        self._package = make(task_of(hello))
+        self._ends: dict[str, list[int]] = {}  # epochs at which an arch has a checkpoint and a value, rising
+        self._open: dict[int, Evaluation] = {}  # by number of the ticket
+        self._n_asked = 0
+        self._n_repeats = 0
+        self._reached: dict[str, tuple[int, float]] = {}
+        self._ranking: list[tuple[int, float, int, str]] = []  # -epochs, -acc, place of arrival, arch
+
+    def ask(self, running: Sequence[Ticket], remaining_s: float) -> Message:
+        """Return the segment that the package's next evaluation needs."""
+        del remaining_s
+        evaluation = self._package.propose()
+        if evaluation is None:
+            return wait() if running else stop("the package proposes nothing")
+        arch = self._space.format(evaluation.arch)
+        ends = self._ends.get(arch, [])
+        self._n_repeats = self._n_repeats + 1 if evaluation.epochs in ends else 0
+        if self._n_repeats > MAX_REPEATS:
+            return stop(f"the package asked for {MAX_REPEATS} known values in a row")
+        self._open[self._n_asked] = evaluation
+        self._n_asked += 1
+        start = 0 if evaluation.epochs in ends else max((e for e in ends if e < evaluation.epochs), default=0)
+        return submit(train(arch, self._schedule, start, evaluation.epochs))
+
+    def tell(self, ticket: Ticket, outcome: Outcome) -> None:
+        """Report the value to the package."""
+        evaluation = self._open.pop(ticket.number)
+        acc = outcome.last_valid_acc if outcome.status == "ok" else math.nan
+        if math.isnan(acc):
+            self._package.report(evaluation, None)
+            return
+        ends = self._ends.setdefault(ticket.arch, [])
+        if ticket.stop not in ends:
+            insort(ends, ticket.stop)
+        self._rank(ticket.arch, (ticket.stop, acc))
+        self._package.report(evaluation, acc)
+
+    def _rank(self, arch: str, reached: tuple[int, float]) -> None:
+        before = self._reached.get(arch)
+        if before is not None and before >= reached:
+            return
+        self._reached[arch] = reached
+        self._ranking = [entry for entry in self._ranking if entry[-1] != arch][: N_RECOMMENDED - 1]
+        insort(self._ranking, (-reached[0], -reached[1], len(self._reached), arch))
+
+    def recommend(self) -> list[str]:
+        """Return archs by epochs, then validation accuracy, best first."""
+        return [entry[-1] for entry in self._ranking]
+
+
+def run(distribution: str, methods: Mapping[str, tuple[Maker, Mapping[str, Any]]]) -> None:
+    """Serve one search: the script's `main`.
+
+    Args:
+        distribution: the package, as pip calls it; its version goes into the record.
+        methods: name for `--method` -> what makes the package's optimiser, and its settings for the record.
+    """
+    parser = argparse.ArgumentParser(description=f"{distribution} as a searcher that speaks the process protocol")
+    parser.add_argument("--method", choices=sorted(methods), default=sorted(methods)[0])
+    method = parser.parse_args().method
+    make, settings = methods[method]
+    serve(
+        lambda hello: PackageSearcher(hello, make),
+        name=f"{distribution} {method}",
+        version=metadata.version(distribution),
+        settings=settings,
+    )

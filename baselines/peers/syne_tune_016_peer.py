@@ -1,0 +1,83 @@
+"""ASHA, BOHB and CQR of Syne Tune 0.16 (Salinas et al. 2022, AutoML-Conf), its scheduler objects driven directly.
+
+These schedulers *stop* trials: a trial trains from rung to rung, 12@1, 12@3, 12@9 and 12@12, reports at each, and ends
+where the scheduler says so; nothing is ever taken up again. All three share the stopping rule and differ in
+where new archs come from: uniform draws, densities of good and bad archs (BOHB), boosted trees with conformal
+quantiles (CQR; here on top of ASHA, as the package's `ASHACQR`: Salinas et al. 2023, arXiv 2305.03623).
+
+Settings: the package's defaults (`grace_period` 1, `reduction_factor` 3, one bracket).
+"""
+
+from collections import deque
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from syne_tune.backend.trial_status import Trial
+from syne_tune.config_space import choice
+from syne_tune.optimizer.baselines import ASHA, ASHACQR, BOHB
+from syne_tune.optimizer.scheduler import SchedulerDecision
+
+if TYPE_CHECKING:
+    from baselines.peers.peer import Evaluation, Task, run
+else:
+    from peer import Evaluation, Task, run
+
+ETA = 3
+METRIC, RESOURCE = "acc", "epoch"
+
+
+class StoppingScheduler:
+    """A scheduler that says after each report whether its trial goes on."""
+
+    def __init__(self, task: Task, *, scheduler: Any) -> None:
+        np.random.seed(task.seed)  # noqa: NPY002, TID251  the package draws from the global generator
+        self._task = task
+        self._rungs = task.rungs(ETA)
+        self._n_trials = 0
+        self._going_on: deque[Evaluation] = deque()
+        self._scheduler = scheduler(
+            {name: choice(list(choices)) for name, choices in zip(task.names, task.choices, strict=True)},
+            metric=METRIC,
+            time_attr=RESOURCE,
+            max_t=task.epochs[-1],
+            grace_period=task.epochs[0],
+            reduction_factor=ETA,
+            do_minimize=False,
+            random_seed=task.seed,
+        )
+
+    def propose(self) -> Evaluation | None:
+        """Return the next rung of a trial that goes on, else the first of a new trial."""
+        if self._going_on:
+            return self._going_on.popleft()
+        suggestion = self._scheduler.suggest()
+        if suggestion is None:
+            return None
+        trial = Trial(trial_id=self._n_trials, config=suggestion.config, creation_time=datetime.now(UTC))
+        self._n_trials += 1
+        self._scheduler.on_trial_add(trial)
+        return Evaluation(trial, self._task.indices(trial.config), self._rungs[0])
+
+    def report(self, evaluation: Evaluation, acc: float | None) -> None:
+        """Report the value; the scheduler answers whether the trial goes on."""
+        if acc is None:
+            self._scheduler.on_trial_error(evaluation.handle)
+            return
+        decision = self._scheduler.on_trial_result(evaluation.handle, {METRIC: acc, RESOURCE: evaluation.epochs})
+        if decision == SchedulerDecision.CONTINUE:
+            above = self._rungs[self._rungs.index(evaluation.epochs) + 1]
+            self._going_on.append(Evaluation(evaluation.handle, evaluation.arch, above))
+
+
+SETTINGS = {"grace_period": 1, "reduction_factor": ETA, "brackets": 1}
+
+METHODS = {
+    "asha": (partial(StoppingScheduler, scheduler=ASHA), SETTINGS),
+    "bohb": (partial(StoppingScheduler, scheduler=BOHB), SETTINGS),
+    "cqr": (partial(StoppingScheduler, scheduler=ASHACQR), SETTINGS),
+}
+
+if __name__ == "__main__":
+    run("syne-tune", METHODS)
