@@ -7,8 +7,6 @@ from markupsafe import Markup
 
 LONG = 40
 """Rows above which a table scrolls in a window of its own."""
-WIDE = 16
-"""Columns above which a table is printed in small letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +49,6 @@ class Sheet:
     def is_long(self) -> bool:
         """Whether the page shows a part of it at a time."""
         return len(self.rows) > LONG
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether it fits on paper in small letters only."""
-        return len(self.titles) > WIDE
 
     @property
     def sides(self) -> tuple[str, ...]:
