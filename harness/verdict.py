@@ -194,6 +194,10 @@ def sentences(verdict: Verdict) -> list[str]:
 
 def _settling(v: Verdict) -> str:
     """Return how many more seeds would settle it."""
+    if v.verdict == "no claim":
+        needed = v.seeds_needed or 0
+        size = f"; to show a difference of this size, about {needed - v.n_pairs}" if needed > MIN_SEEDS else ""
+        return f"A claim takes at least {MIN_SEEDS - v.n_pairs} more seeds (`--seeds {MIN_SEEDS}`){size}."
     if v.seeds_needed is None:
         bound = "" if np.isnan(v.low) else f" Whatever it is, it lies between {v.low:+.2f} and {v.high:+.2f} points."
         return f"A difference as small as this one would take more than 10,000 seeds to show.{bound}"
