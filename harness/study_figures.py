@@ -77,5 +77,6 @@ def _points(
         filled = style.colour if row["p_value"] < SIGNIFICANT else "white"
         panel.plot([row["difference"]], [height], style.marker, mfc=filled, mec=style.colour, ms=3.2, mew=0.8, zorder=3)
     panel.set_ylim(len(subjects) - 0.5, -0.5)
+    panel.locator_params(axis="x", nbins=5)
     panel.tick_params(axis="y", length=0)
     panel.grid(visible=False, axis="y")

@@ -146,7 +146,7 @@ def _detail(row: "pd.Series[Any]") -> list[str]:
 
 def _blocks(frame: pd.DataFrame) -> Iterator[tuple[str, str, list[str], list[list[str]]]]:
     """Yield per budget and data set: heading, a line on the full searcher, titles and rows."""
-    titles = ["variant", _CHANGE, "n", *(f"{name}: {title}" for name in MEASURES.values() for title in _DETAIL)]
+    titles = ["variant", _CHANGE, "n", *(f"{name} {title}" for name in ("test", "regret") for title in _DETAIL)]
     for (hours, dataset), rows in _hours(frame).groupby(["hours", "dataset"], sort=False):
         body = []
         for (variant, change), own in rows.groupby(["variant", "change"], sort=False):
