@@ -3,7 +3,7 @@
 import argparse
 import ast
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -84,7 +84,7 @@ def compare(options: argparse.Namespace) -> int:
     if not options.searcher and not options.command:
         raise InputError("compare has no --searcher and no --command; give one, or write one with new-searcher")
     own = entrants(options.searcher, options.command, _limits(options), taken=tuple(CONTESTANTS))
-    against = select((REFERENCE, *(names("--against", options.against) if options.against else ())), CONTESTANTS)
+    against = _opponents(select(names("--against", options.against), CONTESTANTS) if options.against else ())
     experiment = _experiment(options, own, against)
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
     chosen = choose(options.data)
@@ -96,7 +96,7 @@ def compare(options: argparse.Namespace) -> int:
         f"{written_hours(experiment.budget_s)}; results in {out}"
     )
     run_experiment(experiment, chosen.table, out, n_jobs=n_jobs)
-    _write(experiment, jobs(experiment), chosen.table, out, own=tuple(own))
+    _write(experiment, in_order(jobs(experiment), experiment), chosen.table, out, own=tuple(own))
     return 0
 
 
@@ -110,7 +110,7 @@ def table(options: argparse.Namespace) -> int:
     if not done:
         raise InputError(f"{options.out} holds no finished run; run the comparison first")
     own = tuple(name for name in claim.get(ENTRANTS, {}) if any(job.searcher == name for job in done))
-    others = tuple(name for name in CONTESTANTS if any(job.searcher == name for job in done))
+    others = _opponents({job.searcher for job in done})
     seeds = {job.seed for job in done}
     experiment = Experiment(
         name=NAME,
@@ -163,6 +163,11 @@ def _experiment(options: argparse.Namespace, own: Mapping[str, SearcherFactory],
         first_seed=count("--first-seed", options.first_seed, least=0) if options.first_seed else 0,
         n_workers=count("--workers", options.workers, least=1) if options.workers else 1,
     )
+
+
+def _opponents(chosen: Collection[str]) -> tuple[str, ...]:
+    """Return PMF-NAS and the chosen ones of ours, in an order that does not hang on how they were given."""
+    return (REFERENCE, *(name for name in CONTESTANTS if name in chosen and name != REFERENCE))
 
 
 def _title(own: Sequence[str]) -> str:

@@ -49,7 +49,8 @@ def play(
 
 def failed(why: str) -> Finished:
     """Return a run that failed before anything of it could be recorded."""
-    return Finished((), (), 0.0, "failed", " ".join(why.split()), 0.0)
+    text = " ".join(why.split()).encode("utf-8", "backslashreplace").decode()
+    return Finished((), (), 0.0, "failed", text, 0.0)
 
 
 def _end(searcher: ProcessSearcher, finished: Finished, log: Path | None) -> None:

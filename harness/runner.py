@@ -84,6 +84,7 @@ def search(searcher: Searcher, executor: Executor, setting: Setting) -> Finished
     except ContractError as error:
         status, why = "failed", str(error)
     loop.cut_off()
+    why = why.encode("utf-8", "backslashreplace").decode()  # a searcher may name what no file can hold
     return Finished(tuple(loop.entries), loop.recommended, loop.now_s, status, why, loop.searcher_s)
 
 
