@@ -8,7 +8,7 @@ key `pmfnas`. pandas, DuckDB and pyarrow read the file; the columns are document
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -124,10 +124,10 @@ def read_header(path: Path) -> RunHeader:
         ) from None
 
 
-def read_rows(path: Path) -> pa.Table:
-    """Return the rows of a record."""
+def read_rows(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the rows of a record, of all columns or of those given."""
     try:
-        return pq.read_table(path)
+        return pq.read_table(path, columns=list(columns) if columns is not None else None)
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path} is damaged ({error}); remove it to run it again") from None
 

@@ -1,7 +1,8 @@
 """Where each searcher spent its seconds: by fidelity, by stage where it names stages, and its own thinking."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from harness.records import read_rows
+from harness.records import read_rows, run_id
 from harness.report.content import Folded, Section, Sheet, listed, written
 from harness.report.pictures import bars_panel, box_key, picture
 from harness.report.results import Results
@@ -18,6 +19,7 @@ IDLE = "idle"
 UNUSED = "not used"
 _REST = {IDLE: "#d0d0d0", UNUSED: "#f4f4f4"}
 
+_READ = ("kind", "schedule", "stop", "train_s", "valid_s", "before_s", "reason")
 _SPENT = ["dataset", "searcher", "stage", "fidelity", "hours", "requests"]
 
 
@@ -78,44 +80,29 @@ def spent_hours(results: Results) -> pd.DataFrame:
 
     `stage` is empty where the searcher names none. Under restart accounting repeated epochs are paid again.
     """
-    ok = results.runs[results.runs["ok"]]
-    parts = []
-    for row in ok.to_dict("records"):
-        name = f"{row['dataset']}/{row['searcher']}/s{int(row['seed']):04d}"
-        path = results.records.get(f"{results.manifest.get('space', '')}-{name}")
-        if path is not None:
-            again = row["accounting"] == "restart"
-            parts.append(_of_record(path, again=again).assign(dataset=row["dataset"], searcher=row["searcher"]))
-    if not parts:
-        return pd.DataFrame(columns=_SPENT)
-    runs = pd.concat(parts, ignore_index=True)
-    n_runs = runs.groupby(["dataset", "searcher"])["run"].nunique()
-    sums = runs.groupby(["dataset", "searcher", "stage", "fidelity"], as_index=False)[["hours", "requests"]].sum()
-    n = n_runs.reindex(pd.MultiIndex.from_frame(sums[["dataset", "searcher"]])).to_numpy()
-    return sums.assign(hours=sums["hours"] / n, requests=sums["requests"] / n)
+    hours: defaultdict[tuple[str, str, str, str], float] = defaultdict(float)
+    requests: Counter[tuple[str, str, str, str]] = Counter()
+    n_runs: Counter[tuple[str, str]] = Counter()
+    for row in results.runs[results.runs["ok"]].to_dict("records"):
+        dataset, searcher = str(row["dataset"]), str(row["searcher"])
+        path = results.records.get(run_id(str(results.manifest.get("space", "")), dataset, searcher, int(row["seed"])))
+        if path is None:
+            continue
+        n_runs[dataset, searcher] += 1
+        for stage, fidelity, paid_s in _of_record(path, again=row["accounting"] == "restart"):
+            hours[dataset, searcher, stage, fidelity] += paid_s / 3600
+            requests[dataset, searcher, stage, fidelity] += 1
+    means = [(*key, hours[key] / n_runs[key[:2]], requests[key] / n_runs[key[:2]]) for key in sorted(hours)]
+    return pd.DataFrame(means, columns=_SPENT)
 
 
-def _of_record(path: Path, *, again: bool) -> pd.DataFrame:
-    """Return one row per stage and fidelity of a run."""
-    names = ["kind", "schedule", "stop", "train_s", "valid_s", "before_s", "reason"]
-    rows = read_rows(path).select(names).to_pandas()
-    trained = rows["kind"] == "train"
-    ends = rows["schedule"].astype(str) + "@" + rows["stop"].fillna(0).astype(int).astype(str)
-    paid_s = rows["train_s"] + rows["valid_s"] + (rows["before_s"] if again else 0.0)
-    frame = pd.DataFrame(
-        {
-            "run": str(path),
-            "stage": rows["reason"].map(_stage),
-            "fidelity": ends.where(trained, rows["schedule"].astype(str)),
-            "hours": paid_s / 3600,
-            "requests": 1,
-        }
-    )
-    return frame.groupby(["run", "stage", "fidelity"], as_index=False).sum()
-
-
-def _stage(reason: str | None) -> str:
-    return str(json.loads(reason).get("stage", "")) if isinstance(reason, str) else ""
+def _of_record(path: Path, *, again: bool) -> Iterator[tuple[str, str, float]]:
+    """Yield (stage, fidelity, seconds paid) of every request of a run."""
+    rows = read_rows(path, _READ).to_pydict()
+    for kind, schedule, stop, train_s, valid_s, before_s, reason in zip(*(rows[name] for name in _READ), strict=True):
+        stage = str(json.loads(reason).get("stage", "")) if reason else ""
+        fidelity = f"{schedule}@{stop}" if kind == "train" else str(schedule)
+        yield stage, fidelity, train_s + valid_s + (before_s if again else 0.0)
 
 
 def _height(fidelity: str) -> tuple[float, str, float]:
