@@ -11,6 +11,8 @@ usage: ./reproduce.sh VERB [options]
   ablation    what each part of PMF-NAS is worth, at four budgets              -> results/ablation
   sensitivity what each setting of PMF-NAS, halved and doubled, changes        -> results/sensitivity
   published   replay of the NAS-Bench-201 paper's setting (needs real values)  -> results/published
+  compare     your own searcher against PMF-NAS, with a verdict in words; docs/tutorial.md
+  new-searcher, check-searcher   a working example to begin with; does a searcher keep the rules?
   test        style, types, import rules and all tests
   data        data import | info | verify | build-anchored | build-surrogate
   help        this text
@@ -83,7 +85,7 @@ case "$verb" in
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness run "$verb" "$@"
     ;;
-  ablation | sensitivity)
+  ablation | check-searcher | compare | new-searcher | sensitivity)
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness "$verb" "$@"
     ;;
@@ -103,7 +105,7 @@ case "$verb" in
     usage
     ;;
   *)
-    echo "error: verb is '$verb', but must be one of: table2, ablation, sensitivity, published, test, data, help" >&2
+    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, published, test, data, help" >&2
     exit 2
     ;;
 esac
