@@ -153,8 +153,8 @@ def new_searcher(options: argparse.Namespace) -> int:
         raise InputError(f"{path} exists already and is not touched; choose another name")
     write_text(path, _EXAMPLE.format(name=name))
     print(f"{path} is written. Next:")
-    print(f"  python -m harness check-searcher {path}:{name}")
-    print(f"  python -m harness compare --searcher {path}:{name}")
+    print(f"  ./reproduce.sh check-searcher {path}:{name}")
+    print(f"  ./reproduce.sh compare --searcher {path}:{name}")
     return 0
 
 
