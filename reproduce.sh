@@ -10,6 +10,7 @@ usage: ./reproduce.sh VERB [options]
   table2      accuracy versus GPU-hours of every searcher, with statistics     -> results/table2
   ablation    what each part of PMF-NAS is worth, at four budgets              -> results/ablation
   sensitivity what each setting of PMF-NAS, halved and doubled, changes        -> results/sensitivity
+  peers       the field's packages, each in its own environment, against ours  -> results/peers
   published   replay of the NAS-Bench-201 paper's setting (needs real values)  -> results/published
   compare     your own searcher against PMF-NAS, with a verdict in words; docs/tutorial.md
   new-searcher, check-searcher   a working example to begin with; does a searcher keep the rules?
@@ -17,7 +18,7 @@ usage: ./reproduce.sh VERB [options]
   data        data import | info | verify | build-anchored | build-surrogate
   help        this text
 
-ablation and sensitivity explain their options themselves: ./reproduce.sh ablation --help
+ablation, sensitivity and peers explain their options themselves: ./reproduce.sh ablation --help
 
 Options of table2 and published are those of `python -m harness run`:
   --smoke                      three seeds, a look at everything in seconds
@@ -85,7 +86,7 @@ case "$verb" in
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness run "$verb" "$@"
     ;;
-  ablation | check-searcher | compare | new-searcher | sensitivity)
+  ablation | check-searcher | compare | new-searcher | sensitivity | peers)
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness "$verb" "$@"
     ;;
@@ -105,7 +106,7 @@ case "$verb" in
     usage
     ;;
   *)
-    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, published, test, data, help" >&2
+    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, peers, published, test, data, help" >&2
     exit 2
     ;;
 esac

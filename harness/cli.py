@@ -12,6 +12,7 @@ from harness import (
     data_commands,
     experiment_commands,
     explain_commands,
+    peer_commands,
     searcher_commands,
     study_commands,
 )
@@ -63,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(verbs)
     _add_table(verbs)
     compare_commands.add(verbs)
+    peer_commands.add(verbs)
     searcher_commands.add(verbs)
     study_commands.add(verbs)
     data_commands.add(verbs)
@@ -97,4 +99,4 @@ def _add_table(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     table = verbs.add_parser("table", help="write table and figures again, from the records of an experiment")
     table.add_argument("out", type=Path, help="folder of an experiment, e.g. results/table2")
     table.add_argument("--data", default="auto", help="the data it was made with (default auto)")
-    table.set_defaults(run=compare_commands.table)
+    table.set_defaults(run=peer_commands.table)
