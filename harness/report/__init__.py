@@ -1,6 +1,6 @@
 """One self-contained HTML page of an experiment's folder: what was run, who is ahead, how surely, at what cost, why.
 
-    results     the folder, read and checked: frames, claim, manifest, verdict, records
+    results     the folder, read and checked: frames, manifest, verdict, records
     content     what a section of the page holds: words, pictures, tables
     pictures    panels of one data set each, as SVG inside the page, so that they stand side by side or stack
     sections    table and curves, ranks and shares, seconds, trace, overhead and provenance

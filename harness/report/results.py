@@ -1,4 +1,4 @@
-"""An experiment's folder, read: the frames its table was made from, claim, manifest, verdict, and the records."""
+"""An experiment's folder, read: the frames its table was made from, manifest, verdict, and the records."""
 
 import json
 from collections.abc import Mapping
@@ -27,8 +27,6 @@ class Results:
     """What a report is made from."""
 
     folder: Path
-    claim: Mapping[str, Any]
-    """Of `spec.json`: what the folder belongs to."""
     manifest: Mapping[str, Any]
     runs: pd.DataFrame
     """Checked; see `harness.stats.runs`."""
@@ -71,7 +69,7 @@ def read_results(folder: Path) -> Results:
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; give the folder of an experiment, such as results/table2")
-    claim = read_claim(folder)
+    read_claim(folder)  # raises for what is no folder of results
     runs = checked_runs(_frame(folder, "runs"))
     steps, timings = _frame(folder, "steps"), _frame(folder, "timings")
     require(steps, STEP_COLUMNS, "steps.parquet")
@@ -79,7 +77,7 @@ def read_results(folder: Path) -> Results:
     manifest = _manifest(folder)
     space = str(manifest.get("space", ""))
     progress, records = _progress(folder), _records(folder, space, runs)
-    return Results(folder, claim, manifest, runs, steps, timings, progress, _verdict(folder), records)
+    return Results(folder, manifest, runs, steps, timings, progress, _verdict(folder), records)
 
 
 def _frame(folder: Path, name: str) -> pd.DataFrame:

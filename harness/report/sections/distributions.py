@@ -30,15 +30,15 @@ ROUND_REGRETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 def rank_section(summary: pd.DataFrame, styles: Mapping[str, Style]) -> list[Section]:
-    """Return the critical-difference diagram of the searchers that have every data set; nothing below two."""
+    """Return the critical-difference diagram; nothing below two data sets, or two searchers that have them all."""
     means = summary.pivot(index="searcher", columns="dataset", values="test_mean").dropna()
-    if len(means) < 2:
+    if len(means) < 2 or means.shape[1] < 2:
         return []
     found = ranking([str(name) for name in means.index], means.to_numpy())
     left_out = sorted(set(summary["searcher"]) - set(means.index))
     missing = f" Left out, for want of a data set: {listed(left_out)}." if left_out else ""
     n, scale = found.n_datasets, len(found.searchers) - 1
-    title = f"Mean rank over {n} data set{'s' if n != 1 else ''}"
+    title = f"Mean rank over {n} data sets"
     section = Section(
         "ranks",
         "Ranks over data sets",
@@ -62,17 +62,19 @@ def _tall(found: Ranking) -> float:
 
 def _friedman(found: Ranking) -> str:
     if np.isnan(found.friedman_p):
-        return "Friedman's test needs three searchers and two data sets, and is not made."
+        return "Friedman's test needs three searchers and is not made."
     return f"Friedman's test of equal ranks: p = {found.friedman_p:.3g}."
 
 
 def _caution(found: Ranking) -> tuple[str, ...]:
     if found.n_datasets >= FEW_DATASETS:
         return ()
+    widest = len(found.searchers) - 1
+    whom = "cannot tell anybody apart" if found.critical_difference >= widest else "can tell apart only the extremes"
     return (
-        f"{found.n_datasets} data set{'s are' if found.n_datasets != 1 else ' is'} few: the unit here is the data set, "
-        "so the diagram can tell apart only the extremes, and that two searchers share a bar is no evidence that they "
-        "are alike. Who is ahead on a data set, seed by seed, is in the table.",
+        f"{found.n_datasets} data sets are few: the unit here is the data set, so the diagram {whom}, and that two "
+        "searchers share a bar is no evidence that they are alike. Who is ahead on a data set, seed by seed, is in the "
+        "table.",
     )
 
 
