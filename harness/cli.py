@@ -15,6 +15,7 @@ from harness import (
     peer_commands,
     searcher_commands,
     study_commands,
+    training_commands,
 )
 from harness.contestants import CONTESTANTS
 from harness.report import commands as report_commands
@@ -29,6 +30,7 @@ EXAMPLES = """examples:
   python -m harness table results/table2                      the outputs again, from the records
   python -m harness explain nb201-cifar100/pmf_nas/s0007 --in results/table2
   python -m harness report results/table2                     one self-contained HTML page of it
+  python -m harness search --dataset digits --budget 10m      real training, and a model at the end
   python -m harness data info                                 which data would be used, and what it is
   python -m harness data import ~/.torch --out tables/nb201   the official files, once
 """
@@ -70,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     data_commands.add(verbs)
     explain_commands.add(verbs)
     report_commands.add(verbs)
+    training_commands.add(verbs)
     return parser
 
 

@@ -52,6 +52,11 @@ class DeviceImages:
         self._mean, self._std = (torch.tensor(v, device=device, dtype=dtype) * 255 for v in (data.mean, data.std))
 
     @property
+    def image_size(self) -> int:
+        """Pixels a side."""
+        return self._data.image_size
+
+    @property
     def n_bytes(self) -> int:
         """Bytes of the training images on the device."""
         return int(self._train.numel() + self._labels.numel() * 8)

@@ -1,0 +1,111 @@
+"""Sees to it that a search ends with a trained network in hand.
+
+A searcher spends its budget on finding out which arch is best, and may end with one that was trained for a few
+epochs. This wrapper keeps back the seconds that a whole training of the recommended arch takes, by what epochs of it
+have cost; when no more than they are left, that training is the last thing the search does. A searcher whose
+recommendation is fully trained already is left alone.
+"""
+
+from collections.abc import Sequence
+
+from pmfnas.core.ports import Searcher
+from pmfnas.core.types import Arch, Decision, Diverged, Fidelities, Ok, Outcome, Stop, Submit, Ticket, Train, Wait
+
+RESERVE = 1.15
+"""How many times the expected seconds are kept back: epochs differ."""
+_MOST_IDLE = 4.0
+"""Most seconds of the clock that one second of training is expected to take."""
+
+
+class Finishing:
+    """A searcher whose last request is a whole training of what it recommends. Implements `Searcher`."""
+
+    def __init__(self, searcher: Searcher, fidelities: Fidelities, width: int) -> None:
+        """Wrap a searcher.
+
+        Args:
+            searcher: decides until the end comes near.
+            fidelities: the longest schedule is what a whole training is.
+            width: candidates that share the device; alone, an epoch takes at most so many times its share.
+        """
+        self._searcher, self._fidelities, self._width = searcher, fidelities, width
+        self._epoch_s: dict[Arch, float] = {}
+        self._pass_s = 0.0
+        self._clock_s = self._paid_s = 0.0
+        self._given_s: float | None = None
+        self._trained: set[Arch] = set()
+        self._last: Arch | None = None
+        self._ended = False
+
+    def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
+        """Return the searcher's decision, or the last training where no time is left for more."""
+        self._given_s = remaining_s if self._given_s is None else self._given_s
+        self._clock_s = self._given_s - remaining_s
+        if self._last is not None:
+            return Stop("the recommended arch is trained") if self._ended and not running else Wait()
+        decision = self._searcher.ask(running, remaining_s)
+        best = self._recommended()
+        if best is None or best in self._trained or self._is_under_way(best, running):
+            return decision
+        last = Train(best, self._fidelities.highest.schedule, 0, self._fidelities.highest.epochs)
+        if isinstance(decision, Submit):
+            ahead_s = sum(self._seconds(r) for r in decision.requests if isinstance(r, Train))
+            if self._seconds(last) * RESERVE + ahead_s <= remaining_s or self._is_whole(decision):
+                return decision
+        elif not isinstance(decision, Stop) and self._seconds(last) * RESERVE <= remaining_s:
+            return decision
+        self._last = best
+        return Submit((last,), ({"stage": "finish"},))
+
+    def tell(self, ticket: Ticket, outcome: Outcome) -> None:
+        """Take note of what epochs cost; hand on everything but the last training, which was not asked for."""
+        request = ticket.request
+        self._paid_s += outcome.cost.total_s
+        is_last = self._last is not None and isinstance(request, Train) and request.arch == self._last
+        if isinstance(request, Train) and isinstance(outcome, Ok | Diverged):
+            self._learn(request, outcome)
+        if is_last and isinstance(request, Train) and request.fidelity == self._fidelities.highest:
+            self._ended = True
+            return
+        self._searcher.tell(ticket, outcome)
+
+    def recommend(self) -> Sequence[Arch]:
+        """Return what the searcher recommends, with the arch of the last training first."""
+        others = self._searcher.recommend()
+        if self._last is None:
+            return others
+        return (self._last, *(arch for arch in others if arch != self._last))
+
+    def _learn(self, request: Train, outcome: Ok | Diverged) -> None:
+        cost = outcome.cost
+        if isinstance(outcome, Ok) and request.fidelity == self._fidelities.highest:
+            self._trained.add(request.arch)
+        if request.stop > request.start and cost.train_s > 0:
+            self._epoch_s[request.arch] = cost.train_s / (request.stop - request.start)
+        if request.validations and cost.valid_s > 0:
+            self._pass_s = max(self._pass_s, cost.valid_s / len(request.validations))
+
+    def _recommended(self) -> Arch | None:
+        best = self._searcher.recommend()
+        return best[0] if best else None
+
+    def _seconds(self, request: Train) -> float:
+        """Return how long a request takes at most, by what epochs of the arch, or of any, have cost.
+
+        The clock also runs while nothing is trained: so far, `_clock_s` of it for `_paid_s` of training.
+        """
+        epoch_s = self._epoch_s.get(request.arch, max(self._epoch_s.values(), default=0.0))
+        work_s = epoch_s * (request.stop - request.start) + self._pass_s * len(request.validations)
+        idle = self._clock_s / self._paid_s if self._paid_s > 0 else 1.0
+        return work_s * self._width * min(max(idle, 1.0), _MOST_IDLE)
+
+    def _is_whole(self, decision: Submit) -> bool:
+        """Return whether the searcher itself asks for a whole training."""
+        highest = self._fidelities.highest
+        return any(isinstance(r, Train) and r.fidelity == highest for r in decision.requests)
+
+    def _is_under_way(self, arch: Arch, running: Sequence[Ticket]) -> bool:
+        return any(
+            isinstance(t.request, Train) and t.request.arch == arch and t.request.fidelity == self._fidelities.highest
+            for t in running
+        )

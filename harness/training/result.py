@@ -1,0 +1,155 @@
+"""The end of a search: the record, the incumbent's weights, and only then its test accuracy.
+
+`score_incumbent` is the oracle of real training: the one function that opens test images. It is called once, after
+the search has ended, and writes down that it was.
+"""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.contestants import settings_of
+from harness.files import write_bytes, write_text
+from harness.ledger import Entry, totals
+from harness.records import RunHeader, write_record
+from harness.runner import Finished
+from harness.training.search import Searched
+from harness.training.spec import RESULT
+from pmfnas.core.errors import InputError
+from pmfnas.core.types import Arch, Ok, Train
+from pmfnas.training.blueprint import footprint
+from pmfnas.training.session import Segment
+from pmfnas.training.trainer import evaluate
+
+WEIGHTS = "incumbent.pt"
+TRAINED = "TRAINED"
+
+
+def conclude(searched: Searched, out: Path) -> dict[str, Any]:
+    """Write record, weights and result of a search to `out`, and return the result.
+
+    Raises:
+        InputError: nothing was finished within the budget.
+    """
+    finished = searched.finished
+    if finished.status != "ok":
+        raise InputError(f"the search failed: {finished.why}")
+    best = best_training(searched)
+    if best is None:
+        raise InputError(
+            f"--budget is {searched.spec.budget_s:g} s, but no training ended within it; give more to another --out"
+        )
+    entry, segment = best
+    header = _header(searched)
+    write_record(out, header, finished, searched.benchmark.space)
+    checkpoints = searched.benchmark.session.checkpoints
+    write_bytes(out / WEIGHTS, checkpoints.path(segment.key, segment.stop).read_bytes())
+    result = {
+        **_described(searched, entry, segment),
+        "test_acc": score_incumbent(searched, segment, out, header.run_id),
+        "gpu_hours": header.gpu_hours_resume,
+        "busy_hours": header.busy_hours,
+        "searcher_s": finished.searcher_s,
+        "ended": finished.why,
+        "tickets": dict(Counter(entry.status for entry in finished.entries)),
+        "gpu_hours_by_stage": _hours_by_stage(finished),
+        "data": f"{TRAINED} {searched.fingerprint}",
+    }
+    write_text(out / RESULT, json.dumps(result, indent=1) + "\n")
+    checkpoints.keep_only({searched.benchmark.arch_number(arch) for arch in finished.recommended})
+    return result
+
+
+def best_training(searched: Searched) -> tuple[Entry, Segment] | None:
+    """Return the longest training of the first recommended arch whose checkpoint is kept; None where there is none.
+
+    The longer schedule counts first, then epochs, then validation accuracy.
+    """
+    found: list[tuple[tuple[float, ...], Entry, Segment]] = []
+    for entry in searched.finished.entries:
+        request, outcome = entry.ticket.request, entry.outcome
+        if not isinstance(request, Train) or not isinstance(outcome, Ok) or entry.status != "ok":
+            continue
+        if not outcome.curve.valid_epochs or request.arch != _first(searched.finished):
+            continue
+        segment = _segment(searched, request)
+        if request.stop in searched.benchmark.session.checkpoints.epochs(segment.key):
+            rank = (segment.epochs, request.stop, outcome.curve.last_valid_acc)
+            found.append((rank, entry, segment))
+    return max(found, key=lambda f: f[0])[1:] if found else None
+
+
+def _first(finished: Finished) -> Arch | None:
+    return finished.recommended[0] if finished.recommended else None
+
+
+def _segment(searched: Searched, request: Train) -> Segment:
+    trial = searched.trial_of(request.arch, request.schedule, request.replicate)
+    return searched.benchmark.segment(0, request, trial)
+
+
+def score_incumbent(searched: Searched, segment: Segment, out: Path, who: str) -> float:
+    """Return the test accuracy, percent, of the trained incumbent; the access is logged in OUT/oracle.csv."""
+    session = searched.benchmark.session
+    test = searched.source.test()
+    state = session.checkpoints.load(segment.key, segment.stop)
+    batches = session.images.in_order(test)
+    (scores,) = evaluate([segment.plan], [state], batches, session.recipe, session.images.device)
+    write_text(out / "oracle.csv", f"who,archs,images\n{who},1,{len(test)}\n")
+    return scores.accuracy
+
+
+def _described(searched: Searched, entry: Entry, segment: Segment) -> dict[str, Any]:
+    """Return what the incumbent is and how it was trained."""
+    outcome = entry.outcome
+    assert isinstance(outcome, Ok)
+    spec, space = searched.spec, searched.benchmark.space
+    images = searched.benchmark.session.images
+    params, flops = footprint(segment.plan, images.image_size)
+    return {
+        "arch": space.format(entry.ticket.request.arch),
+        "space": space.name,
+        "dataset": spec.dataset,
+        "split": searched.source.split,
+        "n_classes": searched.source.n_classes,
+        "schedule": segment.key.schedule,
+        "epochs": segment.stop,
+        "seed": segment.key.seed,
+        "trained_on": f"the training split, {images.n_train} images",
+        "valid_acc": outcome.curve.last_valid_acc,
+        "params_m": params / 1e6,
+        "flops_m": flops / 1e6,
+    }
+
+
+def _hours_by_stage(finished: Finished) -> dict[str, float]:
+    hours: dict[str, float] = {}
+    for entry in finished.entries:
+        stage = str(entry.reason.get("stage", "search"))
+        hours[stage] = hours.get(stage, 0.0) + entry.cost.total_s / 3600
+    return hours
+
+
+def _header(searched: Searched) -> RunHeader:
+    spec, finished = searched.spec, searched.finished
+    costs = totals(finished.entries, clock_s=finished.clock_s, n_workers=1, accounting="resume")
+    return RunHeader(
+        experiment="search",
+        dataset=spec.dataset,
+        searcher=spec.searcher,
+        settings={**settings_of(searched.factory), "width": spec.width},
+        seed=spec.seed,
+        budget_s=spec.budget_s,
+        n_workers=1,
+        accounting="resume",
+        space=spec.space,
+        data=TRAINED,
+        fingerprint=searched.fingerprint,
+        status=finished.status,
+        why=finished.why,
+        clock_s=finished.clock_s,
+        recommended=tuple(searched.benchmark.space.format(arch) for arch in finished.recommended),
+        **asdict(costs),
+    )

@@ -1,0 +1,125 @@
+"""A search with real training, from the data to the model in hand.
+
+The runner is the one that runs on tables; behind the executor port stands a device. A search that was interrupted
+goes on: the journal is told again to a fresh searcher, then the device takes over.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.contestants import CONTESTANTS
+from harness.executor import TrialOf, paired_trials
+from harness.ledger import CUT, Entry
+from harness.replay import ReplayExecutor
+from harness.runner import Finished, Setting, search
+from harness.training.device import DeviceExecutor
+from harness.training.finish import Finishing
+from harness.training.journal import Journal, JournalledExecutor
+from harness.training.spec import SearchSpec, check_room, claim, claim_of, device_name, open_device
+from harness.training.watch import LOG, Log, Watched
+from harness.units import written_time
+from pmfnas.core.ports import Executor, SearcherFactory
+from pmfnas.core.rng import stream
+from pmfnas.spaces import space_for
+from pmfnas.training.benchmark import TrainingBenchmark
+from pmfnas.training.blueprint import blueprint, footprint
+from pmfnas.training.checkpoints import Checkpoints
+from pmfnas.training.data import Source, open_source
+from pmfnas.training.recipe import training_fidelities
+from pmfnas.training.session import Session
+from pmfnas.training.stream import DeviceImages
+
+JOURNAL = "journal.jsonl"
+CHECKPOINTS = "checkpoints"
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A search that ended, and what is needed to look at its result."""
+
+    spec: SearchSpec
+    source: Source
+    benchmark: TrainingBenchmark
+    finished: Finished
+    fingerprint: str
+    """Of the data."""
+
+    @property
+    def trial_of(self) -> TrialOf:
+        """Which training seed a replicate has in this run."""
+        return paired_trials(self.benchmark, self.spec.seed)
+
+    @property
+    def factory(self) -> SearcherFactory:
+        """What made the searcher."""
+        return CONTESTANTS[self.spec.searcher]
+
+
+def run_search(
+    spec: SearchSpec, out: Path, *, resume: bool, clock: Callable[[], float] = time.perf_counter
+) -> Searched:
+    """Search, or go on searching, in the folder `out`; nothing but training and validation images is opened.
+
+    Args:
+        spec: what to search, on what.
+        out: owns the search.
+        resume: go on where the search in `out` stopped.
+        clock: seconds, rising; the budget is counted by it.
+
+    Raises:
+        InputError: settings, data, device or folder cannot be used; nothing that was trained is lost.
+    """
+    device = open_device(spec.device)
+    source = open_source(spec.dataset, spec.data_dir, split_seed=spec.split_seed)
+    data = source.search()
+    claim(out, claim_of(spec, data, source.split, device), resume=resume)
+    space = space_for(spec.space, n_classes=source.n_classes, image_size=data.image_size)
+    log = Log(out / LOG, space, len(data.train), spec.budget_s)
+    for line in (
+        f"{spec.searcher} on {spec.dataset}: {len(data.train):,} training and {len(data.valid):,} validation images, "
+        f"split {source.split}; budget {written_time(spec.budget_s)} on {device_name(device)}, width {spec.width}",
+        *check_room(out, data, _largest(spec, source), device),
+    ):
+        log.say(line)
+    checkpoints = Checkpoints(out / CHECKPOINTS)
+    session = Session(DeviceImages(data, device), spec.recipe, checkpoints, width=spec.width, clock=clock)
+    benchmark = TrainingBenchmark(space, training_fidelities(spec.schedules), source.n_classes, session)
+    finished = _search(spec, benchmark, Journal(out / JOURNAL), log, clock)
+    return Searched(spec, source, benchmark, finished, data.fingerprint)
+
+
+def _search(
+    spec: SearchSpec, benchmark: TrainingBenchmark, journal: Journal, log: Log, clock: Callable[[], float]
+) -> Finished:
+    """Run the searcher; one device is one worker, whatever the number of candidates on it."""
+    setting = Setting(benchmark.space, benchmark.fidelities, spec.budget_s, n_workers=1)
+    rng = stream(spec.seed, f"searcher/{spec.searcher}")
+    made = CONTESTANTS[spec.searcher](setting.space, setting.fidelities, setting.budget_s, 1, rng=rng)
+    recorded = journal.read()
+    finishing = Finishing(made, setting.fidelities, spec.width)
+    watched = Watched(finishing, benchmark, log, {event.ticket.number for event in recorded})
+    devices: list[DeviceExecutor] = []
+
+    def go_on(time_s: float) -> Executor:
+        if recorded:
+            log.say(f"going on after {len(recorded)} recorded tickets, {written_time(spec.budget_s - time_s)} left")
+        trial_of = paired_trials(benchmark, spec.seed)
+        devices.append(DeviceExecutor(benchmark, trial_of, width=spec.width, now_s=time_s, clock=clock))
+        return JournalledExecutor(devices[0], journal)
+
+    executor = ReplayExecutor(recorded, n_workers=spec.width, go_on=go_on)
+    finished = search(watched, executor, setting)
+    return replace(finished, entries=tuple(_at_its_share(entry, devices) for entry in finished.entries))
+
+
+def _at_its_share(entry: Entry, devices: list[DeviceExecutor]) -> Entry:
+    """Return a ledger entry whose cost is the ticket's share of the device, also where the end cut it off."""
+    return replace(entry, cost=devices[0].cost(entry.ticket)) if entry.status == CUT and devices else entry
+
+
+def _largest(spec: SearchSpec, source: Source) -> int:
+    """Return the parameters of the largest network of the space."""
+    arch = (3,) * 6 if spec.space == "nb201" else (7,) * 5
+    return footprint(blueprint(spec.space, arch, spec.recipe, n_classes=source.n_classes), 8)[0]

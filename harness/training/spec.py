@@ -1,0 +1,184 @@
+"""What a search with real training is: its settings, the folder that it owns, the device, and what it needs.
+
+OUT/spec.json         the settings; a command with others is refused, not mixed in
+OUT/journal.jsonl     what happened so far
+OUT/checkpoints/      where trainings can go on
+OUT/log.txt           the live lines
+OUT/runs/, oracle.csv, result.json, incumbent.pt      when it has ended
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.contestants import CONTESTANTS, source_hash
+from harness.files import remove_abandoned, write_text
+from harness.specs import GPU_NIGHT_S
+from pmfnas.core.errors import InputError
+from pmfnas.training.data import SearchData
+from pmfnas.training.recipe import NB201, Recipe, training_fidelities
+
+SPEC = "spec.json"
+RESULT = "result.json"
+_KEPT_AT_ONCE = 100
+"""Archs whose checkpoints may lie on the disk at the same time, for the check of free space."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpec:
+    """A search on one data set and one device."""
+
+    dataset: str
+    data_dir: Path | None = None
+    space: str = "nb201"
+    schedules: tuple[int, ...] = (12, 200)
+    """Epochs of the schedules that can be trained."""
+    budget_s: float = GPU_NIGHT_S
+    searcher: str = "pmf_nas"
+    seed: int = 0
+    split_seed: int = 0
+    width: int = 1
+    """Most candidates on the device at once."""
+    device: str = "auto"
+    recipe: Recipe = NB201
+
+    def __post_init__(self) -> None:
+        training_fidelities(self.schedules)
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.dataset):
+            raise InputError(f"--dataset is {self.dataset!r}, but must be a plain name such as cifar10")
+        if self.space not in ("nb201", "nats-sss"):
+            raise InputError(f"--space is {self.space!r}, but must be nb201 or nats-sss")
+        if self.searcher not in CONTESTANTS:
+            raise InputError(f"--searcher is {self.searcher!r}, but must be one of: {', '.join(CONTESTANTS)}")
+        if self.width < 1 or not self.budget_s > 0:
+            raise InputError(f"--width, --budget are {self.width}, {self.budget_s:g} s, but must be positive")
+
+
+SMOKE = SearchSpec(
+    "digits", schedules=(4, 12), budget_s=75.0, recipe=Recipe(channels=(4, 8, 16), cells_per_stage=1, batch_size=64)
+)
+"""A complete search without any download: digits of 8x8 pixels, narrow networks, a little more than a minute."""
+
+
+def open_device(text: str) -> torch.device:
+    """Return the device that `--device` names; `auto` is the first GPU, or the CPU where there is none."""
+    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if text == "auto":
+        return torch.device("cuda:0" if n_gpus else "cpu")
+    match = re.fullmatch(r"cpu|cuda(?::([0-9]+))?", text)
+    if not match:
+        raise InputError(f"--device is {text!r}, but must be auto, cpu, cuda, or one GPU such as cuda:1")
+    if text.startswith("cuda") and not n_gpus:
+        built = "is built for the CPU only" if torch.version.cuda is None else "finds no GPU"
+        raise InputError(f"--device is {text!r}, but torch {torch.__version__} {built}; use --device cpu")
+    if int(match[1] or 0) >= max(1, n_gpus):
+        raise InputError(f"--device is {text!r}, but this machine has {n_gpus} GPUs: cuda:0 to cuda:{n_gpus - 1}")
+    return torch.device(text)
+
+
+def device_name(device: torch.device) -> str:
+    """Return what the device is, without naming the machine."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+
+
+def check_room(out: Path, data: SearchData, largest_params: int, device: torch.device) -> list[str]:
+    """Return the arithmetic of disk and memory; raise `InputError` where either does not suffice.
+
+    Args:
+        out: where checkpoints go; its parent exists.
+        data: is kept on the device.
+        largest_params: parameters of the largest network of the space.
+        device: trains.
+    """
+    state = 8 * largest_params  # float32 weights and momentum
+    disk, free_disk = _KEPT_AT_ONCE * state, shutil.disk_usage(out).free
+    lines = [f"disk: {_KEPT_AT_ONCE} checkpoints x {_mb(state)} = {_mb(disk)} at most, {_mb(free_disk)} free"]
+    if disk > free_disk:
+        raise InputError(f"{lines[0]}: too little; make room or choose another --out")
+    if device.type == "cuda":
+        images = data.train.pixels.nbytes + data.valid.pixels.nbytes
+        free = torch.cuda.mem_get_info(device)[0]
+        lines.append(f"device memory: images {_mb(images)}, networks {_mb(state)} each, {_mb(free)} free")
+        if images + 4 * state > free:
+            raise InputError(f"{lines[1]}: too little; free the device or use fewer images")
+    return lines
+
+
+def _mb(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.0f} MB"
+
+
+def claim(out: Path, mine: Mapping[str, Any], *, resume: bool) -> None:
+    """Make `out` the folder of this search, or check that it is; raise `InputError` otherwise."""
+    path = out / SPEC
+    if path.exists():
+        _check_claim(out, mine)
+        if not resume:
+            raise InputError(f"--out {out} holds this search already; add --resume to go on, or choose another --out")
+        remove_abandoned(out)
+        return
+    remove_abandoned(out, SPEC)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"--out {out} exists and is not a folder of a search; choose another --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out} cannot be written ({error.strerror}); choose another --out") from None
+    write_text(path, json.dumps(mine, indent=1) + "\n")
+
+
+def _check_claim(out: Path, mine: Mapping[str, Any]) -> None:
+    theirs = read_claim(out)
+    for name, value in mine.items():
+        if theirs.get(name) != value:
+            raise InputError(
+                f"--out {out} holds a search with {name} {theirs.get(name)}, but this one has {name} {value}; "
+                "choose another --out or remove that folder"
+            )
+
+
+def read_claim(out: Path) -> dict[str, Any]:
+    """Return what the folder of a search says of itself."""
+    path = out / SPEC
+    try:
+        return dict(json.loads(path.read_text()))
+    except FileNotFoundError:
+        raise InputError(f"{out} is not a folder of a search: it has no {SPEC}") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}); remove the folder or choose another") from None
+
+
+def claim_of(spec: SearchSpec, data: SearchData, split: str, device: torch.device) -> dict[str, Any]:
+    """Return everything that must be the same for a search to go on."""
+    settings = asdict(spec)
+    del settings["data_dir"], settings["device"]
+    whole = {
+        "experiment": "search",
+        **settings,
+        "split": split,
+        "mean": data.mean,
+        "std": data.std,
+        "image_size": data.image_size,
+        "device": device_name(device),
+        "torch": str(torch.__version__),
+        "fingerprint": data.fingerprint,
+        "code": training_hash(),
+    }
+    return dict(json.loads(json.dumps(whole)))  # as it is read back
+
+
+def training_hash() -> str:
+    """Return twelve hex digits that name the code which decides what a search with real training does."""
+    root = Path(__file__).parents[2]
+    digest = hashlib.sha256(source_hash().encode())
+    for folder in ("pmfnas/training", "harness/training"):
+        for file in sorted((root / folder).rglob("*.py")):
+            digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:12]

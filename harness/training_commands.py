@@ -1,0 +1,130 @@
+"""The verbs `search` and `export`: real training. torch is loaded only when one of them runs."""
+
+import argparse
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from harness.units import budget_s, count, names
+from pmfnas.core.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.training.spec import SearchSpec
+
+INTERRUPTED = 130
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verbs to the parser."""
+    search = verbs.add_parser("search", help="search with real training on a device, and end with a model")
+    search.add_argument(
+        "--dataset", metavar="NAME", help="cifar10, cifar100, ImageNet16-120, digits, or a name of yours"
+    )
+    search.add_argument("--data-dir", type=Path, metavar="PATH", help="published files, class folders, or an .npz")
+    search.add_argument("--budget", metavar="T", help="seconds of the device: 8.5h (default), 510m or 30600s")
+    search.add_argument("--schedules", metavar="A,B", help="epochs of the schedules (default 12,200)")
+    search.add_argument("--space", help="nb201 (default) or nats-sss")
+    search.add_argument("--searcher", metavar="NAME", help="pmf_nas (default) or any of `run table2 --help`")
+    search.add_argument("--seed", metavar="N", help="root seed of the search (default 0)")
+    search.add_argument("--split-seed", metavar="N", help="seed of the split of data that have none (default 0)")
+    search.add_argument("--width", metavar="N", help="candidates trained at once on the device (default 1)")
+    search.add_argument("--device", metavar="NAME", help="auto (default), cpu, cuda or cuda:1")
+    search.add_argument("--out", type=Path, metavar="DIR", help="where results go (default results/search/DATASET)")
+    search.add_argument("--resume", action="store_true", help="go on where the search in --out stopped")
+    search.add_argument("--smoke", action="store_true", help="a complete search on digits in a minute or two")
+    search.set_defaults(run=_search)
+
+    export = verbs.add_parser("export", help="write the network that a search found, trained, with a model card")
+    export.add_argument("out", type=Path, help="folder of a search that has ended")
+    export.add_argument("--to", type=Path, required=True, metavar="FILE", help="the model, such as model.pt")
+    export.set_defaults(run=_export)
+
+
+def _search(options: argparse.Namespace) -> int:
+    _need_torch()
+    from harness.training.export import read_result
+    from harness.training.result import conclude
+    from harness.training.search import run_search
+    from harness.training.spec import read_claim
+
+    spec = _asked(options)
+    default = Path("results") / "search" / (f"{spec.dataset}-smoke" if options.smoke else spec.dataset)
+    out = options.out or default
+    if options.resume:
+        read_claim(out)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        result = read_result(out) if options.resume else None
+        if result is None:
+            result = conclude(run_search(spec, out, resume=options.resume), out)
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; go on with the same command and --resume ({out})", file=sys.stderr)
+        return INTERRUPTED
+    _show(result, out)
+    return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _need_torch() -> None:
+    try:
+        import torch
+    except ModuleNotFoundError:
+        raise InputError(
+            "torch is not installed; install the extra: pip install -c constraints.txt '.[train]'"
+        ) from None
+    del torch
+
+
+def _asked(options: argparse.Namespace) -> "SearchSpec":
+    """Return the search with the command line's settings."""
+    from harness.training.spec import SMOKE, SearchSpec
+
+    if not options.dataset and not options.smoke:
+        raise InputError("--dataset is missing; name cifar10, cifar100, ImageNet16-120, digits, or your own")
+    spec = SMOKE if options.smoke else SearchSpec(options.dataset)
+    changes: dict[str, Any] = {
+        name: getattr(options, name)
+        for name in ("dataset", "data_dir", "space", "searcher", "device")
+        if getattr(options, name)
+    }
+    for name in ("seed", "split_seed", "width"):
+        if getattr(options, name):
+            flag = f"--{name.replace('_', '-')}"
+            changes[name] = count(flag, getattr(options, name), least=1 if name == "width" else 0)
+    if options.budget:
+        changes["budget_s"] = budget_s(options.budget)
+    if options.schedules:
+        parts = names("--schedules", options.schedules)
+        changes["schedules"] = tuple(count("--schedules", part, least=1) for part in parts)
+    return replace(spec, **changes)
+
+
+def _show(result: dict[str, Any], out: Path) -> None:
+    stages = ", ".join(f"{stage} {hours:.3f}" for stage, hours in result["gpu_hours_by_stage"].items())
+    print(
+        f"found       {result['arch']}\n"
+        f"trained     {result['epochs']} epochs of schedule {result['schedule']}, seed {result['seed']}, "
+        f"on {result['trained_on']}\n"
+        f"validation  {result['valid_acc']:.2f} %\n"
+        f"test        {result['test_acc']:.2f} % (opened once, now that the search has ended)\n"
+        f"size        {result['params_m']:.3f} M parameters, {result['flops_m']:.2f} M multiply-adds\n"
+        f"GPU-hours   {result['gpu_hours']:.3f} ({stages})\n"
+        f"data        {result['data']}\n"
+        f"written to {out}; the model: python -m harness export {out} --to model.pt"
+    )
+
+
+def _export(options: argparse.Namespace) -> int:
+    _need_torch()
+    from harness.training.export import export
+
+    model, card = export(options.out, options.to)
+    print(f"written: {model}, {card}")
+    return 0

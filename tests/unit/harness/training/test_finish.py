@@ -1,0 +1,63 @@
+import numpy as np
+
+from harness.runner import Setting, search
+from harness.training.finish import Finishing
+from pmfnas.core.types import Ok, Submit, Train, Wait
+from tests.fakes import EPOCH_S, FIDELITIES, PASS_S, A, B, ByHand, C, Scripted, SimulatedExecutor, cells
+
+WHOLE_S = 200 * EPOCH_S + PASS_S
+
+
+def run(decisions, budget_s):
+    searcher = Finishing(Scripted(decisions), FIDELITIES, width=1)
+    executor = SimulatedExecutor(ByHand(), lambda arch, schedule, k: k, n_workers=1, accounting="resume")
+    return search(searcher, executor, Setting(cells(), FIDELITIES, budget_s))
+
+
+def short(arch):
+    return Submit((Train(arch, "12", 0, 12),))
+
+
+def asked(finished):
+    return [(e.ticket.request.arch, str(e.ticket.request.fidelity)) for e in finished.entries]
+
+
+def test_the_last_thing_is_a_whole_training_of_what_is_recommended():
+    finished = run([short(B), short(C), short(A)] * 30, budget_s=4_000.0)
+    assert asked(finished)[-1] == (C, "200@200")
+    assert finished.why == "the recommended arch is trained"
+    assert finished.recommended[0] == C
+    assert {e.status for e in finished.entries[3:-1]} == {"free"}
+    outcome = finished.entries[-1].outcome
+    assert isinstance(outcome, Ok)
+    assert finished.clock_s == 3 * (12 * EPOCH_S + PASS_S) + WHOLE_S
+
+
+def test_the_searcher_goes_on_while_there_is_time_for_both():
+    replicates = [Submit((Train(C, "12", 0, 12, replicate=k),)) for k in range(1)]
+    finished = run([short(A), short(B), *replicates, short((0, 0, 0, 0, 1, 0))], budget_s=4_000.0)
+    assert asked(finished)[:3] == [(A, "12@12"), (B, "12@12"), (C, "12@12")]
+    assert finished.clock_s <= 4_000.0
+
+
+def test_too_little_time_for_a_request_and_the_last_training_ends_the_search():
+    budget_s = 121.0 + WHOLE_S * 1.15 + 60.0
+    finished = run([short(B), short(C), short(A)], budget_s)
+    assert asked(finished) == [(B, "12@12"), (B, "200@200")]
+
+
+def test_a_recommendation_that_is_trained_already_needs_nothing():
+    whole = Submit((Train(C, "200", 0, 200),))
+    finished = run([whole, short(B), Wait()], budget_s=2_200.0)
+    assert asked(finished) == [(C, "200@200"), (B, "12@12")]
+
+
+def test_a_whole_training_that_the_searcher_asks_for_itself_is_not_held_up():
+    finished = run([short(B), Submit((Train(C, "200", 0, 200),))], budget_s=121.0 + WHOLE_S * 1.05)
+    assert asked(finished) == [(B, "12@12"), (C, "200@200")]
+
+
+def test_a_searcher_that_stops_gets_its_recommendation_trained():
+    finished = run([short(B)], budget_s=10_000.0)
+    assert asked(finished) == [(B, "12@12"), (B, "200@200")]
+    assert np.isclose(finished.clock_s, 121.0 + WHOLE_S)

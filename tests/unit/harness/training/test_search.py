@@ -1,0 +1,238 @@
+"""A search from the data to the model: on a few images, with a clock that only ticks when it is read."""
+
+import json
+
+import numpy as np
+import pytest
+
+from harness.cli import main
+from harness.records import read_header, read_rows, record_path
+from pmfnas.core.errors import InputError
+from pmfnas.spaces import space_for
+from pmfnas.training.recipe import Recipe
+
+torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
+
+from harness.training import device as device_module  # noqa: E402
+from harness.training.export import export, read_result  # noqa: E402
+from harness.training.journal import Journal  # noqa: E402
+from harness.training.result import conclude  # noqa: E402
+from harness.training.search import run_search  # noqa: E402
+from harness.training.spec import SearchSpec  # noqa: E402
+from tests.training_runs import ticking, tiny_images  # noqa: E402
+
+RECIPE = Recipe(channels=(4, 4, 8), cells_per_stage=1, batch_size=32)
+
+
+@pytest.fixture
+def mine(tmp_path):
+    images = tiny_images(90, 5)
+    path = tmp_path / "mine.npz"
+    np.savez(path, images=images.pixels, labels=images.labels)
+    return path
+
+
+def spec_of(path, **changes):
+    settings = {
+        "schedules": (1, 3),
+        "budget_s": 600.0,
+        "width": 2,
+        "device": "cpu",
+        "recipe": RECIPE,
+        "searcher": "asha",
+    }
+    return SearchSpec("mine", path, **{**settings, **changes})
+
+
+def searched(spec, out, *, resume=False):
+    return conclude(run_search(spec, out, resume=resume, clock=ticking(5.0)), out)
+
+
+@pytest.mark.parametrize(("searcher", "space"), [("pmf_nas", "nb201"), ("asha", "nats-sss")])
+def test_a_search_ends_in_time_with_a_trained_network_and_its_record(mine, tmp_path, searcher, space):
+    spec, out = spec_of(mine, searcher=searcher, space=space), tmp_path / "out"
+    result = searched(spec, out)
+    assert (result["schedule"], result["epochs"], result["dataset"]) == ("3", 3, "mine")
+    assert result["gpu_hours"] * 3600 <= 600.0
+    assert 0 <= result["test_acc"] <= 100
+    assert result == read_result(out)
+    assert (out / "oracle.csv").read_text().splitlines()[1].endswith(",1,9")
+    path = record_path(out, f"{space}-mine/{searcher}/s0000")
+    header, rows = read_header(path), read_rows(path)
+    assert (header.data, header.fingerprint, header.status) == ("TRAINED", result["data"].split()[1], "ok")
+    assert header.recommended[0] == result["arch"]
+    assert sum(rows["train_s"].to_pylist()) + sum(rows["valid_s"].to_pylist()) <= header.clock_s
+    assert header.busy_hours <= header.gpu_hours_resume
+    spaces = space_for(space, n_classes=3, image_size=8)
+    kept = {spaces.format(arch) for arch in map(spaces.parse, header.recommended)}
+    assert len(list((out / "checkpoints").iterdir())) >= 1
+    assert result["arch"] in kept
+
+
+def interrupted(monkeypatch, at, spec, out, *, resume=False):
+    """Search until the epoch of the number `at`, in which the process is told to end."""
+    real, left = device_module.DeviceExecutor._advance, [at]
+
+    def advance(executor):
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        real(executor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(device_module.DeviceExecutor, "_advance", advance)
+        with pytest.raises(KeyboardInterrupt):
+            searched(spec, out, resume=resume)
+
+
+@pytest.mark.parametrize("at", [1, 2, 4, 9])
+def test_an_interrupted_search_goes_on_and_keeps_what_it_had(mine, tmp_path, monkeypatch, at):
+    spec, out = spec_of(mine), tmp_path / "out"
+    interrupted(monkeypatch, at, spec, out)
+    before = (out / "journal.jsonl").read_bytes() if (out / "journal.jsonl").exists() else b""
+    assert read_result(out) is None
+    result = searched(spec, out, resume=True)
+    assert (out / "journal.jsonl").read_bytes().startswith(before)
+    assert result["epochs"] == 3
+    events = Journal(out / "journal.jsonl").read()
+    assert [e.time_s for e in events] == sorted(e.time_s for e in events)
+    numbers = [e.ticket.number for e in events]
+    assert sorted(set(numbers)) == sorted(numbers)
+
+
+def test_a_search_of_two_interruptions_in_a_row_goes_on(mine, tmp_path, monkeypatch):
+    spec, out = spec_of(mine), tmp_path / "out"
+    for resume in (False, True):
+        interrupted(monkeypatch, 4, spec, out, resume=resume)
+    assert searched(spec, out, resume=True)["epochs"] == 3
+
+
+def test_checkpoints_of_archs_that_nobody_heard_of_are_removed(mine, tmp_path, monkeypatch):
+    spec, out = spec_of(mine, searcher="random_search", schedules=(1,)), tmp_path / "out"
+    interrupted(monkeypatch, 4, spec, out)
+    stray = out / "checkpoints" / "0-2-777"
+    stray.mkdir()
+    (stray / "00001.pt").write_bytes(b"")
+    needed = {e.ticket.request.arch for e in Journal(out / "journal.jsonl").read()}
+    interrupted(monkeypatch, 1, spec, out, resume=True)
+    assert not stray.exists()
+    assert len({p.name.split("-")[0] for p in (out / "checkpoints").iterdir()}) == len(needed) == 6
+
+
+def test_checkpoints_of_archs_that_the_searcher_drops_are_removed(mine, tmp_path, monkeypatch):
+    spec, out = spec_of(mine), tmp_path / "out"  # this searcher drops an arch whose next rung begins anew
+    interrupted(monkeypatch, 4, spec, out)
+    assert len(Journal(out / "journal.jsonl").read()) == 6
+    assert list((out / "checkpoints").iterdir()) == []
+
+
+def test_the_same_search_on_the_same_clock_gives_the_same_record(mine, tmp_path):
+    results = [searched(spec_of(mine), tmp_path / name) for name in ("a", "b")]
+    paths = [record_path(tmp_path / name, "nb201-mine/asha/s0000") for name in ("a", "b")]
+    assert results[0]["arch"] == results[1]["arch"]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_the_model_answers_as_the_search_scored_it(mine, tmp_path):
+    spec, out = spec_of(mine), tmp_path / "out"
+    run = run_search(spec, out, resume=False, clock=ticking(5.0))
+    result = conclude(run, out)
+    model, card = export(out, tmp_path / "model.pt")
+    test = run.source.test()
+    answer = torch.export.load(model).module()(torch.from_numpy(test.pixels))
+    assert answer.shape == (len(test), 3)
+    right = (answer.argmax(dim=1).numpy() == test.labels).mean() * 100
+    assert right == pytest.approx(result["test_acc"])
+    assert result["arch"] in card.read_text()
+    assert "not retrained" in card.read_text()
+
+
+# ----------------------------------------------------------------------------------------------------------- bad input
+
+
+def refused(capsys, arguments):
+    code = main(arguments)
+    error = capsys.readouterr().err.strip().splitlines()
+    assert code == 2
+    assert "Traceback" not in "\n".join(error)
+    assert error[-1].startswith("error: ")
+    return error[-1]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "--dataset is missing"),
+        (["--dataset", "cifar10"], "needs --data-dir"),
+        (["--dataset", "cifar10", "--data-dir", "/no/such"], "no such path exists"),
+        (["--dataset", "../up"], "must be a plain name"),
+        (["--dataset", "digits", "--budget", "0"], "--budget is '0'"),
+        (["--dataset", "digits", "--schedules", "12,3"], "must be rising numbers"),
+        (["--dataset", "digits", "--schedules", "long"], "--schedules is 'long'"),
+        (["--dataset", "digits", "--searcher", "luck"], "--searcher is 'luck', but must be one of"),
+        (["--dataset", "digits", "--space", "darts"], "--space is 'darts'"),
+        (["--dataset", "digits", "--width", "0"], "--width is '0'"),
+        (["--dataset", "digits", "--device", "tpu"], "--device is 'tpu', but must be auto, cpu, cuda"),
+    ],
+)
+def test_an_argument_that_cannot_be_used(capsys, tmp_path, flags, message):
+    assert message in refused(capsys, ["search", *flags, "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_gpu_is_asked_for_where_there_is_none(capsys, tmp_path):
+    arguments = ["search", "--dataset", "digits", "--device", "cuda", "--out", str(tmp_path / "out")]
+    assert "use --device cpu" in refused(capsys, arguments)
+
+
+def test_a_budget_shorter_than_one_training_says_so(mine, tmp_path):
+    with pytest.raises(InputError, match=r"--budget is 3 s, but no training ended within it"):
+        searched(spec_of(mine, budget_s=3.0), tmp_path / "out")
+
+
+def test_a_folder_of_another_search_is_left_alone(mine, tmp_path):
+    out = tmp_path / "out"
+    searched(spec_of(mine), out)
+    before = sorted((p, p.stat().st_mtime_ns) for p in out.rglob("*"))
+    for changes, message in (
+        ({}, "add --resume to go on"),
+        ({"seed": 1}, "holds a search with seed 0, but this one has seed 1"),
+        ({"split_seed": 1}, "with split_seed 0"),
+        ({"width": 1}, "with width 2, but this one has width 1"),
+    ):
+        with pytest.raises(InputError, match=message):
+            searched(spec_of(mine, **changes), out, resume=bool(changes))
+    assert sorted((p, p.stat().st_mtime_ns) for p in out.rglob("*")) == before
+
+
+def test_other_data_or_other_code_do_not_go_on(mine, tmp_path, monkeypatch):
+    spec, out = spec_of(mine), tmp_path / "out"
+    interrupted(monkeypatch, 3, spec, out)
+    claim = json.loads((out / "spec.json").read_text())
+    for name in ("fingerprint", "code", "torch"):
+        (out / "spec.json").write_text(json.dumps({**claim, name: "other"}))
+        with pytest.raises(InputError, match=f"holds a search with {name} other"):
+            searched(spec, out, resume=True)
+    (out / "spec.json").write_text(json.dumps(claim))
+    assert searched(spec, out, resume=True)["epochs"] == 3
+
+
+def test_a_foreign_folder_is_left_alone(mine, tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("precious")
+    with pytest.raises(InputError, match="is not a folder of a search"):
+        searched(spec_of(mine), tmp_path / "thesis")
+    assert [p.name for p in (tmp_path / "thesis").iterdir()] == ["chapter.txt"]
+
+
+def test_resuming_where_nothing_is_says_so(capsys, tmp_path):
+    arguments = ["search", "--dataset", "digits", "--out", str(tmp_path / "out"), "--resume"]
+    assert "is not a folder of a search" in refused(capsys, arguments)
+
+
+def test_exporting_before_the_end_says_so(capsys, mine, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    interrupted(monkeypatch, 1, spec_of(mine), out)
+    assert "has not ended" in refused(capsys, ["export", str(out), "--to", str(tmp_path / "model.pt")])
+    assert "is not a folder of a search" in refused(capsys, ["export", str(tmp_path), "--to", str(tmp_path / "m.pt")])
