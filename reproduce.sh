@@ -15,6 +15,8 @@ usage: ./reproduce.sh VERB [options]
   compare     your own searcher against PMF-NAS, with a verdict in words; docs/tutorial.md
   new-searcher, check-searcher   a working example to begin with; does a searcher keep the rules?
   test        style, types, import rules and all tests
+  search      real training on a device: cifar10 and the like, ends with a model   -> results/search
+  export      the network that a search found: export results/search/cifar10 --to model.pt
   data        data import | info | verify | build-anchored | build-surrogate
   help        this text
 
@@ -90,6 +92,10 @@ case "$verb" in
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness "$verb" "$@"
     ;;
+  search | export)
+    environment "train${PMFNAS_EXTRAS:+,$PMFNAS_EXTRAS}"
+    exec .venv/bin/python -m harness "$verb" "$@"
+    ;;
   data)
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness data "$@"
@@ -106,7 +112,7 @@ case "$verb" in
     usage
     ;;
   *)
-    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, peers, published, test, data, help" >&2
+    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, peers, published, search, export, test, data, help" >&2
     exit 2
     ;;
 esac

@@ -44,11 +44,11 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def _search(options: argparse.Namespace) -> int:
-    _need_torch()
+    torch = _torch()
     from harness.training.export import read_result
     from harness.training.result import conclude
-    from harness.training.search import run_search
-    from harness.training.spec import read_claim
+    from harness.training.search import open_search, run_search
+    from harness.training.spec import SPEC, read_claim
 
     spec = _asked(options)
     default = Path("results") / "search" / (f"{spec.dataset}-smoke" if options.smoke else spec.dataset)
@@ -57,12 +57,14 @@ def _search(options: argparse.Namespace) -> int:
         read_claim(out)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        result = read_result(out) if options.resume else None
-        if result is None:
-            result = conclude(run_search(spec, out, resume=options.resume), out)
+        opened = open_search(spec, out, resume=options.resume or (options.smoke and (out / SPEC).exists()))
+        result = read_result(out) or conclude(run_search(opened), out)
     except KeyboardInterrupt:
         print(f"\ninterrupted; go on with the same command and --resume ({out})", file=sys.stderr)
         return INTERRUPTED
+    except torch.AcceleratorError as error:
+        cause = str(error).splitlines()[0]
+        raise InputError(f"the device was lost ({cause}); once it is back, go on with --resume") from None
     _show(result, out)
     return 0
 
@@ -72,14 +74,15 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _need_torch() -> None:
+def _torch() -> Any:
+    """Return torch; raise `InputError` where it is not installed."""
     try:
         import torch
     except ModuleNotFoundError:
         raise InputError(
             "torch is not installed; install the extra: pip install -c constraints.txt '.[train]'"
         ) from None
-    del torch
+    return torch
 
 
 def _asked(options: argparse.Namespace) -> "SearchSpec":
@@ -122,7 +125,7 @@ def _show(result: dict[str, Any], out: Path) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    _need_torch()
+    _torch()
     from harness.training.export import export
 
     model, card = export(options.out, options.to)

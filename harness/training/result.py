@@ -13,7 +13,7 @@ from typing import Any
 from harness.contestants import settings_of
 from harness.files import write_bytes, write_text
 from harness.ledger import Entry, totals
-from harness.records import RunHeader, write_record
+from harness.records import RunHeader, record_path, write_record
 from harness.runner import Finished
 from harness.training.search import Searched
 from harness.training.spec import RESULT
@@ -43,6 +43,7 @@ def conclude(searched: Searched, out: Path) -> dict[str, Any]:
         )
     entry, segment = best
     header = _header(searched)
+    record_path(out, header.run_id).unlink(missing_ok=True)  # killed before the result was written
     write_record(out, header, finished, searched.benchmark.space)
     checkpoints = searched.benchmark.session.checkpoints
     write_bytes(out / WEIGHTS, checkpoints.path(segment.key, segment.stop).read_bytes())

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from harness.contestants import CONTESTANTS
 from harness.executor import TrialOf, paired_trials
 from harness.ledger import CUT, Entry
@@ -26,13 +28,24 @@ from pmfnas.spaces import space_for
 from pmfnas.training.benchmark import TrainingBenchmark
 from pmfnas.training.blueprint import blueprint, footprint
 from pmfnas.training.checkpoints import Checkpoints
-from pmfnas.training.data import Source, open_source
+from pmfnas.training.data import SearchData, Source, open_source
 from pmfnas.training.recipe import training_fidelities
 from pmfnas.training.session import Session
 from pmfnas.training.stream import DeviceImages
 
 JOURNAL = "journal.jsonl"
 CHECKPOINTS = "checkpoints"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A search whose folder, data and device are in hand."""
+
+    spec: SearchSpec
+    out: Path
+    device: torch.device
+    source: Source
+    data: SearchData
 
 
 @dataclass(frozen=True)
@@ -57,16 +70,13 @@ class Searched:
         return CONTESTANTS[self.spec.searcher]
 
 
-def run_search(
-    spec: SearchSpec, out: Path, *, resume: bool, clock: Callable[[], float] = time.perf_counter
-) -> Searched:
-    """Search, or go on searching, in the folder `out`; nothing but training and validation images is opened.
+def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
+    """Read training and validation images and make `out` the folder of the search, or check that it is.
 
     Args:
         spec: what to search, on what.
         out: owns the search.
         resume: go on where the search in `out` stopped.
-        clock: seconds, rising; the budget is counted by it.
 
     Raises:
         InputError: settings, data, device or folder cannot be used; nothing that was trained is lost.
@@ -75,6 +85,17 @@ def run_search(
     source = open_source(spec.dataset, spec.data_dir, split_seed=spec.split_seed)
     data = source.search()
     claim(out, claim_of(spec, data, source.split, device), resume=resume)
+    return Opened(spec, out, device, source, data)
+
+
+def run_search(opened: Opened, *, clock: Callable[[], float] = time.perf_counter) -> Searched:
+    """Search, or go on searching; `clock` counts the budget in seconds.
+
+    Raises:
+        InputError: memory or disk do not suffice; nothing that was trained is lost.
+    """
+    spec, out, device = opened.spec, opened.out, opened.device
+    source, data = opened.source, opened.data
     space = space_for(spec.space, n_classes=source.n_classes, image_size=data.image_size)
     log = Log(out / LOG, space, len(data.train), spec.budget_s)
     for line in (

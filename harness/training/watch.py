@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from harness.units import written_time
@@ -46,7 +47,7 @@ class Log:
     def say(self, line: str) -> None:
         """Write a line of text."""
         print(line.rstrip(), file=sys.stderr, flush=True)
-        with self._path.open("a", encoding="utf-8") as stream:
+        with suppress(OSError), self._path.open("a", encoding="utf-8") as stream:  # a full disk: the terminal has it
             stream.write(line.rstrip() + "\n")
 
     def _speed(self, request: object, outcome: Outcome) -> str:

@@ -17,7 +17,7 @@ from harness.training import device as device_module  # noqa: E402
 from harness.training.export import export, read_result  # noqa: E402
 from harness.training.journal import Journal  # noqa: E402
 from harness.training.result import conclude  # noqa: E402
-from harness.training.search import run_search  # noqa: E402
+from harness.training.search import open_search, run_search  # noqa: E402
 from harness.training.spec import SearchSpec  # noqa: E402
 from tests.training_runs import ticking, tiny_images  # noqa: E402
 
@@ -45,7 +45,7 @@ def spec_of(path, **changes):
 
 
 def searched(spec, out, *, resume=False):
-    return conclude(run_search(spec, out, resume=resume, clock=ticking(5.0)), out)
+    return conclude(run_search(open_search(spec, out, resume=resume), clock=ticking(5.0)), out)
 
 
 @pytest.mark.parametrize(("searcher", "space"), [("pmf_nas", "nb201"), ("asha", "nats-sss")])
@@ -135,7 +135,7 @@ def test_the_same_search_on_the_same_clock_gives_the_same_record(mine, tmp_path)
 
 def test_the_model_answers_as_the_search_scored_it(mine, tmp_path):
     spec, out = spec_of(mine), tmp_path / "out"
-    run = run_search(spec, out, resume=False, clock=ticking(5.0))
+    run = run_search(open_search(spec, out, resume=False), clock=ticking(5.0))
     result = conclude(run, out)
     model, card = export(out, tmp_path / "model.pt")
     test = run.source.test()
@@ -204,6 +204,15 @@ def test_a_folder_of_another_search_is_left_alone(mine, tmp_path):
         with pytest.raises(InputError, match=message):
             searched(spec_of(mine, **changes), out, resume=bool(changes))
     assert sorted((p, p.stat().st_mtime_ns) for p in out.rglob("*")) == before
+
+
+def test_a_search_killed_before_its_result_was_written_is_concluded_again(mine, tmp_path):
+    spec, out = spec_of(mine), tmp_path / "out"
+    first = searched(spec, out)
+    (out / "result.json").unlink()
+    again = searched(spec, out, resume=True)
+    assert again["epochs"] == first["epochs"]
+    assert read_result(out) == again
 
 
 def test_other_data_or_other_code_do_not_go_on(mine, tmp_path, monkeypatch):
