@@ -2,8 +2,8 @@
 
 A searcher spends its budget on finding out which arch is best, and may end with one that was trained for a few
 epochs. This wrapper keeps back the seconds that a whole training of the recommended arch takes, by what epochs of it
-have cost; when no more than they are left, that training is the last thing the search does. A searcher whose
-recommendation is fully trained already is left alone.
+have cost; when no more than they are left, that training comes first and the searcher's request after it. A searcher
+whose recommendation is fully trained already is left alone.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _MOST_IDLE = 4.0
 
 
 class Finishing:
-    """A searcher whose last request is a whole training of what it recommends. Implements `Searcher`."""
+    """A searcher that ends with a whole training of what it recommends. Implements `Searcher`."""
 
     def __init__(self, searcher: Searcher, fidelities: Fidelities, width: int) -> None:
         """Wrap a searcher.
@@ -34,16 +34,17 @@ class Finishing:
         self._clock_s = self._paid_s = 0.0
         self._given_s: float | None = None
         self._trained: set[Arch] = set()
-        self._last: Arch | None = None
-        self._ended = False
+        self._last: Train | None = None
+        self._held: Decision | None = None
+        self._finished: list[Arch] = []
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
         """Return the searcher's decision, or the last training where no time is left for more."""
         self._given_s = remaining_s if self._given_s is None else self._given_s
         self._clock_s = self._given_s - remaining_s
         if self._last is not None:
-            return Stop("the recommended arch is trained") if self._ended and not running else Wait()
-        decision = self._searcher.ask(running, remaining_s)
+            return Wait()
+        decision, self._held = self._held or self._searcher.ask(running, remaining_s), None
         best = self._recommended()
         if best is None or best in self._trained or self._is_under_way(best, running):
             return decision
@@ -54,27 +55,29 @@ class Finishing:
                 return decision
         elif not isinstance(decision, Stop) and self._seconds(last) * RESERVE <= remaining_s:
             return decision
-        self._last = best
+        self._last, self._held = last, decision
         return Submit((last,), ({"stage": "finish"},))
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
         """Take note of what epochs cost; hand on everything but the last training, which was not asked for."""
         request = ticket.request
         self._paid_s += outcome.cost.total_s
-        is_last = self._last is not None and isinstance(request, Train) and request.arch == self._last
         if isinstance(request, Train) and isinstance(outcome, Ok | Diverged):
             self._learn(request, outcome)
-        if is_last and isinstance(request, Train) and request.fidelity == self._fidelities.highest:
-            self._ended = True
+        if request != self._last:
+            self._searcher.tell(ticket, outcome)
             return
-        self._searcher.tell(ticket, outcome)
+        self._last = None
+        self._trained.add(request.arch)  # also where it diverged or failed: once is enough
+        self._finished += [request.arch] if isinstance(outcome, Ok) else []
 
     def recommend(self) -> Sequence[Arch]:
-        """Return what the searcher recommends, with the arch of the last training first."""
-        others = self._searcher.recommend()
-        if self._last is None:
-            return others
-        return (self._last, *(arch for arch in others if arch != self._last))
+        """Return what the searcher recommends; the arch trained last comes first, unless the best one is trained."""
+        archs = self._searcher.recommend()
+        if not self._finished or (archs and archs[0] in self._trained):
+            return archs
+        last = self._finished[-1]
+        return (last, *(arch for arch in archs if arch != last))
 
     def _learn(self, request: Train, outcome: Ok | Diverged) -> None:
         cost = outcome.cost

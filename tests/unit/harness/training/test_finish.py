@@ -2,6 +2,7 @@ import numpy as np
 
 from harness.runner import Setting, search
 from harness.training.finish import Finishing
+from pmfnas.core.errors import UnavailableError
 from pmfnas.core.types import Ok, Submit, Train, Wait
 from tests.fakes import EPOCH_S, FIDELITIES, PASS_S, A, B, ByHand, C, Scripted, SimulatedExecutor, cells
 
@@ -22,14 +23,14 @@ def asked(finished):
     return [(e.ticket.request.arch, str(e.ticket.request.fidelity)) for e in finished.entries]
 
 
-def test_the_last_thing_is_a_whole_training_of_what_is_recommended():
+def test_a_search_ends_with_a_whole_training_of_what_is_recommended():
     finished = run([short(B), short(C), short(A)] * 30, budget_s=4_000.0)
-    assert asked(finished)[-1] == (C, "200@200")
-    assert finished.why == "the recommended arch is trained"
+    whole = [e for e in finished.entries if str(e.ticket.request.fidelity) == "200@200"]
+    assert [e.ticket.request.arch for e in whole] == [C]
+    assert isinstance(whole[0].outcome, Ok)
+    assert whole[0].reason == {"stage": "finish"}
     assert finished.recommended[0] == C
-    assert {e.status for e in finished.entries[3:-1]} == {"free"}
-    outcome = finished.entries[-1].outcome
-    assert isinstance(outcome, Ok)
+    assert {e.status for e in finished.entries[3:] if e is not whole[0]} == {"free"}
     assert finished.clock_s == 3 * (12 * EPOCH_S + PASS_S) + WHOLE_S
 
 
@@ -40,10 +41,25 @@ def test_the_searcher_goes_on_while_there_is_time_for_both():
     assert finished.clock_s <= 4_000.0
 
 
-def test_too_little_time_for_a_request_and_the_last_training_ends_the_search():
+def test_where_time_is_short_the_last_training_comes_before_what_the_searcher_asks_for():
     budget_s = 121.0 + WHOLE_S * 1.15 + 60.0
     finished = run([short(B), short(C), short(A)], budget_s)
-    assert asked(finished) == [(B, "12@12"), (B, "200@200")]
+    assert asked(finished)[:3] == [(B, "12@12"), (B, "200@200"), (C, "12@12")]
+    assert [e.status for e in finished.entries[:3]] == ["ok", "ok", "ok"]
+    assert finished.recommended[0] == B  # trained to the end; C, which is better, no longer fits
+
+
+def test_a_last_training_that_fails_is_not_tried_again():
+    def trial_of(arch, schedule, k):
+        if schedule == "200":
+            raise UnavailableError("no such trial")
+        return k
+
+    searcher = Finishing(Scripted([short(B), short(A)]), FIDELITIES, width=1)
+    executor = SimulatedExecutor(ByHand(), trial_of, n_workers=1, accounting="resume")
+    finished = search(searcher, executor, Setting(cells(), FIDELITIES, 500.0))
+    assert [e.status for e in finished.entries] == ["ok", "failed", "ok"]
+    assert finished.recommended[0] == B
 
 
 def test_a_recommendation_that_is_trained_already_needs_nothing():
