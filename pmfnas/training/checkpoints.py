@@ -95,7 +95,3 @@ class Checkpoints:
         for work in self._folder.glob("*/.*.writing-*"):
             with suppress(OSError):
                 work.unlink()
-
-    def n_bytes(self) -> int:
-        """Return the bytes that the checkpoints take."""
-        return sum(path.stat().st_size for path in self._folder.glob("*/*.pt"))

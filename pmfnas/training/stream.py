@@ -56,11 +56,6 @@ class DeviceImages:
         """Pixels a side."""
         return self._data.image_size
 
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of the training images on the device."""
-        return int(self._train.numel() + self._labels.numel() * 8)
-
     def epoch(
         self, seeds_epochs: Sequence[tuple[int, int]], batch_size: int
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

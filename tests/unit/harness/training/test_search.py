@@ -1,6 +1,7 @@
 """A search from the data to the model: on a few images, with a clock that only ticks when it is read."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -14,11 +15,13 @@ from pmfnas.training.recipe import Recipe
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
 from harness.training import device as device_module  # noqa: E402
+from harness.training import spec as spec_module  # noqa: E402
 from harness.training.export import export, read_result  # noqa: E402
 from harness.training.journal import Journal  # noqa: E402
 from harness.training.result import conclude  # noqa: E402
 from harness.training.search import open_search, run_search  # noqa: E402
 from harness.training.spec import SearchSpec  # noqa: E402
+from pmfnas.training.checkpoints import Checkpoints  # noqa: E402
 from tests.training_runs import ticking, tiny_images  # noqa: E402
 
 RECIPE = Recipe(channels=(4, 4, 8), cells_per_stage=1, batch_size=32)
@@ -189,6 +192,37 @@ def test_a_gpu_is_asked_for_where_there_is_none(capsys, tmp_path):
 def test_a_budget_shorter_than_one_training_says_so(mine, tmp_path):
     with pytest.raises(InputError, match=r"--budget is 3 s, but no training ended within it"):
         searched(spec_of(mine, budget_s=3.0), tmp_path / "out")
+
+
+def test_too_little_disk_says_so_before_the_start(mine, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(spec_module.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(100, 99, 1))
+        with pytest.raises(InputError, match=r"disk: 100 checkpoints x .* MB at most, 0 MB free: too little"):
+            searched(spec_of(mine), out)
+    assert searched(spec_of(mine), out, resume=True)["epochs"] == 3
+
+
+def test_a_disk_that_fills_up_loses_nothing(mine, tmp_path, monkeypatch):
+    spec, out = spec_of(mine), tmp_path / "out"
+
+    real = Checkpoints.save
+
+    def full(checkpoints, key, state):
+        if state.epoch == 3:
+            raise InputError("00003.pt cannot be written (No space left on device); make room")
+        real(checkpoints, key, state)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "save", full)
+        with pytest.raises(InputError, match="No space left"):
+            searched(spec, out)
+        before = (out / "journal.jsonl").read_bytes()
+        assert before.count(b"\n") >= 2
+        with pytest.raises(InputError, match="No space left"):
+            searched(spec, out, resume=True)
+    assert (out / "journal.jsonl").read_bytes().startswith(before)
+    assert searched(spec, out, resume=True)["epochs"] == 3
 
 
 def test_a_folder_of_another_search_is_left_alone(mine, tmp_path):
