@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from harness.contestants import source_hash
@@ -127,8 +128,14 @@ def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jo
         joblib.parallel_config(backend="loky", inner_max_num_threads=1),
         tqdm(total=experiment.n_runs, initial=done, desc=label, unit="run", disable=None) as bar,
     ):
-        for n_runs in joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work):
-            bar.update(n_runs)
+        try:
+            for n_runs in joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work):
+                bar.update(n_runs)
+        except TerminatedWorkerError:
+            raise InputError(
+                "a worker process was killed or crashed in the middle of a run (memory, or native code of a searcher); "
+                "finished runs are kept and the same command goes on; a searcher given by --command cannot do this"
+            ) from None
     return len(missing)
 
 

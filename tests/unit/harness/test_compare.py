@@ -153,6 +153,13 @@ def test_what_searchers_do_wrong_costs_no_other_run(tmp_path):
     assert "**exits against pmf_nas: no result.**" in (tmp_path / "out" / "verdict.md").read_text()
 
 
+def test_a_worker_that_dies_is_one_line_and_keeps_what_is_finished(capsys, tmp_path, mine):
+    mine.write_text(MINE.replace(ASKING, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
+    flags = ["--searcher", f"{mine}:Mine", "--seeds", "4", "--jobs", "2", "--out", str(tmp_path / "out")]
+    assert "was killed or crashed in the middle of a run" in refused(capsys, ["compare", *SMALL, *flags])
+    assert not list((tmp_path / "out").rglob("Mine/*.parquet"))
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
