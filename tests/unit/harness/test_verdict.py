@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from harness.stats.paired import holm, rank_biserial, wilcoxon_p
+from harness.stats.power import pairs_to_detect
 from harness.verdict import frame, markdown, sentences, verdicts
 from tests.frames import runs_of
 
@@ -123,6 +124,10 @@ def test_all_comparisons_of_a_page_are_one_family():
     differences = [row for block in pairs for row in block]
     assert [v.p_value for v in found] == pytest.approx(holm([wilcoxon_p(d) for d in differences]))
     assert [v.effect for v in found] == pytest.approx([rank_biserial(d) for d in differences])
+    needed = [pairs_to_detect(float(d.mean()), float(d.std(ddof=1)), alpha=0.05 / 4) for d in differences]
+    still_open = [i for i, v in enumerate(found) if v.verdict == "not distinguishable"]
+    assert still_open
+    assert [found[i].seeds_needed for i in still_open] == [needed[i] and max(needed[i], 20) for i in still_open]
 
 
 def test_the_page_names_data_budget_seeds_and_where_searchers_ran():
