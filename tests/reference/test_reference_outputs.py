@@ -12,7 +12,9 @@ import pytest
 from harness.experiment import open_benchmark, run_one
 from harness.jobs import Job
 from harness.oracle import Oracle
-from harness.specs import EXPERIMENTS, GPU_NIGHT_S
+from harness.peer_commands import BUDGET_S, NAME, TITLE
+from harness.peers import OWN
+from harness.specs import ALL_DATASETS, EXPERIMENTS, GPU_NIGHT_S, Experiment
 from harness.studies import STUDIES
 from pmfnas.benchmarks.tabular import dataset
 
@@ -34,7 +36,12 @@ def test_the_manifest_names_no_host_user_or_path(folder):
 
 
 def _experiment(name):
-    """Return the experiment of a reference, and whom of it to run again: of a study, the first and a few variants."""
+    """Return the experiment of a reference, and whom of it to run again.
+
+    Of a study these are the first and a few variants, of the comparison with packages our own contestants.
+    """
+    if name == NAME:
+        return Experiment(NAME, TITLE, OWN, tuple(OWN), ALL_DATASETS, BUDGET_S, n_seeds=1), tuple(OWN)
     if name not in STUDIES:
         return EXPERIMENTS[name], EXPERIMENTS[name].searchers
     experiment = STUDIES[name]().experiment(GPU_NIGHT_S, 1)
