@@ -26,7 +26,11 @@ from pmfnas.core.types import (
 
 
 class Space(Protocol):
-    """The set of archs, and what is free to know about each before any training."""
+    """The set of archs, and what is free to know about each before any training. It never changes."""
+
+    def __hash__(self) -> int:
+        """Spaces are hashable, so that what is worked out about one is kept."""
+        ...
 
     @property
     def name(self) -> str:

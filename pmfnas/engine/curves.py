@@ -29,13 +29,18 @@ def score(curve: Curve) -> float:
     return logit(curve.last_valid_acc)
 
 
+def minus_log_loss(curve: Curve) -> float:
+    """Return minus the logarithm of the training loss at the end; NaN where it is not a number."""
+    loss = float(curve.train_loss[-1])
+    return -float(np.log(max(loss, 1e-6))) if loss == loss else np.nan
+
+
 def features(curve: Curve) -> FloatArray:
     """Return what the early curve shows, shape (4,), larger is better.
 
     Validation accuracy, training accuracy and minus training loss at its end, and the slope of the training
     accuracy over it; log odds or logs, NaN where a figure is missing or not finite.
     """
-    loss = float(curve.train_loss[-1])
     end, begin = logit(float(curve.train_acc[-1])), logit(float(curve.train_acc[0]))
-    values = np.array([score(curve), end, -np.log(max(loss, 1e-6)) if loss == loss else np.nan, end - begin])
+    values = np.array([score(curve), end, minus_log_loss(curve), end - begin])
     return np.where(np.isfinite(values), values, np.nan)

@@ -73,11 +73,16 @@ class Scaling:
 
     @classmethod
     def of(cls, raw: FloatArray) -> "Scaling":
-        """Return the scaling that gives `raw` (n, d) mean 0 and a mean squared row length of 1."""
+        """Return the scaling that gives `raw` (n, d) mean 0 and a mean squared row length of 1.
+
+        Columns get unit variance, but counts that rarely differ keep theirs: a column that is 1 for one arch in a
+        hundred would else set that arch ten times as far apart as a frequent one.
+        """
         std = raw.std(axis=0)
         varies = std > 1e-9 * np.maximum(1.0, np.abs(raw).max(axis=0, initial=0.0))
-        kept = np.where(varies, 1.0 / np.where(varies, std, 1.0), 0.0) / np.sqrt(max(1, int(varies.sum())))
-        return cls(raw.mean(axis=0), kept)
+        rare_count = (raw == np.round(raw)).all(axis=0) & (std < 1.0)
+        kept = np.where(varies, 1.0 / np.where(varies, np.where(rare_count, 1.0, std), 1.0), 0.0)
+        return cls(raw.mean(axis=0), kept / np.sqrt(max(float(((std * kept) ** 2).sum()), 1e-12)))
 
     def apply(self, raw: FloatArray) -> FloatArray:
         """Return the scaled features, same shape."""

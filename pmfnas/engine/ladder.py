@@ -2,10 +2,11 @@
 
     low      a few epochs of the search schedule      stage 1 explores, every later start passes through
     medium   the end of the search schedule           stage 2 searches regions
-    high     the end of the longest schedule          stage 3 refines
+    probe    a few epochs of the last schedule        stage 3 sees who profits from it
+    high     the end of the last schedule             stage 3 ends there
 
 The search schedule is the one before the last. Where a benchmark has one schedule only, low and medium lie
-within it and each level resumes the one before.
+within it, each level resumes the one before, and there is no probe.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ class Ladder:
     low_validates: bool
     """Whether a clean validation value exists at `low`; without one, training figures alone are read there."""
     medium: Fidelity
+    probe: Fidelity | None
+    """None where the last schedule is the search schedule."""
     high: Fidelity | None
     """None where the medium level is the highest fidelity already."""
 
@@ -32,12 +35,13 @@ class Ladder:
         return self.high is not None and self.high.schedule == self.medium.schedule
 
 
-def make_ladder(fidelities: Fidelities, low_share: float) -> Ladder:
+def make_ladder(fidelities: Fidelities, low_share: float, probe_share: float) -> Ladder:
     """Return the ladder of a benchmark.
 
     Args:
         fidelities: the schedules that exist.
         low_share: length of the low level as a share of the medium level's epochs.
+        probe_share: length of the probe as a share of the high level's epochs.
 
     Raises:
         InputError: no schedule has clean validation after its last epoch.
@@ -55,7 +59,11 @@ def make_ladder(fidelities: Fidelities, low_share: float) -> Ladder:
     medium, highest = levels
     low_epochs = round(medium.epochs * low_share)
     low = Fidelity(search.name, max(1, low_epochs)) if medium.epochs > 1 else None
-    return Ladder(low, low is not None and low.epochs in search.validation_epochs, medium, highest)
+    probe = None
+    if highest is not None and highest.schedule != medium.schedule:
+        probe = Fidelity(last.name, max(1, round(last.epochs * probe_share)))
+    probe = None if highest is not None and probe == highest else probe
+    return Ladder(low, low is not None and low.epochs in search.validation_epochs, medium, probe, highest)
 
 
 def _within(schedule: Schedule, share: float) -> tuple[Fidelity, Fidelity | None]:

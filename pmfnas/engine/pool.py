@@ -1,56 +1,57 @@
 """The archs that may be proposed, as one matrix of scaled features.
 
-Isomorphs have equal features, so a pool keeps one arch per distinct row; archs whose features agree although
-they are not isomorphic are told apart by `Space.canonical` when they are proposed.
+Isomorphs have equal features, so a pool keeps one arch per group of equals, drawn at random so that no arch stands
+for its isomorphs by its index. Archs whose features agree although they are not isomorphic are told apart by
+`Space.canonical` when they are proposed.
 """
-
-from itertools import product
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, FloatArray
+from pmfnas.engine.catalogue import Catalogue, catalogue_of, is_whole, whole
 from pmfnas.engine.kernel import Scaling
+from pmfnas.engine.settings import Settings
 
-_CAPACITY_SAMPLE = 200
+_SIZES = ("params", "flops")
 
 
 class Pool:
     """Archs to choose from, their scaled features, and which canonical forms have been used."""
 
-    def __init__(self, space: Space, max_pool: int, *, rng: np.random.Generator) -> None:
-        self._space = space
-        self.is_whole = prod(space.cardinalities) <= max_pool
-        archs = _all_archs(space, rng) if self.is_whole else [space.sample(rng=rng) for _ in range(max_pool)]
-        raw = np.asarray(space.features(archs), dtype=np.float64)
-        first = _first_of_each(raw, rng)
-        self.archs: list[Arch] = [archs[i] for i in first]
-        self.scaling = Scaling.of(raw[first])
-        self.x = self.scaling.apply(raw[first])  # (n_pool, d)
+    def __init__(self, space: Space, settings: Settings, *, rng: np.random.Generator) -> None:
+        self._space, self._without = space, settings.without
+        self.is_whole = is_whole(space, settings.max_pool)
+        if self.is_whole:
+            listed = whole(space)
+        else:
+            listed = catalogue_of(space, tuple(space.sample(rng=rng) for _ in range(settings.max_pool)))
+        members = self._members(listed, rng)
+        self.archs: list[Arch] = [listed.archs[i] for i in members]
+        self._columns = self._kept_columns(listed.raw.shape[1])
+        raw, sizes = self._visible(listed.raw[listed.group[members]]), listed.log_flops[listed.group[members]]
+        self._scaling = Scaling.of(raw)
+        self.x = self._scaling.apply(raw)  # (n_pool, d)
+        self._size_mean, self._size_std = float(sizes.mean()), float(sizes.std()) or 1.0
+        self.capacity = self._capacities(sizes)
+        """Log FLOPs in standard deviations of the pool, 0 at its mean, (n_pool,)."""
         self.free = np.ones(len(self.archs), dtype=bool)  # (n_pool,) not proposed yet
+        self._places = {arch: place for place, arch in enumerate(self.archs)}
         self._numbers: dict[str, int] = {}
         self._used: set[int] = set()
-        self._features: dict[Arch, FloatArray] = {}
-        self._capacities: dict[Arch, float] = {}
-        sample = [self.archs[i] for i in rng.permutation(len(self.archs))[:_CAPACITY_SAMPLE]]
-        sizes = np.log([max(space.flops_m(a), 1e-9) for a in sample])
-        self._size_mean, self._size_std = float(sizes.mean()), float(sizes.std()) or 1.0
 
     def __len__(self) -> int:
         return len(self.archs)
 
+    def place(self, arch: Arch) -> int:
+        """Return the place of an arch that was proposed from this pool."""
+        return self._places[arch]
+
     def number(self, arch: Arch) -> int:
         """Return the number of the canonical form of `arch`, counted in the order of first questions."""
-        return self._numbers.setdefault(self._space.canonical(arch), len(self._numbers))
-
-    def capacity(self, arch: Arch) -> float:
-        """Return log FLOPs in standard deviations of the pool, 0 at its mean."""
-        if arch not in self._capacities:
-            size = float(np.log(max(self._space.flops_m(arch), 1e-9)))
-            self._capacities[arch] = (size - self._size_mean) / self._size_std
-        return self._capacities[arch]
+        form = self._space.format(arch) if "canonical" in self._without else self._space.canonical(arch)
+        return self._numbers.setdefault(form, len(self._numbers))
 
     def take(self, place: int) -> bool:
         """Mark the arch at `place` as used; return whether its canonical form was new."""
@@ -61,47 +62,56 @@ class Pool:
         self._used.add(number)
         return True
 
-    def features(self, arch: Arch) -> FloatArray:
-        """Return the scaled features of any arch of the space, shape (d,)."""
-        if arch not in self._features:
-            raw = np.asarray(self._space.features([arch]), dtype=np.float64)
-            self._features[arch] = self.scaling.apply(raw)[0]
-        return self._features[arch]
-
     def add_neighbours(self, arch: Arch) -> None:
         """Add the neighbours of `arch` where the space was only sampled."""
         if self.is_whole:
             return
-        known = set(self.archs)
-        new = [a for a in self._space.neighbours(arch) if a not in known]
+        new = [a for a in self._space.neighbours(arch) if a not in self._places]
         if new:
-            x = self.scaling.apply(np.asarray(self._space.features(new), dtype=np.float64))
+            listed = catalogue_of(self._space, tuple(new))
+            x = self._scaling.apply(self._visible(listed.raw[listed.group]))
+            self._places.update({a: len(self.archs) + i for i, a in enumerate(new)})
             self.archs.extend(new)
             self.x = np.vstack([self.x, x])
+            self.capacity = np.append(self.capacity, self._capacities(listed.log_flops[listed.group]))
             self.free = np.append(self.free, np.ones(len(new), dtype=bool))
 
-    def spread(self, n_tried: int, chosen: FloatArray, *, rng: np.random.Generator) -> int | None:
-        """Return the place of the one among `n_tried` random free archs that is farthest from all `chosen` (m, d).
+    def spread(self, n_tried: int, chosen: FloatArray, belief: float, *, rng: np.random.Generator) -> int | None:
+        """Return the place of the one among `n_tried` free archs that is farthest from all `chosen` (m, d).
 
-        Source: best-candidate sampling (Mitchell, SIGGRAPH 1991).
+        Those tried are random where `belief` is 0; else the best of a random score that correlates so much with
+        capacity. Source: best-candidate sampling (Mitchell, SIGGRAPH 1991).
         """
         places = np.flatnonzero(self.free)
         if not len(places):
             return None
-        places = rng.choice(places, size=min(n_tried, len(places)), replace=False)
+        score = belief * self.capacity[places] + np.sqrt(1.0 - belief**2) * rng.standard_normal(len(places))
+        places = places[np.argsort(-score, kind="stable")[:n_tried]]
         if not len(chosen):
             return int(places[0])
         gaps = ((self.x[places][:, None, :] - chosen[None, :, :]) ** 2).sum(axis=2).min(axis=1)
         return int(places[gaps.argmax()])
 
+    # -- inside ------------------------------------------------------------------------------------------
 
-def _all_archs(space: Space, rng: np.random.Generator) -> list[Arch]:
-    """Return every arch of the space in random order, so that no arch stands for its isomorphs by its index."""
-    archs = list(product(*(range(n) for n in space.cardinalities)))
-    return [archs[i] for i in rng.permutation(len(archs))]
+    def _members(self, listed: Catalogue, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Return a random arch of each group, by group; every arch in random order without canonical forms."""
+        order = rng.permutation(len(listed.archs))
+        if "canonical" in self._without:
+            return order
+        return order[np.unique(listed.group[order], return_index=True)[1]]
 
+    def _kept_columns(self, n: int) -> NDArray[np.bool_]:
+        """Return which features the predictor may read, (n,)."""
+        kept = np.full(n, "architecture" not in self._without)
+        if "capacity" in self._without:
+            names = getattr(self._space, "feature_names", ())
+            kept[[i for i, name in enumerate(names) if any(size in name for size in _SIZES)]] = False
+        return kept
 
-def _first_of_each(raw: FloatArray, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the first index of each distinct row, rising. Rows are compared by a random projection."""
-    hashes = raw @ rng.standard_normal(raw.shape[1])
-    return np.sort(np.unique(np.round(hashes, 9), return_index=True)[1])
+    def _visible(self, raw: FloatArray) -> FloatArray:
+        return np.where(self._columns, raw, 0.0)
+
+    def _capacities(self, log_flops: FloatArray) -> FloatArray:
+        known = not self._without & {"architecture", "capacity"}
+        return np.asarray((log_flops - self._size_mean) / self._size_std * known)

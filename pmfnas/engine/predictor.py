@@ -4,11 +4,13 @@ Three layers, each used from the moment it has data:
 
     arch alone      Gaussian process over the medium scores                      -> whom to start
     + early curve   its residual, corrected by a ridge regression (`early`)      -> whom to continue
-    + medium score  posterior of the true score, carried to the end (`transfer`) -> whom to refine, whom to pick
+    + medium score  posterior of the true score, carried to the end (`transfer`) -> whom to probe, to finish, to pick
 
 Isomorphs and replicates share their truth; each trial adds its own noise. Scores are log odds, centred on their
 median and clipped from below, so that the model spends its accuracy among the good.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ from pmfnas.engine.gp import JITTER, GaussianProcess, Hyper, choose
 from pmfnas.engine.kernel import Kernel, Spectrum
 from pmfnas.engine.pool import Pool
 from pmfnas.engine.settings import Settings
-from pmfnas.engine.transfer import FinalBelief, believe
+from pmfnas.engine.transfer import FULL, PROBE, FinalBelief, Sighting, believe
 
 _FEW = 3
 """Observations before the likelihood is asked for hyperparameters."""
@@ -30,6 +32,8 @@ _CENTRES = 5
 """Best archs whose neighbours join a pool that does not hold the whole space."""
 _WIDE = 2000
 """Archs of the pool, best means first, whose uncertainty is looked at when regions are marked."""
+_SURE = 1e-6
+"""What remains of the uncertainty where it is left out."""
 
 
 class Predictor:
@@ -44,10 +48,12 @@ class Predictor:
         self._spectrum = Spectrum.draw(pool.x.shape[1], settings.n_waves, rng=rng)
         self._archs: list[Arch] = []  # one per row of the process
         self._scores: list[float] = []
+        self._places: list[int] = []
         self._centre = 0.0  # median score
         self._curves: set[tuple[int, bytes]] = set()
         self._early: dict[Arch, FloatArray] = {}
-        self._finals: list[tuple[Arch, float]] = []
+        self._sightings: list[Sighting] = []
+        self._promise: FloatArray | None = None
         self._head: EarlyHead | None = None
         self._fitted_at = 0
         self.started = np.empty((0, pool.x.shape[1]))
@@ -71,25 +77,33 @@ class Predictor:
             self._curves.add(identity)
             self._add(arch, curves.score(curve))
 
+    def tell_probe(self, arch: Arch, curve: Curve) -> None:
+        """Take note of a curve that ended at the probe."""
+        self._sight(arch, PROBE, self._settings.probe_slope * curves.minus_log_loss(curve))
+
+    def tell_high(self, arch: Arch, curve: Curve) -> None:
+        """Take note of a full training."""
+        self._sight(arch, FULL, curves.score(curve))
+
+    def _sight(self, arch: Arch, kind: int, value: float) -> None:
+        if np.isfinite(value):
+            self._sightings.append(Sighting(arch, kind, value))
+
     def tell_diverged(self, arch: Arch) -> None:
         """Take note of an arch that produced no score; it counts as the worst."""
         self._early.pop(arch, None)
         self._add(arch, -np.inf)
 
-    def tell_high(self, arch: Arch, curve: Curve) -> None:
-        """Take note of a full training."""
-        value = curves.score(curve)
-        if np.isfinite(value):
-            self._finals.append((arch, value))
-
-    def note_start(self, x: FloatArray) -> None:
-        """Take note that an arch with the scaled features `x` was started."""
-        self.started = np.vstack([self.started, x[None, :]])
+    def note_start(self, place: int) -> None:
+        """Take note that the arch at `place` of the pool was started."""
+        self.started = np.vstack([self.started, self._pool.x[place][None, :]])
 
     def _add(self, arch: Arch, score: float) -> None:
-        self._gp.add(self._pool.features(arch), self._pool.number(arch))
+        place = self._pool.place(arch)
+        self._gp.add(self._pool.x[place], self._pool.number(arch))
         self._archs.append(arch)
         self._scores.append(score)
+        self._places.append(place)
         self._aim()
 
     @property
@@ -108,6 +122,7 @@ class Predictor:
             self._forget()
         self._gp.set_hyper(choose(self._gp, self._settings.lengths, self._settings.roughness))
         self._gp.set_targets(self._gp.y)
+        self._promise = None
         self._fitted_at = len(self._gp)
         self._head = self._fit_head()
         for row in np.argsort(-self._truth(), kind="stable")[:_CENTRES]:
@@ -119,11 +134,15 @@ class Predictor:
 
         Source: Thompson sampling with pathwise conditioning (Wilson et al., ICML 2020, arXiv 2002.09309, eq. 9).
         """
-        places = self.region[self._pool.free[self.region]]
-        if len(self._gp) < _FEW or not len(places):
-            places = np.flatnonzero(self._pool.free)
+        without = self._settings.without
+        whole = np.flatnonzero(self._pool.free)
+        places = whole if "region" in without else self.region[self._pool.free[self.region]]
+        if len(self._gp) < _FEW or not len(places) or without & {"region", "potential", "architecture"}:
+            places = places if len(places) else whole
             return [int(p) for p in self._rng.permutation(places)[:n]]
-        paths = self._paths(n)[self._pool.free[self.region]]  # (n_free, n)
+        paths = self._paths(1 if "uncertainty" in without else n)[self._pool.free[self.region]]
+        if "uncertainty" in without:
+            return [int(p) for p in places[np.argsort(-paths[:, 0], kind="stable")[:n]]]
         chosen: list[int] = []
         for j in range(min(n, len(places))):
             best = int(np.argmax(paths[:, j]))
@@ -133,14 +152,14 @@ class Predictor:
 
     def _paths(self, n: int) -> FloatArray:
         """Return `n` joint draws of the truth over the region, shape (n_region, n), up to scale and mean."""
-        gp = self._gp
+        gp, doubt = self._gp, 0.0 if "uncertainty" in self._settings.without else 1.0
         scale = np.sqrt(gp.scale2)
         seen_basis = gp.hyper.kernel.basis(gp.x, self._spectrum)  # (n_seen, n_basis)
-        weights = self._rng.standard_normal((seen_basis.shape[1], n))
+        weights = doubt * self._rng.standard_normal((seen_basis.shape[1], n))
         own = np.sqrt(gp.hyper.nugget) * self._rng.standard_normal((int(gp.classes.max()) + 1, n))[gp.classes]
         noise = np.sqrt(gp.hyper.noise) * self._rng.standard_normal((len(gp), n))
-        update = gp.solve(gp.y[:, None] / scale - seen_basis @ weights - own - noise)  # (n_seen, n)
-        lift = self.lift([self._pool.archs[p] for p in self.region]) / scale
+        update = gp.solve(gp.y[:, None] / scale - seen_basis @ weights - doubt * (own + noise))  # (n_seen, n)
+        lift = self.lift(self._pool.capacity[self.region]) / scale
         return np.asarray(self._region_basis @ weights + self._cross() @ update + lift[:, None])
 
     def _cross(self) -> FloatArray:
@@ -151,33 +170,35 @@ class Predictor:
             self._region_cross = np.hstack([self._region_cross, new])
         return self._region_cross
 
-    def lift(self, archs: list[Arch]) -> FloatArray:
-        """Return what the capacity belief adds to the scores of `archs`, (n,), log odds."""
-        settings = self._settings
-        kappa = settings.capacity_belief * settings.residual * np.sqrt(self.trial_noise2)
-        if not kappa:
-            return np.zeros(len(archs))
-        return np.asarray(kappa * np.array([self._pool.capacity(a) for a in archs]))
+    def lift(self, capacity: FloatArray) -> FloatArray:
+        """Return what the capacity belief adds to scores, log odds, shape of `capacity`."""
+        kappa = self._settings.capacity_belief if self._settings.believes else 0.0
+        return np.asarray(kappa * np.sqrt(self.trial_noise2) * capacity)
 
-    def unseen(self, archs: list[Arch]) -> tuple[FloatArray, FloatArray]:
+    def unseen(self, places: Sequence[int]) -> tuple[FloatArray, FloatArray]:
         """Return mean and std of the promise of archs never trained, (n,) each: medium score and capacity belief."""
-        x = np.stack([self._pool.features(a) for a in archs])
-        mean, std = self._gp.marginal(x)
-        return mean + self._centre + self.lift(archs), std * (self._head.calibration if self._head else 1.0)
+        at = np.asarray(places, dtype=np.int64)
+        mean, std = self._gp.marginal(self._pool.x[at])
+        std = std * (self._head.calibration if self._head else 1.0)
+        return mean + self._centre + self.lift(self._pool.capacity[at]), self._doubted(std)
+
+    def _doubted(self, std: FloatArray) -> FloatArray:
+        return _SURE * std if "uncertainty" in self._settings.without else std
 
     # -- whom to continue --------------------------------------------------------------------------------
 
     def early(self, archs: list[Arch]) -> tuple[FloatArray, FloatArray]:
         """Return mean and std of the true medium scores of archs with an early curve, (n,) each."""
-        x = np.stack([self._pool.features(a) for a in archs])
-        mean, std = self._gp.marginal(x)
-        head = self._head or first_head(np.stack(list(self._early.values())), self._settings)
-        mean, std = head.correct(mean, std, np.stack([self._early[a] for a in archs]))
-        return mean + self._centre + self.lift(archs), std
+        at = np.array([self._pool.place(a) for a in archs])
+        mean, std = self._gp.marginal(self._pool.x[at])
+        if "curves" not in self._settings.without:
+            head = self._head or first_head(np.stack(list(self._early.values())), self._settings)
+            mean, std = head.correct(mean, std, np.stack([self._early[a] for a in archs]))
+        return mean + self._centre + self.lift(self._pool.capacity[at]), self._doubted(std)
 
     def _fit_head(self) -> EarlyHead | None:
         rows = [i for i, arch in enumerate(self._archs) if arch in self._early and np.isfinite(self._scores[i])]
-        if len(rows) < _FEW:
+        if len(rows) < _FEW or "curves" in self._settings.without:
             return None
         mean, variance = self._gp.left_out()
         early = np.stack([self._early[self._archs[i]] for i in rows])
@@ -187,28 +208,50 @@ class Predictor:
 
     @property
     def trial_noise2(self) -> float:
-        """Variance of one medium trial's noise, in log odds."""
-        return max(self._gp.hyper.noise * self._gp.scale2, _LEAST_NOISE2)
+        """Variance of one medium trial's noise, in log odds: the estimate, drawn half-way to the prior."""
+        estimate = max(self._gp.hyper.noise * self._gp.scale2, _LEAST_NOISE2)
+        return float(np.sqrt(estimate) * self._settings.noise_prior)
 
     def final(self, n: int) -> FinalBelief:
         """Return the belief about the final scores of the `n` best archs with a medium score, best first."""
-        kept = self._best_rows(self._truth(), n)
+        kept = self._best_rows(n)
         archs = tuple(self._archs[i] for i in kept)
         mean, cov = self._gp.truth(self._gp.x[kept], self._gp.classes[kept])
-        finals = [(archs.index(a), value) for a, value in self._finals if a in archs]
-        medium = (mean + self._centre, cov, self.trial_noise2)
-        return believe(archs, medium, self.lift(list(archs)), finals, self._settings).sorted()
+        lift = self.lift(self._pool.capacity[[self._places[i] for i in kept]])
+        seen = [s for s in self._sightings if s.arch in archs]
+        return believe(archs, (mean + self._centre, cov, self.trial_noise2), lift, seen, self._settings)
 
-    def _best_rows(self, truth: FloatArray, n: int) -> list[int]:
-        """Return a row per arch: those with a full training, and the best others, `n` in all; the diverged never."""
-        promise = truth + self.lift(self._archs)
-        refined = {arch for arch, _ in self._finals}
-        order = sorted(range(len(truth)), key=lambda i: (self._archs[i] not in refined, -promise[i]))
-        kept: dict[Arch, int] = {}
-        for i in order:
-            if np.isfinite(self._scores[i]) and len(kept) < n:
-                kept.setdefault(self._archs[i], i)
+    @property
+    def promise(self) -> FloatArray:
+        """Posterior means of the medium scores told, belief included, (n_medium,); -inf of the diverged."""
+        if self._promise is None:
+            promise = self._truth() + self._centre + self.lift(self._pool.capacity[self._places])
+            self._promise = np.where(np.isfinite(self._scores), promise, -np.inf)
+        return self._promise
+
+    def best_promise(self) -> float:
+        """Return the best promise of an arch with a medium score; the worst score while there is none."""
+        return float(self.promise.max(initial=-7.0))
+
+    def _best_rows(self, n: int) -> list[int]:
+        """Return a row per arch: those with a sighting, and the best others, `n` in all; the diverged never."""
+        promise = self.promise
+        sighted = {s.arch for s in self._sightings}
+        kept = {a: i for i, a in enumerate(self._archs) if a in sighted}
+        for i in np.argsort(-promise, kind="stable"):
+            if len(kept) >= n:
+                break
+            if np.isfinite(self._scores[i]):
+                kept.setdefault(self._archs[i], int(i))
         return list(kept.values())
+
+    def by_plain_rule(self) -> list[Arch]:
+        """Return archs by the best value seen: full trainings first, then medium scores."""
+        best: dict[Arch, tuple[bool, float]] = {}
+        seen = [(s.arch, True, s.value) for s in self._sightings if s.kind == FULL]
+        for arch, full, value in [*seen, *((a, False, v) for a, v in zip(self._archs, self._scores, strict=True))]:
+            best[arch] = max(best.get(arch, (False, -np.inf)), (full, value))
+        return sorted((a for a in best if np.isfinite(best[a][1])), key=lambda a: best[a], reverse=True)
 
     def by_early_curve(self) -> list[Arch]:
         """Return the archs with an early curve, best expected first."""
@@ -227,17 +270,20 @@ class Predictor:
         finite = scores[np.isfinite(scores)]
         self._centre = float(np.median(finite)) if len(finite) else 0.0
         best = float(finite.max(initial=self._centre))
-        lowest = best - self._settings.clip * (best - self._centre) - 1e-9
+        spread = best - self._centre if best > self._centre else float(finite.std()) if len(finite) else 0.0
+        lowest = best - self._settings.clip * spread - 1e-9  # where the best are many, the spread is that of all
         self._gp.set_targets(np.maximum(scores, lowest) - self._centre)
+        self._promise = None
 
     def _forget(self) -> None:
         """Keep two thirds of the most observations allowed: half of these the best, half the latest."""
         keep = self._settings.max_points // 3
         best = np.argsort(-np.array(self._scores), kind="stable")[:keep]
         rest = [i for i in reversed(range(len(self._scores))) if i not in set(best.tolist())][:keep]
-        refined = {arch for arch, _ in self._finals}
-        rows = sorted({*best.tolist(), *rest, *(i for i, arch in enumerate(self._archs) if arch in refined)})
+        sighted = {s.arch for s in self._sightings}
+        rows = sorted({*best.tolist(), *rest, *(i for i, arch in enumerate(self._archs) if arch in sighted)})
         self._archs, self._scores = [self._archs[i] for i in rows], [self._scores[i] for i in rows]
+        self._places = [self._places[i] for i in rows]
         self._gp.x, self._gp.classes = self._gp.x[rows], self._gp.classes[rows]
         self._gp.set_hyper(self._gp.hyper)
         self._aim()
@@ -246,12 +292,13 @@ class Predictor:
         """Mark as regions the free archs whose upper quantile reaches the best posterior mean."""
         free = np.flatnonzero(self._pool.free)
         settings, gp = self._settings, self._gp
-        mean = gp.hyper.kernel.cross(self._pool.x[free], gp.x) @ gp.alpha
+        lift = self.lift(self._pool.capacity[free])
+        mean = gp.hyper.kernel.cross(self._pool.x[free], gp.x) @ gp.alpha + lift
         wide = np.argsort(-mean, kind="stable")[:_WIDE]
-        mean, std = gp.marginal(self._pool.x[free[wide]])
-        upper = mean + settings.region_quantile * std + self.lift([self._pool.archs[p] for p in free[wide]])
-        best = float((self._truth() + self.lift(self._archs)).max())
-        size = int(np.clip((upper >= best).sum(), settings.region_min, settings.region_max))
+        _, std = gp.marginal(self._pool.x[free[wide]])
+        upper = mean[wide] + settings.region_quantile * self._doubted(std)
+        n_reaching = int((upper >= self.promise.max() - self._centre).sum())
+        size = int(np.clip(n_reaching, settings.region_min, settings.region_max))
         self.region = free[wide[np.argsort(-upper, kind="stable")[:size]]]
         self._region_basis = gp.hyper.kernel.basis(self._pool.x[self.region], self._spectrum)
         self._region_cross = np.empty((len(self.region), 0))

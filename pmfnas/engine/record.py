@@ -16,9 +16,10 @@ class Record:
     """Archs with a live low checkpoint that have not been continued."""
     medium: list[Arch] = field(default_factory=list)
     """Archs with a medium score."""
+    probed: list[Arch] = field(default_factory=list)
+    """Archs with a live probe checkpoint that have not been finished."""
     n_started: int = 0
     n_continued: int = 0
-    n_promoted: int = 0
     """How many segments of each kind were begun."""
     trials: dict[tuple[Arch, str], int] = field(default_factory=dict)
     """Trials that were begun, per arch and schedule."""
@@ -36,8 +37,8 @@ class Record:
         elif action == "continue":
             self.n_continued += 1
             self.low.remove(request.arch)
-        elif action == "promote":
-            self.n_promoted += 1
+        elif action == "finish":
+            self.probed.remove(request.arch)
 
     def end(self, request: Train, *, ok: bool) -> None:
         """Take note of how a trial ended."""

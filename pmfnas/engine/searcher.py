@@ -26,6 +26,7 @@ from pmfnas.core.types import (
     Fidelities,
     Ok,
     Outcome,
+    Reason,
     Stop,
     Submit,
     Ticket,
@@ -41,6 +42,7 @@ from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.record import Record
 from pmfnas.engine.settings import Settings
 from pmfnas.engine.transfer import FinalBelief
+from pmfnas.engine.value import Option
 
 _DEFAULTS = Settings()
 
@@ -61,9 +63,9 @@ class PmfNas:
         if not budget_s > 0 or n_workers < 1:
             raise InputError(f"budget_s, n_workers are {budget_s}, {n_workers}, but must be positive")
         self._settings = settings
-        self._ladder = make_ladder(fidelities, settings.low_share)
+        self._ladder = make_ladder(fidelities, settings.low_share, settings.probe_share)
         self._costs = CostModel(space)
-        self._pool = Pool(space, settings.max_pool, rng=rng)
+        self._pool = Pool(space, settings, rng=rng)
         self._predictor = Predictor(self._pool, settings, rng=rng)
         self._record = Record()
         options = Options(self._ladder, self._costs, self._predictor, self._pool, self._record)
@@ -82,7 +84,15 @@ class PmfNas:
         if option is None:
             return Wait() if running else Stop("nothing that fits the rest of the budget is worth it")
         self._record.begin(option.action, option.request)
-        return Submit((option.request,), (option.reason(self._allocator.stage),))
+        return Submit((option.request,), (self._reason(option),))
+
+    def _reason(self, option: Option) -> Reason:
+        """Return the reason of an option; the first one after a change of stage says why it changed."""
+        reason = option.reason(self._allocator.stage)
+        if self._allocator.moved_on:
+            reason = {**reason, "moved_on": self._allocator.moved_on}
+            self._allocator.moved_on = ""
+        return reason
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
         """Learn from how a segment ended."""
@@ -105,8 +115,11 @@ class PmfNas:
 
     def recommend(self) -> Sequence[Arch]:
         """Return the archs of the best posterior means, best first; ranked by early curves while those are all."""
-        best = self._believed().archs or tuple(self._predictor.by_early_curve())
-        return best[: self._settings.recommended]
+        if "posterior_pick" in self._settings.without:
+            best = tuple(self._predictor.by_plain_rule())
+        else:
+            best = self._believed().archs
+        return (best or tuple(self._predictor.by_early_curve()))[: self._settings.recommended]
 
     def _believed(self) -> FinalBelief:
         if self._belief is None:
@@ -124,5 +137,8 @@ class PmfNas:
         if request.fidelity == ladder.medium:
             self._predictor.tell_medium(arch, curve)
             self._record.medium.append(arch)
+        elif request.fidelity == ladder.probe:
+            self._predictor.tell_probe(arch, curve)
+            self._record.probed.append(arch)
         else:
             self._predictor.tell_high(arch, curve)

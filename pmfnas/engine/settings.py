@@ -41,7 +41,7 @@ class Settings:
     """Grid of nugget + trial noise, in units of the smooth part's variance."""
     noise_share: float = 0.8
     """Trial noise as a share of nugget + noise. One trial per arch cannot tell them apart."""
-    linear: float = 5.0
+    linear: float = 1.0
     """Variance of the kernel's linear trend."""
     constant: float = 1.0
     """Variance of the kernel's mean."""
@@ -58,18 +58,29 @@ class Settings:
     early_weight: float = 4.0
     """Weight of that prior, in archs."""
 
-    # -- transfer to the highest fidelity ------------------------------------------------------------------
-    slope_std: float = 0.3
-    """Prior standard deviation of the slope from medium to high scores (logits); its mean is 1."""
-    capacity_belief: float = 2.0
-    """Declared belief: how many residual standard deviations of the final score one standard deviation of
-    log FLOPs is worth, beyond what the medium score shows. 0 believes nothing."""
+    noise_prior: float = 0.02
+    """Prior of a medium trial's noise (log odds); the geometric mean with the estimate is used."""
+
+    # -- final scores --------------------------------------------------------------------------------------
+    probe_share: float = 0.125
+    """Length of a probe as a share of the high level's epochs: 200@25 before 200@200."""
+    probe_slope: float = 0.75
+    """What one unit of -log training loss at the probe is worth in the final score, in log odds."""
+    probe_noise: float = 1.1
+    """Noise of a probe as a sign of the final score, in standard deviations of a medium trial's noise."""
+    full_noise: float = 0.85
+    """Noise of a full training, in the same unit."""
     residual: float = 1.0
-    """Prior standard deviation of the transfer's residual, in standard deviations of a medium trial's noise."""
-    final_noise: float = 0.7
-    """Noise of a trial at the high level, in the same unit."""
+    """Prior standard deviation of what the medium score does not tell of the final one, in the same unit."""
     residual_weight: float = 4.0
-    """Weight of these two priors, in full trainings."""
+    """Weight of these three priors, in sightings."""
+    slope_std: float = 0.3
+    """Prior standard deviation of the slope from medium to final scores (log odds); its mean is 1."""
+    capacity_belief: float = 3.0
+    """Declared belief: how many standard deviations of a medium trial's noise one standard deviation of log FLOPs
+    is worth in the final score, beyond what the medium score shows. 0 believes nothing."""
+    explore_belief: float = 0.7
+    """Declared belief, part of the one above: correlation of capacity and score when stage 1 draws archs."""
 
     # -- stages --------------------------------------------------------------------------------------------
     explore_low: int = 12
@@ -92,23 +103,32 @@ class Settings:
     """How many archs go on to the medium level per round."""
     waiting_max: int = 12
     """Archs that may wait at the low level for a later round; the others are dropped."""
-    refine_candidates: int = 24
+    rate_memory: float = 0.25
+    """How much of the gain and the seconds of earlier rounds counts in the rate of searching on, per round."""
+    refine_candidates: int = 40
     """Archs among which stage 3 chooses."""
     review_share: float = 0.02
-    """The plan of stage 3 is reviewed whenever this share of the budget has passed."""
+    """Stage 3 is weighed against stage 2 whenever this share of the budget has passed."""
 
     # -- recommendation ------------------------------------------------------------------------------------
     recommended: int = 10
     """Number of archs that are recommended, best first."""
 
+    @property
+    def believes(self) -> bool:
+        """Whether a belief in capacity is declared."""
+        return self.capacity_belief > 0.0 and not self.without & {"capacity", "architecture"}
+
     def __post_init__(self) -> None:
         if unknown := sorted(self.without - set(PARTS)):
             raise InputError(f"without names {unknown}, but may only name parts of: {', '.join(PARTS)}")
-        for name in ("low_share", "noise_share", "explore_share", "review_share"):
+        for name in ("low_share", "noise_share", "probe_share", "explore_share", "review_share"):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise InputError(f"{name} is {getattr(self, name)}, but must lie between 0 and 1")
         for name in ("explore_low", "explore_medium", "round_starts", "round_continued", "recommended", "region_min"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}, but must be at least 1")
+        if not 0.0 <= self.explore_belief < 1.0:
+            raise InputError(f"explore_belief is {self.explore_belief}, but must be at least 0 and below 1")
         if self.refit_growth <= 1.0:
             raise InputError(f"refit_growth is {self.refit_growth}, but must be above 1")

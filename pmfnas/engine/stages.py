@@ -6,20 +6,22 @@ EXPLORE   archs that cover the space, at the low level; a third of them goes on 
 REGION    a region is the set of archs whose predicted upper quantile still reaches the best posterior mean:
           those that could be better. Rounds of Thompson sampling start archs there; the early curve decides
           which of them go on to the medium level.
-REFINE    full trainings of the best. They are worth the same whenever they are made, but choose better the more
-          has been searched: so they come last, as many as are worth more than searching on in their seconds.
+REFINE    batches of probes, full trainings and replicates among the best. A batch is made when its seconds are
+          expected to raise the final score of the pick by more than searching on would. Then searching goes on
+          until the next batch is worth more: the better the archs found, the rarer a region's next find, the more
+          of the budget refinement takes.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
-from pmfnas.core.types import FloatArray
+from pmfnas.core.types import FloatArray, Train
 from pmfnas.engine.transfer import FinalBelief
 
-_SIZES = (1, 2, 3, 4, 6, 8, 12, 16)
+SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
+"""How many trainings a batch may hold."""
 
 
 class Stage(StrEnum):
@@ -31,23 +33,20 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How many full trainings the end of the run should hold."""
+class Batch:
+    """Trainings that are worth more together than apart: a first one alone has nothing to be compared with."""
 
-    n: int
-    seconds: float
+    action: str
+    requests: tuple[Train, ...] = ()
+    gain: float = 0.0
+    """Expected rise of the pick's final score, in log odds."""
+    seconds: float = 0.0
     """Of one worker, together."""
-    gain: float
-    """Expected gain of the pick's final score, in log odds."""
-    longest_s: float
-    """Of the dearest of them: several workers do not shorten it."""
 
-    def latest_s(self, n_workers: int) -> float:
-        """Return how many seconds of the clock the trainings need."""
-        return max(self.longest_s, self.seconds / n_workers)
-
-
-NO_PLAN = Plan(0, 0.0, 0.0, 0.0)
+    @property
+    def rate(self) -> float:
+        """Expected gain per second."""
+        return self.gain / max(self.seconds, 1e-9)
 
 
 def explore_is_over(rates: tuple[float, float], patience: float) -> bool:
@@ -61,44 +60,22 @@ def explore_is_over(rates: tuple[float, float], patience: float) -> bool:
     return within > patience * anywhere
 
 
-def plan_refinement(
-    belief: FinalBelief,
-    seconds: Sequence[float],
-    available_s: float,
-    search_rate: float,
-    draws: FloatArray,
-) -> Plan:
-    """Return the number of full trainings that is worth most beyond what searching on would bring.
+def gain_of_sightings(belief: FinalBelief, chosen: list[int], kind: int, draws: FloatArray) -> float:
+    """Return by how much the best posterior mean is expected to rise when the archs at `chosen` are sighted.
+
+    The posterior means after the sightings are Gaussian around the present ones; their covariance is what the
+    sightings take from the present covariance. The expectation is a mean over `draws`: the knowledge gradient
+    for correlated beliefs of a batch (Wu and Frazier, NeurIPS 2016, arXiv 1606.04414, section 4).
 
     Args:
         belief: about the final scores, best first.
-        seconds: cost of a full training of each arch in `belief`.
-        available_s: seconds that are left, over all workers.
-        search_rate: expected gain per second of searching on, in log odds.
-        draws: standard normal numbers, (n_draws, n_archs at least).
+        chosen: places in it.
+        kind: of the sightings, `PROBE` or `FULL`.
+        draws: standard normal numbers, (n_draws, n_chosen at least).
     """
-    order = [i for i in range(len(belief.archs)) if i not in belief.trained]
-    best, best_net = NO_PLAN, 0.0
-    for n in (n for n in _SIZES if n <= len(order)):
-        chosen = order[:n]
-        cost_s = sum(seconds[i] for i in chosen)
-        if cost_s > available_s:
-            break
-        gain = gain_of_training(belief, chosen, draws)
-        if gain - search_rate * cost_s > best_net:
-            best, best_net = Plan(n, cost_s, gain, max(seconds[i] for i in chosen)), gain - search_rate * cost_s
-    return best
-
-
-def gain_of_training(belief: FinalBelief, chosen: list[int], draws: FloatArray) -> float:
-    """Return by how much the best posterior mean is expected to rise when `chosen` are trained in full.
-
-    The posterior means after the trainings are Gaussian around the present ones; their covariance is what the
-    trainings take from the present covariance. The expectation is a mean over `draws`.
-    """
-    seen = belief.cov[np.ix_(chosen, chosen)] + belief.noise2 * np.eye(len(chosen))
-    root = np.linalg.cholesky(seen)
-    moves = np.linalg.solve(root, belief.cov[chosen])  # (n_chosen, k)
-    after = belief.mean + draws[:, : len(chosen)] @ moves  # (n_draws, k)
-    centred = after - (draws[:, : len(chosen)] @ moves[:, [int(np.argmax(belief.mean))]])
-    return float(np.maximum(centred.max(axis=1) - belief.mean.max(), 0.0).mean())
+    k, n = len(belief.archs), len(chosen)
+    told = belief.joint[chosen] + belief.joint[k + kind]  # (n, k + 2)
+    seen = told[:, chosen] + told[:, [k + kind]] + belief.noise2[kind] * np.eye(n)
+    moves = np.linalg.solve(np.linalg.cholesky(seen), told[:, :k])  # (n, k)
+    lead = belief.mean + draws[:, :n] @ (moves - moves[:, :1])
+    return float(np.maximum(lead.max(axis=1) - belief.mean[0], 0.0).mean())

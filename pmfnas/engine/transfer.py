@@ -1,22 +1,40 @@
-"""From the medium to the highest fidelity: a joint Gaussian belief about final scores.
+"""From the medium level to the end of the last schedule: a joint Gaussian belief about final scores.
 
-    t_a = shift + m_a + slope (m_a - m_best) + lift_a + r_a,      z_a = t_a + noise
+    t_a = m_a + slope (m_a - m_best) + lift_a + r_a                   the truth
+    p_a = t_a + shift_probe + noise                                   what a probe shows
+    z_a = t_a + shift_full + noise                                    what a full training shows
 
-m is the posterior of the medium score, jointly over archs; shift, slope and residual r are Gaussian a priori, and
-every full training z conditions all archs at once. A full training so tells of its neighbours in m too, and an
-arch without one competes on equal terms with those that have one.
+m is the posterior of the medium score, jointly over archs; slope, residual r and the two shifts are Gaussian a priori.
+A *probe* is a short training under the last schedule: its training loss tells who profits from the longer schedule
+(the sum of training losses predicts generalisation: Ru et al., NeurIPS 2021, arXiv 2006.04492; here its last value,
+times a slope). Every probe and every full training conditions all archs at once, so an arch without one competes
+on equal terms with those that have one. The chain of fidelities is the idea of Kennedy and O'Hagan, Biometrika 2000.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from pmfnas.core.types import Arch, FloatArray
 from pmfnas.engine.settings import Settings
 
+PROBE, FULL = 0, 1
+"""Kinds of sightings of a final score."""
 _SHIFT_VARIANCE = 4.0
-"""Prior variance of the gap between the levels (logits): wide, for it concerns all archs alike."""
+"""Prior variance of the shift of a kind (log odds): wide, for it concerns all archs alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One probe or full training."""
+
+    arch: Arch
+    kind: int
+    value: float
+    """Log odds; of a probe -log training loss, times `probe_slope`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +42,40 @@ class FinalBelief:
     """What is believed of the final scores of some archs, in log odds."""
 
     archs: tuple[Arch, ...]
+    """Best mean first."""
     mean: FloatArray  # (k,)
-    cov: FloatArray  # (k, k)
-    noise2: float
-    """Variance of one full training's noise."""
-    trained: frozenset[int]
-    """Places of the archs that have a full training."""
+    joint: FloatArray  # (k + 2, k + 2) covariance of the final scores and the shifts of both kinds
+    noise2: FloatArray  # (2,) noise variance of a sighting, by kind
+    sighted: Mapping[Arch, int]
+    """Archs with a probe or a full training, and the latter where both."""
     promise: FloatArray  # (k,) mean of the true medium score, and the capacity belief
     medium_cov: FloatArray  # (k, k)
+
+    @property
+    def std(self) -> FloatArray:
+        """Standard deviations of the final scores, (k,)."""
+        return np.sqrt(np.maximum(np.diag(self.joint)[: len(self.archs)], 0.0))
+
+    def unsighted(self) -> list[int]:
+        """Return the places of the archs without probe and full training, best mean first."""
+        return [i for i, arch in enumerate(self.archs) if arch not in self.sighted]
+
+    def with_kind(self, kind: int) -> list[int]:
+        """Return the places of the archs whose best sighting is of that kind, best mean first."""
+        return [i for i, arch in enumerate(self.archs) if self.sighted.get(arch) == kind]
 
     def sorted(self) -> "FinalBelief":
         """Return the same belief, best mean first."""
         order = np.argsort(-self.mean, kind="stable")
-        place = {int(old): new for new, old in enumerate(order)}
-        grid = np.ix_(order, order)
+        wide = np.append(order, [len(order), len(order) + 1])
         return FinalBelief(
             tuple(self.archs[i] for i in order),
             self.mean[order],
-            self.cov[grid],
+            self.joint[np.ix_(wide, wide)],
             self.noise2,
-            frozenset(place[i] for i in self.trained),
+            self.sighted,
             self.promise[order],
-            self.medium_cov[grid],
+            self.medium_cov[np.ix_(order, order)],
         )
 
 
@@ -53,50 +83,74 @@ def believe(
     archs: tuple[Arch, ...],
     medium: tuple[FloatArray, FloatArray, float],
     lift: FloatArray,
-    finals: list[tuple[int, float]],
+    sightings: list[Sighting],
     settings: Settings,
 ) -> FinalBelief:
-    """Return the belief about the final scores of `archs`.
+    """Return the belief about the final scores of `archs`, best first.
 
     Args:
         archs: whom it is about, k of them.
         medium: mean (k,) and covariance (k, k) of the true medium scores, and the noise variance of a trial.
         lift: what the capacity belief adds, (k,).
-        finals: (place of the arch, score) of every full training.
+        sightings: of archs among `archs`.
         settings: of the run.
     """
     m_mean, m_cov, trial2 = medium
-    noise2 = settings.final_noise**2 * trial2
-    residual2 = settings.residual**2 * trial2
-    mean = promise = m_mean + lift
+    promise = m_mean + lift
     gap = m_mean - m_mean.max(initial=-np.inf)
-    shared = m_cov + _SHIFT_VARIANCE + settings.slope_std**2 * np.outer(gap, gap)
-    cov = shared + residual2 * np.eye(len(archs))
-    if finals:
-        growth = _growth(mean, cov, noise2, finals, settings.residual_weight)
-        noise2, cov = noise2 * growth, shared + growth * residual2 * np.eye(len(archs))
-        mean, cov = condition(mean, cov, noise2, finals)
-    return FinalBelief(archs, mean, cov, noise2, frozenset(i for i, _ in finals), promise, m_cov)
+    noise2 = np.array([settings.probe_noise, settings.full_noise]) ** 2 * trial2
+    residual2 = settings.residual**2 * trial2
+    scores = m_cov + settings.slope_std**2 * np.outer(gap, gap)
+    sighted: dict[Arch, int] = {}
+    for sighting in sightings:
+        sighted[sighting.arch] = max(sighting.kind, sighted.get(sighting.arch, PROBE))
+    if not sightings:
+        return FinalBelief(archs, promise, _joint(scores, residual2), noise2, sighted, promise, m_cov).sorted()
+    rows, kinds = _rows(archs, sightings)
+    start = np.append(promise, _shifts(rows, kinds, np.array([s.value for s in sightings]), promise))
+    innovation = np.array([s.value for s in sightings]) - rows @ start
+    growth = _growth(rows, _joint(scores, residual2), noise2[kinds], innovation, settings.residual_weight)
+    noise2, joint = noise2 * growth, _joint(scores, residual2 * growth)
+    gain = cho_solve(_factor(rows, joint, noise2[kinds]), rows @ joint).T  # (k + 2, n)
+    mean = start + gain @ innovation
+    joint = joint - gain @ (rows @ joint)
+    return FinalBelief(archs, mean[: len(archs)], joint, noise2, sighted, promise, m_cov).sorted()
 
 
-def condition(
-    mean: FloatArray, cov: FloatArray, noise2: float, seen: list[tuple[int, float]]
-) -> tuple[FloatArray, FloatArray]:
-    """Return mean and covariance of a Gaussian vector after noisy values of some of its entries."""
-    at = [i for i, _ in seen]
-    values = np.array([z for _, z in seen])
-    factor = cho_factor(cov[np.ix_(at, at)] + noise2 * np.eye(len(at)), lower=True)
-    gain = cho_solve(factor, cov[at]).T  # (k, n_seen)
-    return mean + gain @ (values - mean[at]), cov - gain @ cov[at]
+def _joint(scores: FloatArray, residual2: float) -> FloatArray:
+    """Return the prior covariance of k final scores and two shifts, (k + 2, k + 2)."""
+    k = len(scores)
+    joint = _SHIFT_VARIANCE * np.eye(k + 2)
+    joint[:k, :k] = scores + residual2 * np.eye(k)
+    return joint
 
 
-def _growth(mean: FloatArray, cov: FloatArray, noise2: float, seen: list[tuple[int, float]], weight: float) -> float:
-    """Return by how much residual and noise variances must grow to explain the full trainings seen.
+def _rows(archs: tuple[Arch, ...], seen: list[Sighting]) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Return what each sighting adds up, (n, k + 2), and its kind, (n,)."""
+    place = {arch: i for i, arch in enumerate(archs)}
+    kinds = np.array([s.kind for s in seen])
+    rows = np.zeros((len(seen), len(archs) + 2))
+    rows[np.arange(len(seen)), [place[s.arch] for s in seen]] = 1.0
+    rows[np.arange(len(seen)), len(archs) + kinds] = 1.0
+    return rows, kinds
 
-    The mean squared innovation, one degree of freedom spent on the shift, pulled to 1 by `weight` trainings.
+
+def _shifts(rows: FloatArray, kinds: NDArray[np.int64], values: FloatArray, promise: FloatArray) -> FloatArray:
+    """Return the mean gap between sightings and promise, by kind, (2,): where the shifts are centred."""
+    gaps = values - rows[:, : len(promise)] @ promise
+    return np.array([gaps[kinds == kind].mean() if (kinds == kind).any() else 0.0 for kind in (PROBE, FULL)])
+
+
+def _factor(rows: FloatArray, joint: FloatArray, noise2: FloatArray) -> tuple[FloatArray, bool]:
+    factor, lower = cho_factor(rows @ joint @ rows.T + np.diag(noise2), lower=True)
+    return factor, bool(lower)
+
+
+def _growth(rows: FloatArray, joint: FloatArray, noise2: FloatArray, innovation: FloatArray, weight: float) -> float:
+    """Return by how much residual and noise variances must grow to explain the sightings.
+
+    The mean squared innovation, a degree of freedom spent on each shift, pulled to 1 by `weight` sightings.
     """
-    at = [i for i, _ in seen]
-    innovation = np.array([z for _, z in seen]) - mean[at]
-    factor = cho_factor(cov[np.ix_(at, at)] + noise2 * np.eye(len(at)), lower=True)
-    misfit = float(innovation @ cho_solve(factor, innovation))
-    return (weight + misfit) / (weight + max(len(at) - 1, 0) + 1e-9)
+    misfit = float(innovation @ cho_solve(_factor(rows, joint, noise2), innovation))
+    n_shifts = int((rows[:, -2:].sum(axis=0) > 0).sum())
+    return (weight + misfit) / (weight + max(len(innovation) - n_shifts, 0) + 1e-9)

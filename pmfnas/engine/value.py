@@ -21,7 +21,7 @@ class Option:
     """Something that a free worker could do, and what is expected of it. Scores are log odds."""
 
     action: str
-    """`start`, `continue`, `promote` or `replicate`."""
+    """`start`, `continue`, `probe`, `finish`, `promote` or `replicate`."""
     request: Train
     mean: float
     std: float
@@ -31,8 +31,6 @@ class Option:
     """Expected rise of it."""
     seconds: float
     """Of its segment."""
-    through_s: float = 0.0
-    """Of a start: seconds until it would have a medium score."""
 
     @property
     def rate(self) -> float:
@@ -48,7 +46,7 @@ class Option:
             "mean": percent(self.mean),
             "std": slope * self.std,
             "potential": slope * self.gain,
-            "p_better": float(ndtr((self.mean - self.best) / max(self.std, 1e-12))),
+            "p_best": float(ndtr((self.mean - self.best) / max(self.std, 1e-12))),
             "gain_per_hour": slope * self.rate * 3600.0,
             "seconds": self.seconds,
         }
