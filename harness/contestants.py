@@ -12,11 +12,13 @@ from baselines import SEARCHERS
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import SearcherFactory
 from pmfnas.engine.searcher import PmfNas
+from pmfnas.engine.settings import Settings
 
 REFERENCE = "pmf_nas"
 """The contestant that the others are compared with."""
 
-CONTESTANTS: Mapping[str, SearcherFactory] = MappingProxyType({**SEARCHERS, REFERENCE: PmfNas})
+UNBELIEVING = "pmf_nas_no_belief"
+"""The same without its declared belief in capacity."""
 
 _PORT = ("space", "fidelities", "budget_s", "n_workers", "rng")
 
@@ -55,3 +57,12 @@ def source_hash() -> str:
 def with_settings(factory: SearcherFactory, **settings: Any) -> SearcherFactory:
     """Return `factory` with some settings fixed."""
     return partial(factory, **settings)
+
+
+CONTESTANTS: Mapping[str, SearcherFactory] = MappingProxyType(
+    {
+        **SEARCHERS,
+        UNBELIEVING: with_settings(PmfNas, settings=Settings(capacity_belief=0.0)),
+        REFERENCE: PmfNas,
+    }
+)
