@@ -30,7 +30,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     search.add_argument("--searcher", metavar="NAME", help="pmf_nas (default) or any of `run table2 --help`")
     search.add_argument("--seed", metavar="N", help="root seed of the search (default 0)")
     search.add_argument("--split-seed", metavar="N", help="seed of the split of data that have none (default 0)")
-    search.add_argument("--width", metavar="N", help="candidates trained at once on the device (default 1)")
+    search.add_argument("--width", metavar="N", help="candidates at once, or auto (default: auto on a GPU, else 1)")
     search.add_argument("--device", metavar="NAME", help="auto (default), cpu, cuda or cuda:1")
     search.add_argument("--out", type=Path, metavar="DIR", help="where results go (default results/search/DATASET)")
     search.add_argument("--resume", action="store_true", help="go on where the search in --out stopped")
@@ -48,9 +48,11 @@ def _search(options: argparse.Namespace) -> int:
     from harness.training.export import read_result
     from harness.training.result import conclude
     from harness.training.search import open_search, run_search
-    from harness.training.spec import SPEC, read_claim
+    from harness.training.spec import SPEC, open_device, read_claim
 
     spec = _asked(options)
+    if not options.width and open_device(spec.device).type == "cuda":
+        spec = replace(spec, width=None)
     default = Path("results") / "search" / (f"{spec.dataset}-smoke" if options.smoke else spec.dataset)
     out = options.out or default
     if options.resume:
@@ -100,7 +102,8 @@ def _asked(options: argparse.Namespace) -> "SearchSpec":
     for name in ("seed", "split_seed", "width"):
         if getattr(options, name):
             flag = f"--{name.replace('_', '-')}"
-            changes[name] = count(flag, getattr(options, name), least=1 if name == "width" else 0)
+            is_auto = name == "width" and getattr(options, name) == "auto"
+            changes[name] = None if is_auto else count(flag, getattr(options, name), least=1 if name == "width" else 0)
     if options.budget:
         changes["budget_s"] = budget_s(options.budget)
     if options.schedules:

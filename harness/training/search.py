@@ -4,6 +4,7 @@ The runner is the one that runs on tables; behind the executor port stands a dev
 goes on: the journal is told again to a fresh searcher, then the device takes over.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,22 +20,32 @@ from harness.runner import Finished, Setting, search
 from harness.training.device import DeviceExecutor
 from harness.training.finish import Finishing
 from harness.training.journal import Journal, JournalledExecutor
-from harness.training.spec import SearchSpec, check_room, claim, claim_of, device_name, open_device
+from harness.training.spec import (
+    SearchSpec,
+    check_room,
+    claim,
+    claim_of,
+    claimed_width,
+    device_name,
+    open_device,
+)
 from harness.training.watch import LOG, Log, Watched
 from harness.units import written_time
 from pmfnas.core.ports import Executor, SearcherFactory
 from pmfnas.core.rng import stream
 from pmfnas.spaces import space_for
 from pmfnas.training.benchmark import TrainingBenchmark
-from pmfnas.training.blueprint import blueprint, footprint
+from pmfnas.training.blueprint import Blueprint, blueprint, footprint
 from pmfnas.training.checkpoints import Checkpoints
 from pmfnas.training.data import SearchData, Source, open_source
 from pmfnas.training.recipe import training_fidelities
 from pmfnas.training.session import Session
 from pmfnas.training.stream import DeviceImages
+from pmfnas.training.throughput import choose_width
 
 JOURNAL = "journal.jsonl"
 CHECKPOINTS = "checkpoints"
+_SAMPLES = 32
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,9 @@ class Opened:
     device: torch.device
     source: Source
     data: SearchData
+    images: DeviceImages
+    measured_s: float
+    """What measuring the width took; it counts as part of the budget."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +98,16 @@ def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
     device = open_device(spec.device)
     source = open_source(spec.dataset, spec.data_dir, split_seed=spec.split_seed)
     data = source.search()
+    images = DeviceImages(data, device)
+    width, measured_s = spec.width or claimed_width(out), 0.0
+    if width is None:
+        chosen = choose_width(_samples(spec, source), images, spec.recipe, most=_most(spec))
+        width, measured_s = chosen.width, chosen.seconds
+        speeds = ", ".join(f"{w}: {speed:,.0f}" for w, speed in chosen.speeds.items())
+        print(f"images/s by width: {speeds}; width {width} is used", file=sys.stderr)
+    spec = replace(spec, width=width)
     claim(out, claim_of(spec, data, source.split, device), resume=resume)
-    return Opened(spec, out, device, source, data)
+    return Opened(spec, out, device, source, data, images, measured_s)
 
 
 def run_search(opened: Opened, *, clock: Callable[[], float] = time.perf_counter) -> Searched:
@@ -105,21 +127,22 @@ def run_search(opened: Opened, *, clock: Callable[[], float] = time.perf_counter
     ):
         log.say(line)
     checkpoints = Checkpoints(out / CHECKPOINTS)
-    session = Session(DeviceImages(data, device), spec.recipe, checkpoints, width=spec.width, clock=clock)
+    session = Session(opened.images, spec.recipe, checkpoints, width=spec.width or 1, clock=clock)
     benchmark = TrainingBenchmark(space, training_fidelities(spec.schedules), source.n_classes, session)
-    finished = _search(spec, benchmark, Journal(out / JOURNAL), log, clock)
+    finished = _search(opened, benchmark, Journal(out / JOURNAL), log, clock)
     return Searched(spec, source, benchmark, finished, data.fingerprint)
 
 
 def _search(
-    spec: SearchSpec, benchmark: TrainingBenchmark, journal: Journal, log: Log, clock: Callable[[], float]
+    opened: Opened, benchmark: TrainingBenchmark, journal: Journal, log: Log, clock: Callable[[], float]
 ) -> Finished:
     """Run the searcher; one device is one worker, whatever the number of candidates on it."""
+    spec, width = opened.spec, opened.spec.width or 1
     setting = Setting(benchmark.space, benchmark.fidelities, spec.budget_s, n_workers=1)
     rng = stream(spec.seed, f"searcher/{spec.searcher}")
     made = CONTESTANTS[spec.searcher](setting.space, setting.fidelities, setting.budget_s, 1, rng=rng)
     recorded = journal.read()
-    finishing = Finishing(made, setting.fidelities, spec.width)
+    finishing = Finishing(made, setting.fidelities, width)
     watched = Watched(finishing, benchmark, log, {event.ticket.number for event in recorded})
     devices: list[DeviceExecutor] = []
 
@@ -127,10 +150,11 @@ def _search(
         if recorded:
             log.say(f"going on after {len(recorded)} recorded tickets, {written_time(spec.budget_s - time_s)} left")
         trial_of = paired_trials(benchmark, spec.seed)
-        devices.append(DeviceExecutor(benchmark, trial_of, width=spec.width, now_s=time_s, clock=clock))
+        now_s = max(time_s, opened.measured_s)
+        devices.append(DeviceExecutor(benchmark, trial_of, width=width, now_s=now_s, clock=clock))
         return JournalledExecutor(devices[0], journal)
 
-    executor = ReplayExecutor(recorded, n_workers=spec.width, go_on=go_on)
+    executor = ReplayExecutor(recorded, n_workers=width, go_on=go_on)
     finished = search(watched, executor, setting)
     return replace(finished, entries=tuple(_at_its_share(entry, devices) for entry in finished.entries))
 
@@ -138,6 +162,19 @@ def _search(
 def _at_its_share(entry: Entry, devices: list[DeviceExecutor]) -> Entry:
     """Return a ledger entry whose cost is the ticket's share of the device, also where the end cut it off."""
     return replace(entry, cost=devices[0].cost(entry.ticket)) if entry.status == CUT and devices else entry
+
+
+def _samples(spec: SearchSpec, source: Source) -> list[Blueprint]:
+    """Return networks as a search may meet them."""
+    space = space_for(spec.space, n_classes=source.n_classes, image_size=32)
+    rng = stream(spec.seed, "width")
+    archs = [space.sample(rng=rng) for _ in range(_SAMPLES)]
+    return [blueprint(spec.space, arch, spec.recipe, n_classes=source.n_classes) for arch in archs]
+
+
+def _most(spec: SearchSpec) -> int:
+    """Return the widest pack to try: networks of the size space differ in width and are not fused."""
+    return _SAMPLES if spec.space == "nb201" else 1
 
 
 def _largest(spec: SearchSpec, source: Source) -> int:

@@ -44,8 +44,8 @@ class SearchSpec:
     searcher: str = "pmf_nas"
     seed: int = 0
     split_seed: int = 0
-    width: int = 1
-    """Most candidates on the device at once."""
+    width: int | None = 1
+    """Most candidates on the device at once; None measures what the device takes."""
     device: str = "auto"
     recipe: Recipe = NB201
 
@@ -57,7 +57,7 @@ class SearchSpec:
             raise InputError(f"--space is {self.space!r}, but must be nb201 or nats-sss")
         if self.searcher not in CONTESTANTS:
             raise InputError(f"--searcher is {self.searcher!r}, but must be one of: {', '.join(CONTESTANTS)}")
-        if self.width < 1 or not self.budget_s > 0:
+        if (self.width is not None and self.width < 1) or not self.budget_s > 0:
             raise InputError(f"--width, --budget are {self.width}, {self.budget_s:g} s, but must be positive")
 
 
@@ -153,6 +153,11 @@ def read_claim(out: Path) -> dict[str, Any]:
         raise InputError(f"{out} is not a folder of a search: it has no {SPEC}") from None
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); remove the folder or choose another") from None
+
+
+def claimed_width(out: Path) -> int | None:
+    """Return the width that the search in `out` has; None where there is no such search."""
+    return int(read_claim(out)["width"]) if (out / SPEC).exists() else None
 
 
 def claim_of(spec: SearchSpec, data: SearchData, split: str, device: torch.device) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pmfnas.training.recipe import Recipe
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
 from harness.training import device as device_module  # noqa: E402
+from harness.training import search as search_module  # noqa: E402
 from harness.training import spec as spec_module  # noqa: E402
 from harness.training.export import export, read_result  # noqa: E402
 from harness.training.journal import Journal  # noqa: E402
@@ -192,6 +193,17 @@ def test_a_gpu_is_asked_for_where_there_is_none(capsys, tmp_path):
 def test_a_budget_shorter_than_one_training_says_so(mine, tmp_path):
     with pytest.raises(InputError, match=r"--budget is 3 s, but no training ended within it"):
         searched(spec_of(mine, budget_s=3.0), tmp_path / "out")
+
+
+def test_the_width_can_be_measured_and_stays_the_same_after_an_interruption(mine, tmp_path, monkeypatch):
+    spec, out = spec_of(mine, width=None), tmp_path / "out"
+    interrupted(monkeypatch, 3, spec, out)
+    width = json.loads((out / "spec.json").read_text())["width"]
+    assert width in (1, 2, 4, 8, 16, 32)
+    with monkeypatch.context() as patch:
+        patch.setattr(search_module, "choose_width", None)  # not asked again
+        assert searched(spec, out, resume=True)["epochs"] == 3
+    assert json.loads((out / "spec.json").read_text())["width"] == width
 
 
 def test_too_little_disk_says_so_before_the_start(mine, tmp_path, monkeypatch):
