@@ -15,7 +15,7 @@ from baselines.asha import Asha
 from baselines.bohb import Bohb
 from baselines.dehb import Dehb
 from baselines.hyperband import Hyperband
-from harness.contestants import CONTESTANTS, REFERENCE
+from harness.contestants import CONTESTANTS, REFERENCE, UNBELIEVING
 from harness.peer_environments import Environment
 from harness.process_searcher import Command, Limits
 from pmfnas.core.ports import SearcherFactory
@@ -94,10 +94,11 @@ OWN: Mapping[str, SearcherFactory] = MappingProxyType(
         "hyperband-1.3.12": partial(Hyperband, eta=3, rounding="down"),
         "hyperband-1.3.9.12": partial(Hyperband, ladder=_LONG, eta=3),
         REFERENCE: CONTESTANTS[REFERENCE],
+        UNBELIEVING: CONTESTANTS[UNBELIEVING],
         "random_search": CONTESTANTS["random_search"],
     }
 )
-"""Ours that play: the counterparts, named by the epochs of their rungs, PMF-NAS, and random search."""
+"""Ours that play: the counterparts, named by the epochs of their rungs, PMF-NAS twice, and random search."""
 
 
 def contestants(pythons: Mapping[str, Path]) -> Mapping[str, SearcherFactory]:
