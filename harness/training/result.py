@@ -64,26 +64,27 @@ def conclude(searched: Searched, out: Path) -> dict[str, Any]:
 
 
 def best_training(searched: Searched) -> tuple[Entry, Segment] | None:
-    """Return the longest training of the first recommended arch whose checkpoint is kept; None where there is none.
+    """Return the longest training of the first recommended arch that has a checkpoint; None where none has.
 
     The longer schedule counts first, then epochs, then validation accuracy.
     """
+    trainings = (_longest_training(searched, arch) for arch in searched.finished.recommended)
+    return next((training for training in trainings if training is not None), None)
+
+
+def _longest_training(searched: Searched, arch: Arch) -> tuple[Entry, Segment] | None:
     found: list[tuple[tuple[float, ...], Entry, Segment]] = []
     for entry in searched.finished.entries:
         request, outcome = entry.ticket.request, entry.outcome
         if not isinstance(request, Train) or not isinstance(outcome, Ok) or entry.status != "ok":
             continue
-        if not outcome.curve.valid_epochs or request.arch != _first(searched.finished):
+        if not outcome.curve.valid_epochs or request.arch != arch:
             continue
         segment = _segment(searched, request)
         if request.stop in searched.benchmark.session.checkpoints.epochs(segment.key):
             rank = (segment.epochs, request.stop, outcome.curve.last_valid_acc)
             found.append((rank, entry, segment))
     return max(found, key=lambda f: f[0])[1:] if found else None
-
-
-def _first(finished: Finished) -> Arch | None:
-    return finished.recommended[0] if finished.recommended else None
 
 
 def _segment(searched: Searched, request: Train) -> Segment:
@@ -111,6 +112,7 @@ def _described(searched: Searched, entry: Entry, segment: Segment) -> dict[str, 
     params, flops = footprint(segment.plan, images.image_size)
     return {
         "arch": space.format(entry.ticket.request.arch),
+        "recommended": space.format(searched.finished.recommended[0]),
         "space": space.name,
         "dataset": spec.dataset,
         "split": searched.source.split,

@@ -84,13 +84,23 @@ class Watched:
         self._searcher, self._benchmark, self._log = searcher, benchmark, log
         self._stage, self._n_running, self._remaining_s = "", 0, 0.0
         self._needed: set[Arch] = set()
+        self._dropped: set[Arch] = set()
         self._recorded = set(recorded)
         if not recorded:
             self._tidy()
 
     def _tidy(self) -> None:
         """Remove the checkpoints of archs that are not needed any more, or that nobody heard of."""
-        self._benchmark.session.checkpoints.keep_only({self._benchmark.arch_number(arch) for arch in self._needed})
+        kept = self._needed | set(self.recommend()[:1])
+        self._benchmark.session.checkpoints.keep_only({self._benchmark.arch_number(arch) for arch in kept})
+
+    def _sweep(self) -> None:
+        """Remove the checkpoints of dropped archs but the recommended one: its weights are the search's result."""
+        if self._recorded:
+            return
+        for arch in self._dropped - set(self.recommend()[:1]):
+            self._benchmark.session.checkpoints.forget(self._benchmark.arch_number(arch))
+            self._dropped.discard(arch)
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
         """Return the searcher's decision; checkpoints of an arch that it drops are removed."""
@@ -102,15 +112,17 @@ class Watched:
                 self._stage = str(reasons[-1].get("stage", "")) if reasons else ""
             case Drop(arch):
                 self._needed.discard(arch)
-                if not self._recorded:
-                    self._benchmark.session.checkpoints.forget(self._benchmark.arch_number(arch))
+                self._dropped.add(arch)
+                self._sweep()
         return decision
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
         """Hand on how a ticket ended, and write it down."""
         if isinstance(outcome, Ok):
             self._needed.add(ticket.request.arch)
+            self._dropped.discard(ticket.request.arch)
         self._searcher.tell(ticket, outcome)
+        self._sweep()
         self._n_running = max(0, self._n_running - 1)
         if not self._recorded:
             self._log.write(ticket, outcome, self._stage, self._n_running, self._remaining_s)

@@ -12,7 +12,7 @@ import secrets
 import shutil
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
@@ -50,7 +50,7 @@ class Checkpoints:
         """Write a state; raise `InputError` where the disk does not take it, and leave nothing of it behind."""
         path = self.path(key, state.epoch)
         buffer = io.BytesIO()
-        torch.save(asdict(state), buffer)
+        torch.save({field.name: getattr(state, field.name) for field in fields(state)}, buffer)
         work = path.with_name(f".{path.name}.writing-{os.getpid()}-{secrets.token_hex(4)}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
