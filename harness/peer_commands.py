@@ -189,7 +189,7 @@ def _experiment(options: argparse.Namespace, asked: Sequence[str]) -> Experiment
 def _described(plan: Plan) -> str:
     parts = [f"{len(p.searchers)} contestants x {len(p.datasets)} data sets x {p.n_seeds} seeds" for p in plan.parts()]
     n_runs = sum(part.n_runs for part in plan.parts())
-    return f"{NAME}: {' and '.join(parts)} = {n_runs} runs of {written_hours(plan.experiment.budget_s)}"
+    return f"{NAME}: {' and '.join(parts)} = {n_runs} runs of {plan.experiment.budget_s / 3600:.3g} h"
 
 
 def _absent(out: Path) -> Mapping[str, str]:
