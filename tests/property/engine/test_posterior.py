@@ -1,12 +1,16 @@
 """What holds of the numerics whatever the numbers."""
 
+from itertools import product
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmfnas.engine.gp import GaussianProcess, Hyper
 from pmfnas.engine.kernel import Kernel
-from pmfnas.engine.transfer import condition
+from pmfnas.engine.settings import Settings
+from pmfnas.engine.stages import gain_of_sightings
+from pmfnas.engine.transfer import FULL, PROBE, FinalBelief, Sighting, believe
 from pmfnas.engine.value import expected_gain, knowledge_gradient
 
 seeds = st.integers(0, 2**32 - 1)
@@ -54,14 +58,46 @@ def test_potential_grows_with_mean_and_with_uncertainty(mean: float, std: float,
     assert gain(mean, std + more) >= gain(mean, std) - 1e-9
 
 
+def random_belief(rng: np.random.Generator, k: int, n_sightings: int) -> FinalBelief:
+    root, promise = rng.standard_normal((k, k)), rng.standard_normal(k)
+    archs = tuple((i,) for i in range(k))
+    sightings = [
+        Sighting(archs[int(rng.integers(k))], int(rng.choice([PROBE, FULL])), float(rng.standard_normal()))
+        for _ in range(n_sightings)
+    ]
+    rigid = Settings(residual_weight=1e15)
+    return believe(archs, (promise, root @ root.T, 0.5), np.zeros(k), sightings, rigid)
+
+
 @settings(max_examples=30, deadline=None)
 @given(seed=seeds, k=st.integers(1, 8), noise2=positive)
-def test_measuring_takes_variance_and_its_value_is_never_negative(seed: int, k: int, noise2: float) -> None:
+def test_the_value_of_measuring_is_never_negative_and_falls_with_noise(seed: int, k: int, noise2: float) -> None:
     rng = np.random.default_rng(seed)
     root = rng.standard_normal((k, k))
     mean, cov, place = rng.standard_normal(k), root @ root.T, int(rng.integers(k))
-    _, after = condition(mean, cov, noise2, [(place, 0.3)])
-    assert (np.diag(after) <= np.diag(cov) + 1e-9).all()
-    assert (np.diag(after) >= -1e-9).all()
     assert knowledge_gradient(mean, cov, place, noise2) >= 0.0
     assert knowledge_gradient(mean, cov, place, noise2) >= knowledge_gradient(mean, cov, place, 2 * noise2) - 1e-9
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=seeds, k=st.integers(1, 6), n=st.integers(1, 6))
+def test_sightings_take_variance(seed: int, k: int, n: int) -> None:
+    before = random_belief(np.random.default_rng(seed), k, 0)
+    after = random_belief(np.random.default_rng(seed), k, n)
+    was = dict(zip(before.archs, before.std, strict=True))
+    assert np.isfinite(after.mean).all()
+    assert (np.diff(after.mean) <= 0.0).all()
+    assert all(std <= was[arch] + 1e-9 for arch, std in zip(after.archs, after.std, strict=True))
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=seeds, k=st.integers(2, 6), n=st.integers(0, 4), kind=st.sampled_from([PROBE, FULL]))
+def test_more_sightings_never_gain_less(seed: int, k: int, n: int, kind: int) -> None:
+    """Every draw comes with all its signs, for which the inequality of Jensen holds exactly."""
+    rng = np.random.default_rng(seed)
+    belief, order = random_belief(rng, k, n), rng.permutation(k).tolist()
+    signs = np.array(list(product((-1.0, 1.0), repeat=k)))
+    draws = (rng.standard_normal((8, 1, k)) * signs).reshape(-1, k)
+    gains = [gain_of_sightings(belief, order[:m], kind, draws) for m in range(1, k + 1)]
+    assert gains[0] >= 0.0
+    assert (np.diff(gains) >= -1e-9).all()

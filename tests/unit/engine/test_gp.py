@@ -40,6 +40,22 @@ def test_scaled_features_have_unit_mean_squared_length_and_lose_constants() -> N
     assert x[:, 1].tolist() == [0.0, 0.0, 0.0]
 
 
+def test_rare_counts_keep_their_variance_and_measures_lose_their_unit() -> None:
+    rare = np.zeros(100)
+    rare[0] = 1.0
+    even, measured = np.arange(100.0) % 2, np.linspace(0.0, 0.01, 100)
+    raw = np.column_stack([rare, even, measured, 1000.0 * measured])
+    variances = Scaling.of(raw).apply(raw).var(axis=0)
+    assert variances[0] / variances[1] == pytest.approx(rare.var() / even.var())
+    assert variances[2] == pytest.approx(variances[3])
+    assert variances[2] / variances[1] == pytest.approx(1.0 / even.var())
+
+
+def test_counts_that_vary_much_get_unit_variance() -> None:
+    raw = np.column_stack([np.arange(10.0), 7.0 * np.arange(10.0)])
+    assert Scaling.of(raw).apply(raw).var(axis=0) == pytest.approx([0.5, 0.5])
+
+
 def test_one_observation_in_closed_form() -> None:
     gp = GaussianProcess(HYPER, 2)
     x = np.array([1.0, 0.0])

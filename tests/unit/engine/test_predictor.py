@@ -22,7 +22,7 @@ def curve(valid: float, *, epochs: int = 12, mark: float = 0.0) -> Curve:
 
 def predictor(settings: Settings = PLAIN, *, seed: int = 0) -> tuple[Predictor, Pool]:
     rng = np.random.default_rng(seed)
-    pool = Pool(GRID, settings.max_pool, rng=rng)
+    pool = Pool(GRID, settings, rng=rng)
     return Predictor(pool, settings, rng=rng), pool
 
 
@@ -43,19 +43,19 @@ def some(n: int, *, seed: int = 0) -> list[Arch]:
 
 
 def test_unseen_archs_are_ranked_by_what_their_relatives_scored() -> None:
-    p, _ = predictor()
+    p, pool = predictor()
     teach(p, some(40))
     rest = [a for a in some(125) if a not in some(40)]
-    mean, std = p.unseen(rest)
+    mean, std = p.unseen([pool.place(a) for a in rest])
     assert np.corrcoef(mean, [value(a) for a in rest])[0, 1] > 0.95
     assert (std > 0).all()
 
 
 def test_intervals_hold_what_they_promise() -> None:
-    p, _ = predictor()
+    p, pool = predictor()
     teach(p, some(50), noise=2.0)
     rest = [a for a in some(125) if a not in some(50)]
-    mean, std = p.unseen(rest)
+    mean, std = p.unseen([pool.place(a) for a in rest])
     z = (np.array([logit(value(a)) for a in rest]) - mean) / std
     assert 0.6 < np.mean(np.abs(z) < 1.645) <= 1.0
 
@@ -74,8 +74,10 @@ def test_proposals_are_free_distinct_and_good() -> None:
 def test_a_copied_trial_counts_once_and_a_replicate_twice() -> None:
     cells = space_for("nb201", n_classes=10, image_size=32)
     rng = np.random.default_rng(0)
-    p = Predictor(Pool(cells, 20_000, rng=rng), PLAIN, rng=rng)
+    pool = Pool(cells, Settings(max_pool=10), rng=rng)
+    p = Predictor(pool, PLAIN, rng=rng)
     arch, twin = (1, 0, 0, 3, 0, 0), (0, 1, 0, 3, 0, 0)  # isomorphs
+    pool.add_neighbours((1, 1, 0, 3, 0, 0))  # of both
     p.tell_medium(arch, curve(60.0))
     p.tell_medium(twin, curve(60.0))
     assert p.n_medium == 1
@@ -95,10 +97,10 @@ def test_the_pick_is_shrunk_towards_what_relatives_say() -> None:
 
 def test_the_capacity_belief_orders_equals_by_size_and_none_leaves_them() -> None:
     def promises(belief: float) -> list[float]:
-        p, _ = predictor(Settings(capacity_belief=belief))
+        p, pool = predictor(Settings(capacity_belief=belief))
         teach(p, some(20), noise=1.0)
         archs = sorted(some(20), key=GRID.flops_m)
-        return [float(x) for x in p.lift(archs)]
+        return [float(x) for x in p.lift(pool.capacity[[pool.place(a) for a in archs]])]
 
     believed = promises(2.0)
     assert believed == sorted(believed)
@@ -108,13 +110,13 @@ def test_the_capacity_belief_orders_equals_by_size_and_none_leaves_them() -> Non
 
 
 def test_the_diverged_are_no_candidates_but_a_warning() -> None:
-    p, _ = predictor()
+    p, pool = predictor()
     teach(p, [a for a in some(40) if a[0] < 4])
     for arch in [(4, 0, 0), (4, 4, 0), (4, 0, 4), (4, 2, 2), (4, 4, 4)]:
         p.tell_diverged(arch)
     p.refresh()
     assert all(a[0] < 4 for a in p.final(24).archs)
-    mean, _ = p.unseen([(3, 3, 3), (4, 3, 3)])
+    mean, _ = p.unseen([pool.place((3, 3, 3)), pool.place((4, 3, 3))])
     assert mean[0] > mean[1]
 
 
@@ -152,3 +154,77 @@ def test_equal_scores_are_survived() -> None:
         p.refresh()
     assert p.final(24).mean == pytest.approx(0.0, abs=1e-6)
     assert len(p.propose(6)) == 6
+
+
+def left_out(part: str, **more: float) -> tuple[Predictor, Pool]:
+    return predictor(Settings(without=frozenset({part}), **more))
+
+
+def test_without_uncertainty_it_is_sure_and_proposes_the_best_means() -> None:
+    p, pool = left_out("uncertainty", capacity_belief=0.0)
+    teach(p, some(40))
+    places = [i for i in range(len(pool)) if pool.archs[i] not in some(40)]
+    mean, std = p.unseen(places)
+    assert std.max() < 1e-4
+    pool.free[[pool.place(a) for a in some(40)]] = False
+    best = {places[i] for i in np.argsort(-mean)[:8]}
+    assert set(p.propose(4)) <= best
+
+
+@pytest.mark.parametrize("part", ["region", "potential", "architecture"])
+def test_without_a_part_that_aims_proposals_are_random(part: str) -> None:
+    p, pool = left_out(part)
+    teach(p, some(40))
+    places = [i for _ in range(30) for i in p.propose(6)]
+    aimed, aiming_pool = predictor()
+    teach(aimed, some(40))
+    aims = [i for _ in range(30) for i in aimed.propose(6)]
+    assert len(set(places)) > 2 * len(set(aims))
+    assert np.mean([value(pool.archs[i]) for i in places]) < np.mean([value(aiming_pool.archs[i]) for i in aims]) - 5.0
+
+
+def test_without_region_proposals_come_from_the_whole_space() -> None:
+    p, pool = left_out("region", region_min=5, region_max=20)
+    teach(p, some(40))
+    assert {i for _ in range(300) for i in p.propose(6)} == set(range(len(pool)))
+
+
+def test_without_curves_the_early_curve_changes_nothing() -> None:
+    def rise(p: Predictor, pool: Pool) -> float:
+        teach(p, some(20))
+        rest = [a for a in some(40) if a not in some(20)]
+        for arch, valid in zip(rest, np.linspace(20.0, 60.0, len(rest)), strict=True):
+            p.tell_low(arch, curve(valid, epochs=3))
+        mean, _ = p.early(rest)
+        alone, _ = p.unseen([pool.place(a) for a in rest])
+        return float(np.abs(mean - alone).max())
+
+    assert rise(*left_out("curves")) < 1e-9
+    assert rise(*predictor(Settings())) > 1e-3
+
+
+def test_the_plain_rule_prefers_full_trainings_then_values() -> None:
+    p, _ = predictor()
+    for arch, valid in (((0, 0, 0), 70.0), ((1, 0, 0), 80.0), ((2, 0, 0), 60.0), ((3, 0, 0), 65.0)):
+        p.tell_medium(arch, curve(valid))
+    p.tell_high((2, 0, 0), curve(85.0, epochs=200))
+    p.tell_high((0, 0, 0), curve(84.0, epochs=200))
+    assert p.by_plain_rule() == [(2, 0, 0), (0, 0, 0), (1, 0, 0), (3, 0, 0)]
+
+
+def test_probes_of_a_lower_loss_raise_an_arch_among_equals() -> None:
+    p, _ = predictor()
+    teach(p, some(20))
+    for arch, valid in (((4, 4, 4), 76.0), ((4, 4, 3), 76.0)):
+        p.tell_medium(arch, curve(valid, mark=float(arch[2])))
+    first, second = p.final(10).archs[:2]
+    p.tell_probe(first, Curve(0, np.array([0.5]), np.array([80.0])))
+    p.tell_probe(second, Curve(0, np.array([0.1]), np.array([80.0])))
+    assert p.final(10).archs[0] == second
+
+
+def test_a_probe_without_a_loss_is_no_sighting() -> None:
+    p, _ = predictor()
+    teach(p, some(20))
+    p.tell_probe(some(20)[0], Curve(0, np.array([np.nan]), np.array([80.0])))
+    assert p.final(40).sighted == {}

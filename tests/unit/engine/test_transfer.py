@@ -2,66 +2,118 @@ import numpy as np
 import pytest
 
 from pmfnas.engine.settings import Settings
-from pmfnas.engine.stages import NO_PLAN, explore_is_over, gain_of_training, plan_refinement
-from pmfnas.engine.transfer import FinalBelief, believe, condition
+from pmfnas.engine.transfer import FULL, PROBE, FinalBelief, Sighting, believe
 
 ARCHS = ((0,), (1,), (2,))
-SETTINGS = Settings()
-DRAWS = np.random.default_rng(0).standard_normal((4000, 8))
+MEAN = np.array([1.0, 0.98, 0.5])
+TRIAL2 = 4e-4
+NONE = np.zeros(3)
+RIGID = Settings(residual_weight=1e15)
+"""Surprises change no variance."""
 
 
-def belief(finals: list[tuple[int, float]], lift: tuple[float, ...] = (0.0, 0.0, 0.0)) -> FinalBelief:
-    medium = (np.array([1.0, 0.98, 0.5]), np.diag([4e-4] * 3), 4e-4)
-    return believe(ARCHS, medium, np.array(lift), finals, SETTINGS)
+def belief(
+    *sightings: Sighting, mean: np.ndarray = MEAN, lift: np.ndarray = NONE, settings: Settings = RIGID
+) -> FinalBelief:
+    return believe(ARCHS, (mean, np.diag([4e-4] * 3), TRIAL2), lift, list(sightings), settings)
 
 
-def test_conditioning_on_one_value_in_closed_form() -> None:
-    mean, cov = condition(np.zeros(2), np.array([[4.0, 2.0], [2.0, 9.0]]), 1.0, [(0, 5.0)])
-    assert mean == pytest.approx([4.0, 2.0])
-    assert cov == pytest.approx(np.array([[0.8, 0.4], [0.4, 8.2]]))
+def means(b: FinalBelief) -> list[float]:
+    """By number of the arch."""
+    return [float(b.mean[b.archs.index(a)]) for a in ARCHS]
 
 
-def test_without_full_trainings_the_medium_order_holds_and_the_belief_shifts_it() -> None:
-    assert belief([]).sorted().archs == ARCHS
-    assert belief([], (0.0, 0.1, 0.0)).sorted().archs[0] == (1,)
+def stds(b: FinalBelief) -> list[float]:
+    return [float(b.std[b.archs.index(a)]) for a in ARCHS]
 
 
-def test_one_full_training_shifts_all_but_hardly_reorders() -> None:
-    after = belief([(0, 3.0)])
-    assert after.mean[0] == pytest.approx(3.0, abs=0.01)
-    assert after.mean[1] == pytest.approx(2.98, abs=0.02)
-    assert after.trained == {0}
+def probe(i: int, value: float) -> Sighting:
+    return Sighting((i,), PROBE, value)
+
+
+def full(i: int, value: float) -> Sighting:
+    return Sighting((i,), FULL, value)
+
+
+def test_one_sighting_of_each_kind_equals_conditioning_by_hand() -> None:
+    s = Settings(residual_weight=1e15, slope_std=0.4, residual=1.5, probe_noise=2.0, full_noise=0.5)
+    lift = np.array([0.0, 0.03, 0.01])
+    after = belief(probe(0, 2.0), full(1, 3.0), probe(1, 2.2), lift=lift, settings=s)
+
+    gap = MEAN - 1.0
+    prior = np.zeros((5, 5))
+    prior[:3, :3] = np.diag([4e-4] * 3) + 0.16 * np.outer(gap, gap) + 2.25 * TRIAL2 * np.eye(3)
+    prior[3, 3] = prior[4, 4] = 4.0
+    shift_probe = ((2.0 - 1.0) + (2.2 - 1.01)) / 2.0
+    start = np.array([1.0, 1.01, 0.51, shift_probe, 3.0 - 1.01])
+    seen = np.array([[1, 0, 0, 1, 0], [0, 1, 0, 0, 1], [0, 1, 0, 1, 0]], dtype=float)
+    certainty = np.diag(1.0 / np.array([4.0 * TRIAL2, 0.25 * TRIAL2, 4.0 * TRIAL2]))
+    cov = np.linalg.inv(np.linalg.inv(prior) + seen.T @ certainty @ seen)
+    mean = cov @ (np.linalg.inv(prior) @ start + seen.T @ certainty @ [2.0, 3.0, 2.2])
+
+    assert means(after) == pytest.approx(mean[:3], abs=1e-8)
+    assert stds(after) == pytest.approx(np.sqrt(np.diag(cov)[:3]), rel=1e-6)
+    assert after.sighted == {(0,): PROBE, (1,): FULL}
+
+
+def test_without_sightings_the_promise_holds_and_the_capacity_belief_shifts_it() -> None:
+    assert belief().archs == ARCHS
+    assert means(belief()) == pytest.approx(MEAN)
+    assert belief(lift=np.array([0.0, 0.1, 0.0])).archs[0] == (1,)
+
+
+def test_one_sighting_alone_says_nothing_about_level() -> None:
+    for sighting in (probe(1, -7.0), probe(1, 9.0), full(1, 9.0)):
+        assert means(belief(sighting)) == pytest.approx(MEAN)
+        assert stds(belief(sighting)) == pytest.approx(stds(belief()), rel=1e-3)
+
+
+def test_two_probes_compare_whatever_their_level() -> None:
+    for level in (-3.0, 2.0):
+        after = belief(probe(0, level), probe(1, level + 0.2))
+        assert after.archs[0] == (1,)
+        assert max(stds(after)[:2]) < min(stds(belief())[:2])
+
+
+def test_a_replicate_of_a_full_training_halves_its_noise() -> None:
+    twice = belief(full(0, 3.1), full(1, 2.9), full(1, 3.1), full(2, 2.8), full(0, 3.1), full(2, 2.8))
+    halved = Settings(residual_weight=1e15, full_noise=RIGID.full_noise / 2**0.5)
+    once = belief(full(0, 3.1), full(1, 3.0), full(2, 2.8), settings=halved)
+    assert means(twice) == pytest.approx(means(once))
+    assert stds(twice) == pytest.approx(stds(once))
+
+
+def test_surprises_widen_noise_and_residual_in_closed_form() -> None:
+    equal, weight, d = np.ones(3), 4.0, 0.3
+    settings = Settings(residual_weight=weight)
+    after = belief(full(0, 3.0 + d), full(1, 3.0 - d), mean=equal, settings=settings)
+    each = 4e-4 + (settings.residual**2 + settings.full_noise**2) * TRIAL2
+    growth = (weight + 2.0 * d * d / each) / (weight + 1.0)
+    prior2 = np.array([settings.probe_noise, settings.full_noise]) ** 2 * TRIAL2
+    assert after.noise2 == pytest.approx(growth * prior2, rel=1e-6)
+    calm = belief(full(0, 3.0), full(1, 3.0), mean=equal, settings=settings)
+    assert calm.noise2 == pytest.approx(weight / (weight + 1.0) * prior2, rel=1e-6)
+    assert stds(after)[2] > 2.0 * stds(calm)[2]  # the unsighted arch is less sure too
 
 
 def test_a_disappointing_full_training_hands_the_lead_over() -> None:
-    after = belief([(0, 2.8), (1, 2.95), (2, 2.45)]).sorted()
+    after = belief(full(0, 2.8), full(1, 2.95), full(2, 2.45), settings=Settings())
     assert after.archs[0] == (1,)
-    assert after.trained == {0, 1, 2}
+    assert after.unsighted() == []
+    assert sorted(after.archs[i] for i in after.with_kind(FULL)) == list(ARCHS)
 
 
-def test_surprises_widen_the_residual() -> None:
-    calm, wild = belief([(0, 3.0), (1, 2.98)]), belief([(0, 3.0), (1, 2.5)])
-    assert wild.noise2 > 2.0 * calm.noise2
+def test_archs_are_told_apart_by_their_best_sighting() -> None:
+    after = belief(full(0, 3.0), probe(0, 2.0), probe(1, 2.0))
+    assert [after.archs[i] for i in after.unsighted()] == [(2,)]
+    assert [after.archs[i] for i in after.with_kind(PROBE)] == [(1,)]
+    assert [after.archs[i] for i in after.with_kind(FULL)] == [(0,)]
 
 
-def test_training_those_who_may_win_gains_and_more_of_them_gain_more() -> None:
-    one, two = gain_of_training(belief([]), [0], DRAWS), gain_of_training(belief([]), [0, 1], DRAWS)
-    hopeless = gain_of_training(belief([]), [2], DRAWS)
-    assert 0.0 < one < two
-    assert hopeless < 0.1 * two
-
-
-def test_the_plan_weighs_full_trainings_against_searching_on() -> None:
-    seconds = [100.0, 100.0, 100.0]
-    assert plan_refinement(belief([]), seconds, 1e4, 1.0, DRAWS) is NO_PLAN
-    plan = plan_refinement(belief([]), seconds, 1e4, 1e-9, DRAWS)
-    assert plan.n >= 2
-    assert plan.seconds == 100.0 * plan.n
-    assert plan_refinement(belief([]), seconds, 99.0, 1e-9, DRAWS) is NO_PLAN
-    assert plan.latest_s(4) == 100.0
-
-
-def test_exploring_ends_only_when_the_regions_promise_more() -> None:
-    assert explore_is_over((2.0, 1.0), 1.5)
-    assert not explore_is_over((1.0, 1.0), 1.5)
-    assert not explore_is_over((0.0, 0.0), 1.5)
+def test_sorting_moves_everything_along() -> None:
+    lift = np.array([0.0, 0.1, 1.0])
+    after = belief(full(0, 2.9), full(2, 3.0), lift=lift)
+    assert after.archs[0] == (2,)
+    assert (np.diff(after.mean) <= 0.0).all()
+    assert after.promise[0] == pytest.approx(1.5)
+    assert stds(after)[1] > max(stds(after)[0], 0.0)

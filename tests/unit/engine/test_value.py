@@ -43,4 +43,4 @@ def test_a_reason_is_plain_numbers_and_text() -> None:
     assert {type(v) for v in reason.values()} <= {float, str}
     assert reason["mean"] == pytest.approx(50.0)
     assert reason["gain_per_hour"] == pytest.approx(reason["potential"] * 36.0)
-    assert 0.0 < reason["p_better"] < 0.5
+    assert 0.0 < reason["p_best"] < 0.5
