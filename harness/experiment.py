@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from harness.contestants import source_hash
 from harness.entrants import check_unchanged, identity, settings_of_run
+from harness.exclusions import remaining
 from harness.executor import SimulatedExecutor, paired_trials
 from harness.files import remove_abandoned, write_text
 from harness.jobs import Job, jobs
@@ -95,6 +96,7 @@ def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
         "accounting": experiment.accounting,
         "data": table.header.stamp,
         "fingerprint": table.header.fingerprint,
+        "excluded": experiment.excluded,
         "code": source_hash(),
     }
 
@@ -173,9 +175,10 @@ def run_one(
     )
     factory = experiment.contestants[job.searcher]
     rng = stream(job.seed, f"searcher/{experiment.stream or job.searcher}")
+    offered = remaining(benchmark, experiment.excluded)
     executor = SimulatedExecutor(
-        benchmark,
-        paired_trials(benchmark, job.seed),
+        offered,
+        paired_trials(offered, job.seed),
         n_workers=experiment.n_workers,
         accounting=experiment.accounting,
     )

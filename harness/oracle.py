@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.exclusions import Exclusion
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.benchmarks.tabular import Dataset
+from pmfnas.core.errors import DataError
 from pmfnas.core.rng import trial_keys
 from pmfnas.core.types import Arch, FloatArray, arch_numbers
 
@@ -27,19 +29,20 @@ class Score:
     valid: float
     """Mean over trials."""
     test_regret: float
-    """Percent points below the best test mean of the table."""
+    """Percent points below the best test mean of the archs that take part."""
     valid_regret: float
-    """Percent points below the best validation of the table, in the trial that the run's seed draws first."""
+    """Percent points below the best validation of these archs, in the trial that the run's seed draws first."""
     hit: bool
-    """Whether no arch of the table has a better test mean."""
+    """Whether none of these archs has a better test mean."""
 
 
 class Oracle:
-    """Test accuracy of one data set of a curve table."""
+    """Test accuracy of one data set of a curve table; every arch of it takes part unless `left_out` says otherwise."""
 
-    def __init__(self, table: CurveTable, dataset: Dataset) -> None:
+    def __init__(self, table: CurveTable, dataset: Dataset, left_out: Exclusion | None = None) -> None:
         self._table = table
         self._dataset = dataset
+        self._left_out = left_out
         self._schedule = max(table.header.schedules, key=lambda name: table.header.schedules[name])
         self._epoch = table.header.schedules[self._schedule]
         self.accesses: list[tuple[str, int]] = []
@@ -47,16 +50,23 @@ class Oracle:
         self._drawn = lru_cache(maxsize=8)(self._draw)
 
     def score(self, archs: Sequence[Arch], *, seed: int, who: str) -> list[Score]:
-        """Return the scores of `archs` in a run with `seed`; the access is logged under the name `who`."""
+        """Return the scores of `archs` in a run with `seed`; the access is logged under the name `who`.
+
+        Raises:
+            DataError: an arch takes no part; its regret would be measured against the others.
+        """
         self.accesses.append((who, len(archs)))
         drawn = self._drawn(seed)
         rows = [self._table.row(arch) for arch in archs]
+        for arch, row in zip(archs, rows, strict=True):
+            if not self._takes_part[row]:
+                raise DataError(f"{who} recommends {arch}, which is not part of its comparison; run it again")
         return [
             Score(
                 test=float(self.test_means[row]),
                 valid=float(self._valid_means[row]),
                 test_regret=float(self.best_test - self.test_means[row]),
-                valid_regret=float(np.nanmax(drawn) - drawn[row]),
+                valid_regret=float(np.nanmax(drawn[self._takes_part]) - drawn[row]),
                 hit=bool(self.test_means[row] >= self.best_test),
             )
             for row in rows
@@ -71,8 +81,16 @@ class Oracle:
 
     @cached_property
     def best_test(self) -> float:
-        """The best mean test accuracy of the table."""
-        return float(np.nanmax(self.test_means))
+        """The best mean test accuracy of the archs that take part."""
+        return float(np.nanmax(self.test_means[self._takes_part]))
+
+    @cached_property
+    def _takes_part(self) -> NDArray[np.bool_]:
+        """Which rows of the table take part, shape (n_archs,)."""
+        rule, archs = self._left_out, self._table.archs
+        if rule is None:
+            return np.ones(len(archs), dtype=bool)
+        return np.array([not rule.leaves_out(tuple(arch)) for arch in archs.tolist()])
 
     @cached_property
     def _valid(self) -> NDArray[Any]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from harness.exclusions import exclusion
 from harness.experiment import read_claim
 from harness.figures import accuracy_figure, final_figure, regret_figure, write_figure
 from harness.files import write_bytes, write_text
@@ -36,13 +37,14 @@ PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "nats
 
 def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: Path) -> Scored:
     """Score the jobs' runs, write every output to `out`, print the table, and return the frames."""
-    scored = score(jobs, table, out)
+    scored = score(jobs, table, out, excluded=experiment.excluded)
     for name in ("runs", "steps", "timings"):
         write_bytes(out / f"{name}.parquet", parquet(getattr(scored, name)))
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
     summary = summarise(scored.runs, scored.timings, rng=stream(0, "summary"))
     ceilings = {name: {"best test": best} for name, best in scored.best_test.items()}
-    rows, n_epochs = published(table.header.space), max(table.header.schedules.values())
+    rows = () if experiment.excluded else published(table.header.space)  # those are of whole spaces
+    n_epochs = max(table.header.schedules.values())
     shown = Table(summary, title=experiment.title, published=rows, ceilings=ceilings, n_epochs=n_epochs)
     write_tables(shown, out)
     _write_figures(scored, out)
@@ -92,9 +94,11 @@ def parquet(frame: pd.DataFrame) -> bytes:
 
 def manifest(title: str, table: CurveTable, out: Path, scored: Scored) -> dict[str, Any]:
     """Return what made the outputs of the folder `out`; no host name, user or absolute path."""
-    runs = scored.runs
+    runs, claim = scored.runs, read_claim(out)
+    rule = exclusion(claim.get("excluded"))
     return {
-        **read_claim(out),
+        **claim,
+        **({"left_out": rule.described} if rule else {}),
         "title": title,
         "space": table.header.space,
         "data_version": table.header.version,

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 from tqdm import tqdm
 
+from harness.exclusions import exclusion
 from harness.jobs import Job
 from harness.oracle import Oracle, Score
 from harness.records import RunHeader, incumbent_steps, read_header, read_rows, read_timing, record_path, run_id
@@ -35,18 +36,23 @@ class Scored:
     accesses: pd.DataFrame
     """Every access to the oracle: run id and number of archs looked up."""
     best_test: Mapping[str, float]
-    """Best mean test accuracy of the table per data set: what nobody can exceed."""
+    """Best mean test accuracy per data set, of the archs that take part: what nobody can exceed."""
 
 
-def score(jobs: Sequence[Job], table: CurveTable, out: Path) -> Scored:
-    """Return the frames of the jobs' runs under `out`; raise `InputError` where one is not finished."""
+def score(jobs: Sequence[Job], table: CurveTable, out: Path, *, excluded: str | None = None) -> Scored:
+    """Return the frames of the jobs' runs under `out`, whose archs the rule `excluded` left out.
+
+    Raises:
+        InputError: a run is not finished.
+        DataError: a run was made with other data, or recommends an arch that is left out.
+    """
     runs: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
     timings: list[dict[str, Any]] = []
     oracles: dict[str, _Judge] = {}
     for job in tqdm(jobs, desc="scoring", unit="run", disable=None, leave=False):
         if job.dataset not in oracles:
-            oracles[job.dataset] = _judge(table, job.dataset)
+            oracles[job.dataset] = _judge(table, job.dataset, excluded)
         path = record_path(out, run_id(table.header.space, job.dataset, job.searcher, job.seed))
         if not path.exists():
             raise InputError(f"run {path.stem} of {job.searcher} on {job.dataset} is not finished under {out}")
@@ -68,10 +74,10 @@ def score(jobs: Sequence[Job], table: CurveTable, out: Path) -> Scored:
 _Judge: TypeAlias = tuple[Oracle, Space]
 
 
-def _judge(table: CurveTable, name: str) -> _Judge:
+def _judge(table: CurveTable, name: str, excluded: str | None) -> _Judge:
     chosen = dataset(name)
     space = space_for(table.header.space, n_classes=chosen.n_classes, image_size=chosen.image_size)
-    return Oracle(table, chosen), space
+    return Oracle(table, chosen, exclusion(excluded)), space
 
 
 _STEP_COLUMNS = ["dataset", "searcher", "seed", "time_s", "arch", "test", "valid", "test_regret", "valid_regret", "hit"]

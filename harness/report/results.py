@@ -55,9 +55,9 @@ class Results:
         """Return the summary with its surroundings, the same numbers as in `table.md`."""
         summary = summarise(self.runs, self.timings, rng=stream(0, "summary"))
         ceilings = {name: {"best test": best} for name, best in self.best_test.items()}
-        space = str(self.manifest.get("space", ""))
-        title = str(self.manifest.get("title", ""))
-        return Table(summary, title=title, published=published(space), ceilings=ceilings)
+        whole = not self.manifest.get("excluded")  # published rows are of whole spaces
+        rows = published(str(self.manifest.get("space", ""))) if whole else ()
+        return Table(summary, title=str(self.manifest.get("title", "")), published=rows, ceilings=ceilings)
 
 
 def read_results(folder: Path) -> Results:
