@@ -34,6 +34,8 @@ _JUDGED_AGAIN = 3
 """How often per round the early curves are judged anew while the best of them go on."""
 _FIXED_SHARE = 0.3
 """Share of the budget that goes to refinement where the allocation is fixed, an ablation."""
+_MOST = 1000
+"""Ratios above it are not spelt out."""
 _FIXED_BATCH = 8
 """Size of its first batch."""
 
@@ -80,7 +82,11 @@ class Allocator:
         if self.stage is Stage.EXPLORE:
             option = self._explore(remaining_s)
             return option or self._search(remaining_s)
-        return self._refine(belief, remaining_s) or self._search(remaining_s)
+        option = self._refine(belief, remaining_s)
+        if option is None:
+            self._move_on(Stage.REGION, "its batch is made; searching on until another is worth more")
+            option = self._search(remaining_s)
+        return option
 
     def _move_on(self, stage: Stage, why: str) -> None:
         if stage is not self.stage:
@@ -113,8 +119,7 @@ class Allocator:
         else:
             within, anywhere = self._rates()
             if explore_is_over((within, anywhere), settings.explore_patience):
-                ratio = within / anywhere if anywhere > 0.0 else np.inf
-                self._move_on(Stage.REGION, f"a second within the regions is worth {ratio:.1f} anywhere")
+                self._move_on(Stage.REGION, f"a second within the regions is worth {_times(within, anywhere)} anywhere")
             else:
                 self._low_wanted += settings.round_starts
                 self._medium_wanted += settings.round_continued
@@ -193,12 +198,11 @@ class Allocator:
         batches = self._options.batches(belief, remaining_s * self._n_workers, self._draws, probes=probes)
         batch = self._fixed(batches, remaining_s) if "adaptive" in self._settings.without else self._worthwhile(batches)
         if batch is None:
-            self._move_on(Stage.REGION, "no batch of trainings is worth more than searching on")
             return
         self._batch = batch
         self._ordered.extend(batch.requests)
-        ratio = batch.rate / self._search_rate() if self._search_rate() > 0.0 else np.inf
-        why = f"a second of {len(batch.requests)} x {batch.action} is worth {ratio:.1f} of searching on"
+        worth = _times(batch.rate, self._search_rate())
+        why = f"a second of {len(batch.requests)} x {batch.action} is worth {worth} of searching on"
         self._move_on(Stage.REFINE, why)
 
     def _worthwhile(self, batches: list[Batch]) -> Batch | None:
@@ -225,3 +229,8 @@ class Allocator:
     def _search_rate(self) -> float:
         """Return the expected gain per second of the recent rounds of stage 2."""
         return self._gained / self._spent_s if self._spent_s > 0 else 0.0
+
+
+def _times(rate: float, other: float) -> str:
+    """Return in words how many times `other` fits into `rate`."""
+    return f"{rate / other:.1f}" if rate < _MOST * other else f"over {_MOST}"

@@ -24,7 +24,7 @@ class Catalogue:
     archs: tuple[Arch, ...]
     group: NDArray[np.int64]  # (n_archs,)
     raw: FloatArray  # (n_groups, d) features
-    log_flops: FloatArray  # (n_groups,) of the group's first arch
+    log_flops: FloatArray  # (n_groups,) of the group's smallest arch: what only others have is dead
 
 
 def is_whole(space: Space, max_pool: int) -> bool:
@@ -42,5 +42,7 @@ def catalogue_of(space: Space, archs: tuple[Arch, ...]) -> Catalogue:
     """Return the catalogue of some archs, one at least."""
     raw = np.asarray(space.features(archs), dtype=np.float64)
     _, first, group = np.unique(np.round(raw, 9), axis=0, return_index=True, return_inverse=True)
-    sizes = np.log([max(space.flops_m(archs[i]), _LEAST_FLOPS_M) for i in first])
-    return Catalogue(archs, group.reshape(-1), raw[first], sizes)
+    group = group.reshape(-1)
+    least = np.full(len(first), np.inf)
+    np.minimum.at(least, group, [max(space.flops_m(arch), _LEAST_FLOPS_M) for arch in archs])
+    return Catalogue(archs, group, raw[first], np.log(least))

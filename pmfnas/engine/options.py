@@ -107,7 +107,8 @@ class Options:
         high = self._ladder.high
         if high is None:
             return []
-        new = [i for i in belief.unsighted() if self._record.may_train(belief.archs[i], high.schedule)]
+        begun = self._record.refined  # what is still running has no sighting yet
+        new = [i for i in belief.unsighted() if belief.archs[i] not in begun]
         if self._ladder.probe is None or not probes:
             return [("promote", new, FULL, self._to_high)]
         probed = [i for i in belief.with_kind(PROBE) if belief.archs[i] in self._record.probed]

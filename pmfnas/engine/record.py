@@ -18,6 +18,8 @@ class Record:
     """Archs with a medium score."""
     probed: list[Arch] = field(default_factory=list)
     """Archs with a live probe checkpoint that have not been finished."""
+    refined: set[Arch] = field(default_factory=set)
+    """Archs whose probe or full training was begun."""
     n_started: int = 0
     n_continued: int = 0
     """How many segments of each kind were begun."""
@@ -37,6 +39,8 @@ class Record:
         elif action == "continue":
             self.n_continued += 1
             self.low.remove(request.arch)
+        elif action in ("probe", "promote"):
+            self.refined.add(request.arch)
         elif action == "finish":
             self.probed.remove(request.arch)
 

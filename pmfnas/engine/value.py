@@ -40,16 +40,18 @@ class Option:
     def reason(self, stage: str) -> Reason:
         """Return why the request is made: accuracies in percent, the gain in percent points per hour."""
         slope = percent(self.best) * (1.0 - percent(self.best) / 100.0)  # percent points per unit of log odds
-        return {
+        reason: dict[str, float | str] = {
             "stage": stage,
             "action": self.action,
             "mean": percent(self.mean),
             "std": slope * self.std,
             "potential": slope * self.gain,
             "p_best": float(ndtr((self.mean - self.best) / max(self.std, 1e-12))),
-            "gain_per_hour": slope * self.rate * 3600.0,
             "seconds": self.seconds,
         }
+        if self.seconds > 0.0:  # before the first segment no cost is known
+            reason["gain_per_hour"] = slope * self.rate * 3600.0
+        return reason
 
 
 def expected_gain(mean: FloatArray, std: FloatArray, best: float) -> FloatArray:
