@@ -6,6 +6,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from pmfnas.benchmarks.processes import is_running
 from pmfnas.core.errors import InputError
 
 
@@ -39,21 +40,9 @@ def remove_abandoned(folder: Path, name: str = "*") -> None:
     """Remove what writers that were killed have left anywhere under `folder`, for files called `name` (a pattern)."""
     for work in list(folder.rglob(f".{name}.writing-*")):
         owner = re.fullmatch(r"\..+\.writing-(\d+)-[0-9a-f]{8}", work.name)
-        if owner and not _is_running(int(owner[1])):
+        if owner and not is_running(int(owner[1])):
             with suppress(OSError):
                 work.unlink()
-
-
-def _is_running(pid: int) -> bool:
-    if os.name != "posix":
-        return True  # where signal 0 would end the process
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from pmfnas.benchmarks.processes import is_running
 from pmfnas.core.errors import DataError, InputError, UnavailableError
 from pmfnas.core.types import Arch, FloatArray, arch_numbers, describe_epochs
 
@@ -351,20 +352,8 @@ def _remove_abandoned(out: Path) -> None:
     marker = f".{out.name}.writing-"
     for folder in out.parent.iterdir() if out.parent.is_dir() else ():
         owner = folder.name.removeprefix(marker)
-        if folder.name.startswith(marker) and owner.isdecimal() and not _is_running(int(owner)):
+        if folder.name.startswith(marker) and owner.isdecimal() and not is_running(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_running(pid: int) -> bool:
-    if os.name != "posix":
-        return True  # where signal 0 would end the process
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _sha256(path: Path) -> str:
