@@ -66,7 +66,7 @@ class Allocator:
         self._by_gain = "potential" not in settings.without
         self._round: deque[tuple[int, Option]] = deque()  # still to be started in this round, by place of the pool
         self._next: deque[Option] = deque()  # next to be continued
-        self._to_continue = 0
+        self._to_continue, self._judged_together = 0, 1
         self._low_wanted, self._medium_wanted = settings.explore_low, settings.explore_medium
         self._batch, self._ordered = Batch("none"), deque[Train]()
         self._review_at_s = capacity[0]
@@ -79,14 +79,10 @@ class Allocator:
             self._maybe_end_exploring(remaining_s)
         elif "refine" not in self._settings.without and not self._ordered:
             self._review(belief, remaining_s)
-        if self.stage is Stage.EXPLORE:
-            option = self._explore(remaining_s)
-            return option or self._search(remaining_s)
-        option = self._refine(belief, remaining_s)
-        if option is None:
+        option = (self._explore if self.stage is Stage.EXPLORE else self._refine)(belief, remaining_s)
+        if option is None and self.stage is Stage.REFINE:
             self._move_on(Stage.REGION, "its batch is made; searching on until another is worth more")
-            option = self._search(remaining_s)
-        return option
+        return option or self._search(remaining_s) or self._use_the_rest(belief, remaining_s)
 
     def _move_on(self, stage: Stage, why: str) -> None:
         if stage is not self.stage:
@@ -94,7 +90,7 @@ class Allocator:
 
     # -- stage 1 -----------------------------------------------------------------------------------------
 
-    def _explore(self, remaining_s: float) -> Option | None:
+    def _explore(self, _belief: FinalBelief, remaining_s: float) -> Option | None:
         """Return the next option of stage 1: spread archs to the low level, then the best of them on."""
         settings, record = self._settings, self._record
         share = self._share_passed(remaining_s) / settings.explore_share
@@ -156,10 +152,11 @@ class Allocator:
         settings = self._settings
         waiting = self._options.continuations(self._record.low, by_gain=self._by_gain)
         self.doomed.extend(option.request.arch for option in waiting[settings.waiting_max :])
-        n = max(settings.round_starts, self._n_workers, self._predictor.n_medium // _ROUND_GROWTH)
+        n = max(settings.round_starts, self._n_workers, len(self._record.medium) // _ROUND_GROWTH)
         places = self._predictor.propose(n)
         self._round.extend(zip(places, self._options.starts(places), strict=True))
         self._to_continue = round(n * settings.round_continued / settings.round_starts)
+        self._judged_together = max(1, self._to_continue // _JUDGED_AGAIN)
         self._next.clear()
         self._spent_s, self._gained = settings.rate_memory * self._spent_s, settings.rate_memory * self._gained
 
@@ -179,7 +176,7 @@ class Allocator:
         """Return the option of continuing the early curve that promises most, as judged once per few of them."""
         if not self._next:
             judged = self._options.continuations(self._record.low, by_gain=self._by_gain)
-            self._next.extend(judged[: max(1, self._to_continue // _JUDGED_AGAIN)])
+            self._next.extend(judged[: self._judged_together])
         if not self._next or self._next[0].seconds > remaining_s:
             self._next.clear()
             return None
@@ -191,9 +188,21 @@ class Allocator:
 
     def _review(self, belief: FinalBelief, remaining_s: float) -> None:
         """Order a batch of refinement where its seconds are worth more than searching on; else search on."""
-        if remaining_s > self._review_at_s or not belief.archs:
+        if remaining_s <= self._review_at_s:
+            self._review_at_s = remaining_s - self._settings.review_share * self._budget_s
+            self._order(belief, remaining_s)
+
+    def _use_the_rest(self, belief: FinalBelief, remaining_s: float) -> Option | None:
+        """Return a refinement where there is nothing left to search: seconds that nothing else can use are free."""
+        if "refine" in self._settings.without:
+            return None
+        self._spent_s = self._gained = 0.0
+        self._order(belief, remaining_s)
+        return self._refine(belief, remaining_s)
+
+    def _order(self, belief: FinalBelief, remaining_s: float) -> None:
+        if not belief.archs:
             return
-        self._review_at_s = remaining_s - self._settings.review_share * self._budget_s
         probes = "curves" not in self._settings.without
         batches = self._options.batches(belief, remaining_s * self._n_workers, self._draws, probes=probes)
         batch = self._fixed(batches, remaining_s) if "adaptive" in self._settings.without else self._worthwhile(batches)

@@ -19,6 +19,9 @@ from pmfnas.engine.kernel import Kernel
 JITTER = 1e-8
 """Added to every diagonal, in units of the smooth variance."""
 
+_BLOCK = 256
+"""Archs whose covariances are computed together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hyper:
@@ -97,6 +100,12 @@ class GaussianProcess:
         cross = self.hyper.kernel.cross(self.x, x) + self.hyper.nugget * np.equal.outer(self.classes, numbers)
         whitened = solve_triangular(self.factor, cross, lower=True, check_finite=False)  # (n, m)
         return cross.T @ self.alpha, (prior - whitened.T @ whitened) * self.scale2
+
+    def mean(self, x: FloatArray) -> FloatArray:
+        """Return the means of the truth at archs never observed, (m,), by blocks that fit into a cache."""
+        blocks = (x[i : i + _BLOCK] for i in range(0, len(x), _BLOCK))
+        means = [self.hyper.kernel.cross(block, self.x) @ self.alpha for block in blocks]
+        return np.concatenate(means) if means else np.empty(0)
 
     def marginal(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the truth at archs never observed, (m,) each, without covariances."""

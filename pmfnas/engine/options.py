@@ -116,7 +116,7 @@ class Options:
 
     def _replicates(self, belief: FinalBelief, draws: FloatArray) -> list[Batch]:
         """Return the batches of one: another trial of one of the best archs, at the medium and the high level."""
-        best, medium, high = list(range(len(belief.archs)))[:_REPLICATED], self._ladder.medium, self._ladder.high
+        best, medium, high = range(len(belief.archs))[:_REPLICATED], self._ladder.medium, self._ladder.high
         found = []
         for i in (i for i in best if self._record.may_train(belief.archs[i], medium.schedule)):
             gain = knowledge_gradient(belief.mean, belief.medium_cov, i, self._predictor.trial_noise2)

@@ -50,6 +50,7 @@ class Predictor:
         self._scores: list[float] = []
         self._places: list[int] = []
         self._centre = 0.0  # median score
+        self._cut = np.empty(0)  # (n,) how far each score lies below the clip, at most 0
         self._curves: set[tuple[int, bytes]] = set()
         self._early: dict[Arch, FloatArray] = {}
         self._sightings: list[Sighting] = []
@@ -91,7 +92,6 @@ class Predictor:
 
     def tell_diverged(self, arch: Arch) -> None:
         """Take note of an arch that produced no score; it counts as the worst."""
-        self._early.pop(arch, None)
         self._add(arch, -np.inf)
 
     def note_start(self, place: int) -> None:
@@ -113,11 +113,11 @@ class Predictor:
 
     # -- whom to start -----------------------------------------------------------------------------------
 
-    def refresh(self) -> None:
-        """Choose hyperparameters, learn from early curves and mark regions again, where enough was told since."""
+    def refresh(self) -> bool:
+        """Choose hyperparameters, learn from early curves, mark regions again, if enough was told; return whether."""
         n = len(self._gp)
         if n < _FEW or n < self._fitted_at * self._settings.refit_growth:
-            return
+            return False
         if n > self._settings.max_points:
             self._forget()
         self._gp.set_hyper(choose(self._gp, self._settings.lengths, self._settings.roughness))
@@ -128,6 +128,7 @@ class Predictor:
         for row in np.argsort(-self._truth(), kind="stable")[:_CENTRES]:
             self._pool.add_neighbours(self._archs[row])
         self._mark_region()
+        return True
 
     def propose(self, n: int) -> list[int]:
         """Return up to `n` distinct free places of the pool, each the best of one draw from the posterior.
@@ -219,15 +220,20 @@ class Predictor:
         mean, cov = self._gp.truth(self._gp.x[kept], self._gp.classes[kept])
         lift = self.lift(self._pool.capacity[[self._places[i] for i in kept]])
         seen = [s for s in self._sightings if s.arch in archs]
-        return believe(archs, (mean + self._centre, cov, self.trial_noise2), lift, seen, self._settings)
+        mean = mean + self._cut[kept] + self._centre
+        return believe(archs, (mean, cov, self.trial_noise2), lift, seen, self._settings)
 
     @property
     def promise(self) -> FloatArray:
         """Posterior means of the medium scores told, belief included, (n_medium,); -inf of the diverged."""
         if self._promise is None:
-            promise = self._truth() + self._centre + self.lift(self._pool.capacity[self._places])
-            self._promise = np.where(np.isfinite(self._scores), promise, -np.inf)
+            truth = self._truth() + self._cut + self._centre
+            self._promise = truth + self.lift(self._pool.capacity[self._places])
         return self._promise
+
+    def latest_promise(self) -> float:
+        """Return the promise of the medium score told last, -inf where it diverged."""
+        return float(self.promise[-1])
 
     def best_promise(self) -> float:
         """Return the best promise of an arch with a medium score; the worst score while there is none."""
@@ -254,9 +260,12 @@ class Predictor:
         return sorted((a for a in best if np.isfinite(best[a][1])), key=lambda a: best[a], reverse=True)
 
     def by_early_curve(self) -> list[Arch]:
-        """Return the archs with an early curve, best expected first."""
-        archs = list(self._early)
-        return [archs[i] for i in np.argsort(-self.early(archs)[0], kind="stable")] if archs else []
+        """Return the archs with an early curve, best expected first, those that diverged later last."""
+        if not self._early:
+            return []
+        archs, diverged = list(self._early), {a for a, s in zip(self._archs, self._scores, strict=True) if s == -np.inf}
+        expected = dict(zip(archs, self.early(archs)[0].tolist(), strict=True))
+        return sorted(archs, key=lambda a: (a in diverged, -expected[a]))
 
     # -- inside ------------------------------------------------------------------------------------------
 
@@ -273,6 +282,7 @@ class Predictor:
         spread = best - self._centre if best > self._centre else float(finite.std()) if len(finite) else 0.0
         lowest = best - self._settings.clip * spread - 1e-9  # where the best are many, the spread is that of all
         self._gp.set_targets(np.maximum(scores, lowest) - self._centre)
+        self._cut = np.minimum(scores - lowest, 0.0)
         self._promise = None
 
     def _forget(self) -> None:
@@ -293,7 +303,7 @@ class Predictor:
         free = np.flatnonzero(self._pool.free)
         settings, gp = self._settings, self._gp
         lift = self.lift(self._pool.capacity[free])
-        mean = gp.hyper.kernel.cross(self._pool.x[free], gp.x) @ gp.alpha + lift
+        mean = gp.mean(self._pool.x[free]) + lift
         wide = np.argsort(-mean, kind="stable")[:_WIDE]
         _, std = gp.marginal(self._pool.x[free[wide]])
         upper = mean[wide] + settings.region_quantile * self._doubted(std)

