@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pmfnas
 from harness import (
+    ceiling_commands,
     compare_commands,
     data_commands,
     experiment_commands,
@@ -71,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     study_commands.add(verbs)
     data_commands.add(verbs)
     explain_commands.add(verbs)
+    ceiling_commands.add(verbs)
     report_commands.add(verbs)
     training_commands.add(verbs)
     return parser
