@@ -40,12 +40,16 @@ def settings_of(factory: SearcherFactory) -> dict[str, str]:
 def source_hash() -> str:
     """Return twelve hex digits that name the code which decides what a run does.
 
-    Scripts of `baselines/peers` are not among it: they are entrants from outside, each named in its folder's claim.
+    Not among it: scripts of `baselines/peers`, entrants from outside that are named in their folder's claim, and the
+    predictors of the predictor study, which no run of a searcher meets.
     """
     root = Path(__file__).parents[1]
     folders = ("pmfnas/core", "pmfnas/spaces", "pmfnas/engine", "baselines")
     files = [
-        file for folder in folders for file in sorted((root / folder).rglob("*.py")) if file.parent.name != "peers"
+        file
+        for folder in folders
+        for file in sorted((root / folder).rglob("*.py"))
+        if file.parent.name not in ("peers", "predictors") and file.stem != "predictors"
     ]
     files += [root / "harness" / f"{name}.py" for name in ("admission", "executor", "ledger", "runner")]
     digest = hashlib.sha256()
