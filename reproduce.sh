@@ -12,6 +12,9 @@ usage: ./reproduce.sh VERB [options]
   sensitivity what each setting of PMF-NAS, halved and doubled, changes        -> results/sensitivity
   peers       the field's packages, each in its own environment, against ours  -> results/peers
   published   replay of the NAS-Bench-201 paper's setting (needs real values)  -> results/published
+  no-big-cells  table2 without the 25 cells of five or six 3x3 convolutions    -> results/no-big-cells
+  size        five searchers on the size space's surrogate                     -> results/size
+  ceiling     what no searcher can exceed, and the best of what runs trained
   compare     your own searcher against PMF-NAS, with a verdict in words; docs/tutorial.md
   new-searcher, check-searcher   a working example to begin with; does a searcher keep the rules?
   test        style, types, import rules and all tests
@@ -22,7 +25,7 @@ usage: ./reproduce.sh VERB [options]
 
 ablation, sensitivity and peers explain their options themselves: ./reproduce.sh ablation --help
 
-Options of table2 and published are those of `python -m harness run`:
+Options of table2, published, no-big-cells and size are those of `python -m harness run`:
   --smoke                      three seeds, a look at everything in seconds
   --dry-run                    what would run, and how long
   --data auto|PATH             which data (default: the best there is, and it says which)
@@ -84,11 +87,11 @@ install() {
 verb="${1:-help}"
 shift || true
 case "$verb" in
-  table2 | published)
+  table2 | published | no-big-cells | size)
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness run "$verb" "$@"
     ;;
-  ablation | check-searcher | compare | new-searcher | sensitivity | peers)
+  ablation | ceiling | check-searcher | compare | new-searcher | sensitivity | peers)
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness "$verb" "$@"
     ;;
@@ -112,7 +115,7 @@ case "$verb" in
     usage
     ;;
   *)
-    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, peers, published, search, export, test, data, help" >&2
+    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, peers, published, no-big-cells, size, ceiling, search, export, test, data, help" >&2
     exit 2
     ;;
 esac
