@@ -79,7 +79,10 @@ class Allocator:
             self._maybe_end_exploring(remaining_s)
         elif "refine" not in self._settings.without and not self._ordered:
             self._review(belief, remaining_s)
-        option = (self._explore if self.stage is Stage.EXPLORE else self._refine)(belief, remaining_s)
+        if self.stage is Stage.EXPLORE:
+            option = self._explore(remaining_s)
+        else:
+            option = self._refine(belief, remaining_s)
         if option is None and self.stage is Stage.REFINE:
             self._move_on(Stage.REGION, "its batch is made; searching on until another is worth more")
         return option or self._search(remaining_s) or self._use_the_rest(belief, remaining_s)
@@ -90,7 +93,7 @@ class Allocator:
 
     # -- stage 1 -----------------------------------------------------------------------------------------
 
-    def _explore(self, _belief: FinalBelief, remaining_s: float) -> Option | None:
+    def _explore(self, remaining_s: float) -> Option | None:
         """Return the next option of stage 1: spread archs to the low level, then the best of them on."""
         settings, record = self._settings, self._record
         share = self._share_passed(remaining_s) / settings.explore_share
