@@ -230,3 +230,24 @@ def test_a_probe_without_a_loss_is_no_sighting() -> None:
     teach(p, some(20))
     p.tell_probe(some(20)[0], Curve(0, np.array([np.nan]), np.array([80.0])))
     assert p.final(40).sighted == {}
+
+
+def test_what_lies_below_the_clip_is_promised_no_more_than_it_scored() -> None:
+    p, _ = predictor()
+    teach(p, some(30))
+    promise = dict(zip(some(30), p.promise, strict=True))
+    belief = p.final(30)
+    mean = dict(zip(belief.archs, belief.mean, strict=True))
+    for arch in sorted(some(30), key=value)[:3]:
+        assert promise[arch] == pytest.approx(logit(value(arch)), abs=0.15)
+        assert mean[arch] == pytest.approx(promise[arch])
+
+
+def test_those_that_diverged_after_an_early_curve_come_last() -> None:
+    p, _ = predictor()
+    early = some(6)
+    for arch in early:
+        p.tell_low(arch, curve(value(arch), epochs=3))
+    p.tell_diverged(early[0])
+    assert set(p.by_early_curve()) == set(early)
+    assert p.by_early_curve()[-1] == early[0]

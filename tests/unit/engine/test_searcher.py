@@ -10,7 +10,8 @@ from harness.runner import Finished, Setting, search
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Benchmark, Space
 from pmfnas.core.rng import stream
-from pmfnas.core.types import Arch, Diverged, Ok, Train
+from pmfnas.core.types import Arch, Diverged, Fidelity, Ok, Schedule, Train
+from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.searcher import PmfNas
 from pmfnas.engine.settings import PARTS, Settings
 from pmfnas.spaces import space_for
@@ -293,3 +294,27 @@ def test_a_budget_of_nothing_is_refused() -> None:
 
 def _all(space: Space) -> list[Arch]:
     return [tuple(int(v) for v in a) for a in np.ndindex(*space.cardinalities)]
+
+
+def test_the_belief_is_made_anew_only_where_it_may_change(benchmark: SyntheticBenchmark, monkeypatch) -> None:
+    made, final = [], Predictor.final
+    monkeypatch.setattr(Predictor, "final", lambda self, n: made.append(self.n_medium) or final(self, n))
+    done = run(benchmark, budget_s=4 * BUDGET_S)
+    scored = sum(isinstance(e.outcome, Ok) and e.ticket.request.fidelity == Fidelity("12", 12) for e in done.entries)
+    refined = sum(e.ticket.request.schedule == "200" for e in done.entries)
+    assert scored > 100
+    assert len(made) - refined < 0.8 * scored
+
+
+def test_a_search_that_has_seen_the_whole_space_refines() -> None:
+    small = SyntheticBenchmark(GridSpace((3, 3, 3)))
+    done = run(small, budget_s=300 * mean_s(small, "200", 200))
+    assert sum(e.ticket.request.fidelity == Fidelity("200", 200) for e in done.entries) >= 3
+    assert done.why.startswith("nothing that fits")
+
+
+def test_no_belief_is_held_where_the_medium_score_is_the_final_one() -> None:
+    once = SyntheticBenchmark(SPACE, schedules=(Schedule("1", 1, frozenset({1})),))
+    budget_s = 40 * mean_s(once, "1", 1)
+    believing, plain = (run(once, budget_s=budget_s, settings=Settings(capacity_belief=kappa)) for kappa in (4.0, 0.0))
+    assert [e.ticket.request for e in believing.entries] == [e.ticket.request for e in plain.entries]
