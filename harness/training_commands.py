@@ -1,6 +1,7 @@
 """The verbs `search` and `export`: real training. torch is loaded only when one of them runs."""
 
 import argparse
+import os
 import signal
 import sys
 from dataclasses import replace
@@ -60,7 +61,7 @@ def _search(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         opened = open_search(spec, out, resume=options.resume or (options.smoke and (out / SPEC).exists()))
-        result = read_result(out) or conclude(run_search(opened), out)
+        result = read_result(out) or conclude(run_search(opened, start_anew=_start_anew), out)
     except KeyboardInterrupt:
         print(f"\ninterrupted; go on with the same command and --resume ({out})", file=sys.stderr)
         return INTERRUPTED
@@ -74,6 +75,18 @@ def _search(options: argparse.Namespace) -> int:
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
     raise KeyboardInterrupt
+
+
+def _start_anew() -> None:
+    """Replace this process, in which a call hangs, by one that goes on; it keeps its number."""
+    command = [sys.executable, *sys.orig_argv[1:], *(() if "--resume" in sys.orig_argv else ("--resume",))]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execv(command[0], command)
+    except OSError as error:
+        print(f"error: {command[0]} cannot be started ({error}); go on with --resume", file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 def _torch() -> Any:

@@ -10,12 +10,24 @@ An epoch that would not end in time is not begun, and what ended after the budge
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from typing import TypeAlias
 
 from harness.executor import TrialOf
 from pmfnas.core.errors import UnavailableError
 from pmfnas.core.ports import Event
 from pmfnas.core.types import Cancelled, Cost, Failed, Ticket, Train
 from pmfnas.training.benchmark import TrainingBenchmark
+
+Watch: TypeAlias = Callable[[int], AbstractContextManager[None]]
+"""Watches over an epoch of so many candidates."""
+
+
+def unwatched(n_candidates: int) -> AbstractContextManager[None]:
+    """Return a context that does nothing."""
+    del n_candidates
+    return nullcontext()
 
 
 class DeviceExecutor:
@@ -29,6 +41,7 @@ class DeviceExecutor:
         width: int,
         now_s: float = 0.0,
         clock: Callable[[], float] = time.perf_counter,
+        watch: Watch = unwatched,
     ) -> None:
         """Start the clock.
 
@@ -38,14 +51,16 @@ class DeviceExecutor:
             width: most tickets on the device at once.
             now_s: where the clock of the run stands; more than 0 where it goes on.
             clock: seconds, rising.
+            watch: the context in which every epoch is trained.
         """
         self._benchmark, self._trial_of, self._width = benchmark, trial_of, width
-        self._clock = clock
+        self._clock, self._watch = clock, watch
         self._begin_s = clock() - now_s
         self._line: deque[Ticket] = deque()
         self._active: dict[int, tuple[Ticket, int, float]] = {}  # ticket, slot, start_s; untold ends included
         self._untold: deque[Event] = deque()
         self._epoch_s = 0.0  # what the last epoch of everybody took
+        self._epoch_began_s = self._until_s = 0.0  # of the run's clock
 
     @property
     def now_s(self) -> float:
@@ -64,6 +79,7 @@ class DeviceExecutor:
 
     def next_event(self, until_s: float) -> Event | None:
         """Train until a ticket ends and return its end; None where none ends by `until_s`."""
+        self._until_s = until_s
         while not self._untold:
             if not self._active or self.now_s + self._epoch_s > until_s:
                 return None
@@ -102,6 +118,23 @@ class DeviceExecutor:
                 return event.outcome.cost
         return self._benchmark.session.cost(ticket.number)
 
+    def hung(self, reason: str) -> list[Event]:
+        """Return the ends, failed for `reason`, of the tickets that are being trained at this very moment.
+
+        Nothing is changed: another thread asks, whose process is about to be replaced. Each ticket's cost includes its
+        share of the seconds of the epoch that does not end, up to the end of the run.
+        """
+        session, now_s = self._benchmark.session, min(self.now_s, self._until_s)
+        share_s = max(0.0, now_s - self._epoch_began_s) / max(1, len(session.at_work))
+        events = []
+        for number in session.at_work:
+            ticket, slot, start_s = self._active[number]
+            cost = session.cost(number)
+            events.append(
+                Event(now_s, ticket, Failed(reason, replace(cost, train_s=cost.train_s + share_s)), slot, start_s)
+            )
+        return events
+
     def _start(self) -> None:
         while self._line and len(self._active) < self._width:
             ticket = self._line.popleft()
@@ -122,8 +155,11 @@ class DeviceExecutor:
         self._benchmark.session.begin(self._benchmark.segment(ticket.number, request, trial))
 
     def _advance(self) -> None:
-        begin_s = self._clock()
-        for ended in self._benchmark.session.advance():
+        begin_s, session = self._clock(), self._benchmark.session
+        self._epoch_began_s = begin_s - self._begin_s
+        with self._watch(len(session)):
+            everything = session.advance()
+        for ended in everything:
             ticket, slot, start_s = self._active[ended.number]
             self._untold.append(Event(self.now_s, ticket, ended.outcome, slot, start_s))
         self._epoch_s = self._clock() - begin_s

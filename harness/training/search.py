@@ -6,7 +6,7 @@ goes on: the journal is told again to a fresh searcher, then the device takes ov
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from harness.executor import TrialOf, paired_trials
 from harness.ledger import CUT, Entry
 from harness.replay import ReplayExecutor
 from harness.runner import Finished, Setting, search
-from harness.training.device import DeviceExecutor
+from harness.training.device import DeviceExecutor, unwatched
 from harness.training.finish import Finishing
 from harness.training.journal import Journal, JournalledExecutor
 from harness.training.spec import (
@@ -30,9 +30,11 @@ from harness.training.spec import (
     open_device,
 )
 from harness.training.watch import LOG, Log, Watched
+from harness.training.watchdog import PATIENCE, Patience, Watchdog
 from harness.units import written_time
-from pmfnas.core.ports import Executor, SearcherFactory
+from pmfnas.core.ports import Event, Executor, SearcherFactory
 from pmfnas.core.rng import stream
+from pmfnas.core.types import Ok, Train
 from pmfnas.spaces import space_for
 from pmfnas.training.benchmark import TrainingBenchmark
 from pmfnas.training.blueprint import Blueprint, blueprint, footprint
@@ -110,8 +112,21 @@ def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
     return Opened(spec, out, device, source, data, images, measured_s)
 
 
-def run_search(opened: Opened, *, clock: Callable[[], float] = time.perf_counter) -> Searched:
-    """Search, or go on searching; `clock` counts the budget in seconds.
+def run_search(
+    opened: Opened,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    start_anew: Callable[[], None] | None = None,
+    patience: Patience = PATIENCE,
+) -> Searched:
+    """Search, or go on searching.
+
+    Args:
+        opened: the search.
+        clock: counts the budget in seconds.
+        start_anew: replaces this process by one that resumes the search, once segments that hang are written down;
+            without it nobody watches for them.
+        patience: how long an epoch may take before it hangs.
 
     Raises:
         InputError: memory or disk do not suffice; nothing that was trained is lost.
@@ -129,39 +144,74 @@ def run_search(opened: Opened, *, clock: Callable[[], float] = time.perf_counter
     checkpoints = Checkpoints(out / CHECKPOINTS)
     session = Session(opened.images, spec.recipe, checkpoints, width=spec.width or 1, clock=clock)
     benchmark = TrainingBenchmark(space, training_fidelities(spec.schedules), source.n_classes, session)
-    finished = _search(opened, benchmark, Journal(out / JOURNAL), log, clock)
+    run = _Run(opened, benchmark, Journal(out / JOURNAL), log, clock, start_anew, patience)
+    finished = run.search()
     return Searched(spec, source, benchmark, finished, data.fingerprint)
 
 
-def _search(
-    opened: Opened, benchmark: TrainingBenchmark, journal: Journal, log: Log, clock: Callable[[], float]
-) -> Finished:
-    """Run the searcher; one device is one worker, whatever the number of candidates on it."""
-    spec, width = opened.spec, opened.spec.width or 1
-    setting = Setting(benchmark.space, benchmark.fidelities, spec.budget_s, n_workers=1)
-    rng = stream(spec.seed, f"searcher/{spec.searcher}")
-    made = CONTESTANTS[spec.searcher](setting.space, setting.fidelities, setting.budget_s, 1, rng=rng)
-    recorded = journal.read()
-    finishing = Finishing(made, setting.fidelities, width)
-    watched = Watched(finishing, benchmark, log, {event.ticket.number for event in recorded})
-    devices: list[DeviceExecutor] = []
+@dataclass
+class _Run:
+    """What is needed while a search runs."""
 
-    def go_on(time_s: float) -> Executor:
+    opened: Opened
+    benchmark: TrainingBenchmark
+    journal: Journal
+    log: Log
+    clock: Callable[[], float]
+    start_anew: Callable[[], None] | None
+    patience: Patience
+    device: DeviceExecutor | None = None
+
+    def search(self) -> Finished:
+        """Run the searcher; one device is one worker, whatever the number of candidates on it."""
+        spec, width = self.opened.spec, self.opened.spec.width or 1
+        setting = Setting(self.benchmark.space, self.benchmark.fidelities, spec.budget_s, n_workers=1)
+        rng = stream(spec.seed, f"searcher/{spec.searcher}")
+        made = CONTESTANTS[spec.searcher](setting.space, setting.fidelities, setting.budget_s, 1, rng=rng)
+        recorded = self.journal.read()
+        finishing = Finishing(made, setting.fidelities, width)
+        watched = Watched(finishing, self.benchmark, self.log, {event.ticket.number for event in recorded})
+        executor = ReplayExecutor(recorded, n_workers=width, go_on=lambda time_s: self._go_on(time_s, recorded))
+        finished = search(watched, executor, setting)
+        return replace(finished, entries=tuple(map(self._at_its_share, finished.entries)))
+
+    def give_up(self, reason: str) -> None:
+        """Write down as failed what hangs, and replace the process; called by the watchdog's thread."""
+        assert self.device is not None
+        assert self.start_anew is not None
+        for event in self.device.hung(reason):
+            self.journal.append(event)
+            self.log.say(f"ticket {event.ticket.number} failed: {reason}")
+        self.log.say("the process starts anew and goes on without it")
+        self.start_anew()
+
+    def _go_on(self, time_s: float, recorded: Sequence[Event]) -> Executor:
+        """Return the device, once nothing is left to be told again."""
+        spec = self.opened.spec
         if recorded:
-            log.say(f"going on after {len(recorded)} recorded tickets, {written_time(spec.budget_s - time_s)} left")
-        trial_of = paired_trials(benchmark, spec.seed)
-        now_s = max(time_s, opened.measured_s)
-        devices.append(DeviceExecutor(benchmark, trial_of, width=width, now_s=now_s, clock=clock))
-        return JournalledExecutor(devices[0], journal)
+            left = written_time(spec.budget_s - time_s)
+            self.log.say(f"going on after {len(recorded)} recorded tickets, {left} left")
+        trial_of = paired_trials(self.benchmark, spec.seed)
+        now_s, watchdog = max(time_s, self.opened.measured_s), Watchdog(self.give_up, self.patience)
+        for event in recorded:
+            watchdog.learn(_epoch_s(event))
+        width, watch = spec.width or 1, watchdog.watching if self.start_anew else unwatched
+        self.device = DeviceExecutor(self.benchmark, trial_of, width=width, now_s=now_s, clock=self.clock, watch=watch)
+        return JournalledExecutor(self.device, self.journal)
 
-    executor = ReplayExecutor(recorded, n_workers=width, go_on=go_on)
-    finished = search(watched, executor, setting)
-    return replace(finished, entries=tuple(_at_its_share(entry, devices) for entry in finished.entries))
+    def _at_its_share(self, entry: Entry) -> Entry:
+        """Return a ledger entry whose cost is the ticket's share of the device, also where the end cut it off."""
+        if entry.status != CUT or self.device is None:
+            return entry
+        return replace(entry, cost=self.device.cost(entry.ticket))
 
 
-def _at_its_share(entry: Entry, devices: list[DeviceExecutor]) -> Entry:
-    """Return a ledger entry whose cost is the ticket's share of the device, also where the end cut it off."""
-    return replace(entry, cost=devices[0].cost(entry.ticket)) if entry.status == CUT and devices else entry
+def _epoch_s(event: Event) -> float:
+    """Return the seconds per epoch of a recorded training that ended well; 0 of anything else."""
+    request, outcome = event.ticket.request, event.outcome
+    if not isinstance(request, Train) or not isinstance(outcome, Ok) or request.start == request.stop:
+        return 0.0
+    return outcome.cost.train_s / (request.stop - request.start)
 
 
 def _samples(spec: SearchSpec, source: Source) -> list[Blueprint]:

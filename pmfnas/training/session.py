@@ -130,6 +130,8 @@ class Session:
         self._clock = clock
         self._members: dict[int, _Member] = {}
         self._groups: list[_Group] = []
+        self.at_work: tuple[int, ...] = ()
+        """Numbers of the segments that are being trained or validated at this moment."""
 
     def __len__(self) -> int:
         return len(self._members)
@@ -155,13 +157,13 @@ class Session:
     def advance(self) -> list[Ended]:
         """Train everybody for one epoch, validate and save where asked, and return what ended, oldest first."""
         begin_s, before_s = self._clock(), sum(m.cost.total_s for m in self._members.values())
-        everybody = list(self._members.values())
+        everybody = self._work_on(list(self._members.values()))
         failed = self._train([m for m in everybody if m.epoch < m.segment.stop])
         self._validate([m for m in everybody if m.wants_validation])
         done = [m for m in everybody if m.epoch == m.segment.stop or m.diverged]
         if done or failed:
             self._take_apart()
-        for member in done:
+        for member in self._work_on(done):
             if not member.diverged:
                 self.checkpoints.save(member.segment.key, member.state)
         accounted_s = sum(m.cost.total_s for m in everybody) - before_s
@@ -179,7 +181,7 @@ class Session:
         live = {id(group.members[0]): group for group in self._groups}
         waiting = [group.members for group in self._groups] or list(_chunks(members, self.width))
         while waiting:
-            chunk = waiting.pop(0)
+            chunk = self._work_on(waiting.pop(0))
             begin_s = self._clock()
             try:
                 self._epoch(chunk, live.pop(id(chunk[0]), None))
@@ -220,7 +222,7 @@ class Session:
         if not members:
             return
         self._collect_states()
-        for chunk in _chunks(members, self.width):
+        for chunk in map(self._work_on, _chunks(members, self.width)):
             begin_s = self._clock()
             plans, states = [m.segment.plan for m in chunk], [m.state for m in chunk]
             scores = evaluate(plans, states, self.images.validation(), self.recipe, self.images.device)
@@ -228,6 +230,11 @@ class Session:
             for member, score in zip(chunk, scores, strict=True):
                 member.validated[member.epoch] = score
                 member.charge(valid_s=share_s)
+
+    def _work_on(self, members: list[_Member]) -> list[_Member]:
+        """Say that `members` are at work, and return them."""
+        self.at_work = tuple(member.segment.number for member in members)
+        return members
 
     # ---------------------------------------------------------------------------------------------- coming, going
 
