@@ -79,10 +79,8 @@ class Allocator:
             self._maybe_end_exploring(remaining_s)
         elif "refine" not in self._settings.without and not self._ordered:
             self._review(belief, remaining_s)
-        if self.stage is Stage.EXPLORE:
-            option = self._explore(remaining_s)
-        else:
-            option = self._refine(belief, remaining_s)
+        exploring = self.stage is Stage.EXPLORE
+        option = self._explore(remaining_s) if exploring else self._refine(belief, remaining_s)
         if option is None and self.stage is Stage.REFINE:
             self._move_on(Stage.REGION, "its batch is made; searching on until another is worth more")
         return option or self._search(remaining_s) or self._use_the_rest(belief, remaining_s)
@@ -173,6 +171,7 @@ class Allocator:
             return None
         self._predictor.note_start(place)
         self._spent_s += option.seconds
+        self._gained += 0.0 if self._options.has_low else option.gain  # else its gain comes with going on
         return option
 
     def _continue(self, remaining_s: float) -> Option | None:
@@ -213,9 +212,14 @@ class Allocator:
             return
         self._batch = batch
         self._ordered.extend(batch.requests)
-        worth = _times(batch.rate, self._search_rate())
-        why = f"a second of {len(batch.requests)} x {batch.action} is worth {worth} of searching on"
-        self._move_on(Stage.REFINE, why)
+        self._move_on(
+            Stage.REFINE, f"a second of {len(batch.requests)} x {batch.action} is worth {self._compared(batch)}"
+        )
+
+    def _compared(self, batch: Batch) -> str:
+        if self._search_rate() == 0.0:
+            return "something, one of searching on is not"
+        return f"{_times(batch.rate, self._search_rate())} of searching on"
 
     def _worthwhile(self, batches: list[Batch]) -> Batch | None:
         best = max(batches, key=lambda b: b.rate, default=None)

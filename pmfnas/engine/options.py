@@ -26,6 +26,11 @@ class Options:
     def __init__(self, ladder: Ladder, costs: CostModel, predictor: Predictor, pool: Pool, record: Record) -> None:
         self._ladder, self._costs, self._predictor, self._pool, self._record = ladder, costs, predictor, pool, record
 
+    @property
+    def has_low(self) -> bool:
+        """Whether a start ends at a low level, from which the arch goes on."""
+        return self._ladder.low is not None
+
     # -- stages 1 and 2 ----------------------------------------------------------------------------------
 
     def starts(self, places: Sequence[int]) -> list[Option]:

@@ -30,6 +30,8 @@ _LEAST_NOISE2 = 1e-8
 """Floor of the trial noise (log odds, squared): where all scores are equal it would vanish."""
 _CENTRES = 5
 """Best archs whose neighbours join a pool that does not hold the whole space."""
+_NEWCOMERS = 5
+"""Archs without a sighting among the candidates of stage 3, however many have one."""
 _WIDE = 2000
 """Archs of the pool, best means first, whose uncertainty is looked at when regions are marked."""
 _SURE = 1e-6
@@ -189,7 +191,7 @@ class Predictor:
     # -- whom to continue --------------------------------------------------------------------------------
 
     def early(self, archs: list[Arch]) -> tuple[FloatArray, FloatArray]:
-        """Return mean and std of the true medium scores of archs with an early curve, (n,) each."""
+        """Return mean and std of the promise of archs with an early curve, (n,) each."""
         at = np.array([self._pool.place(a) for a in archs])
         mean, std = self._gp.marginal(self._pool.x[at])
         if "curves" not in self._settings.without:
@@ -240,16 +242,22 @@ class Predictor:
         return float(self.promise.max(initial=-7.0))
 
     def _best_rows(self, n: int) -> list[int]:
-        """Return a row per arch: those with a sighting, and the best others, `n` in all; the diverged never."""
-        promise = self.promise
-        sighted = {s.arch for s in self._sightings}
-        kept = {a: i for i, a in enumerate(self._archs) if a in sighted}
-        for i in np.argsort(-promise, kind="stable"):
+        """Return a row per arch: those with a sighting, and the best others, `n` in all and a few new ones at least.
+
+        An arch of which any training diverged is not among them.
+        """
+        lost, sighted = self._diverged(), {s.arch for s in self._sightings}
+        kept = {a: i for i, a in enumerate(self._archs) if a in sighted and a not in lost}
+        n = max(n, len(kept) + _NEWCOMERS)
+        for i in np.argsort(-self.promise, kind="stable"):
             if len(kept) >= n:
                 break
-            if np.isfinite(self._scores[i]):
+            if self._archs[i] not in lost:
                 kept.setdefault(self._archs[i], int(i))
         return list(kept.values())
+
+    def _diverged(self) -> set[Arch]:
+        return {arch for arch, score in zip(self._archs, self._scores, strict=True) if not np.isfinite(score)}
 
     def by_plain_rule(self) -> list[Arch]:
         """Return archs by the best value seen: full trainings first, then medium scores."""
@@ -257,13 +265,13 @@ class Predictor:
         seen = [(s.arch, True, s.value) for s in self._sightings if s.kind == FULL]
         for arch, full, value in [*seen, *((a, False, v) for a, v in zip(self._archs, self._scores, strict=True))]:
             best[arch] = max(best.get(arch, (False, -np.inf)), (full, value))
-        return sorted((a for a in best if np.isfinite(best[a][1])), key=lambda a: best[a], reverse=True)
+        return sorted(best.keys() - self._diverged(), key=lambda a: (best[a], a), reverse=True)
 
     def by_early_curve(self) -> list[Arch]:
         """Return the archs with an early curve, best expected first, those that diverged later last."""
         if not self._early:
             return []
-        archs, diverged = list(self._early), {a for a, s in zip(self._archs, self._scores, strict=True) if s == -np.inf}
+        archs, diverged = list(self._early), self._diverged()
         expected = dict(zip(archs, self.early(archs)[0].tolist(), strict=True))
         return sorted(archs, key=lambda a: (a in diverged, -expected[a]))
 

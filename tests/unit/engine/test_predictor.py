@@ -251,3 +251,29 @@ def test_those_that_diverged_after_an_early_curve_come_last() -> None:
     p.tell_diverged(early[0])
     assert set(p.by_early_curve()) == set(early)
     assert p.by_early_curve()[-1] == early[0]
+
+
+def test_an_arch_that_diverged_once_is_no_candidate_whatever_was_seen_of_it() -> None:
+    p, _ = predictor()
+    teach(p, some(40))
+    first, second = p.final(40).archs[:2]
+    p.tell_probe(first, curve(60.0, epochs=25))
+    p.tell_high(second, curve(90.0, epochs=200))
+    for lost in (first, second):
+        p.tell_diverged(lost)
+        assert lost not in p.final(40).archs
+        assert np.isfinite(p.final(40).mean).all()
+        assert lost not in p.by_plain_rule()
+
+
+def test_new_finds_stay_candidates_when_many_have_been_seen_at_the_last_schedule() -> None:
+    p, _ = predictor()
+    known = sorted(some(125), key=value)[:60]
+    teach(p, known)
+    for arch in p.final(40).archs:
+        p.tell_probe(arch, curve(60.0, epochs=25))
+    find = max(some(125), key=value)
+    teach(p, [find])
+    belief = p.final(40)
+    assert find in [belief.archs[i] for i in belief.unsighted()]
+    assert len(belief.archs) == 45
