@@ -35,21 +35,25 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     search.add_argument("--device", metavar="NAME", help="auto (default), cpu, cuda or cuda:1")
     search.add_argument("--out", type=Path, metavar="DIR", help="where results go (default results/search/DATASET)")
     search.add_argument("--resume", action="store_true", help="go on where the search in --out stopped")
+    search.add_argument("--retrain", action="store_true", help="then train what was found on training and validation")
     search.add_argument("--smoke", action="store_true", help="a complete search on digits in a minute or two")
     search.set_defaults(run=_search)
 
     export = verbs.add_parser("export", help="write the network that a search found, trained, with a model card")
     export.add_argument("out", type=Path, help="folder of a search that has ended")
     export.add_argument("--to", type=Path, required=True, metavar="FILE", help="the model, such as model.pt")
+    export.add_argument("--retrain", action="store_true", help="train it on training and validation images first")
+    export.add_argument("--data-dir", type=Path, metavar="PATH", help="the data of the search, for --retrain")
+    export.add_argument("--device", default="auto", metavar="NAME", help="where to retrain (default auto)")
     export.set_defaults(run=_export)
 
 
 def _search(options: argparse.Namespace) -> int:
     torch = _torch()
-    from harness.training.export import read_result
+    from harness.training.export import retrain_command
     from harness.training.result import conclude
     from harness.training.search import open_search, run_search
-    from harness.training.spec import SPEC, open_device, read_claim
+    from harness.training.spec import SPEC, open_device, read_claim, read_result
 
     spec = _asked(options)
     if not options.width and open_device(spec.device).type == "cuda":
@@ -69,6 +73,12 @@ def _search(options: argparse.Namespace) -> int:
         cause = str(error).splitlines()[0]
         raise InputError(f"the device was lost ({cause}); once it is back, go on with --resume") from None
     _show(result, out)
+    command = retrain_command(read_claim(out), str(out), str(spec.data_dir))
+    if not options.retrain:
+        print(f"train it on training and validation images: {command}")
+        return 0
+    retrained = _retrained(out, spec.data_dir, spec.device)
+    print(f"retrained   test {retrained['test_acc']:.2f} % on {retrained['trained_on']}; the model: {command}")
     return 0
 
 
@@ -144,6 +154,24 @@ def _export(options: argparse.Namespace) -> int:
     _torch()
     from harness.training.export import export
 
-    model, card = export(options.out, options.to)
-    print(f"written: {model}, {card}")
+    retrained = _retrained(options.out, options.data_dir, options.device) if options.retrain else None
+    written = export(options.out, options.to, retrained)
+    print(f"written: {written.model}, {written.card}" + (f", {written.onnx}" if written.onnx else ""))
+    if written.why_no_onnx:
+        print(f"no ONNX file: {written.why_no_onnx}")
     return 0
+
+
+def _retrained(out: Path, data_dir: Path | None, device: str) -> dict[str, Any]:
+    """Train the found network on training and validation images, once; return how it went."""
+    from harness.training.export import retrain_command
+    from harness.training.retrain import retrain
+    from harness.training.spec import read_claim
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return retrain(out, data_dir, device, say=lambda line: print(line, file=sys.stderr, flush=True))
+    except KeyboardInterrupt:
+        command = retrain_command(read_claim(out), str(out), str(data_dir))
+        print(f"\ninterrupted; retraining goes on with: {command}", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None

@@ -21,7 +21,9 @@ import torch
 from harness.contestants import CONTESTANTS, source_hash
 from harness.files import remove_abandoned, write_text
 from harness.specs import GPU_NIGHT_S
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import DataError, InputError
+from pmfnas.spaces import space_for
+from pmfnas.training.blueprint import Blueprint, blueprint
 from pmfnas.training.data import SearchData
 from pmfnas.training.recipe import NB201, Recipe, training_fidelities
 
@@ -153,6 +155,32 @@ def read_claim(out: Path) -> dict[str, Any]:
         raise InputError(f"{out} is not a folder of a search: it has no {SPEC}") from None
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); remove the folder or choose another") from None
+
+
+def read_result(out: Path) -> dict[str, Any] | None:
+    """Return the result of the search in `out`; None where it has not ended."""
+    try:
+        return dict(json.loads((out / RESULT).read_text()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"{out / RESULT} is damaged ({error}); search anew in another folder") from None
+
+
+def finished_search(out: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the folder of a search says of itself, and its result; raise `InputError` where it has not ended."""
+    claim, result = read_claim(out), read_result(out)
+    if result is None:
+        raise InputError(f"{out} holds a search that has not ended; go on with `search ... --resume` first")
+    claim["recipe"] = {**claim["recipe"], "channels": tuple(claim["recipe"]["channels"])}
+    return claim, result
+
+
+def claimed_plan(claim: Mapping[str, Any], result: Mapping[str, Any]) -> Blueprint:
+    """Return the network that a search found."""
+    space = space_for(claim["space"], n_classes=result["n_classes"], image_size=claim["image_size"])
+    recipe = Recipe(**claim["recipe"])
+    return blueprint(space.name, space.parse(result["arch"]), recipe, n_classes=result["n_classes"])
 
 
 def claimed_width(out: Path) -> int | None:

@@ -160,14 +160,16 @@ def test_the_model_answers_as_the_search_scored_it(mine, tmp_path):
     spec, out = spec_of(mine), tmp_path / "out"
     run = run_search(open_search(spec, out, resume=False), clock=ticking(5.0))
     result = conclude(run, out)
-    model, card = export(out, tmp_path / "model.pt")
+    written = export(out, tmp_path / "model.pt")
+    model, card = written.model, written.card.read_text()
     test = run.source.test()
     answer = torch.export.load(model).module()(torch.from_numpy(test.pixels))
     assert answer.shape == (len(test), 3)
     right = (answer.argmax(dim=1).numpy() == test.labels).mean() * 100
     assert right == pytest.approx(result["test_acc"])
-    assert result["arch"] in card.read_text()
-    assert "not retrained" in card.read_text()
+    assert result["arch"] in card
+    assert "trained on the training split, 72 images; not retrained on the validation images" in card
+    assert "python -m harness export OUT --to model.pt --retrain --data-dir DIR" in card
 
 
 # ----------------------------------------------------------------------------------------------------------- bad input
