@@ -17,11 +17,11 @@ torch = pytest.importorskip("torch", reason="torch is not installed: no training
 from harness.training import device as device_module  # noqa: E402
 from harness.training import search as search_module  # noqa: E402
 from harness.training import spec as spec_module  # noqa: E402
-from harness.training.export import export, read_result  # noqa: E402
+from harness.training.export import export  # noqa: E402
 from harness.training.journal import Journal  # noqa: E402
 from harness.training.result import conclude  # noqa: E402
 from harness.training.search import open_search, run_search  # noqa: E402
-from harness.training.spec import SearchSpec  # noqa: E402
+from harness.training.spec import SearchSpec, read_result  # noqa: E402
 from pmfnas.training.checkpoints import Checkpoints  # noqa: E402
 from tests.training_runs import ticking, tiny_images  # noqa: E402
 
