@@ -1,0 +1,149 @@
+"""A Gaussian process over groups of features, with a scale of its own for each group.
+
+    k(x, x') = 1 + sum_g a_g x_g.x'_g + s matern52(r),   r^2 = sum_g w_g |x_g - x'_g|^2,   noise v
+
+Slopes a, weights w, smooth variance s and noise v are the mode of their posterior under log-normal priors, found by
+its gradient (Rasmussen and Williams 2006, eq. 5.9); with few observations the priors hold them. The groups are the
+arch and its curve: how much each tells depends on the epochs seen, and this finds out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.optimize import minimize
+
+from pmfnas.core.types import FloatArray
+
+JITTER = 1e-6
+MAX_TUNED = 200
+"""Observations that the hyperparameters are chosen from; the process itself uses all."""
+
+_SLOPE, _WEIGHT, _SMOOTH, _NOISE = 0.1, 0.5, 0.3, 0.05
+_SPREAD = 1.0
+"""Centres of the priors, and their standard deviation as logarithms."""
+_MAX_STEPS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Inner products and squared distances of rows of two sets, per group; a list of (n, m) each."""
+
+    products: list[FloatArray]
+    squares: list[FloatArray]
+
+    @classmethod
+    def of(cls, a: Sequence[FloatArray], b: Sequence[FloatArray]) -> "_Pairs":
+        products = [x @ y.T for x, y in zip(a, b, strict=True)]
+        squares = [
+            np.maximum((x * x).sum(axis=1)[:, None] + (y * y).sum(axis=1) - 2.0 * p, 0.0)
+            for x, y, p in zip(a, b, products, strict=True)
+        ]
+        return cls(products, squares)
+
+
+class GroupedProcess:
+    """A process fitted to centred targets; answers with the mean and spread of the smooth part plus noise."""
+
+    def __init__(self, groups: Sequence[FloatArray], y: FloatArray) -> None:
+        """Fit.
+
+        Args:
+            groups: features per group, (n, d_g) each.
+            y: targets of about mean 0 and variance 1, (n,).
+        """
+        self._groups = list(groups)
+        n_tuned = min(len(y), MAX_TUNED)
+        self.theta = _mode([x[:n_tuned] for x in groups], y[:n_tuned])
+        pairs = _Pairs.of(groups, groups)
+        self._factor = _factor(_covariance(self.theta, pairs)[0], self.theta)
+        self._alpha = _solved(self._factor, y)
+
+    def predict(self, groups: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+        """Return mean and standard deviation at other rows, (m,) each."""
+        e, n_groups = np.exp(self.theta), len(groups)
+        cross = _covariance(self.theta, _Pairs.of(self._groups, groups))[0]  # (n, m)
+        own = 1.0 + e[2 * n_groups] + e[-1] + JITTER
+        own = own + sum(a * (x * x).sum(axis=1) for a, x in zip(e[:n_groups], groups, strict=True))
+        whitened = solve_triangular(self._factor, cross, lower=True, check_finite=False)
+        variance = own - (whitened * whitened).sum(axis=0)
+        return cross.T @ self._alpha, np.sqrt(np.maximum(variance, JITTER))
+
+    def left_out(self, family: NDArray[np.int64]) -> FloatArray:
+        """Return each target's residual over its standard deviation when its whole family is left out, (n,).
+
+        Args:
+            family: number of each observation's family, (n,).
+
+        Source: ibid., eq. 5.12, for blocks: the residuals of a block are (K^-1)_bb^-1 (K^-1 y)_b.
+        """
+        inverse, residual = _solved(self._factor, np.eye(len(self._alpha))), np.empty(len(self._alpha))
+        for number in np.unique(family):
+            block = np.flatnonzero(family == number)
+            covariance = np.linalg.inv(inverse[np.ix_(block, block)])
+            residual[block] = covariance @ self._alpha[block] / np.sqrt(np.diag(covariance))
+        return residual
+
+
+def _mode(groups: Sequence[FloatArray], y: FloatArray) -> FloatArray:
+    """Return the logarithms of the hyperparameters: slopes, weights, smooth variance, noise."""
+    n_groups, pairs = len(groups), _Pairs.of(groups, groups)
+    centre = np.log(np.array([_SLOPE] * n_groups + [_WEIGHT] * n_groups + [_SMOOTH, _NOISE]))
+
+    def objective(theta: Any) -> Any:
+        return _minus_log_posterior(theta, centre, pairs, y)
+
+    found = minimize(
+        objective,
+        centre,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(c - 6.0, c + 6.0) for c in centre],
+        options={"maxiter": _MAX_STEPS},
+    )
+    return np.asarray(found.x)
+
+
+def _minus_log_posterior(
+    theta: FloatArray, centre: FloatArray, pairs: _Pairs, y: FloatArray
+) -> tuple[float, FloatArray]:
+    """Return minus the log posterior density of the hyperparameters, up to a constant, and its gradient."""
+    k, smooth, slope = _covariance(theta, pairs)
+    factor = _factor(k, theta)
+    alpha = _solved(factor, y)
+    weight = _solved(factor, np.eye(len(y))) - np.outer(alpha, alpha)
+    e, n_groups = np.exp(theta), len(pairs.products)
+    gradient = np.array(
+        [
+            *(e[i] * np.sum(weight * p) for i, p in enumerate(pairs.products)),
+            *(e[n_groups + i] * np.sum(weight * slope * s) for i, s in enumerate(pairs.squares)),
+            e[-2] * np.sum(weight * smooth),
+            e[-1] * np.trace(weight),
+        ]
+    )
+    off = (theta - centre) / _SPREAD
+    value = 0.5 * y @ alpha + np.log(np.diag(factor)).sum() + 0.5 * off @ off
+    return float(value), 0.5 * gradient + off / _SPREAD
+
+
+def _covariance(theta: FloatArray, pairs: _Pairs) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the covariance, its Matern part for unit variance, and s times the derivative of that by r^2."""
+    e, n_groups = np.exp(theta), len(pairs.products)
+    square = sum((w * s for w, s in zip(e[n_groups : 2 * n_groups], pairs.squares, strict=True)), start=np.float64(0.0))
+    r = np.sqrt(5.0 * square)
+    decay = np.exp(-r)
+    smooth = (1.0 + r + r * r / 3.0) * decay
+    linear = sum((a * p for a, p in zip(e[:n_groups], pairs.products, strict=True)), start=np.float64(1.0))
+    return np.asarray(linear + e[-2] * smooth), smooth, -e[-2] * (5.0 / 6.0) * (1.0 + r) * decay
+
+
+def _factor(k: FloatArray, theta: FloatArray) -> FloatArray:
+    noisy = k + (np.exp(theta[-1]) + JITTER) * np.eye(len(k))
+    return np.asarray(cholesky(noisy, lower=True, overwrite_a=True, check_finite=False))
+
+
+def _solved(factor: FloatArray, y: FloatArray) -> FloatArray:
+    return np.asarray(cho_solve((factor, True), y, check_finite=False))
