@@ -124,7 +124,7 @@ def _answered(rows: Sequence[Mapping[str, Any]], *, again: bool) -> Iterator[Ans
         yield Answered(
             place=place,
             **{**values, "reason": dict(json.loads(row["reason"] or "{}"))},
-            paid_s=row["train_s"] + row["valid_s"] + (row["before_s"] if again else 0.0),
+            paid_s=row["train_s"] + row["valid_s"] + row["setup_s"] + (row["before_s"] if again else 0.0),
             rose=row["incumbent"] is not None and row["incumbent"] != before,
         )
         before = row["incumbent"] or before

@@ -43,6 +43,7 @@ SCHEMA = pa.schema(
         ("end_s", pa.float64()),
         ("train_s", pa.float64()),
         ("valid_s", pa.float64()),
+        ("setup_s", pa.float64()),
         ("before_s", pa.float64()),
         ("status", pa.dictionary(pa.int8(), pa.string())),
         ("train_loss", pa.float64()),
@@ -125,9 +126,17 @@ def read_header(path: Path) -> RunHeader:
 
 
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Return the rows of a record, of all columns or of those given."""
+    """Return the rows of a record, of all columns or of those given.
+
+    Records made before there was a column `setup_s` are of tables, where nothing is set up: it is 0 there.
+    """
+    asked = list(columns) if columns is not None else SCHEMA.names
     try:
-        return pq.read_table(path, columns=list(columns) if columns is not None else None)
+        there = set(pq.read_schema(path).names)
+        rows = pq.read_table(path, columns=[name for name in asked if name in there])
+        if "setup_s" in asked and "setup_s" not in there:
+            rows = rows.append_column(SCHEMA.field("setup_s"), pa.array([0.0] * len(rows)))
+        return rows.select([name for name in asked if name in rows.column_names])
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path} is damaged ({error}); remove it to run it again") from None
 
@@ -162,6 +171,7 @@ def _row(entry: Entry, name: Any) -> dict[str, Any]:
         "end_s": entry.end_s,
         "train_s": entry.cost.train_s,
         "valid_s": entry.cost.valid_s,
+        "setup_s": entry.cost.setup_s,
         "before_s": entry.before_s,
         "status": entry.status,
         **_told(entry),

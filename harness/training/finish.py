@@ -30,7 +30,7 @@ class Finishing:
         """
         self._searcher, self._fidelities, self._width = searcher, fidelities, width
         self._epoch_s: dict[Arch, float] = {}
-        self._pass_s = 0.0
+        self._pass_s = self._setup_s = 0.0
         self._clock_s = self._paid_s = 0.0
         self._given_s: float | None = None
         self._trained: set[Arch] = set()
@@ -85,6 +85,7 @@ class Finishing:
             self._trained.add(request.arch)
         if request.stop > request.start and cost.train_s > 0:
             self._epoch_s[request.arch] = cost.train_s / (request.stop - request.start)
+        self._setup_s = max(self._setup_s, cost.setup_s)
         if request.validations and cost.valid_s > 0:
             self._pass_s = max(self._pass_s, cost.valid_s / len(request.validations))
 
@@ -98,7 +99,7 @@ class Finishing:
         The clock also runs while nothing is trained: so far, `_clock_s` of it for `_paid_s` of training.
         """
         epoch_s = self._epoch_s.get(request.arch, max(self._epoch_s.values(), default=0.0))
-        work_s = epoch_s * (request.stop - request.start) + self._pass_s * len(request.validations)
+        work_s = epoch_s * (request.stop - request.start) + self._pass_s * len(request.validations) + self._setup_s
         idle = self._clock_s / self._paid_s if self._paid_s > 0 else 1.0
         return work_s * self._width * min(max(idle, 1.0), _MOST_IDLE)
 

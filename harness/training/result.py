@@ -52,6 +52,7 @@ def conclude(searched: Searched, out: Path) -> dict[str, Any]:
         "test_acc": score_incumbent(searched, segment, out, header.run_id),
         "gpu_hours": header.gpu_hours_resume,
         "busy_hours": header.busy_hours,
+        "setup_hours": _setup_hours(searched),
         "searcher_s": finished.searcher_s,
         "ended": finished.why,
         "tickets": dict(Counter(entry.status for entry in finished.entries)),
@@ -125,6 +126,12 @@ def _described(searched: Searched, entry: Entry, segment: Segment) -> dict[str, 
         "params_m": params / 1e6,
         "flops_m": flops / 1e6,
     }
+
+
+def _setup_hours(searched: Searched) -> dict[str, float]:
+    """Return the hours of set-up: building packs, within the tickets' costs, and measuring before the first ticket."""
+    building_s = sum(entry.cost.setup_s for entry in searched.finished.entries)
+    return {"building": building_s / 3600, "measuring": searched.measured_s / 3600}
 
 
 def _hours_by_stage(finished: Finished) -> dict[str, float]:

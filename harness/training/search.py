@@ -74,6 +74,8 @@ class Searched:
     finished: Finished
     fingerprint: str
     """Of the data."""
+    measured_s: float
+    """What measuring before the start took."""
 
     @property
     def trial_of(self) -> TrialOf:
@@ -146,7 +148,7 @@ def run_search(
     benchmark = TrainingBenchmark(space, training_fidelities(spec.schedules), source.n_classes, session)
     run = _Run(opened, benchmark, Journal(out / JOURNAL), log, clock, start_anew, patience)
     finished = run.search()
-    return Searched(spec, source, benchmark, finished, data.fingerprint)
+    return Searched(spec, source, benchmark, finished, data.fingerprint, opened.measured_s)
 
 
 @dataclass

@@ -184,11 +184,13 @@ class Cost:
 
     train_s: float = 0.0
     valid_s: float = 0.0
+    setup_s: float = 0.0
+    """Building and warming up what trains; 0 where nothing is built, as in a table."""
 
     @property
     def total_s(self) -> float:
-        """Training (or measuring) and validation together."""
-        return self.train_s + self.valid_s
+        """Training (or measuring), validation and set-up together."""
+        return self.train_s + self.valid_s + self.setup_s
 
 
 @dataclass(frozen=True, slots=True)

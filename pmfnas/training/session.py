@@ -4,8 +4,8 @@
     session.advance()           one epoch of everybody; returns what ended with it
 
 Candidates that share a frame are fused into packs of at most `width`. A pack is taken apart and built anew whenever
-somebody joins or leaves. The seconds of an epoch are shared equally among those in its pack, those of a validation
-pass among those who asked for it, so that all costs add up to the time spent here.
+somebody joins or leaves; what building takes is set-up. The seconds of an epoch are shared equally among those in
+its pack, those of a validation pass among those who asked for it, so that all costs add up to the time spent here.
 
 What goes wrong stays with the candidate: a loss that is not finite ends it as diverged. Where the memory of the
 device does not suffice, the pack goes back to the start of its segments and is halved from then on; a candidate that
@@ -80,8 +80,9 @@ class _Member:
     def progress(self) -> Progress:
         return Progress(self.segment.key.seed, self.epoch, self.segment.epochs)
 
-    def charge(self, *, train_s: float = 0.0, valid_s: float = 0.0) -> None:
-        self.cost = Cost(self.cost.train_s + train_s, self.cost.valid_s + valid_s)
+    def charge(self, *, train_s: float = 0.0, valid_s: float = 0.0, setup_s: float = 0.0) -> None:
+        cost = self.cost
+        self.cost = Cost(cost.train_s + train_s, cost.valid_s + valid_s, cost.setup_s + setup_s)
 
     def curve(self) -> Curve:
         valid = [self.validated[epoch] for epoch in sorted(self.validated)]
@@ -182,26 +183,32 @@ class Session:
         waiting = [group.members for group in self._groups] or list(_chunks(members, self.width))
         while waiting:
             chunk = self._work_on(waiting.pop(0))
-            begin_s = self._clock()
+            group = live.pop(id(chunk[0]), None)
+            begin_s = built_s = self._clock()
             try:
-                self._epoch(chunk, live.pop(id(chunk[0]), None))
+                if group is None:
+                    group, built_s = self._build(chunk), self._clock()
+                self._epoch(group)
             except torch.OutOfMemoryError:
                 failed += self._retreat(chunk)
                 waiting += [] if chunk[0] in failed else list(_chunks(chunk, self.width))
-            share_s = (self._clock() - begin_s) / len(chunk)
+            setup_s, train_s = (built_s - begin_s) / len(chunk), (self._clock() - built_s) / len(chunk)
             for member in chunk:
-                member.charge(train_s=share_s)
+                member.charge(train_s=train_s, setup_s=setup_s)
         return failed
 
-    def _epoch(self, members: list[_Member], group: _Group | None) -> None:
-        """Train `members` for one epoch, as the pack that they are in, or as a new one."""
-        if group is None:
-            plans, states = [m.segment.plan for m in members], [m.state for m in members]
-            group = _Group(members, Pack(plans, states, self.recipe, self.images.device))
-            self._groups.append(group)
-        scores = train_epoch(group.pack, [m.progress() for m in members], self.images, self.recipe)
+    def _build(self, members: list[_Member]) -> _Group:
+        """Fuse `members` into a pack on the device."""
+        plans, states = [m.segment.plan for m in members], [m.state for m in members]
+        group = _Group(members, Pack(plans, states, self.recipe, self.images.device))
+        self._groups.append(group)
+        return group
+
+    def _epoch(self, group: _Group) -> None:
+        """Train a pack for one epoch."""
+        scores = train_epoch(group.pack, [m.progress() for m in group.members], self.images, self.recipe)
         group.epochs += 1
-        for member, score in zip(members, scores, strict=True):
+        for member, score in zip(group.members, scores, strict=True):
             member.trained.append(score)
 
     def _retreat(self, members: list[_Member]) -> list[_Member]:

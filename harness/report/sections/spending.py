@@ -19,7 +19,7 @@ IDLE = "idle"
 UNUSED = "not used"
 _REST = {IDLE: "#d0d0d0", UNUSED: "#f4f4f4"}
 
-_READ = ("kind", "schedule", "stop", "train_s", "valid_s", "before_s", "reason")
+_READ = ("kind", "schedule", "stop", "train_s", "valid_s", "setup_s", "before_s", "reason")
 _SPENT = ["dataset", "searcher", "stage", "fidelity", "hours", "requests"]
 
 
@@ -99,10 +99,12 @@ def spent_hours(results: Results) -> pd.DataFrame:
 def _of_record(path: Path, *, again: bool) -> Iterator[tuple[str, str, float]]:
     """Yield (stage, fidelity, seconds paid) of every request of a run."""
     rows = read_rows(path, _READ).to_pydict()
-    for kind, schedule, stop, train_s, valid_s, before_s, reason in zip(*(rows[name] for name in _READ), strict=True):
+    for kind, schedule, stop, train_s, valid_s, setup_s, before_s, reason in zip(
+        *(rows[name] for name in _READ), strict=True
+    ):
         stage = str(json.loads(reason).get("stage", "")) if reason else ""
         fidelity = f"{schedule}@{stop}" if kind == "train" else str(schedule)
-        yield stage, fidelity, train_s + valid_s + (before_s if again else 0.0)
+        yield stage, fidelity, train_s + valid_s + setup_s + (before_s if again else 0.0)
 
 
 def _height(fidelity: str) -> tuple[float, str, float]:

@@ -170,6 +170,22 @@ def test_a_run_without_a_ticket_has_a_record_of_all_columns(tmp_path):
     assert rows.schema.equals(SCHEMA)
 
 
+def test_set_up_is_a_column_of_its_own(tmp_path):
+    entries = [replace(entry, cost=replace(entry.cost, setup_s=0.5)) for entry in every_kind().entries[:1]]
+    write_record(tmp_path, HEADER, replace(every_kind(), entries=tuple(entries)), SPACE)
+    rows = read_rows(record_path(tmp_path, HEADER.run_id), ["setup_s", "train_s"]).to_pydict()
+    assert rows == {"setup_s": [0.5], "train_s": [30.0]}
+    assert entries[0].cost.total_s == 30.0 + entries[0].cost.valid_s + 0.5
+
+
+def test_a_record_without_set_up_reads_as_none_paid(record):
+    old = pq.read_table(record)
+    pq.write_table(old.drop_columns(["setup_s"]), record)
+    assert read_rows(record)["setup_s"].to_pylist() == [0.0] * 9
+    assert read_rows(record, ["stop", "setup_s"]).column_names == ["stop", "setup_s"]
+    assert read_header(record) == HEADER
+
+
 # --------------------------------------------------------------------------------- header and other programs
 
 

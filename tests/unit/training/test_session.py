@@ -128,6 +128,21 @@ def test_costs_add_up_to_the_clock(tmp_path):
     assert costs[0].valid_s > costs[1].valid_s > 0
 
 
+def test_building_a_pack_is_set_up_and_is_paid_when_somebody_joins_or_leaves(tmp_path):
+    benchmark = tiny_benchmark(tmp_path, width=2, clock=ticking())
+    session = benchmark.session
+    session.begin(benchmark.segment(0, Train(A, "4", 0, 3, validate_at=()), 0))
+    setups = []
+    for join in (None, B, None):
+        if join:
+            session.begin(benchmark.segment(1, Train(join, "4", 0, 4, validate_at=()), 0))
+        (ended,) = session.advance() or [None]
+        setups.append(session.cost(1).setup_s if ended else session.cost(0).setup_s)
+    assert setups[:2] == [1.0, 1.5]  # one reading of the clock apart: alone, then half of the pack's
+    assert ended.outcome.cost.setup_s == 1.5
+    assert ended.outcome.cost.total_s > ended.outcome.cost.train_s + 1.5 - 1e-9
+
+
 # ------------------------------------------------------------------------------------------------------ what goes wrong
 
 

@@ -97,7 +97,7 @@ def test_only_those_of_the_pack_that_hangs_fail_and_pay_their_share(tmp_path, mo
     device.submit([Ticket(i, Train(arch, "4", 0, 2)) for i, arch in enumerate((A, B, C))])
     seen = []
 
-    def hangs(members, group):
+    def hangs(group):
         del group
         seen.append(device.hung("hung: a reason"))
         raise KeyboardInterrupt
