@@ -48,7 +48,7 @@ class FromFile:
 
     def factory(self) -> SearcherFactory:
         """Return the class, loaded once per process."""
-        made: SearcherFactory = getattr(_module(self.path, self.source), self.attribute)
+        made: SearcherFactory = getattr(load_module(self.path, self.source), self.attribute)
         return made
 
 
@@ -61,7 +61,7 @@ def from_file(text: str) -> tuple[str, FromFile]:
     Raises:
         InputError: no such file, it does not import, or it has no such searcher.
     """
-    given, location = _named(text)
+    given, location = named(text)
     path_text, _, attribute = location.rpartition(":")
     path = Path(path_text).expanduser()
     if not path_text or not attribute.isidentifier():
@@ -69,7 +69,7 @@ def from_file(text: str) -> tuple[str, FromFile]:
     if path.suffix != ".py" or not path.is_file():
         raise InputError(f"--searcher is {text!r}, but {str(path)!r} is no Python file; give the path of one")
     entrant = FromFile(path.resolve(), attribute, source_of([path.resolve()]))
-    _check_factory(_module(entrant.path, entrant.source), attribute, path)
+    _check_factory(load_module(entrant.path, entrant.source), attribute, path)
     return given or attribute, entrant
 
 
@@ -79,7 +79,7 @@ def from_command(text: str, limits: Limits) -> tuple[str, Command]:
     Raises:
         InputError: quotes that do not close, or a command that is not found.
     """
-    given, line = _named(text)
+    given, line = named(text)
     try:
         words = tuple(shlex.split(line))
     except ValueError as error:
@@ -106,7 +106,7 @@ def entrants(
     return MappingProxyType(made)
 
 
-def _named(text: str) -> tuple[str, str]:
+def named(text: str) -> tuple[str, str]:
     """Return the name that stands before `=`, empty if none does, and the rest."""
     name, equals, rest = text.strip().partition("=")
     return (name, rest) if equals and _NAME.fullmatch(name) else ("", text.strip())
@@ -115,7 +115,7 @@ def _named(text: str) -> tuple[str, str]:
 # --------------------------------------------------------------------------------------------------- the class
 
 
-def _module(path: Path, source: str) -> ModuleType:
+def load_module(path: Path, source: str) -> ModuleType:
     """Return the loaded file; its folder is searched for what it imports, after everything else."""
     name = f"searcher_{source}"
     if name in sys.modules:

@@ -1,0 +1,32 @@
+"""Published performance predictors and learning-free controls, and the dictionary that names them."""
+
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+
+from baselines.predictors.curve_svr import CurveSvr
+from baselines.predictors.extrapolation import CurveExtrapolation
+from baselines.predictors.from_encoding import EncodingBoosting, EncodingForest, EncodingProcess
+from baselines.predictors.last_valid import LastValid
+from baselines.predictors.sizes import Flops, Params
+from baselines.predictors.training_speed import SotlE, TseEma
+from pmfnas.core.predictors import PredictorFactory
+
+__all__ = ["PREDICTORS"]
+
+PREDICTORS: Mapping[str, PredictorFactory] = MappingProxyType(
+    {
+        "curve_extrapolation": CurveExtrapolation,
+        "curve_svr": CurveSvr,
+        "flops": Flops,
+        "gaussian_process": EncodingProcess,
+        "gradient_boosting": EncodingBoosting,
+        "last_valid": LastValid,
+        "params": Params,
+        "random_forest": EncodingForest,
+        "sotl_e": SotlE,
+        "tse_ema": TseEma,
+        "tse_ema_09": partial(TseEma, gamma=0.9),
+    }
+)
+"""Every predictor under the name that the study and the command line use."""
