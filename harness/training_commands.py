@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -51,9 +52,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 def _search(options: argparse.Namespace) -> int:
     torch = _torch()
     from harness.training.export import retrain_command
-    from harness.training.result import conclude
-    from harness.training.search import open_search, run_search
-    from harness.training.spec import SPEC, open_device, read_claim, read_result
+    from harness.training.folder import SPEC, read_claim
+    from harness.training.spec import open_device
 
     spec = _asked(options)
     if not options.width and open_device(spec.device).type == "cuda":
@@ -64,8 +64,7 @@ def _search(options: argparse.Namespace) -> int:
         read_claim(out)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        opened = open_search(spec, out, resume=options.resume or (options.smoke and (out / SPEC).exists()))
-        result = read_result(out) or conclude(run_search(opened, start_anew=_start_anew), out)
+        result = _searched(spec, out, resume=options.resume or (options.smoke and (out / SPEC).exists()))
     except KeyboardInterrupt:
         print(f"\ninterrupted; go on with the same command and --resume ({out})", file=sys.stderr)
         return INTERRUPTED
@@ -80,6 +79,22 @@ def _search(options: argparse.Namespace) -> int:
     retrained = _retrained(out, spec.data_dir, spec.device)
     print(f"retrained   test {retrained['test_acc']:.2f} % on {retrained['trained_on']}; the model: {command}")
     return 0
+
+
+def _searched(spec: "SearchSpec", out: Path, *, resume: bool) -> dict[str, Any]:
+    """Search, or go on, with the folder locked; return the result, at once where it is there already."""
+    from harness.training.folder import SPEC, locked, read_result
+    from harness.training.result import conclude
+    from harness.training.search import open_search, run_search
+
+    with ExitStack() as held:
+        is_there = (out / SPEC).exists()
+        if is_there:
+            held.enter_context(locked(out))
+        opened = open_search(spec, out, resume=resume)
+        if not is_there:
+            held.enter_context(locked(out))
+        return read_result(out) or conclude(run_search(opened, start_anew=_start_anew), out)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -165,12 +180,14 @@ def _export(options: argparse.Namespace) -> int:
 def _retrained(out: Path, data_dir: Path | None, device: str) -> dict[str, Any]:
     """Train the found network on training and validation images, once; return how it went."""
     from harness.training.export import retrain_command
+    from harness.training.folder import locked, read_claim
     from harness.training.retrain import retrain
-    from harness.training.spec import read_claim
 
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return retrain(out, data_dir, device, say=lambda line: print(line, file=sys.stderr, flush=True))
+        read_claim(out)  # raises for what is no folder of a search
+        with locked(out):
+            return retrain(out, data_dir, device, say=lambda line: print(line, file=sys.stderr, flush=True))
     except KeyboardInterrupt:
         command = retrain_command(read_claim(out), str(out), str(data_dir))
         print(f"\ninterrupted; retraining goes on with: {command}", file=sys.stderr)

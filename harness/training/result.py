@@ -15,8 +15,8 @@ from harness.files import write_bytes, write_text
 from harness.ledger import Entry, totals
 from harness.records import RunHeader, record_path, write_record
 from harness.runner import Finished
+from harness.training.folder import RESULT
 from harness.training.search import Searched
-from harness.training.spec import RESULT
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Arch, Ok, Train
 from pmfnas.training.blueprint import footprint

@@ -19,11 +19,11 @@ from harness.replay import ReplayExecutor
 from harness.runner import Finished, Setting, search
 from harness.training.device import DeviceExecutor, unwatched
 from harness.training.finish import Finishing
+from harness.training.folder import claim
 from harness.training.journal import Journal, JournalledExecutor
 from harness.training.spec import (
     SearchSpec,
     check_room,
-    claim,
     claim_of,
     claimed_width,
     device_name,

@@ -1,11 +1,4 @@
-"""What a search with real training is: its settings, the folder that it owns, the device, and what it needs.
-
-OUT/spec.json         the settings; a command with others is refused, not mixed in
-OUT/journal.jsonl     what happened so far
-OUT/checkpoints/      where trainings can go on
-OUT/log.txt           the live lines
-OUT/runs/, oracle.csv, result.json, incumbent.pt      when it has ended
-"""
+"""What a search with real training is: its settings, the device, and what must stay the same for it to go on."""
 
 import hashlib
 import json
@@ -19,16 +12,14 @@ from typing import Any
 import torch
 
 from harness.contestants import CONTESTANTS, source_hash
-from harness.files import remove_abandoned, write_text
 from harness.specs import GPU_NIGHT_S
-from pmfnas.core.errors import DataError, InputError
+from harness.training.folder import SPEC, read_claim, read_result
+from pmfnas.core.errors import InputError
 from pmfnas.spaces import space_for
 from pmfnas.training.blueprint import Blueprint, blueprint
 from pmfnas.training.data import SearchData
 from pmfnas.training.recipe import NB201, Recipe, training_fidelities
 
-SPEC = "spec.json"
-RESULT = "result.json"
 _KEPT_AT_ONCE = 100
 """Archs whose checkpoints may lie on the disk at the same time, for the check of free space."""
 
@@ -115,56 +106,6 @@ def check_room(out: Path, data: SearchData, largest_params: int, device: torch.d
 
 def _mb(n_bytes: int) -> str:
     return f"{n_bytes / 1e6:,.0f} MB"
-
-
-def claim(out: Path, mine: Mapping[str, Any], *, resume: bool) -> None:
-    """Make `out` the folder of this search, or check that it is; raise `InputError` otherwise."""
-    path = out / SPEC
-    if path.exists():
-        _check_claim(out, mine)
-        if not resume:
-            raise InputError(f"--out {out} holds this search already; add --resume to go on, or choose another --out")
-        remove_abandoned(out)
-        return
-    remove_abandoned(out, SPEC)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"--out {out} exists and is not a folder of a search; choose another --out")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {out} cannot be written ({error.strerror}); choose another --out") from None
-    write_text(path, json.dumps(mine, indent=1) + "\n")
-
-
-def _check_claim(out: Path, mine: Mapping[str, Any]) -> None:
-    theirs = read_claim(out)
-    for name, value in mine.items():
-        if theirs.get(name) != value:
-            raise InputError(
-                f"--out {out} holds a search with {name} {theirs.get(name)}, but this one has {name} {value}; "
-                "choose another --out or remove that folder"
-            )
-
-
-def read_claim(out: Path) -> dict[str, Any]:
-    """Return what the folder of a search says of itself."""
-    path = out / SPEC
-    try:
-        return dict(json.loads(path.read_text()))
-    except FileNotFoundError:
-        raise InputError(f"{out} is not a folder of a search: it has no {SPEC}") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({error}); remove the folder or choose another") from None
-
-
-def read_result(out: Path) -> dict[str, Any] | None:
-    """Return the result of the search in `out`; None where it has not ended."""
-    try:
-        return dict(json.loads((out / RESULT).read_text()))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"{out / RESULT} is damaged ({error}); search anew in another folder") from None
 
 
 def finished_search(out: Path) -> tuple[dict[str, Any], dict[str, Any]]:

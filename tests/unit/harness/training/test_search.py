@@ -18,10 +18,11 @@ from harness.training import device as device_module  # noqa: E402
 from harness.training import search as search_module  # noqa: E402
 from harness.training import spec as spec_module  # noqa: E402
 from harness.training.export import export  # noqa: E402
+from harness.training.folder import locked, read_result  # noqa: E402
 from harness.training.journal import Journal  # noqa: E402
 from harness.training.result import conclude  # noqa: E402
 from harness.training.search import open_search, run_search  # noqa: E402
-from harness.training.spec import SearchSpec, read_result  # noqa: E402
+from harness.training.spec import SearchSpec  # noqa: E402
 from pmfnas.training.checkpoints import Checkpoints  # noqa: E402
 from tests.training_runs import ticking, tiny_images  # noqa: E402
 
@@ -300,6 +301,15 @@ def test_a_foreign_folder_is_left_alone(mine, tmp_path):
     with pytest.raises(InputError, match="is not a folder of a search"):
         searched(spec_of(mine), tmp_path / "thesis")
     assert [p.name for p in (tmp_path / "thesis").iterdir()] == ["chapter.txt"]
+
+
+def test_a_folder_that_another_process_holds_is_left_to_it(capsys, mine, tmp_path):
+    out = tmp_path / "out"
+    open_search(spec_of(mine), out, resume=False)
+    with locked(out):
+        arguments = ["search", "--dataset", "mine", "--data-dir", str(mine), "--resume", "--out", str(out)]
+        assert "is in use by a search at work" in refused(capsys, arguments)
+        assert "is in use" in refused(capsys, ["export", str(out), "--to", str(tmp_path / "m.pt"), "--retrain"])
 
 
 def test_resuming_where_nothing_is_says_so(capsys, tmp_path):
