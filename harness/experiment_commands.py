@@ -13,6 +13,7 @@ from harness.data import Chosen, choose
 from harness.experiment import open_benchmark, read_claim, run_experiment, run_one
 from harness.jobs import Job, found, in_order, jobs
 from harness.specs import EXPERIMENTS, Experiment, smoke
+from harness.training.overview import is_search, write_overview
 from harness.units import budget_s, count, names, written_hours, written_time
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
@@ -44,6 +45,9 @@ def run(options: argparse.Namespace) -> int:
 def table(options: argparse.Namespace) -> int:
     """Write the outputs of an experiment's folder again, from its records."""
     claim = read_claim(options.out)
+    if is_search(options.out):
+        print(f"written: {', '.join(map(str, write_overview(options.out)))}")
+        return 0
     if claim.get("experiment") not in EXPERIMENTS:
         raise InputError(f"{options.out} holds the experiment {claim.get('experiment')!r}, which is not known here")
     spec = EXPERIMENTS[claim["experiment"]]

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 
 from harness.report.page import write_report
+from harness.report.search_page import write_search_report
+from harness.training.overview import is_search
 
 NAME = "report.html"
 
@@ -23,6 +25,10 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the page and say where it is."""
-    out = write_report(options.folder, options.out or options.folder / NAME, run=options.chosen)
+    out = options.out or options.folder / NAME
+    if is_search(options.folder):
+        write_search_report(options.folder, out)
+    else:
+        write_report(options.folder, out, run=options.chosen)
     print(f"written: {out} ({out.stat().st_size / 1e6:.1f} MB, refers to nothing outside itself)")
     return 0

@@ -54,7 +54,7 @@ def page(results: Results, *, run: str | None = None) -> str:
         overhead_section(results),
         provenance_section(results),
     ]
-    return _rendered(
+    return rendered(
         title=_title(table),
         facts=facts(results),
         warnings=(*few_seeds(table.summary), *failures(results)),
@@ -74,7 +74,8 @@ def _title(table: Table) -> str:
     return table.title or ", ".join(sorted(set(table.summary["experiment"].astype(str))))
 
 
-def _rendered(**context: Any) -> str:
+def rendered(**context: Any) -> str:
+    """Return a page of `title`, `facts`, `warnings` and `sections`."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -70,14 +70,14 @@ def read_claim(out: Path) -> dict[str, Any]:
         raise InputError(f"{path} is damaged ({error}); remove the folder or choose another") from None
 
 
-def read_result(out: Path) -> dict[str, Any] | None:
-    """Return the result of the search in `out`; None where it has not ended."""
+def read_result(out: Path, name: str = RESULT) -> dict[str, Any] | None:
+    """Return the result of the search in `out`, or of its retraining; None where it has not ended."""
     try:
-        return dict(json.loads((out / RESULT).read_text()))
+        return dict(json.loads((out / name).read_text()))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"{out / RESULT} is damaged ({error}); search anew in another folder") from None
+        raise DataError(f"{out / name} is damaged ({error}); search anew in another folder") from None
 
 
 @contextmanager

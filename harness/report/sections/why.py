@@ -19,6 +19,7 @@ from harness.report.results import Results
 _COLOURS = ("#0072B2", "#E69F00", "#CC3377", "#44AA99", "#AA4499", "#999933")
 """Of stages, in the order in which they appear."""
 _MARKERS = ("o", "s", "^", "D", "v", "P")
+_KEY = "why", "Why each arch was trained"
 _LEAST = 1e-6
 """Potential, in points, at the lower edge of its picture, where everything smaller stands too."""
 _SCORED = ("mean", "std", "potential")
@@ -39,11 +40,17 @@ def why_section(results: Results, chosen: str | None) -> Section:
     Raises:
         InputError: the chosen run is not in the folder.
     """
-    key, title = "why", "Why each arch was trained"
+    key, title = _KEY
     path = _record(results, chosen)
     if path is None:
         absent = "This folder holds no records of runs, so there is no trace. The folder of the run has them."
         return Section(key, title, words=(absent,))
+    return trace_section(path)
+
+
+def trace_section(path: Path) -> Section:
+    """Return the trace of the run whose record is at `path`."""
+    key, title = _KEY
     explained = read_run(path)
     if not explained.requests:
         return Section(key, title, words=(about(explained), "The record holds no request."))
