@@ -10,6 +10,7 @@ usage: ./reproduce.sh VERB [options]
   table2      accuracy versus GPU-hours of every searcher, with statistics     -> results/table2
   ablation    what each part of PMF-NAS is worth, at four budgets              -> results/ablation
   sensitivity what each setting of PMF-NAS, halved and doubled, changes        -> results/sensitivity
+  predictors  performance predictors: quality, calibration and price           -> results/predictors
   peers       the field's packages, each in its own environment, against ours  -> results/peers
   published   replay of the NAS-Bench-201 paper's setting (needs real values)  -> results/published
   no-big-cells  table2 without the 25 cells of five or six 3x3 convolutions    -> results/no-big-cells
@@ -23,7 +24,7 @@ usage: ./reproduce.sh VERB [options]
   data        data import | info | verify | build-anchored | build-surrogate
   help        this text
 
-ablation, sensitivity and peers explain their options themselves: ./reproduce.sh ablation --help
+ablation, sensitivity, predictors and peers explain their options themselves: ./reproduce.sh ablation --help
 
 Options of table2, published, no-big-cells and size are those of `python -m harness run`:
   --smoke                      three seeds, a look at everything in seconds
@@ -95,6 +96,10 @@ case "$verb" in
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness "$verb" "$@"
     ;;
+  predictors)
+    environment "predictors${PMFNAS_EXTRAS:+,$PMFNAS_EXTRAS}"
+    exec .venv/bin/python -m harness predictors "$@"
+    ;;
   search | export)
     environment "train${PMFNAS_EXTRAS:+,$PMFNAS_EXTRAS}"
     exec .venv/bin/python -m harness "$verb" "$@"
@@ -115,7 +120,7 @@ case "$verb" in
     usage
     ;;
   *)
-    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, peers, published, no-big-cells, size, ceiling, search, export, test, data, help" >&2
+    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, predictors, peers, published, no-big-cells, size, ceiling, search, export, test, data, help" >&2
     exit 2
     ;;
 esac

@@ -14,6 +14,7 @@ from harness import (
     experiment_commands,
     explain_commands,
     peer_commands,
+    predictor_commands,
     searcher_commands,
     study_commands,
     training_commands,
@@ -70,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     peer_commands.add(verbs)
     searcher_commands.add(verbs)
     study_commands.add(verbs)
+    predictor_commands.add(verbs)
     data_commands.add(verbs)
     explain_commands.add(verbs)
     ceiling_commands.add(verbs)

@@ -108,15 +108,15 @@ def manifest(title: str, table: CurveTable, out: Path, scored: Scored) -> dict[s
         "runs": len(runs),
         "failed": int((runs["status"] != "ok").sum()),
         "oracle_accesses": len(scored.accesses),
-        "commit": _git("rev-parse", "HEAD"),
-        "modified": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "commit": git("rev-parse", "HEAD"),
+        "modified": bool(git("status", "--porcelain", "--untracked-files=no")),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "packages": {name: metadata.version(name) for name in PACKAGES},
     }
 
 
-def _git(*arguments: str) -> str:
+def git(*arguments: str) -> str:
     """Return what git says of this checkout; empty where it is not one or git is absent."""
     root = Path(__file__).parents[1]
     try:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 N_TREES = 100
 _LEAST_STD = 1e-9
+_FEW = 10
 
 
 class EncodingProcess:
@@ -104,7 +105,8 @@ class EncodingBoosting:
         def make() -> "GradientBoostingRegressor":
             from sklearn.ensemble import GradientBoostingRegressor
 
-            return GradientBoostingRegressor(n_estimators=self._n_trees, subsample=0.8, random_state=seed)
+            share = 0.8 if len(y) >= _FEW else 1.0  # of a few, a share may be none
+            return GradientBoostingRegressor(n_estimators=self._n_trees, subsample=share, random_state=seed)
 
         self._error = cross_validated(make, x[order], y[order], 5)
         self._model = make().fit(x, y)

@@ -60,6 +60,10 @@ class Material:
         """What predictors predict the accuracy at."""
         return Fidelity(LONG, self.table.header.schedules[LONG])
 
+    def with_visited(self, rows: NDArray[np.int64]) -> "Material":
+        """Return the same material that knows which archs searches visit."""
+        return replace(self, visited=rows)
+
     def slots(self, schedule: str, split: int) -> NDArray[np.int64]:
         """Return the place of the trial that each arch has in a split, shape (n_archs,): drawn among those that exist.
 

@@ -1,0 +1,140 @@
+"""What the study leaves for people, all derived from its chunks.
+
+OUT/results.parquet                    one row per predictor, cell and split
+OUT/summary.csv, against.csv           means with intervals; paired differences to the reference
+OUT/table.md                           the cells that matter
+OUT/predictors.json                    means per cell without what depends on the host: the reference of later runs
+OUT/quality.png, calibration.png, real.png (.svg)
+OUT/noise.csv, manifest.json
+"""
+
+import json
+import platform
+import shutil
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.experiment import read_claim
+from harness.figures import write_figure
+from harness.files import write_bytes, write_text
+from harness.outputs import REFERENCE_DIR, git, parquet
+from harness.predictors.contestants import REFERENCE
+from harness.predictors.figures import calibration_figure, quality_figure, real_figure
+from harness.predictors.material import read_material
+from harness.predictors.measures import MEASURES
+from harness.predictors.noise import noise_ceiling
+from harness.predictors.study import CELL, NAME, Plan, results
+from harness.predictors.summary import HOST, against, summarise
+from harness.predictors.tables import StudyText, markdown, terminal
+from pmfnas.benchmarks.table import CurveTable
+
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "scikit-learn")
+KEPT = {".md", ".csv", ".png", ".svg", ".json", ".parquet"}
+
+
+def write_outputs(plan: Plan, table: CurveTable, out: Path, *, reference: str = REFERENCE) -> StudyText:
+    """Write every output to `out`, print the table, and return what it was made of."""
+    found = results(plan, out)
+    summary = summarise(found)
+    ceiling = pd.concat([noise_ceiling(read_material(table, name)) for name in plan.datasets], ignore_index=True)
+    compared = against(found, reference) if reference in plan.contestants else pd.DataFrame()
+    text = StudyText(summary, ceiling, compared, about(plan, table), reference)
+    _write_frames(found, text, out)
+    _write_figures(summary, text.about, out)
+    write_text(out / "manifest.json", json.dumps(manifest(plan, table, out), indent=1) + "\n")
+    print(terminal(text))
+    print(f"\nwritten to {out}: table.md, summary.csv, against.csv, predictors.json, results.parquet, figures")
+    return text
+
+
+def about(plan: Plan, table: CurveTable) -> str:
+    """Return data, splits and archs judged in one line."""
+    header = table.header
+    return (
+        f"{header.stamp} {header.fingerprint}, {plan.n_splits} splits of archs, at most {plan.n_queries} judged in each"
+    )
+
+
+def _write_frames(found: pd.DataFrame, text: StudyText, out: Path) -> None:
+    write_bytes(out / "results.parquet", parquet(found))
+    write_text(out / "summary.csv", text.summary.to_csv(index=False, float_format="%.5g"))
+    write_text(out / "against.csv", text.against.to_csv(index=False, float_format="%.5g"))
+    write_text(out / "noise.csv", text.ceiling.to_csv(index=False, float_format="%.5g"))
+    write_text(out / "table.md", markdown(text))
+    write_text(out / "predictors.json", json_text(as_json(text.summary)))
+
+
+def as_json(summary: pd.DataFrame) -> dict[str, Any]:
+    """Return predictor -> cell -> measure -> [mean, half-width of its 95 % interval], rounded; nothing of the host."""
+    shown: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in summary.drop(columns=list(HOST)).to_dict("records"):
+        cell = "/".join(f"{row[name]}" for name in CELL)
+        numbers = {m: _rounded(row[m], row[f"{m}_half"]) for m in MEASURES if row[m] == row[m]}
+        shown.setdefault(str(row["predictor"]), {})[cell] = numbers
+    return shown
+
+
+def json_text(shown: dict[str, dict[str, dict[str, Any]]]) -> str:
+    """Return the result of `as_json` as JSON with one cell a line, so that a difference shows which."""
+    blocks = []
+    for name, cells in shown.items():
+        lines = [f"  {json.dumps(cell)}: {json.dumps(numbers)}" for cell, numbers in cells.items()]
+        blocks.append(f" {json.dumps(name)}: {{\n" + ",\n".join(lines) + "\n }")
+    return "{\n" + ",\n".join(blocks) + "\n}\n"
+
+
+def _rounded(mean: float, half: float) -> list[float | None]:
+    return [float(f"{mean:.5g}"), float(f"{half:.3g}") if half == half else None]
+
+
+def _write_figures(summary: pd.DataFrame, said: str, out: Path) -> None:
+    """Write the figures whose cells were run."""
+    uniform = (summary["kind"] == "uniform").any()
+    if uniform:
+        write_figure(quality_figure(summary, said), out, "quality")
+    cell = (summary["n_known"] == 100) & (summary["epochs"] == 12) & (summary["kind"] == "uniform")
+    if (cell & summary["coverage_90"].notna()).any():
+        write_figure(calibration_figure(summary, said), out, "calibration")
+    if ((summary["kind"] == "real") & (summary["n_known"] == 100)).any():
+        write_figure(real_figure(summary, said), out, "real")
+
+
+def manifest(plan: Plan, table: CurveTable, out: Path) -> dict[str, Any]:
+    """Return what made the outputs of the folder `out`; no host name, user or absolute path."""
+    return {
+        **read_claim(out),
+        "title": "Performance predictors",
+        "space": table.header.space,
+        "data_version": table.header.version,
+        "datasets": list(plan.datasets),
+        "predictors": list(plan.contestants),
+        "cells": len(plan.cells),
+        "splits": plan.n_splits,
+        "failed": 0,
+        "commit": git("rev-parse", "HEAD"),
+        "modified": bool(git("status", "--porcelain", "--untracked-files=no")),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "packages": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def update_reference(table: CurveTable, out: Path) -> Path:
+    """Copy the outputs of `out` to the committed reference of the data; return the folder."""
+    target = REFERENCE_DIR / NAME / table.header.stamp.lower()
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for file in sorted(out.iterdir()):
+        if file.suffix in KEPT and file.name not in ("spec.json", "results.parquet"):
+            shutil.copyfile(file, target / file.name)
+    return target

@@ -1,0 +1,266 @@
+"""Runs the predictor study: every contestant in every cell and split, in chunks, finished ones skipped.
+
+    OUT/spec.json                            what the folder belongs to; a command with other settings is refused
+    OUT/visited/cifar100.json                rows of the archs that searches visit
+    OUT/chunks/cifar100/pmf/s0000.parquet    one row per cell and split: a few splits of one predictor and data set
+
+Interrupted at any moment, the same command goes on: a chunk exists if and only if all of it was computed. What a
+predictor does not read does not tell cells apart, so each essential cell is computed once (`cells.essential`).
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from tqdm import tqdm
+
+from harness.contestants import source_hash
+from harness.experiment import SPEC, claim_folder, read_claim
+from harness.files import write_bytes, write_text
+from harness.predictors.cells import Cell, essential
+from harness.predictors.contestants import check_unchanged, identity_of, study_hash
+from harness.predictors.evaluation import Outcome, evaluate
+from harness.predictors.material import Material, read_material
+from harness.predictors.region import visited_archs
+from harness.predictors.tasks import Split
+from pmfnas.benchmarks.table import CurveTable
+from pmfnas.core.errors import ContractError, DataError, InputError
+from pmfnas.core.predictors import PredictorFactory, reads_of
+
+NAME = "predictors"
+ENTRANTS = "entrants"
+SPLITS_PER_CHUNK = 3
+
+CELL = ("dataset", "n_known", "schedule", "epochs", "kind")
+"""Columns that name a cell."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who is compared in which cells, and how often."""
+
+    contestants: Mapping[str, PredictorFactory]
+    cells: tuple[Cell, ...]
+    grid: str
+    """`whole` or `smoke`: part of what a folder belongs to."""
+    n_splits: int = 30
+    n_queries: int = 2000
+    n_searches: int = 12
+    """Searches that say which archs are visited."""
+
+    def __post_init__(self) -> None:
+        if self.n_splits < 1:
+            raise InputError(f"--splits is {self.n_splits}, but must be at least 1")
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Data sets of the cells, in order."""
+        return tuple(dict.fromkeys(cell.dataset for cell in self.cells))
+
+    def own_cells(self, predictor: str, dataset: str) -> tuple[Cell, ...]:
+        """Return the cells that tell results of a predictor apart."""
+        reads = reads_of(self.contestants[predictor])
+        return tuple(dict.fromkeys(essential(cell, reads) for cell in self.cells if cell.dataset == dataset))
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A few splits of one predictor on one data set."""
+
+    dataset: str
+    predictor: str
+    start: int
+    stop: int
+
+    def path(self, out: Path) -> Path:
+        """Return where the chunk is kept."""
+        return out / "chunks" / self.dataset / self.predictor / f"s{self.start:04d}-{self.stop:04d}.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a worker finds its data."""
+
+    table: Path
+    anchors: Path | None
+    """Folder with real curves, or None."""
+    out: Path
+
+
+def chunks(plan: Plan) -> tuple[Chunk, ...]:
+    """Return the chunks of a plan, early splits first, so that what there is when interrupted is complete."""
+    starts = range(0, plan.n_splits, SPLITS_PER_CHUNK)
+    return tuple(
+        Chunk(dataset, predictor, start, min(start + SPLITS_PER_CHUNK, plan.n_splits))
+        for start in starts
+        for dataset in plan.datasets
+        for predictor in plan.contestants
+    )
+
+
+def run_study(plan: Plan, table: CurveTable, out: Path, *, anchors: Path | None, n_jobs: int) -> int:
+    """Compute every chunk that is missing, and return how many that were.
+
+    Raises:
+        InputError: `out` belongs to something else.
+        ContractError: a predictor broke its contract; finished chunks are kept.
+    """
+    claim(plan, table, out, real_curves=anchors is not None)
+    source = Source(table.path, anchors, out)
+    missing = [chunk for chunk in chunks(plan) if not chunk.path(out).exists()]
+    n_all = len(chunks(plan))
+    if len(missing) < n_all:
+        print(f"{n_all - len(missing)} of {n_all} chunks were finished before; going on", file=sys.stderr)
+    if any(cell.kind == "visited" for cell in plan.cells):
+        _parallel("searches", _visit, [(d, plan.n_searches, source) for d in plan.datasets], n_jobs=n_jobs)
+    _parallel("predictors", _run_chunk, [(chunk, plan, source) for chunk in missing], n_jobs=n_jobs)
+    return len(missing)
+
+
+def _parallel(label: str, work: Any, arguments: Sequence[tuple[Any, ...]], *, n_jobs: int) -> None:
+    """Call `work` with each of the arguments in processes of one thread each, showing progress."""
+    tasks = (joblib.delayed(work)(*each) for each in arguments)
+    with (
+        joblib.parallel_config(backend="loky", inner_max_num_threads=1),
+        tqdm(total=len(arguments), desc=label, disable=None) as bar,
+    ):
+        try:
+            for _ in joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks):
+                bar.update()
+        except TerminatedWorkerError:
+            raise InputError(
+                "a worker process was killed or crashed (memory, or native code of a predictor); "
+                "finished chunks are kept and the same command goes on"
+            ) from None
+
+
+# ------------------------------------------------------------------------------------------------ what it belongs to
+
+
+def claim(plan: Plan, table: CurveTable, out: Path, *, real_curves: bool) -> None:
+    """Make `out` the folder of this study; raise `InputError` where it belongs to something else."""
+    claim_folder(
+        out,
+        {
+            "experiment": NAME,
+            "grid": plan.grid,
+            "queries": plan.n_queries,
+            "searches": plan.n_searches,
+            "real_curves": real_curves,
+            "data": table.header.stamp,
+            "fingerprint": table.header.fingerprint,
+            "code": study_hash(),
+            "searcher_code": source_hash(),
+        },
+    )
+    claimed = read_claim(out)
+    theirs: dict[str, str] = claimed.get(ENTRANTS, {})
+    mine = {name: identity_of(name, factory) for name, factory in plan.contestants.items()}
+    for name, identity in mine.items():
+        if theirs.get(name, identity) != identity:
+            raise InputError(
+                f"--out {out} holds results of {name} from {theirs[name]}, but it is {identity} now; "
+                "choose another --out, or another name: --predictor NAME=..."
+            )
+    if not mine.keys() <= theirs.keys():
+        write_text(out / SPEC, json.dumps({**claimed, ENTRANTS: {**theirs, **mine}}, indent=1) + "\n")
+
+
+# ------------------------------------------------------------------------------------------------------- in a worker
+
+
+def _visit(dataset: str, n_searches: int, source: Source) -> None:
+    """Find out which archs searches visit, unless that is known."""
+    path = _visited_file(source.out, dataset)
+    if not path.exists():
+        rows = visited_archs(CurveTable.open(source.table), dataset, n_searches)
+        write_text(path, json.dumps(rows.tolist()) + "\n")
+
+
+def _visited_file(out: Path, dataset: str) -> Path:
+    return out / "visited" / f"{dataset}.json"
+
+
+@lru_cache(maxsize=3)
+def _material(dataset: str, source: Source) -> Material:
+    """Return the data of a worker, read once."""
+    material = read_material(_table(source.table), dataset, anchors=source.anchors)
+    path = _visited_file(source.out, dataset)
+    if not path.exists():
+        return material
+    try:
+        rows = np.array(json.loads(path.read_text()), dtype=np.int64)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged ({error}); remove it") from None
+    return material.with_visited(rows)
+
+
+@lru_cache(maxsize=1)
+def _table(path: Path) -> CurveTable:
+    return CurveTable.open(path)
+
+
+def _run_chunk(chunk: Chunk, plan: Plan, source: Source) -> None:
+    """Compute a chunk and write it."""
+    factory = plan.contestants[chunk.predictor]
+    check_unchanged(factory)
+    material = _material(chunk.dataset, source)
+    try:
+        rows = [
+            row(chunk.predictor, cell, split, evaluate(factory, cell, Split(split, plan.n_queries), material))
+            for cell in plan.own_cells(chunk.predictor, chunk.dataset)
+            for split in range(chunk.start, chunk.stop)
+        ]
+    except ContractError as error:
+        raise ContractError(f"{chunk.predictor}: {error}") from None
+    sink = BytesIO()
+    pd.DataFrame(rows).to_parquet(sink, index=False, compression="zstd")
+    write_bytes(chunk.path(source.out), sink.getvalue())
+
+
+def row(predictor: str, cell: Cell, split: int, outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as a row of results: who, where, every measure, prices and timings."""
+    numbers = {name: value for name, value in asdict(outcome).items() if name != "measures"}
+    return {"predictor": predictor, **asdict(cell), "split": split, **outcome.measures, **numbers}
+
+
+# --------------------------------------------------------------------------------------------------------- results
+
+
+def results(plan: Plan, out: Path) -> pd.DataFrame:
+    """Return one row per contestant, cell of the plan and split, from the chunks under `out`.
+
+    Raises:
+        InputError: a chunk is missing or damaged.
+    """
+    frames = []
+    for chunk in chunks(plan):
+        try:
+            frames.append(pd.read_parquet(chunk.path(out)))
+        except FileNotFoundError:
+            raise InputError(f"{chunk.path(out)} is missing; run the study again, it goes on there") from None
+        except (OSError, ValueError) as error:
+            raise InputError(f"{chunk.path(out)} is damaged ({error}); remove it and run the study again") from None
+    return spread(plan, pd.concat(frames, ignore_index=True))
+
+
+def spread(plan: Plan, computed: pd.DataFrame) -> pd.DataFrame:
+    """Return `computed` with the result of each essential cell in every cell of the plan that comes to the same."""
+    columns = [f"own_{name}" for name in CELL]
+    pairs = [
+        {"predictor": name, **asdict(cell), **dict(zip(columns, asdict(essential(cell, reads)).values(), strict=True))}
+        for name, reads in ((name, reads_of(factory)) for name, factory in plan.contestants.items())
+        for cell in plan.cells
+    ]
+    renamed = computed.rename(columns=dict(zip(CELL, columns, strict=True)))
+    joined = pd.DataFrame(pairs).merge(renamed, on=["predictor", *columns], how="inner", validate="many_to_many")
+    return joined.drop(columns=columns)

@@ -1,0 +1,87 @@
+"""Means over splits with their intervals, prices, and paired differences: what tables and figures are made of."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from harness.predictors.measures import MEASURES
+from harness.predictors.study import CELL
+from harness.stats.paired import holm, wilcoxon_p
+
+JUDGED = 100
+"""Archs that a price is reckoned for: everything learnt from, and the curves of so many archs to judge."""
+
+HOST = ("fit_host_s", "query_host_s")
+"""Columns that depend on the machine."""
+
+_LOWER_IS_BETTER = ("rmse_pct", "regret_pct", "regret_10_pct", "crps_pct")
+
+
+def with_price(results: pd.DataFrame) -> pd.DataFrame:
+    """Return `results` with `total_s`: GPU-seconds of everything learnt from and of `JUDGED` archs' curves."""
+    return results.assign(total_s=results["labels_s"] + JUDGED * results["query_s"])
+
+
+def summarise(results: pd.DataFrame) -> pd.DataFrame:
+    """Return mean and half-width of the 95 % t interval over splits of every measure, a row per predictor and cell.
+
+    Splits draw archs anew but share the table, so an interval is about the draw of archs, not about another space.
+    """
+    keys = ["predictor", *CELL]
+    priced = with_price(results)
+    grouped = priced.groupby(keys, sort=False)
+    means = grouped[[*MEASURES, "labels_s", "query_s", "total_s", *HOST]].mean()
+    n = grouped.size()
+    spread = grouped[list(MEASURES)].std(ddof=1)
+    reach = stats.t.ppf(0.975, np.maximum(n - 1, 1)) / np.sqrt(n)
+    halves = spread.mul(reach, axis=0).add_suffix("_half")
+    return means.join(halves).assign(n_splits=n).reset_index()
+
+
+def over_datasets(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return means over the data sets of a summary, where a cell stands on all; half-widths add as variances."""
+    keys = ["predictor", *(name for name in CELL if name != "dataset")]
+    n_datasets = summary["dataset"].nunique()
+    values = [name for name in summary.columns if name not in (*keys, "dataset")]
+    halves = [name for name in values if name.endswith("_half")]
+    grouped = summary.groupby(keys, sort=False)
+    mean = grouped[values].mean()
+    mean[halves] = np.sqrt((summary[halves] ** 2).groupby([summary[k] for k in keys], sort=False).sum()) / n_datasets
+    return mean[grouped.size() == n_datasets].reset_index()
+
+
+def against(results: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """Return paired differences predictor less reference, a row per predictor, cell and measure.
+
+    Columns: the cell, `measure`, `n_pairs`, `difference`, `ci_low`, `ci_high` (95 %, t), `p_value` (Wilcoxon, Holm over
+    the predictors of a cell and measure), `verdict` (`better`, `worse`, `none`).
+    """
+    rows = pd.DataFrame(list(_differences(results, reference)))
+    if rows.empty:
+        return rows
+    rows["p_value"] = rows.groupby([*CELL, "measure"], sort=False)["p_value"].transform(lambda p: holm(p.to_numpy()))
+    sign = np.sign(rows["difference"]) * np.where(rows["measure"].isin(_LOWER_IS_BETTER), -1, 1)
+    rows["verdict"] = np.where(rows["p_value"] >= 0.05, "none", np.where(sign > 0, "better", "worse"))
+    return rows
+
+
+def _differences(results: pd.DataFrame, reference: str) -> Iterator[dict[str, Any]]:
+    compared = ("tau", "tau_top", "precision_1", "regret_pct", "crps_pct")
+    wide = results.pivot_table(index=[*CELL, "split"], columns="predictor", values=list(compared), sort=False)
+    for name in [n for n in dict.fromkeys(results["predictor"]) if n != reference]:
+        for measure in compared:
+            if (measure, name) not in wide.columns or (measure, reference) not in wide.columns:
+                continue
+            gap = (wide[measure, name] - wide[measure, reference]).dropna()
+            for cell, values in gap.groupby(level=list(CELL), sort=False):
+                yield {"predictor": name, **dict(zip(CELL, cell, strict=True)), "measure": measure, **_paired(values)}
+
+
+def _paired(values: "pd.Series[float]") -> dict[str, float]:
+    n, mean = len(values), float(values.mean())
+    half = float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+    p = wilcoxon_p(values.to_numpy()) if n > 1 else 1.0
+    return {"n_pairs": n, "difference": mean, "ci_low": mean - half, "ci_high": mean + half, "p_value": p}

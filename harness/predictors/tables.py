@@ -1,0 +1,202 @@
+"""The study as Markdown and on a terminal: the cells that matter, all predictors; the whole grid is in the CSV."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.predictors.cells import KINDS, LONG, SHORT
+from harness.predictors.contestants import REFERENCE
+from harness.predictors.summary import JUDGED, over_datasets
+from harness.tables import aligned, pipes, plain, wrap
+
+COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "tau": ("tau", ".3f"),
+        "tau_top": ("tau top 10 %", ".3f"),
+        "tau_test": ("tau to test", ".3f"),
+        "precision_1": ("best 1 %", ".1f"),
+        "precision_5": ("best 5 %", ".1f"),
+        "regret_10_pct": ("regret of 10", ".2f"),
+        "rmse_pct": ("RMSE", ".2f"),
+        "crps_pct": ("CRPS", ".2f"),
+        "coverage_50": ("in 50 %", ".1f"),
+        "coverage_90": ("in 90 %", ".1f"),
+        "coverage_90_chosen": ("chosen in 90 %", ".1f"),
+        "width_90_pct": ("width 90 %", ".1f"),
+    }
+)
+"""Measures shown, their titles and how they are written."""
+
+BRIEF = ("tau", "tau_top", "precision_1", "regret_10_pct", "coverage_90")
+"""Those shown on a terminal."""
+
+HEADLINES = ((20, SHORT, 12, "uniform"), (100, SHORT, 3, "uniform"), (100, SHORT, 12, "uniform"))
+"""Cells shown in full: labels, schedule, epochs, kind."""
+
+_OTHERS = ((100, SHORT, 12, "affordable"), (100, SHORT, 12, "visited"))
+
+
+@dataclass(frozen=True)
+class StudyText:
+    """What the texts are made of."""
+
+    summary: pd.DataFrame
+    """From `harness.predictors.summary.summarise`."""
+    ceiling: pd.DataFrame
+    """From `harness.predictors.noise.noise_ceiling`, all data sets."""
+    against: pd.DataFrame
+    """From `harness.predictors.summary.against`; may be empty."""
+    about: str
+    """Data stamp and fingerprint, splits, archs judged."""
+    reference: str = REFERENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One block: a heading, what is said below it, and cells as text."""
+
+    heading: str
+    note: str
+    titles: tuple[str, ...]
+    body: tuple[tuple[str, ...], ...]
+
+
+def grids(text: StudyText, measures: Sequence[str] = tuple(COLUMNS)) -> list[Grid]:
+    """Return the blocks of the table, with these measures; those whose cells were not run are left out."""
+    means = over_datasets(text.summary)
+    n_datasets = text.summary["dataset"].nunique()
+    found = [_headline(means, cell, n_datasets, measures) for cell in (*HEADLINES, *_OTHERS)]
+    found += [
+        _by_epochs(means, SHORT, "uniform", f"mean of {n_datasets} data sets"),
+        _by_epochs(text.summary[text.summary["dataset"] == "cifar10"], LONG, "uniform", "cifar10"),
+        _by_epochs(means, LONG, "real", f"mean of {n_datasets} data sets"),
+        _by_epochs(means, LONG, "modelled", f"mean of {n_datasets} data sets"),
+        _by_labels(means, text.reference),
+        _against(text),
+        _ceiling(text.ceiling),
+    ]
+    return [grid for grid in found if grid.body]
+
+
+def markdown(text: StudyText) -> str:
+    """Return the table as Markdown."""
+    lines = ["# Performance predictors", "", text.about, ""]
+    for grid in grids(text):
+        lines += [f"## {plain(grid.heading)}", "", grid.note, ""]
+        lines += pipes(grid.titles, [[plain(cell) for cell in cells] for cells in grid.body])
+        lines.append("")
+    return "\n".join([*lines, *_legend()]) + "\n"
+
+
+def terminal(text: StudyText) -> str:
+    """Return the blocks that the claims rest on as text of a terminal."""
+    lines = wrap(text.about)
+    for grid in [g for g in grids(text, BRIEF) if not g.heading.startswith("Kendall")]:
+        marks = ["*" if cells[0] == text.reference else " " for cells in grid.body]
+        lines += ["", grid.heading, *aligned(grid.titles, grid.body, marks)]
+    return "\n".join(lines)
+
+
+def _legend() -> list[str]:
+    return [
+        "Truth is validation accuracy at 200@200, mean over trials; labels are single trials of it. `±` is the 95 % "
+        "interval over splits. `-`: a predictor that only orders states no accuracy and no interval.",
+        f"`GPU-h`: everything learnt from and the curves of {JUDGED} archs that are judged. `regret of 10`: what the "
+        "best of the ten predicted best lies below the best, points. `chosen in 90 %`: coverage of the 90 % intervals "
+        "among the predicted best tenth.",
+    ]
+
+
+def _headline(means: pd.DataFrame, cell: tuple[int, str, int, str], n_datasets: int, measures: Sequence[str]) -> Grid:
+    """Return the measures of every predictor in one cell, best tau first."""
+    n, schedule, epochs, kind = cell
+    rows = means[_is(means, n, schedule, epochs, kind)].sort_values("tau", ascending=False, kind="stable")
+    titles = ("predictor", *(COLUMNS[name][0] for name in measures), "GPU-h")
+    body = tuple(
+        (
+            str(row["predictor"]),
+            *(_written(row, name, COLUMNS[name][1]) for name in measures),
+            f"{row['total_s'] / 3600:.1f}",
+        )
+        for row in rows.to_dict("records")
+    )
+    heading = f"{n} archs learnt from, {schedule}@{epochs} seen" + ("" if kind == "uniform" else f", {kind}")
+    return Grid(heading, f"Mean of {n_datasets} data sets; {KINDS[kind]}.", titles, body)  # type: ignore[index]
+
+
+def _written(row: Mapping[Any, Any], name: str, form: str) -> str:
+    value = float(row[name])
+    if np.isnan(value):
+        return "-"
+    half = float(row[f"{name}_half"])
+    return format(value, form) + (f" ± {half:.3f}" if name == "tau" and np.isfinite(half) else "")
+
+
+def _is(frame: pd.DataFrame, n: int, schedule: str, epochs: int, kind: str) -> "pd.Series[bool]":
+    same = (frame["n_known"] == n) & (frame["epochs"] == epochs)
+    return same & (frame["schedule"] == schedule) & (frame["kind"] == kind)
+
+
+def _by_epochs(means: pd.DataFrame, schedule: str, kind: str, over: str, n_known: int = 100) -> Grid:
+    """Return tau of every predictor by the epochs seen, at one number of labels."""
+    rows = means[(means["n_known"] == n_known) & (means["schedule"] == schedule) & (means["kind"] == kind)]
+    heading = f"Kendall tau by epochs seen of schedule {schedule}, {n_known} archs learnt from"
+    heading += "" if kind == "uniform" else f", {kind} curves"
+    return _crossed(heading, f"{over}; {KINDS[kind]}.", rows, "predictor", "epochs")  # type: ignore[index]
+
+
+def _by_labels(means: pd.DataFrame, reference: str) -> Grid:
+    """Return tau of the reference by labels and epochs."""
+    rows = means[(means["predictor"] == reference) & (means["schedule"] == SHORT) & (means["kind"] == "uniform")]
+    note = "Mean of all data sets; rows: archs learnt from, columns: epochs seen."
+    return _crossed(f"Kendall tau of {reference} by labels and epochs", note, rows, "n_known", "epochs")
+
+
+def _crossed(heading: str, note: str, rows: pd.DataFrame, down: str, across: str) -> Grid:
+    wide = rows.pivot_table(index=down, columns=across, values="tau", sort=True)
+    if down == "predictor" and len(wide):
+        wide = wide.loc[wide.iloc[:, -1].sort_values(ascending=False, kind="stable").index]
+    body = tuple(
+        (str(name), *("-" if np.isnan(v) else f"{v:.3f}" for v in values))
+        for name, values in zip(wide.index, wide.to_numpy(), strict=True)
+    )
+    return Grid(heading, note, (down.replace("_", " "), *(f"{c}" for c in wide.columns)), body)
+
+
+def _against(text: StudyText) -> Grid:
+    """Return in how many cells each predictor is better or worse than the reference by tau."""
+    titles = ("predictor", "better", "worse", "neither", "mean difference of tau")
+    if text.against.empty:
+        return Grid("", "", titles, ())
+    rows = text.against[text.against["measure"] == "tau"]
+    body = tuple(
+        (
+            str(name),
+            *(str(int((of["verdict"] == verdict).sum())) for verdict in ("better", "worse", "none")),
+            f"{of['difference'].mean():+.3f}",
+        )
+        for name, of in rows.groupby("predictor", sort=True)
+    )
+    note = "Cells of the grid by Wilcoxon's test, paired by split, p < 0.05 after Holm over the predictors of a cell."
+    return Grid(f"Against {text.reference}", note, titles, body)
+
+
+def _ceiling(ceiling: pd.DataFrame) -> Grid:
+    body = tuple(_ceiling_rows(ceiling))
+    note = "All archs; mean of five draws of trials. What no predictor can be expected to exceed."
+    return Grid("Noise ceiling", note, ("data set", "of", "tau", "tau top 10 %", "best 1 %", "best 5 %"), body)
+
+
+def _ceiling_rows(ceiling: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    forms: Sequence[tuple[str, str]] = (
+        ("tau", ".3f"),
+        ("tau_top", ".3f"),
+        ("precision_1", ".1f"),
+        ("precision_5", ".1f"),
+    )
+    for row in ceiling.to_dict("records"):
+        yield str(row["dataset"]), str(row["of"]), *(format(float(row[name]), form) for name, form in forms)
