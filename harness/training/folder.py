@@ -1,6 +1,7 @@
 """The folder that a search owns, and its lock. Needs no torch: tables and reports read it too.
 
 OUT/spec.json         the settings; a command with others is refused, not mixed in
+OUT/measured.json     what was measured before the start
 OUT/journal.jsonl     what happened so far
 OUT/checkpoints/      where trainings can go on
 OUT/log.txt           the live lines
@@ -24,29 +25,45 @@ EXPERIMENT = "search"
 SPEC = "spec.json"
 RESULT = "result.json"
 LOCK = "lock"
+JOURNAL = "journal.jsonl"
+LOG = "log.txt"
+MEASURED = "measured.json"
 
 
 def claim(out: Path, mine: Mapping[str, Any], *, resume: bool) -> None:
-    """Make `out` the folder of this search, or check that it is; raise `InputError` otherwise."""
+    """Make `out` the folder of this search, or check that it is; raise `InputError` otherwise.
+
+    A claim under which nothing has been trained, as a start that was refused leaves it, gives way to another.
+    """
     path = out / SPEC
-    if path.exists():
+    if path.exists() and (_has_begun(out) or read_claim(out) == mine):
         _check_claim(out, mine)
         if not resume:
             raise InputError(f"--out {out} holds this search already; add --resume to go on, or choose another --out")
         remove_abandoned(out)
         return
     remove_abandoned(out, SPEC)
-    if out.exists() and (not out.is_dir() or any(file.name != LOCK for file in out.iterdir())):
+    own = {LOCK, SPEC, MEASURED, LOG} if path.exists() else {LOCK}
+    if out.exists() and (not out.is_dir() or any(file.name not in own for file in out.iterdir())):
         raise InputError(f"--out {out} exists and is not a folder of a search; choose another --out")
     try:
         out.mkdir(parents=True, exist_ok=True)
+        (out / MEASURED).unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"--out {out} cannot be written ({error.strerror}); choose another --out") from None
+    if path.exists():  # whoever calls holds the lock
+        write_text(path, json.dumps(mine, indent=1) + "\n")
+        return
     with locked(out):
         if path.exists():  # another process came first
-            claim(out, mine, resume=resume)
-            return
+            _check_claim(out, mine)
+            raise InputError(f"--out {out} holds this search already; add --resume to go on, or choose another --out")
         write_text(path, json.dumps(mine, indent=1) + "\n")
+
+
+def _has_begun(out: Path) -> bool:
+    """Return whether anything of the search in `out` was trained."""
+    return any((out / name).exists() for name in (JOURNAL, RESULT, "checkpoints", "runs"))
 
 
 def _check_claim(out: Path, mine: Mapping[str, Any]) -> None:

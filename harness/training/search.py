@@ -4,6 +4,7 @@ The runner is the one that runs on tables; behind the executor port stands a dev
 goes on: the journal is told again to a fresh searcher, then the device takes over.
 """
 
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,19 +18,27 @@ from harness.executor import TrialOf, paired_trials
 from harness.ledger import CUT, Entry
 from harness.replay import ReplayExecutor
 from harness.runner import Finished, Setting, search
+from harness.training.checks import (
+    Measured,
+    check_device_memory,
+    check_disk,
+    check_host_memory,
+    check_time,
+    largest_params,
+    measure,
+)
 from harness.training.device import DeviceExecutor, unwatched
 from harness.training.finish import Finishing
-from harness.training.folder import claim
+from harness.training.folder import JOURNAL, LOG, claim
 from harness.training.journal import Journal, JournalledExecutor
 from harness.training.spec import (
     SearchSpec,
-    check_room,
     claim_of,
     claimed_width,
     device_name,
     open_device,
 )
-from harness.training.watch import LOG, Log, Watched
+from harness.training.watch import Log, Watched
 from harness.training.watchdog import PATIENCE, Patience, Watchdog
 from harness.units import written_time
 from pmfnas.core.ports import Event, Executor, SearcherFactory
@@ -37,7 +46,7 @@ from pmfnas.core.rng import stream
 from pmfnas.core.types import Ok, Train
 from pmfnas.spaces import space_for
 from pmfnas.training.benchmark import TrainingBenchmark
-from pmfnas.training.blueprint import Blueprint, blueprint, footprint
+from pmfnas.training.blueprint import Blueprint, blueprint
 from pmfnas.training.checkpoints import Checkpoints
 from pmfnas.training.data import SearchData, Source, open_source
 from pmfnas.training.recipe import training_fidelities
@@ -45,7 +54,6 @@ from pmfnas.training.session import Session
 from pmfnas.training.stream import DeviceImages
 from pmfnas.training.throughput import choose_width
 
-JOURNAL = "journal.jsonl"
 CHECKPOINTS = "checkpoints"
 _SAMPLES = 32
 
@@ -60,6 +68,8 @@ class Opened:
     source: Source
     data: SearchData
     images: DeviceImages
+    memory: str
+    """The arithmetic of the host's memory."""
     measured_s: float
     """What measuring the width took; it counts as part of the budget."""
 
@@ -102,6 +112,7 @@ def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
     device = open_device(spec.device)
     source = open_source(spec.dataset, spec.data_dir, split_seed=spec.split_seed)
     data = source.search()
+    memory = check_host_memory(data)
     images = DeviceImages(data, device)
     width, measured_s = spec.width or claimed_width(out), 0.0
     if width is None:
@@ -111,7 +122,7 @@ def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
         print(f"images/s by width: {speeds}; width {width} is used", file=sys.stderr)
     spec = replace(spec, width=width)
     claim(out, claim_of(spec, data, source.split, device), resume=resume)
-    return Opened(spec, out, device, source, data, images, measured_s)
+    return Opened(spec, out, device, source, data, images, memory, measured_s)
 
 
 def run_search(
@@ -137,18 +148,23 @@ def run_search(
     source, data = opened.source, opened.data
     space = space_for(spec.space, n_classes=source.n_classes, image_size=data.image_size)
     log = Log(out / LOG, space, len(data.train), spec.budget_s)
+    largest = _largest(spec, source)
+    measured = measure(out, largest, data, opened.images, spec.recipe, before_s=opened.measured_s, clock=clock)
     for line in (
         f"{spec.searcher} on {spec.dataset}: {len(data.train):,} training and {len(data.valid):,} validation images, "
         f"split {source.split}; budget {written_time(spec.budget_s)} on {device_name(device)}, width {spec.width}",
-        *check_room(out, data, _largest(spec, source), device),
+        check_time(spec, measured),
+        check_disk(out, spec, measured, largest_params(largest), math.prod(space.cardinalities)),
+        opened.memory,
+        *check_device_memory(device, spec, measured),
     ):
         log.say(line)
     checkpoints = Checkpoints(out / CHECKPOINTS)
     session = Session(opened.images, spec.recipe, checkpoints, width=spec.width or 1, clock=clock)
     benchmark = TrainingBenchmark(space, training_fidelities(spec.schedules), source.n_classes, session)
-    run = _Run(opened, benchmark, Journal(out / JOURNAL), log, clock, start_anew, patience)
+    run = _Run(opened, measured, benchmark, Journal(out / JOURNAL), log, clock, start_anew, patience)
     finished = run.search()
-    return Searched(spec, source, benchmark, finished, data.fingerprint, opened.measured_s)
+    return Searched(spec, source, benchmark, finished, data.fingerprint, measured.seconds)
 
 
 @dataclass
@@ -156,6 +172,7 @@ class _Run:
     """What is needed while a search runs."""
 
     opened: Opened
+    measured: Measured
     benchmark: TrainingBenchmark
     journal: Journal
     log: Log
@@ -194,7 +211,8 @@ class _Run:
             left = written_time(spec.budget_s - time_s)
             self.log.say(f"going on after {len(recorded)} recorded tickets, {left} left")
         trial_of = paired_trials(self.benchmark, spec.seed)
-        now_s, watchdog = max(time_s, self.opened.measured_s), Watchdog(self.give_up, self.patience)
+        now_s, watchdog = max(time_s, self.measured.seconds), Watchdog(self.give_up, self.patience)
+        watchdog.learn(self.measured.epoch_s)
         for event in recorded:
             watchdog.learn(_epoch_s(event))
         width, watch = spec.width or 1, watchdog.watching if self.start_anew else unwatched
@@ -229,7 +247,7 @@ def _most(spec: SearchSpec) -> int:
     return _SAMPLES if spec.space == "nb201" else 1
 
 
-def _largest(spec: SearchSpec, source: Source) -> int:
-    """Return the parameters of the largest network of the space."""
+def _largest(spec: SearchSpec, source: Source) -> Blueprint:
+    """Return the largest network of the space."""
     arch = (3,) * 6 if spec.space == "nb201" else (7,) * 5
-    return footprint(blueprint(spec.space, arch, spec.recipe, n_classes=source.n_classes), 8)[0]
+    return blueprint(spec.space, arch, spec.recipe, n_classes=source.n_classes)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,9 +18,6 @@ from pmfnas.spaces import space_for
 from pmfnas.training.blueprint import Blueprint, blueprint
 from pmfnas.training.data import SearchData
 from pmfnas.training.recipe import NB201, Recipe, training_fidelities
-
-_KEPT_AT_ONCE = 100
-"""Archs whose checkpoints may lie on the disk at the same time, for the check of free space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,33 +75,6 @@ def open_device(text: str) -> torch.device:
 def device_name(device: torch.device) -> str:
     """Return what the device is, without naming the machine."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
-
-
-def check_room(out: Path, data: SearchData, largest_params: int, device: torch.device) -> list[str]:
-    """Return the arithmetic of disk and memory; raise `InputError` where either does not suffice.
-
-    Args:
-        out: where checkpoints go; its parent exists.
-        data: is kept on the device.
-        largest_params: parameters of the largest network of the space.
-        device: trains.
-    """
-    state = 8 * largest_params  # float32 weights and momentum
-    disk, free_disk = _KEPT_AT_ONCE * state, shutil.disk_usage(out).free
-    lines = [f"disk: {_KEPT_AT_ONCE} checkpoints x {_mb(state)} = {_mb(disk)} at most, {_mb(free_disk)} free"]
-    if disk > free_disk:
-        raise InputError(f"{lines[0]}: too little; make room or choose another --out")
-    if device.type == "cuda":
-        images = data.train.pixels.nbytes + data.valid.pixels.nbytes
-        free = torch.cuda.mem_get_info(device)[0]
-        lines.append(f"device memory: images {_mb(images)}, networks {_mb(state)} each, {_mb(free)} free")
-        if images + 4 * state > free:
-            raise InputError(f"{lines[1]}: too little; free the device or use fewer images")
-    return lines
-
-
-def _mb(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:,.0f} MB"
 
 
 def finished_search(out: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -10,8 +10,6 @@ from pmfnas.core.ports import Searcher, Space
 from pmfnas.core.types import Arch, Decision, Diverged, Drop, Failed, Ok, Outcome, Submit, Ticket, Train
 from pmfnas.training.benchmark import TrainingBenchmark
 
-LOG = "log.txt"
-
 
 class Log:
     """One line per ticket that ended, on the terminal and in OUT/log.txt."""

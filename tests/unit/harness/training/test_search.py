@@ -14,9 +14,9 @@ from pmfnas.training.recipe import Recipe
 
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
+from harness.training import checks as checks_module  # noqa: E402
 from harness.training import device as device_module  # noqa: E402
 from harness.training import search as search_module  # noqa: E402
-from harness.training import spec as spec_module  # noqa: E402
 from harness.training.export import export  # noqa: E402
 from harness.training.folder import locked, read_result  # noqa: E402
 from harness.training.journal import Journal  # noqa: E402
@@ -212,9 +212,43 @@ def test_a_gpu_is_asked_for_where_there_is_none(capsys, tmp_path):
     assert "use --device cpu" in refused(capsys, arguments)
 
 
-def test_a_budget_shorter_than_one_training_says_so(mine, tmp_path):
+def test_a_budget_within_which_nothing_ends_says_so(mine, tmp_path):
+    now_s = [0.0]
+
+    def slowing():  # measuring is quick, and then nothing is
+        now_s[0] += 0.01 if now_s[0] < 0.05 else 100.0
+        return now_s[0]
+
+    opened = open_search(spec_of(mine, budget_s=3.0), tmp_path / "out", resume=False)
     with pytest.raises(InputError, match=r"--budget is 3 s, but no training ended within it"):
-        searched(spec_of(mine, budget_s=3.0), tmp_path / "out")
+        conclude(run_search(opened, clock=slowing), tmp_path / "out")
+
+
+def test_a_budget_shorter_than_a_whole_training_is_refused_with_the_arithmetic(mine, tmp_path):
+    out = tmp_path / "out"
+    pattern = r"^time: an epoch of the largest network takes about 9 s, .*; 3 epochs and a validation = 28 s "
+    with pytest.raises(
+        InputError, match=pattern + r"of a budget of 20 s: too short .* --schedules of at most 2 epochs"
+    ):
+        searched(spec_of(mine, budget_s=20.0), out)
+    assert not (out / "checkpoints").exists()
+    assert (
+        searched(spec_of(mine, schedules=(1, 2), budget_s=200.0), out)["epochs"] == 2
+    )  # nothing was trained: it gives way
+
+
+def test_what_was_measured_is_on_the_clock_once_also_after_an_interruption(mine, tmp_path, monkeypatch):
+    spec, out = spec_of(mine), tmp_path / "out"
+    interrupted(monkeypatch, 3, spec, out)
+    before = json.loads((out / "measured.json").read_text())
+    first = Journal(out / "journal.jsonl").read()[0]
+    assert first.start_s >= before["seconds"] > 0
+    with monkeypatch.context() as patch:
+        patch.setattr(checks_module, "images_per_second", None)  # not asked again
+        result = searched(spec, out, resume=True)
+    assert result["setup_hours"]["measuring"] == before["seconds"] / 3600
+    assert result["setup_hours"]["building"] > 0
+    assert "time: an epoch of the largest network" in (out / "log.txt").read_text()
 
 
 def test_the_width_can_be_measured_and_stays_the_same_after_an_interruption(mine, tmp_path, monkeypatch):
@@ -231,8 +265,8 @@ def test_the_width_can_be_measured_and_stays_the_same_after_an_interruption(mine
 def test_too_little_disk_says_so_before_the_start(mine, tmp_path, monkeypatch):
     out = tmp_path / "out"
     with monkeypatch.context() as patch:
-        patch.setattr(spec_module.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(100, 99, 1))
-        with pytest.raises(InputError, match=r"disk: 100 checkpoints x .* MB at most, 0 MB free: too little"):
+        patch.setattr(checks_module.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(100, 99, 1))
+        with pytest.raises(InputError, match=r"disk: 100 checkpoints x .* MB, 0 MB free: too little"):
             searched(spec_of(mine), out)
     assert searched(spec_of(mine), out, resume=True)["epochs"] == 3
 
