@@ -20,6 +20,7 @@ from harness import (
     training_commands,
 )
 from harness.contestants import CONTESTANTS
+from harness.gate import commands as gate_commands
 from harness.report import commands as report_commands
 from harness.specs import ALL_DATASETS, EXPERIMENTS
 from pmfnas.core.errors import PmfnasError
@@ -72,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     searcher_commands.add(verbs)
     study_commands.add(verbs)
     predictor_commands.add(verbs)
+    gate_commands.add(verbs)
     data_commands.add(verbs)
     explain_commands.add(verbs)
     ceiling_commands.add(verbs)
