@@ -117,7 +117,7 @@ def test_a_search_whose_segment_hangs_goes_on_without_it_and_says_so(tmp_path, m
     np.savez(tmp_path / "mine.npz", images=images.pixels, labels=images.labels)
     recipe = Recipe(channels=(4, 4, 8), cells_per_stage=1, batch_size=32)
     spec = SearchSpec(
-        "mine", tmp_path / "mine.npz", schedules=(1, 3), budget_s=400.0, searcher="asha", device="cpu", recipe=recipe
+        "mine", tmp_path / "mine.npz", schedules=(1, 3), budget_s=700.0, searcher="asha", device="cpu", recipe=recipe
     )
     out, real, calls, freed = tmp_path / "out", session_module.train_epoch, [], threading.Event()
 
