@@ -25,10 +25,12 @@ def quality_figure(summary: pd.DataFrame, about: str) -> Figure:
     """Return Kendall's tau against total GPU-hours: per predictor the best tau that its cells reach at a price.
 
     Args:
-        summary: from `harness.predictors.summary.summarise`; its uniform cells of the short schedule are drawn.
+        summary: from `harness.predictors.summary.summarise`; its uniform and affordable cells of the short schedule
+            are drawn, those without any information left out.
         about: data, splits and archs judged.
     """
-    rows = summary[(summary["schedule"] == SHORT) & (summary["kind"] == "uniform")]
+    rows = summary[(summary["schedule"] == SHORT) & summary["kind"].isin(["uniform", "affordable"])]
+    rows = rows[rows["tau"] != 0.0]
     caption = (
         f"{about}. Price: everything learnt from and the curves of {JUDGED} archs that are judged; what costs "
         f"nothing stands at {_FREE_HOURS:g} h. Lines: the best mean tau of any number of labels and epochs at that "
