@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau, pearsonr, spearmanr
+from scipy.stats import kendalltau, rankdata
 
 from pmfnas.core.predictors import PROBABILITIES, Prediction
 from pmfnas.core.types import FloatArray
@@ -57,8 +57,8 @@ def measure(prediction: Prediction, truth: FloatArray, test: FloatArray) -> dict
         "tau": kendall(mean, truth),
         "tau_top": kendall(mean[top], truth[top]),
         "tau_test": kendall(mean, test),
-        "spearman": _or_zero(mean, spearmanr(mean, truth).statistic if np.ptp(mean) > 0 else 0.0),
-        "pearson": _or_zero(mean, pearsonr(mean, truth).statistic if np.ptp(mean) > 0 else 0.0),
+        "spearman": pearson(rankdata(mean), rankdata(truth)),
+        "pearson": pearson(mean, truth),
         "rmse_pct": float(np.sqrt(np.mean((mean - truth) ** 2))) if prediction.std is not None else float("nan"),
         "precision_1": precision_pct(mean, truth, 0.01),
         "precision_5": precision_pct(mean, truth, 0.05),
@@ -73,6 +73,15 @@ def kendall(predicted: FloatArray, truth: FloatArray) -> float:
     if len(truth) < 2 or np.ptp(predicted) == 0 or np.ptp(truth) == 0:
         return 0.0
     return float(kendalltau(predicted, truth).statistic)
+
+
+def pearson(predicted: FloatArray, truth: FloatArray) -> float:
+    """Return Pearson's correlation; 0 where all predictions, or all truths, are equal."""
+    a, b = predicted - predicted.mean(), truth - truth.mean()
+    length = float(np.sqrt((a @ a) * (b @ b)))
+    if np.ptp(predicted) == 0 or np.ptp(truth) == 0 or length == 0:
+        return 0.0
+    return float(a @ b) / length
 
 
 def best(values: FloatArray, share: float) -> NDArray[np.int64]:
@@ -121,7 +130,3 @@ def crps(quantiles: FloatArray, truth: FloatArray) -> float:
     weight = np.diff(np.concatenate([[0.0], (p[1:] + p[:-1]) / 2, [1.0]]))
     gap = truth[:, None] - quantiles
     return float(2.0 * (np.maximum(p * gap, (p - 1.0) * gap) @ weight).mean())
-
-
-def _or_zero(predicted: FloatArray, value: float) -> float:
-    return float(value) if np.ptp(predicted) > 0 and np.isfinite(value) else 0.0
