@@ -22,8 +22,8 @@ JITTER = 1e-6
 MAX_TUNED = 200
 """Observations that the hyperparameters are chosen from; the process itself uses all."""
 
-_SLOPE, _WEIGHT, _SMOOTH, _NOISE = 0.1, 0.5, 0.3, 0.05
-_SPREAD = 1.0
+_SLOPE, _WEIGHT, _SMOOTH, _NOISE = 0.1, 1.5, 0.3, 0.05
+_SPREAD = 0.7
 """Centres of the priors, and their standard deviation as logarithms."""
 _MAX_STEPS = 30
 
