@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -47,6 +48,13 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     export.add_argument("--data-dir", type=Path, metavar="PATH", help="the data of the search, for --retrain")
     export.add_argument("--device", default="auto", metavar="NAME", help="where to retrain (default auto)")
     export.set_defaults(run=_export)
+
+    check = verbs.add_parser("gpu-check", help="measure and check everything that needs a GPU, in a few minutes")
+    check.add_argument("--data-dir", type=Path, metavar="PATH", help="CIFAR-10, published files or JPEG copies")
+    check.add_argument(
+        "--out", type=Path, metavar="DIR", default=Path("results") / "gpu-check", help="where results go"
+    )
+    check.set_defaults(run=_gpu_check)
 
 
 def _search(options: argparse.Namespace) -> int:
@@ -192,3 +200,33 @@ def _retrained(out: Path, data_dir: Path | None, device: str) -> dict[str, Any]:
         command = retrain_command(read_claim(out), str(out), str(data_dir))
         print(f"\ninterrupted; retraining goes on with: {command}", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+
+
+def _gpu_check(options: argparse.Namespace) -> int:
+    _torch()
+    from harness.training.gpu_checks import Laboratory, Sizes, gpu, search_command
+    from harness.training.gpu_report import made_up_images, markdown, only_on_a_gpu, passed, run_checks
+    from pmfnas.training.data import open_source
+    from pmfnas.training.stream import DeviceImages
+
+    device = only_on_a_gpu()
+    source = open_source("cifar10", options.data_dir) if options.data_dir else None
+    data = source.search() if source else made_up_images()
+    n_classes = source.n_classes if source else 10
+    is_cifar10 = source is not None and (n_classes, data.image_size, len(data.train)) == (10, 32, 25_000)
+    with TemporaryDirectory() as folder:
+        lab = Laboratory(
+            gpu(device),
+            Sizes(),
+            data,
+            n_classes,
+            is_cifar10,
+            f"{options.data_dir.name}, {source.split}" if source else "made up",
+            Path(folder),
+            search_command(device),
+            DeviceImages(data, device),
+        )
+        report = run_checks(lab, options.out, say=lambda line: print(line, file=sys.stderr, flush=True))
+    print(markdown(report))
+    print(f"written to {options.out}: gpu-check.json, gpu-check.md")
+    return 0 if passed(report) else 1
