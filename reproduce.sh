@@ -21,6 +21,7 @@ usage: ./reproduce.sh VERB [options]
   test        style, types, import rules and all tests
   search      real training on a device: cifar10 and the like, ends with a model   -> results/search
   export      the network that a search found: export results/search/cifar10 --to model.pt
+  gpu-check   everything that needs a GPU, measured in a few minutes           -> results/gpu-check
   data        data import | info | verify | build-anchored | build-surrogate
   help        this text
 
@@ -100,7 +101,7 @@ case "$verb" in
     environment "predictors${PMFNAS_EXTRAS:+,$PMFNAS_EXTRAS}"
     exec .venv/bin/python -m harness predictors "$@"
     ;;
-  search | export)
+  search | export | gpu-check)
     environment "train${PMFNAS_EXTRAS:+,$PMFNAS_EXTRAS}"
     exec .venv/bin/python -m harness "$verb" "$@"
     ;;
@@ -120,7 +121,7 @@ case "$verb" in
     usage
     ;;
   *)
-    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, predictors, peers, published, no-big-cells, size, ceiling, search, export, test, data, help" >&2
+    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, predictors, peers, published, no-big-cells, size, ceiling, search, export, gpu-check, test, data, help" >&2
     exit 2
     ;;
 esac
