@@ -22,7 +22,8 @@ from harness.gate.reference import (
     read_reference,
     write_reference,
 )
-from harness.gate.report import table, verdict
+from harness.gate.report import rates_table, table, verdict
+from harness.gate.simulation import draw, simulate
 from harness.gate.verdict import Comparison, Values, compare
 from harness.predictors.contestants import (
     CONTESTANTS,
@@ -35,6 +36,7 @@ from harness.predictors.material import REAL_CURVES
 from harness.units import count, written_time
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.predictors import PredictorFactory
+from pmfnas.core.rng import stream
 
 DEFAULT = Path("results/reference/predictors.json")
 ANCHORED = "ANCHORED"
@@ -69,6 +71,9 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     verb.add_argument("--accept", action="store_true", help="write what is measured as the new reference")
     verb.add_argument("--reason", metavar="TEXT", help="why; recorded with --accept")
     verb.add_argument("--splits", metavar="N", help="at most N splits per group: faster, and blind to small losses")
+    verb.add_argument(
+        "--simulate", metavar="N", help="instead: N runs with altered copies, what it notices and when not"
+    )
     verb.add_argument("--jobs", metavar="N", help="processes of this machine to use (default: all cores)")
     verb.set_defaults(run=run)
 
@@ -97,6 +102,8 @@ def run(options: argparse.Namespace) -> int:
     """Compare with the reference, or make what is measured the reference."""
     _check_accepting(options)
     asked = _asked(options)
+    if options.simulate:
+        return _simulate(asked, count("--simulate", options.simulate, least=100))
     if options.accept:
         return _accept(asked, options.reason.strip())
     before = _comparable(asked)
@@ -109,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
 def _accept(asked: _Asked, reason: str) -> int:
     """Measure, show what changes, and write the reference."""
     now, before = _measured(asked), asked.before
-    if before is not None and before.data.fingerprint == asked.data.fingerprint:
+    if before is not None and before.data == asked.data:
         both = {cell: figures for cell, figures in now.items() if cell in before.values}
         if both and all(len(f["tau"]) <= len(before.values[cell]["tau"]) for cell, f in both.items()):
             _print_comparison(before, compare(before.values, both), both)
@@ -120,6 +127,14 @@ def _accept(asked: _Asked, reason: str) -> int:
     return 0
 
 
+def _simulate(asked: _Asked, n_runs: int) -> int:
+    """Print how often the gate would cry wolf, and what it would notice."""
+    print(f"data: {asked.chosen.described}\npredictor: {asked.predictor}")
+    draws = draw(asked.factory, asked.source, asked.groups, n_jobs=asked.n_jobs)
+    print(rates_table(simulate(draws, n_runs, rng=stream(0, "gate/simulation")), n_runs))
+    return 0
+
+
 # ------------------------------------------------------------------------------------------------------- asking
 
 
@@ -127,6 +142,8 @@ def _check_accepting(options: argparse.Namespace) -> None:
     """Raise `InputError` where a reference would be replaced without a reason, by another predictor, or by less."""
     if bool(options.accept) != bool((options.reason or "").strip()):
         raise InputError('--accept and --reason belong together: --accept --reason "why the figures changed"')
+    if options.accept and options.simulate:
+        raise InputError("--simulate compares nothing, so there is nothing to accept; leave one of the two out")
     if options.accept and options.splits:
         raise InputError("--splits is for a quick look, but a reference needs all splits; leave it out")
     if options.accept and options.predictor != REFERENCE and options.reference is None:
@@ -141,7 +158,8 @@ def _asked(options: argparse.Namespace) -> _Asked:
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
     most = count("--splits", options.splits, least=2) if options.splits else max(N_SPLITS.values())
     predictor, factory = _predictor(options.predictor)
-    sections = {} if options.accept and not path.exists() else read_reference(path)
+    needs_none = options.simulate or (options.accept and not path.exists())
+    sections = {} if needs_none else read_reference(path)
     chosen = choose(options.data)
     anchors = _real_curves(chosen)
     header = chosen.table.header
@@ -188,6 +206,8 @@ def _comparable(asked: _Asked) -> Section:
             f"data are {data.stamp} {data.fingerprint}, but the reference {asked.path} is of "
             f"{before.data.fingerprint}: figures of different data do not compare; use those data, or {MAKE}"
         )
+    if before.data.splits != data.splits:
+        raise DataError(f"splits are {data.splits}, but the reference {asked.path} is of {before.data.splits}; {MAKE}")
     if None not in (before.data.curves, data.curves) and before.data.curves != data.curves:
         raise DataError(
             f"recorded curves are {data.curves}, but the reference {asked.path} is of {before.data.curves}; "

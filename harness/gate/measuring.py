@@ -73,7 +73,7 @@ def _columns(rows: Sequence[Sequence[float]]) -> dict[str, FloatArray]:
 
 def _run(factory: PredictorFactory, source: Source, cell: Cell, splits: Sequence[Split]) -> list[list[float]]:
     """Return the figures of some splits of a cell, a row per split."""
-    material = _material(source.table, cell.dataset, source.anchors)
+    material = material_of(source, cell)
     return [_figures(factory, cell, split, material) for split in splits]
 
 
@@ -84,6 +84,11 @@ def _figures(factory: PredictorFactory, cell: Cell, split: Split, material: Mate
         where = "" if str(cell) in str(error) else f"{cell}, split {split.number}: "
         raise ContractError(f"{where}{error}") from error
     return [measures[name] for name in FIGURES]
+
+
+def material_of(source: Source, cell: Cell) -> Material:
+    """Return the material of a cell, kept while this process works on its data set."""
+    return _material(source.table, cell.dataset, source.anchors)
 
 
 @lru_cache(maxsize=2)

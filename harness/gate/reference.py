@@ -37,6 +37,8 @@ class DataName:
     fingerprint: str
     curves: str | None
     """Hash of the file of recorded curves; None where there was none."""
+    splits: str = f"from {FIRST_SPLIT}, {N_QUERIES} judged"
+    """Which splits of the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,6 @@ def _document(section: Section) -> dict[str, Any]:
     return {
         "data": asdict(section.data),
         "predictor": asdict(section.predictor),
-        "splits": {"first": FIRST_SPLIT, "n_queries": N_QUERIES},
         "groups": {
             cell: {name: _summary(values) for name, values in figures.items()}
             for cell, figures in section.values.items()

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from harness.gate.figures import FIGURES, Figure
-from harness.gate.verdict import POWER, Comparison
+from harness.gate.simulation import LOSS, Rates
+from harness.gate.verdict import INTERVAL, POWER, Comparison
 
-NAMED_LOSS = 0.02
-"""Loss of tau that the gate promises to notice."""
+MOST_NAMED = 5
+"""Groups that are named per figure."""
 
 
 def table(comparisons: Sequence[Comparison]) -> str:
@@ -37,25 +38,31 @@ def _pair(comparison: Comparison | None) -> str:
 
 def verdict(comparisons: Sequence[Comparison]) -> str:
     """Return what follows from the comparisons, in words."""
-    worse = [c for c in comparisons if c.worse]
-    if not worse:
+    n_groups, total = len({c.cell for c in comparisons if c.worse}), len({c.cell for c in comparisons})
+    if not n_groups:
         return "\n".join(["as good as the reference", *_closing(comparisons)])
-    n_groups, total = len({c.cell for c in worse}), len({c.cell for c in comparisons})
     lines = [f"WORSE than the reference in {n_groups} of {total} groups:"]
-    lines += [f"  {_sentence(c)}" for c in sorted(worse, key=_by_how_much)]
+    for name in FIGURES:
+        lines += _worse_in([c for c in comparisons if c.figure.name == name and c.worse])
     return "\n".join(lines)
 
 
-def _by_how_much(comparison: Comparison) -> float:
-    """Return a key that sorts the greatest loss, in margins, first."""
-    return float("-inf") if comparison.lacks else -comparison.loss / comparison.figure.margin
+def _worse_in(worse: Sequence[Comparison]) -> Iterator[str]:
+    """Yield what is wrong with one figure, the greatest losses first."""
+    lacking = [c for c in worse if c.lacks]
+    if lacking:
+        name = lacking[0].figure.name
+        yield f"  {name} in {len(lacking)} groups: the reference has it, but the predictor gives no spread"
+    lost = sorted((c for c in worse if not c.lacks), key=lambda c: -c.loss)
+    yield from (f"  {_sentence(c)}" for c in lost[:MOST_NAMED])
+    if len(lost) > MOST_NAMED:
+        yield f"  ... and {lost[0].figure.name} in {len(lost) - MOST_NAMED} more groups, marked < above"
 
 
 def _sentence(c: Comparison) -> str:
-    if c.lacks:
-        return f"{c.cell}: {c.figure.name} was {c.reference:.3f} and is no more: the predictor gives no uncertainty"
+    """Return what one group lost, and beyond which doubt."""
     change = f"{c.figure.name} went from {c.reference:.3f} to {c.now:.3f}, worse by {written(c.figure, c.loss)}"
-    doubt = f"95 % interval {written(c.figure, c.low)} to {written(c.figure, c.high)}"
+    doubt = f"{100 * INTERVAL:.0f} % interval {written(c.figure, c.low)} to {written(c.figure, c.high)}"
     allowed = f"{written(c.figure, c.figure.margin)} is allowed"
     return f"{c.cell}: {change} ({doubt}; {allowed}; p = {c.p:.1g} over all groups, {c.n_splits} splits)"
 
@@ -73,10 +80,10 @@ def _closing(comparisons: Sequence[Comparison]) -> Iterator[str]:
             most = max(own, key=lambda c: c.loss)
             yield f"  {name}: greatest mean loss {written(figure, most.loss)}, in {most.cell}"
     taus = [c for c in comparisons if c.figure.name == "tau"]
-    blind = [c for c in taus if c.noticed > NAMED_LOSS]
+    blind = [c for c in taus if c.noticed > LOSS]
     if blind:
         yield (
-            f"  a loss of {NAMED_LOSS} tau could have been missed in {len(blind)} of {len(taus)} groups, since the two "
+            f"  a loss of {LOSS} tau could have been missed in {len(blind)} of {len(taus)} groups, since the two "
             f"predictors differ much from split to split: {', '.join(f'{c.cell} ({c.noticed:.3f})' for c in blind)}"
         )
     else:
@@ -84,3 +91,17 @@ def _closing(comparisons: Sequence[Comparison]) -> Iterator[str]:
             f"  a loss of {max(c.noticed for c in taus):.3f} tau in any group would have been noticed "
             f"with probability {100 * POWER:.0f} %"
         )
+
+
+def rates_table(found: Sequence[Rates], n_runs: int) -> str:
+    """Return what simulations found: false alarms per run, and the power in every group."""
+    lines = [f"{n_runs} simulated runs of the gate for each rate; copies altered by: {', '.join(r.how for r in found)}"]
+    alarms = ", ".join(f"{100 * r.false_alarms:.2f} % ({r.how})" for r in found)
+    lines += [f"false alarms per run, every figure of every group at its margin: {alarms}"]
+    lines += [f"chance to notice a loss of {LOSS} tau in one group, percent:"]
+    width = max(len(cell) for cell in found[0].power)
+    lines += [f"  {'':{width}}  " + "  ".join(f"{r.how:>6}" for r in found)]
+    for cell in found[0].power:
+        lines.append(f"  {cell:{width}}  " + "  ".join(f"{100 * r.power[cell]:6.1f}" for r in found))
+    least = ", ".join(f"{100 * min(r.power.values()):.1f} ({r.how})" for r in found)
+    return "\n".join([*lines, f"least: {least}"])

@@ -6,12 +6,12 @@ Student's t: H0, mean loss <= margin. Over the groups the p-values of one figure
 holds under every dependence between groups (they share splits); the figures share the total level (Bonferroni).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from harness.gate.figures import FIGURES, Figure
 from harness.stats.paired import holm
@@ -82,14 +82,23 @@ def _of_figure(figure: Figure, reference: Values, now: Values) -> list[Compariso
     pairs = {cell: (reference[cell][figure.name][: len(n[figure.name])], n[figure.name]) for cell, n in now.items()}
     pairs = {cell: pair for cell, pair in pairs.items() if np.isfinite(pair[0]).all()}
     losses = {cell: figure.losses(*pair) for cell, pair in pairs.items()}
-    adjusted = holm([loss_p(x, figure.margin) for x in losses.values()])
     found = []
-    for (cell, x), p in zip(losses.items(), adjusted.tolist(), strict=True):
+    for (cell, x), p in zip(losses.items(), adjusted_p(figure, list(losses.values())).tolist(), strict=True):
         low, high = _interval(x)
         was, is_now = (float(values.mean()) for values in pairs[cell])
         seen = noticed(x, figure.margin, figure.level / len(losses))
         found.append(Comparison(cell, figure, len(x), was, is_now, float(x.mean()), low, high, p, seen))
     return found
+
+
+def adjusted_p(figure: Figure, losses: Sequence[FloatArray]) -> FloatArray:
+    """Return the p-value of each group, shape (n_groups,), adjusted over the groups; a group fails up to the level.
+
+    Args:
+        figure: whose margin and level count.
+        losses: per group those of its splits, shape (n_splits,) each.
+    """
+    return holm([loss_p(x, figure.margin) for x in losses])
 
 
 def loss_p(losses: FloatArray, margin: float) -> float:
@@ -101,12 +110,12 @@ def loss_p(losses: FloatArray, margin: float) -> float:
         losses: one per split, shape (n_splits,), n_splits >= 2.
         margin: mean loss that is allowed.
     """
-    if np.isnan(losses).any():
-        return float("nan")
     excess, error = float(losses.mean()) - margin, _standard_error(losses)
+    if np.isnan(excess):
+        return float("nan")
     if error < _NO_SPREAD:
         return float(excess <= _NO_SPREAD)
-    return float(stats.t.sf(excess / error, len(losses) - 1))
+    return float(special.stdtr(len(losses) - 1, -excess / error))
 
 
 def noticed(losses: FloatArray, margin: float, level: float) -> float:
@@ -124,4 +133,5 @@ def _interval(losses: FloatArray) -> tuple[float, float]:
 
 
 def _standard_error(losses: FloatArray) -> float:
-    return float(losses.std(ddof=1)) / float(np.sqrt(len(losses)))
+    off, n = losses - losses.mean(), len(losses)
+    return float(np.sqrt(off @ off / (n * (n - 1))))
