@@ -11,6 +11,7 @@ usage: ./reproduce.sh VERB [options]
   ablation    what each part of PMF-NAS is worth, at four budgets              -> results/ablation
   sensitivity what each setting of PMF-NAS, halved and doubled, changes        -> results/sensitivity
   predictors  performance predictors: quality, calibration and price           -> results/predictors
+  regress     the gate: exit 1 where the predictor got worse than its reference; docs/gate.md
   peers       the field's packages, each in its own environment, against ours  -> results/peers
   published   replay of the NAS-Bench-201 paper's setting (needs real values)  -> results/published
   no-big-cells  table2 without the 25 cells of five or six 3x3 convolutions    -> results/no-big-cells
@@ -93,7 +94,7 @@ case "$verb" in
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness run "$verb" "$@"
     ;;
-  ablation | ceiling | check-searcher | compare | new-searcher | sensitivity | peers)
+  ablation | ceiling | check-searcher | compare | new-searcher | regress | sensitivity | peers)
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness "$verb" "$@"
     ;;
@@ -121,7 +122,7 @@ case "$verb" in
     usage
     ;;
   *)
-    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, predictors, peers, published, no-big-cells, size, ceiling, search, export, gpu-check, test, data, help" >&2
+    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, predictors, regress, peers, published, no-big-cells, size, ceiling, search, export, gpu-check, test, data, help" >&2
     exit 2
     ;;
 esac
