@@ -1,0 +1,69 @@
+"""PMF-NAS keeps what it reached: on every data set the mean over 50 seeds stays within its confidence interval.
+
+The interval is of the committed reference, the same 50 seeds, made by `./reproduce.sh table2`. Runs are paired by seed
+and trial, so an engine that is as good as before differs by less than the seeds do among each other; a mean below the
+interval is a loss that the seeds do not explain, a mean above it a gain that belongs into a new reference.
+"""
+
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.experiment import open_benchmark, run_one
+from harness.jobs import Job
+from harness.oracle import Oracle
+from harness.specs import ALL_DATASETS, EXPERIMENTS
+from harness.stats.aggregates import mean
+from harness.stats.intervals import interval
+from pmfnas.benchmarks.tabular import dataset
+
+REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "table2-anchored" / "runs.parquet"
+N_SEEDS = 50
+N_JOBS = 2
+NOTICED_PCT = {"cifar10": 0.02, "cifar100": 0.1, "ImageNet16-120": 0.15}
+"""Losses that the test must not overlook, percent points."""
+
+
+@pytest.fixture(scope="module")
+def accepted() -> pd.DataFrame:
+    """The runs of the reference with the first seeds, indexed by data set and seed."""
+    runs = pd.read_parquet(REFERENCE).query("searcher == 'pmf_nas'")
+    first = runs["seed"].min()
+    return runs[runs["seed"] < first + N_SEEDS].set_index(["dataset", "seed"])
+
+
+def final_tests(table, name, seeds):
+    """Return the test accuracy of each seed's pick."""
+    experiment, benchmark, oracle = EXPERIMENTS["table2"], open_benchmark(table, name), Oracle(table, dataset(name))
+    picks = [run_one(experiment, table, benchmark, Job(name, "pmf_nas", seed))[0].recommended[0] for seed in seeds]
+    return [
+        oracle.score([benchmark.space.parse(pick)], seed=seed, who="test")[0].test
+        for pick, seed in zip(picks, seeds, strict=True)
+    ]
+
+
+def bounds(scores: np.ndarray) -> tuple[float, float]:
+    """Return the ends of the interval of a mean over runs."""
+    found = interval(mean, scores, rng=np.random.default_rng(0))
+    return found.low, found.high
+
+
+@pytest.mark.parametrize("name", ALL_DATASETS)
+def test_the_mean_stays_within_its_interval(name, accepted, anchored_table):
+    then = accepted.loc[name]["test"]
+    blocks = np.array_split(then.index.to_numpy(), N_JOBS)
+    work = (joblib.delayed(final_tests)(anchored_table, name, block.tolist()) for block in blocks)
+    now = np.concatenate(joblib.Parallel(n_jobs=N_JOBS)(work))
+    low, high = bounds(then.to_numpy())
+    assert low <= now.mean() <= high, f"{name}: {now.mean():.3f}, was {then.mean():.3f}"
+
+
+def test_the_interval_notices_a_loss(accepted):
+    for name in ALL_DATASETS:
+        then = accepted.loc[name]["test"].to_numpy()
+        low, _ = bounds(then)
+        assert low <= then.mean()
+        assert then.mean() - low < NOTICED_PCT[name]
