@@ -26,6 +26,8 @@ _SLOPE, _WEIGHT, _SMOOTH, _NOISE = 0.1, 1.5, 0.3, 0.05
 _SPREAD = 0.7
 """Centres of the priors, and their standard deviation as logarithms."""
 _MAX_STEPS = 30
+_BLOCK = 256
+"""Rows that are predicted together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +57,32 @@ class GroupedProcess:
             groups: features per group, (n, d_g) each.
             y: targets of about mean 0 and variance 1, (n,).
         """
-        self._groups = list(groups)
         n_tuned = min(len(y), MAX_TUNED)
         self.theta = _mode([x[:n_tuned] for x in groups], y[:n_tuned])
         pairs = _Pairs.of(groups, groups)
         self._factor = _factor(_covariance(self.theta, pairs)[0], self.theta)
         self._alpha = _solved(self._factor, y)
+        e, n_groups = np.exp(self.theta), len(groups)
+        self._sloped, self._weighted = _scaled(groups, e[:n_groups]), _scaled(groups, e[n_groups : 2 * n_groups])
+        self._whitening = solve_triangular(self._factor, np.eye(len(y)), lower=True, check_finite=False)
 
     def predict(self, groups: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-        """Return mean and standard deviation at other rows, (m,) each."""
+        """Return mean and standard deviation at other rows, (m,) each, by blocks that fit into a cache."""
+        blocks = [[x[i : i + _BLOCK] for x in groups] for i in range(0, len(groups[0]), _BLOCK)]
+        found = [self._predict(block) for block in blocks]
+        mean, std = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else (np.empty(0),) * 2
+        return mean, std
+
+    def _predict(self, groups: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
         e, n_groups = np.exp(self.theta), len(groups)
-        cross = _covariance(self.theta, _Pairs.of(self._groups, groups))[0]  # (n, m)
-        own = 1.0 + e[2 * n_groups] + e[-1] + JITTER
-        own = own + sum(a * (x * x).sum(axis=1) for a, x in zip(e[:n_groups], groups, strict=True))
-        whitened = solve_triangular(self._factor, cross, lower=True, check_finite=False)
+        sloped, weighted = _scaled(groups, e[:n_groups]), _scaled(groups, e[n_groups : 2 * n_groups])
+        square = (
+            (self._weighted**2).sum(axis=1)[:, None] + (weighted**2).sum(axis=1) - 2.0 * self._weighted @ weighted.T
+        )
+        r = np.sqrt(5.0 * np.maximum(square, 0.0))
+        cross = 1.0 + self._sloped @ sloped.T + e[-2] * (1.0 + r + r * r / 3.0) * np.exp(-r)  # (n, m)
+        own = 1.0 + e[-2] + e[-1] + JITTER + (sloped * sloped).sum(axis=1)
+        whitened = self._whitening @ cross
         variance = own - (whitened * whitened).sum(axis=0)
         return cross.T @ self._alpha, np.sqrt(np.maximum(variance, JITTER))
 
@@ -86,6 +100,11 @@ class GroupedProcess:
             covariance = np.linalg.inv(inverse[np.ix_(block, block)])
             residual[block] = covariance @ self._alpha[block] / np.sqrt(np.diag(covariance))
         return residual
+
+
+def _scaled(groups: Sequence[FloatArray], variances: FloatArray) -> FloatArray:
+    """Return all groups side by side, each times the root of its variance: inner products add up, (n, sum of d_g)."""
+    return np.hstack([np.sqrt(v) * x for v, x in zip(variances, groups, strict=True)])
 
 
 def _mode(groups: Sequence[FloatArray], y: FloatArray) -> FloatArray:
