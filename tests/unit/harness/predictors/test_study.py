@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -268,3 +269,13 @@ def test_chunks_cover_every_split_once():
     asked = Plan(FEW, smoke_grid(), "smoke", 7)
     of_one = [c for c in chunks(asked) if (c.predictor, c.dataset) == ("pmf", "cifar100")]
     assert [s for c in of_one for s in range(c.start, c.stop)] == list(range(7))
+
+
+def test_the_predictor_of_the_docs_can_enter(tmp_path):
+    page = (Path(__file__).parents[4] / "docs" / "predictors.md").read_text()
+    file = tmp_path / "my.py"
+    file.write_text(page.split("```python\n")[1].split("```")[0])
+    asked = [*SMOKE, "--predictor", f"{file}:MyPredictor", "--against", "flops", "--out", str(tmp_path / "out")]
+    assert main(asked) == 0
+    summary = summarise(pd.read_parquet(tmp_path / "out" / "results.parquet"))
+    assert summary.query("predictor == 'MyPredictor' and epochs == 12")["tau"].min() > 0.4
