@@ -1,6 +1,7 @@
 """What a search needs before it starts: time, disk, memory. Each is measured or counted, and the arithmetic is shown.
 
-    time      an epoch of the largest network is timed on a few steps; a whole training must fit into the budget
+    time      an epoch of the largest network is timed on a few steps and must fit into the budget; whether a whole
+              training would is said
     disk      checkpoints of the archs in hand must fit; whether those of all archs would is said
     memory    images on the host, and on a GPU images and one candidate; more candidates at once are tried later
 
@@ -100,7 +101,7 @@ def _read(path: Path) -> Measured:
 
 
 def check_time(spec: SearchSpec, measured: Measured) -> str:
-    """Return the arithmetic of time; raise `InputError` where a whole training cannot end within the budget."""
+    """Return the arithmetic of time; raise `InputError` where not even an epoch can end within the budget."""
     epochs = spec.schedules[-1]
     whole_s = epochs * measured.epoch_s + measured.pass_s
     line = (
@@ -108,13 +109,14 @@ def check_time(spec: SearchSpec, measured: Measured) -> str:
         f"{_time(measured.pass_s)}; {epochs} epochs and a validation = {_time(whole_s)} of a budget of "
         f"{written_time(spec.budget_s)}"
     )
-    if whole_s <= spec.budget_s:
-        return line
-    most = int((spec.budget_s - measured.pass_s) / measured.epoch_s)
-    remedy = (
-        f"give a longer --budget, or --schedules of at most {most} epochs" if most >= 1 else "give a longer --budget"
-    )
-    raise InputError(f"{line}: too short for one; {remedy}")
+    if measured.epoch_s + measured.pass_s > spec.budget_s:
+        raise InputError(f"{line}: too short for a single epoch; give a longer --budget, or use smaller images")
+    if whole_s > spec.budget_s:
+        most = int((spec.budget_s - measured.pass_s) / measured.epoch_s)
+        line += (
+            f": too short for a whole training of it, {most} epochs fit; give a longer --budget or other --schedules"
+        )
+    return line
 
 
 def check_disk(out: Path, spec: SearchSpec, measured: Measured, largest_params: int, n_archs: int) -> str:

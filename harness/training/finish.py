@@ -2,8 +2,9 @@
 
 A searcher spends its budget on finding out which arch is best, and may end with one that was trained for a few
 epochs. This wrapper keeps back the seconds that a whole training of the recommended arch takes, by what epochs of it
-have cost; when no more than they are left, that training comes first and the searcher's request after it. A searcher
-whose recommendation is fully trained already is left alone.
+have cost; when no more than they are left, that training comes first and the searcher's request after it. Where the
+longest schedule does not fit into what is left, the longest that does is what counts as whole. A searcher whose
+recommendation is fully trained already is left alone.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ class Finishing:
         self._pass_s = self._setup_s = 0.0
         self._clock_s = self._paid_s = 0.0
         self._given_s: float | None = None
-        self._trained: set[Arch] = set()
+        self._trained: set[tuple[Arch, str]] = set()  # with the schedule
         self._last: Train | None = None
         self._held: Decision | None = None
         self._finished: list[Arch] = []
@@ -46,12 +47,12 @@ class Finishing:
             return Wait()
         decision, self._held = self._held or self._searcher.ask(running, remaining_s), None
         best = self._recommended()
-        if best is None or best in self._trained or self._is_under_way(best, running):
+        last = self._whole(best, remaining_s) if best is not None else None
+        if last is None or self._is_under_way(last, running):
             return decision
-        last = Train(best, self._fidelities.highest.schedule, 0, self._fidelities.highest.epochs)
         if isinstance(decision, Submit):
             ahead_s = sum(self._seconds(r) for r in decision.requests if isinstance(r, Train))
-            if self._seconds(last) * RESERVE + ahead_s <= remaining_s or self._is_whole(decision):
+            if self._seconds(last) * RESERVE + ahead_s <= remaining_s or self._is_whole(decision, last):
                 return decision
         elif not isinstance(decision, Stop) and self._seconds(last) * RESERVE <= remaining_s:
             return decision
@@ -68,21 +69,25 @@ class Finishing:
             self._searcher.tell(ticket, outcome)
             return
         self._last = None
-        self._trained.add(request.arch)  # also where it diverged or failed: once is enough
+        self._trained.add((request.arch, request.schedule))  # also where it diverged or failed: once is enough
         self._finished += [request.arch] if isinstance(outcome, Ok) else []
 
     def recommend(self) -> Sequence[Arch]:
-        """Return what the searcher recommends; the arch trained last comes first, unless the best one is trained."""
+        """Return the searcher's archs; the one trained last comes first, unless the best was trained as long."""
         archs = self._searcher.recommend()
-        if not self._finished or (archs and archs[0] in self._trained):
+        if not self._finished or (archs and self._height(archs[0]) >= self._height(self._finished[-1])):
             return archs
         last = self._finished[-1]
         return (last, *(arch for arch in archs if arch != last))
 
+    def _height(self, arch: Arch) -> int:
+        """Return the epochs of the longest schedule that an arch was trained on to its end."""
+        return max((s.epochs for s in self._fidelities.schedules if (arch, s.name) in self._trained), default=0)
+
     def _learn(self, request: Train, outcome: Ok | Diverged) -> None:
         cost = outcome.cost
-        if isinstance(outcome, Ok) and request.fidelity == self._fidelities.highest:
-            self._trained.add(request.arch)
+        if isinstance(outcome, Ok) and request.stop == self._fidelities[request.schedule].epochs:
+            self._trained.add((request.arch, request.schedule))
         if request.stop > request.start and cost.train_s > 0:
             self._epoch_s[request.arch] = cost.train_s / (request.stop - request.start)
         self._setup_s = max(self._setup_s, cost.setup_s)
@@ -93,23 +98,36 @@ class Finishing:
         best = self._searcher.recommend()
         return best[0] if best else None
 
+    def _whole(self, arch: Arch, remaining_s: float) -> Train | None:
+        """Return the longest whole training that fits into the time; None where it or a longer one was had."""
+        for schedule in reversed(self._fidelities.schedules):
+            whole = Train(arch, schedule.name, 0, schedule.epochs)
+            if (arch, schedule.name) in self._trained:
+                return None
+            if self._share_s(whole) <= remaining_s:  # its time on the clock may be more, and is never less
+                return whole
+        return None
+
     def _seconds(self, request: Train) -> float:
         """Return how long a request takes at most, by what epochs of the arch, or of any, have cost.
 
         The clock also runs while nothing is trained: so far, `_clock_s` of it for `_paid_s` of training.
         """
-        epoch_s = self._epoch_s.get(request.arch, max(self._epoch_s.values(), default=0.0))
-        work_s = epoch_s * (request.stop - request.start) + self._pass_s * len(request.validations) + self._setup_s
         idle = self._clock_s / self._paid_s if self._paid_s > 0 else 1.0
-        return work_s * self._width * min(max(idle, 1.0), _MOST_IDLE)
+        return self._share_s(request) * self._width * min(max(idle, 1.0), _MOST_IDLE)
 
-    def _is_whole(self, decision: Submit) -> bool:
-        """Return whether the searcher itself asks for a whole training."""
-        highest = self._fidelities.highest
-        return any(isinstance(r, Train) and r.fidelity == highest for r in decision.requests)
+    def _share_s(self, request: Train) -> float:
+        """Return what a request will cost, by the same."""
+        epoch_s = self._epoch_s.get(request.arch, max(self._epoch_s.values(), default=0.0))
+        return epoch_s * (request.stop - request.start) + self._pass_s * len(request.validations) + self._setup_s
 
-    def _is_under_way(self, arch: Arch, running: Sequence[Ticket]) -> bool:
+    def _is_whole(self, decision: Submit, last: Train) -> bool:
+        """Return whether the searcher itself asks for a whole training, of the longest schedule or that of `last`."""
+        ends = (self._fidelities.highest, last.fidelity)
+        return any(isinstance(r, Train) and r.fidelity in ends for r in decision.requests)
+
+    def _is_under_way(self, last: Train, running: Sequence[Ticket]) -> bool:
         return any(
-            isinstance(t.request, Train) and t.request.arch == arch and t.request.fidelity == self._fidelities.highest
+            isinstance(t.request, Train) and t.request.arch == last.arch and t.request.fidelity == last.fidelity
             for t in running
         )

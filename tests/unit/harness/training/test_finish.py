@@ -49,6 +49,19 @@ def test_where_time_is_short_the_last_training_comes_before_what_the_searcher_as
     assert finished.recommended[0] == B  # trained to the end; C, which is better, no longer fits
 
 
+def test_where_the_longest_schedule_does_not_fit_the_shorter_one_is_trained_to_its_end():
+    early = Submit((Train(B, "12", 0, 1),)), Submit((Train(C, "12", 0, 1),))
+    finished = run([*early, *early[:1] * 30], budget_s=400.0)
+    assert asked(finished)[-1] == (C, "12@12")
+    assert [e.reason for e in finished.entries if e.reason] == [{"stage": "finish"}]
+    assert finished.recommended[0] == C
+
+
+def test_a_recommendation_that_has_the_longest_schedule_that_fits_needs_nothing():
+    finished = run([short(C), short(B)], budget_s=400.0)
+    assert asked(finished) == [(C, "12@12"), (B, "12@12")]
+
+
 def test_a_last_training_that_fails_is_not_tried_again():
     def trial_of(arch, schedule, k):
         if schedule == "200":
@@ -57,7 +70,7 @@ def test_a_last_training_that_fails_is_not_tried_again():
 
     searcher = Finishing(Scripted([short(B), short(A)]), FIDELITIES, width=1)
     executor = SimulatedExecutor(ByHand(), trial_of, n_workers=1, accounting="resume")
-    finished = search(searcher, executor, Setting(cells(), FIDELITIES, 500.0))
+    finished = search(searcher, executor, Setting(cells(), FIDELITIES, 2_500.0))
     assert [e.status for e in finished.entries] == ["ok", "failed", "ok"]
     assert finished.recommended[0] == B
 

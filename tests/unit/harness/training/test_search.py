@@ -224,17 +224,21 @@ def test_a_budget_within_which_nothing_ends_says_so(mine, tmp_path):
         conclude(run_search(opened, clock=slowing), tmp_path / "out")
 
 
-def test_a_budget_shorter_than_a_whole_training_is_refused_with_the_arithmetic(mine, tmp_path):
+def test_a_budget_shorter_than_an_epoch_is_refused_with_the_arithmetic(mine, tmp_path):
     out = tmp_path / "out"
     pattern = r"^time: an epoch of the largest network takes about 9 s, .*; 3 epochs and a validation = 28 s "
-    with pytest.raises(
-        InputError, match=pattern + r"of a budget of 20 s: too short .* --schedules of at most 2 epochs"
-    ):
-        searched(spec_of(mine, budget_s=20.0), out)
+    with pytest.raises(InputError, match=pattern + r"of a budget of 10 s: too short for a single epoch"):
+        searched(spec_of(mine, budget_s=10.0), out)
     assert not (out / "checkpoints").exists()
-    assert (
-        searched(spec_of(mine, schedules=(1, 2), budget_s=200.0), out)["epochs"] == 2
-    )  # nothing was trained: it gives way
+    spec = spec_of(mine, schedules=(1, 2), budget_s=200.0)  # nothing was trained: the claim gives way
+    assert searched(spec, out)["epochs"] == 2
+
+
+def test_where_the_longest_schedule_does_not_fit_a_shorter_one_is_trained_to_its_end(mine, tmp_path):
+    out = tmp_path / "out"
+    result = searched(spec_of(mine, schedules=(1, 3, 200), budget_s=600.0), out)
+    assert (result["schedule"], result["epochs"]) == ("3", 3)
+    assert "too short for a whole training of it, 66 epochs fit" in (out / "log.txt").read_text()
 
 
 def test_what_was_measured_is_on_the_clock_once_also_after_an_interruption(mine, tmp_path, monkeypatch):
