@@ -68,13 +68,14 @@ class Grid:
 def grids(text: StudyText, measures: Sequence[str] = tuple(COLUMNS)) -> list[Grid]:
     """Return the blocks of the table, with these measures; those whose cells were not run are left out."""
     means = over_datasets(text.summary)
-    n_datasets = text.summary["dataset"].nunique()
-    found = [_headline(means, cell, n_datasets, measures) for cell in (*HEADLINES, *_OTHERS)]
+    names = ", ".join(dict.fromkeys(text.summary["dataset"]))
+    over = f"mean of {names}" if "," in names else names
+    found = [_headline(means, cell, over, measures) for cell in (*HEADLINES, *_OTHERS)]
     found += [
-        _by_epochs(means, SHORT, "uniform", f"mean of {n_datasets} data sets"),
+        _by_epochs(means, SHORT, "uniform", over),
         _by_epochs(text.summary[text.summary["dataset"] == "cifar10"], LONG, "uniform", "cifar10"),
-        _by_epochs(means, LONG, "real", f"mean of {n_datasets} data sets"),
-        _by_epochs(means, LONG, "modelled", f"mean of {n_datasets} data sets"),
+        _by_epochs(means, LONG, "real", over),
+        _by_epochs(means, LONG, "modelled", over),
         _by_labels(means, text.reference),
         _against(text),
         _ceiling(text.ceiling),
@@ -111,7 +112,7 @@ def _legend() -> list[str]:
     ]
 
 
-def _headline(means: pd.DataFrame, cell: tuple[int, str, int, str], n_datasets: int, measures: Sequence[str]) -> Grid:
+def _headline(means: pd.DataFrame, cell: tuple[int, str, int, str], over: str, measures: Sequence[str]) -> Grid:
     """Return the measures of every predictor in one cell, best tau first."""
     n, schedule, epochs, kind = cell
     rows = means[_is(means, n, schedule, epochs, kind)].sort_values("tau", ascending=False, kind="stable")
@@ -125,7 +126,7 @@ def _headline(means: pd.DataFrame, cell: tuple[int, str, int, str], n_datasets: 
         for row in rows.to_dict("records")
     )
     heading = f"{n} archs learnt from, {schedule}@{epochs} seen" + ("" if kind == "uniform" else f", {kind}")
-    return Grid(heading, f"Mean of {n_datasets} data sets; {KINDS[kind]}.", titles, body)  # type: ignore[index]
+    return Grid(heading, f"{over}; {KINDS[kind]}.", titles, body)  # type: ignore[index]
 
 
 def _written(row: Mapping[Any, Any], name: str, form: str) -> str:

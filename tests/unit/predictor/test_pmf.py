@@ -30,6 +30,14 @@ def test_labels_and_epochs_are_each_worth_something():
     assert quality(60, 12) > 0.8
 
 
+@pytest.mark.parametrize("place", [0, 29])
+def test_every_label_counts(place):
+    known, labels, queries, _ = world(30, 20, 3)
+    other = labels.copy()
+    other[place] = 12.0
+    assert not np.allclose(predicted(known, labels, queries).mean, predicted(known, other, queries).mean, atol=0.01)
+
+
 def test_intervals_cover_the_truth():
     inside = []
     for seed in range(12):
