@@ -30,6 +30,7 @@ EXAMPLES = """examples:
   python -m harness run table2                                the main table: 100 seeds, 8.5 GPU-hours
   python -m harness run table2 --searchers pmf_nas,asha --datasets cifar100 --seeds 20 --out results/mine
   python -m harness ablation --smoke                          what each part is worth; also: sensitivity
+  python -m harness predictors --smoke                        performance predictors, compared; --help explains
   python -m harness table results/table2                      the outputs again, from the records
   python -m harness explain nb201-cifar100/pmf_nas/s0007 --in results/table2
   python -m harness report results/table2                     one self-contained HTML page of it
