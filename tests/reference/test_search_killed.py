@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
 ROOT = Path(__file__).parents[2]
-BUDGET_S = 5
+BUDGET_S = 12
 
 
 @pytest.fixture
