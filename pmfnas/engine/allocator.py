@@ -18,7 +18,7 @@ import numpy as np
 from pmfnas.core.types import Arch, Train
 from pmfnas.engine.options import Options
 from pmfnas.engine.pool import Pool
-from pmfnas.engine.predictor import Predictor
+from pmfnas.engine.ports import SearchPredictor
 from pmfnas.engine.record import Record
 from pmfnas.engine.settings import Settings
 from pmfnas.engine.stages import SIZES, Batch, Stage, explore_is_over
@@ -46,7 +46,7 @@ class Allocator:
     def __init__(
         self,
         options: Options,
-        predictor: Predictor,
+        predictor: SearchPredictor,
         pool: Pool,
         record: Record,
         settings: Settings,

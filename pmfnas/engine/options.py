@@ -8,7 +8,7 @@ from pmfnas.core.types import Arch, Fidelity, FloatArray, Train
 from pmfnas.engine.costs import CostModel
 from pmfnas.engine.ladder import Ladder
 from pmfnas.engine.pool import Pool
-from pmfnas.engine.predictor import Predictor
+from pmfnas.engine.ports import SearchPredictor
 from pmfnas.engine.record import Record
 from pmfnas.engine.stages import SIZES, Batch, gain_of_sightings
 from pmfnas.engine.transfer import FULL, PROBE, FinalBelief
@@ -23,7 +23,9 @@ _REPLICATED = 4
 class Options:
     """Knows the ladder, the costs and the predictor; decides nothing."""
 
-    def __init__(self, ladder: Ladder, costs: CostModel, predictor: Predictor, pool: Pool, record: Record) -> None:
+    def __init__(
+        self, ladder: Ladder, costs: CostModel, predictor: SearchPredictor, pool: Pool, record: Record
+    ) -> None:
         self._ladder, self._costs, self._predictor, self._pool, self._record = ladder, costs, predictor, pool, record
 
     @property

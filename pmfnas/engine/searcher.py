@@ -39,6 +39,7 @@ from pmfnas.engine.costs import CostModel
 from pmfnas.engine.ladder import make_ladder
 from pmfnas.engine.options import Options
 from pmfnas.engine.pool import Pool
+from pmfnas.engine.ports import PredictorFactory
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.record import Record
 from pmfnas.engine.settings import Settings
@@ -60,7 +61,9 @@ class PmfNas:
         *,
         rng: np.random.Generator,
         settings: Settings = _DEFAULTS,
+        predictor: PredictorFactory = Predictor,
     ) -> None:
+        """Make the parts; `predictor` makes the one that learns and predicts, handed in where it is studied."""
         if not budget_s > 0 or n_workers < 1:
             raise InputError(f"budget_s, n_workers are {budget_s}, {n_workers}, but must be positive")
         self._ladder = make_ladder(fidelities, settings.low_share, settings.probe_share)
@@ -69,7 +72,7 @@ class PmfNas:
         self._settings = settings
         self._costs = CostModel(space)
         self._pool = Pool(space, settings, rng=rng)
-        self._predictor = Predictor(self._pool, settings, rng=rng)
+        self._predictor = predictor(self._pool, settings, rng=rng)
         self._record = Record()
         options = Options(self._ladder, self._costs, self._predictor, self._pool, self._record)
         self._allocator = Allocator(
