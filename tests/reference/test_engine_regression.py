@@ -23,7 +23,7 @@ from pmfnas.benchmarks.tabular import dataset
 REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "table2-anchored" / "runs.parquet"
 N_SEEDS = 50
 N_JOBS = 2
-NOTICED_PCT = {"cifar10": 0.02, "cifar100": 0.1, "ImageNet16-120": 0.15}
+NOTICED_PCT = {"cifar10": 0.03, "cifar100": 0.1, "ImageNet16-120": 0.25}
 """Losses that the test must not overlook, percent points."""
 
 
