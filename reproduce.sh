@@ -10,6 +10,7 @@ usage: ./reproduce.sh VERB [options]
   table2      accuracy versus GPU-hours of every searcher, with statistics     -> results/table2
   ablation    what each part of PMF-NAS is worth, at four budgets              -> results/ablation
   sensitivity what each setting of PMF-NAS, halved and doubled, changes        -> results/sensitivity
+  uncertainty what is lost where the predictor's uncertainty is wrong          -> results/uncertainty
   predictors  performance predictors: quality, calibration and price           -> results/predictors
   regress     the gate: exit 1 where the predictor got worse than its reference; docs/gate.md
   peers       the field's packages, each in its own environment, against ours  -> results/peers
@@ -26,7 +27,7 @@ usage: ./reproduce.sh VERB [options]
   data        data import | info | verify | build-anchored | build-surrogate
   help        this text
 
-ablation, sensitivity, predictors and peers explain their options themselves: ./reproduce.sh ablation --help
+ablation, sensitivity, uncertainty, predictors and peers explain their options themselves: ./reproduce.sh ablation --help
 
 Options of table2, published, no-big-cells and size are those of `python -m harness run`:
   --smoke                      three seeds, a look at everything in seconds
@@ -94,7 +95,7 @@ case "$verb" in
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness run "$verb" "$@"
     ;;
-  ablation | ceiling | check-searcher | compare | new-searcher | regress | sensitivity | peers)
+  ablation | ceiling | check-searcher | compare | new-searcher | regress | sensitivity | uncertainty | peers)
     environment "${PMFNAS_EXTRAS:-}"
     exec .venv/bin/python -m harness "$verb" "$@"
     ;;
@@ -122,7 +123,7 @@ case "$verb" in
     usage
     ;;
   *)
-    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, predictors, regress, peers, published, no-big-cells, size, ceiling, search, export, gpu-check, test, data, help" >&2
+    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, uncertainty, predictors, regress, peers, published, no-big-cells, size, ceiling, search, export, gpu-check, test, data, help" >&2
     exit 2
     ;;
 esac

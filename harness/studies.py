@@ -2,8 +2,9 @@
 
     ablation       every part left out in turn: what is it worth, and at which budget?
     sensitivity    every setting halved and doubled: does the result hang on it?
+    uncertainty    the predictor's std made wrong in four ways: what does the allocator lose?
 
-Both are made from what the engine declares, `PARTS` and the fields of `Settings`, so a new part or setting is
+The first two are made from what the engine declares, `PARTS` and the fields of `Settings`, so a new part or setting is
 studied without a word here. All variants draw from the same random stream and meet the same trials: where a part has
 no say the runs are identical, and their difference is zero rather than noise.
 """
@@ -15,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from harness.contestants import REFERENCE, with_settings
+from harness.distortions import KINDS, Distorting
 from harness.specs import ALL_DATASETS, GPU_NIGHT_S, Experiment
 from pmfnas.core.errors import PmfnasError
 from pmfnas.core.ports import SearcherFactory
@@ -40,9 +42,9 @@ class Variant:
     subject: str
     """The part or the setting."""
     kind: str
-    """What was done to it: `left out`, `halved`, `doubled`."""
+    """What was done to it: `left out`, `halved`, `doubled`, ..."""
     change: str
-    """The same in full, `left out` or `3.0 -> 6.0`."""
+    """The same in full, `left out`, `3.0 -> 6.0` or `times 2`."""
     factory: SearcherFactory
 
 
@@ -118,7 +120,22 @@ def sensitivity() -> Study:
     )
 
 
-STUDIES: Mapping[str, Callable[[], Study]] = MappingProxyType({"ablation": ablation, "sensitivity": sensitivity})
+def uncertainty() -> Study:
+    """Return the study that makes the predictor's uncertainty wrong; without any: `no_uncertainty` of the ablation."""
+    return Study(
+        name="uncertainty",
+        title="What the allocator loses when the uncertainty is wrong",
+        variants=tuple(
+            Variant(f"std_{kind}", "std", kind, change, with_settings(PmfNas, predictor=Distorting(kind)))
+            for kind, change in KINDS.items()
+        ),
+        n_seeds=MappingProxyType({3 * 3600.0: 60, GPU_NIGHT_S: 60}),
+    )
+
+
+STUDIES: Mapping[str, Callable[[], Study]] = MappingProxyType(
+    {"ablation": ablation, "sensitivity": sensitivity, "uncertainty": uncertainty}
+)
 
 
 def smoke(study: Study) -> Study:

@@ -1,4 +1,4 @@
-"""The verbs `ablation` and `sensitivity`, and `table` for their folders."""
+"""The verbs `ablation`, `sensitivity` and `uncertainty`, and `table` for their folders."""
 
 import argparse
 import os
@@ -23,6 +23,7 @@ from pmfnas.core.errors import InputError
 _HELP = {
     "ablation": "leave every part of PMF-NAS out in turn and see what it was worth",
     "sensitivity": "halve and double every setting of PMF-NAS and see what changes",
+    "uncertainty": "make the predictor's uncertainty wrong and see what the allocator loses",
 }
 
 _TEACHING = {
@@ -32,12 +33,16 @@ docs/ablation.md says what takes the place of a part.""",
     "sensitivity": """Runs PMF-NAS and, for each of its numeric settings, PMF-NAS with that setting halved and doubled
 (`clip_halved`, `clip_doubled`, ...), on three data sets with the same 40 seeds, trials and random stream, at 8.5 h.
 Values that the engine refuses are left out and named below the table.""",
+    "uncertainty": """Runs PMF-NAS and PMF-NAS whose predictor says a wrong std of all that it predicts: halved,
+doubled, the same for every arch, or that of another arch (`std_halved`, ...). Means stay right. Three data sets, the
+same 60 seeds, trials and random stream, at 3 h and 8.5 h. docs/studies.md says what exactly is distorted.""",
 }
 
 _READING = """
 How to read it: every number is the full searcher less the variant, so test accuracy above 0 and validation
 regret below 0 speak for the full searcher. The grid `where it matters` has one sign per data set: + the full
-searcher is significantly better (the part helps, the default is the better value), - significantly worse, . neither.
+searcher is significantly better (the part helps, the default or the right uncertainty is
+better), - significantly worse, . neither.
 
 Interrupted, the same command goes on where it stopped. `python -m harness table DIR` writes the outputs again.
 
@@ -48,11 +53,15 @@ examples:
   ./reproduce.sh {name} --variants {example} --datasets cifar100 --seeds 40 --budget 8.5h --out results/mine
 """
 
-_EXAMPLES = {"ablation": "no_refine,no_curves", "sensitivity": "clip_halved,clip_doubled"}
+_EXAMPLES = {
+    "ablation": "no_refine,no_curves",
+    "sensitivity": "clip_halved,clip_doubled",
+    "uncertainty": "std_halved,std_shuffled",
+}
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add both verbs to the parser."""
+    """Add the verbs to the parser."""
     for name in STUDIES:
         verb = verbs.add_parser(
             name,

@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields, replace
 import pytest
 
 from harness.contestants import REFERENCE, settings_of
+from harness.distortions import Distorting
 from harness.jobs import jobs
-from harness.studies import STUDIES, ablation, sensitivity, smoke, swept
+from harness.studies import STUDIES, ablation, sensitivity, smoke, swept, uncertainty
 from pmfnas.core.errors import InputError
 from pmfnas.engine.searcher import PmfNas
 from pmfnas.engine.settings import PARTS, Settings
@@ -85,6 +86,14 @@ def test_the_sensitivity_study_covers_every_setting() -> None:
     assert dict(study.n_seeds) == {30_600.0: 40}
 
 
+def test_the_uncertainty_is_made_wrong_in_four_ways() -> None:
+    study = uncertainty()
+    assert [variant.name for variant in study.variants] == ["std_halved", "std_doubled", "std_constant", "std_shuffled"]
+    for variant in study.variants:
+        assert variant.factory.keywords == {"predictor": Distorting(variant.kind)}
+    assert dict(study.n_seeds) == {10_800.0: 60, 30_600.0: 60}
+
+
 @pytest.mark.parametrize("make", STUDIES.values(), ids=STUDIES)
 def test_a_study_is_one_experiment_per_budget_with_the_full_searcher_in_it(make) -> None:
     study = make()
@@ -96,7 +105,7 @@ def test_a_study_is_one_experiment_per_budget_with_the_full_searcher_in_it(make)
         assert experiment.contestants[REFERENCE] is PmfNas
         assert experiment.stream == REFERENCE  # common random numbers
         assert len(jobs(experiment)) == (1 + len(names)) * 3 * n_seeds
-    written = [settings_of(study.contestants[name])["settings"] for name in study.contestants]
+    written = [str(settings_of(study.contestants[name])) for name in study.contestants]
     assert len(set(written)) == len(written)
 
 

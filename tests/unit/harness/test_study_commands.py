@@ -151,7 +151,17 @@ def test_sensitivity_names_what_it_does_not_vary(capsys, tmp_path):
     assert "round\\_starts\\_halved" in text
 
 
-@pytest.mark.parametrize("verb", ["ablation", "sensitivity"])
+def test_a_wrong_uncertainty_is_run_and_named(capsys, tmp_path):
+    flags = ["--variants", "std_doubled", "--budget", "0.3h", "--out", str(tmp_path / "out")]
+    assert main(["uncertainty", *SMALL[:2], *SMALL[4:], *flags]) == 0
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["changes"] == {"std_doubled": "times 2"}
+    assert "predictor" in str(
+        pd.read_parquet(tmp_path / "out" / "runs.parquet").query("searcher != 'pmf_nas'")["settings"].item()
+    )
+
+
+@pytest.mark.parametrize("verb", ["ablation", "sensitivity", "uncertainty"])
 def test_help_teaches(capsys, verb):
     with pytest.raises(SystemExit):
         main([verb, "--help"])
