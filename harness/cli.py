@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pmfnas
 from harness import (
+    calibration_commands,
     ceiling_commands,
     compare_commands,
     data_commands,
@@ -33,6 +34,7 @@ EXAMPLES = """examples:
   python -m harness predictors --smoke                        performance predictors, compared; --help explains
   python -m harness table results/table2                      the outputs again, from the records
   python -m harness explain nb201-cifar100/pmf_nas/s0007 --in results/table2
+  python -m harness calibration results/table2 --searchers pmf_nas   do predicted intervals hold?
   python -m harness report results/table2                     one self-contained HTML page of it
   python -m harness search --dataset digits --budget 10m      real training, and a model at the end
   python -m harness data info                                 which data would be used, and what it is
@@ -78,6 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
     data_commands.add(verbs)
     explain_commands.add(verbs)
     ceiling_commands.add(verbs)
+    calibration_commands.add(verbs)
     report_commands.add(verbs)
     training_commands.add(verbs)
     return parser
