@@ -20,8 +20,8 @@ from pmfnas.training.state import initial_state
 _WARM_UP_STEPS = 3
 
 
-class Augmented(torch.utils.data.Dataset):  # type: ignore[misc]
-    """Training images, each cut, mirrored and normalised when it is asked for."""
+class Augmented:
+    """Training images, each cut, mirrored and normalised when it is asked for: a data set as torch's loader reads it."""
 
     def __init__(self, data: SearchData) -> None:
         padding = ((0, 0), (0, 0), (data.padding,) * 2, (data.padding,) * 2)

@@ -54,6 +54,8 @@ def test_runs_made_again_end_as_in_the_reference(folder, request):
     table = request.getfixturevalue("anchored_table" if manifest["data"] == "ANCHORED" else "surrogate_table")
     assert manifest["fingerprint"] == table.header.fingerprint, "the data changed: run again with --update-reference"
     experiment, searchers = _experiment(manifest["experiment"])
+    searchers = [searcher for searcher in searchers if searcher in manifest["searchers"]]
+    assert searchers
     runs = pd.read_parquet(folder / "runs.parquet").query("budget_s == @experiment.budget_s")
     runs = runs.set_index(["dataset", "searcher", "seed"])
     seed = manifest["seeds"][0]
