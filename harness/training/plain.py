@@ -21,7 +21,7 @@ _WARM_UP_STEPS = 3
 
 
 class Augmented:
-    """Training images, each cut, mirrored and normalised when it is asked for: a data set as torch's loader reads it."""
+    """Training images, each cut, mirrored and normalised when it is asked for; a loader of torch reads it."""
 
     def __init__(self, data: SearchData) -> None:
         padding = ((0, 0), (0, 0), (data.padding,) * 2, (data.padding,) * 2)
