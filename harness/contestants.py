@@ -55,7 +55,7 @@ def source_hash() -> str:
         for file in sorted((root / folder).rglob("*.py"))
         if file.parent.name not in ("peers", "predictors") and file.stem != "predictors"
     ]
-    files += [root / "harness" / f"{name}.py" for name in ("admission", "executor", "ledger", "runner")]
+    files += [root / "harness" / f"{name}.py" for name in ("admission", "distortions", "executor", "ledger", "runner")]
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())

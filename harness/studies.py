@@ -40,9 +40,9 @@ class Variant:
     name: str
     """As a searcher of an experiment, `no_refine` or `clip_doubled`; names its runs."""
     subject: str
-    """The part or the setting."""
+    """The part, the setting or the prediction: a row of the figure."""
     kind: str
-    """What was done to it: `left out`, `halved`, `doubled`, ..."""
+    """What was done to it: `left out`, `halved`, `doubled`, `made wrong`."""
     change: str
     """The same in full, `left out`, `3.0 -> 6.0` or `times 2`."""
     factory: SearcherFactory
@@ -126,7 +126,9 @@ def uncertainty() -> Study:
         name="uncertainty",
         title="What the allocator loses when the uncertainty is wrong",
         variants=tuple(
-            Variant(f"std_{kind}", "std", kind, change, with_settings(PmfNas, predictor=Distorting(kind)))
+            Variant(
+                f"std_{kind}", f"std {kind}", "made wrong", change, with_settings(PmfNas, predictor=Distorting(kind))
+            )
             for kind, change in KINDS.items()
         ),
         n_seeds=MappingProxyType({3 * 3600.0: 60, GPU_NIGHT_S: 60}),

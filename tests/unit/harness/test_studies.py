@@ -89,8 +89,9 @@ def test_the_sensitivity_study_covers_every_setting() -> None:
 def test_the_uncertainty_is_made_wrong_in_four_ways() -> None:
     study = uncertainty()
     assert [variant.name for variant in study.variants] == ["std_halved", "std_doubled", "std_constant", "std_shuffled"]
+    assert len({variant.subject for variant in study.variants}) == 4  # a row of the figure each
     for variant in study.variants:
-        assert variant.factory.keywords == {"predictor": Distorting(variant.kind)}
+        assert variant.factory.keywords == {"predictor": Distorting(variant.name.removeprefix("std_"))}
     assert dict(study.n_seeds) == {10_800.0: 60, 30_600.0: 60}
 
 
