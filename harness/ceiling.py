@@ -11,13 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from harness.jobs import Job
-from harness.oracle import Oracle, Score
-from harness.records import read_header, read_rows, record_path, run_id
+from harness.oracle import Score
+from harness.records import read_rows, record_path, run_id
+from harness.scoring import Judge, checked_header, judge_of
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.benchmarks.tabular import dataset
-from pmfnas.core.errors import DataError
-from pmfnas.core.ports import Space
-from pmfnas.spaces import space_for
 
 WHO = "ceiling"
 FIXED = 3
@@ -38,13 +35,12 @@ class Bound:
 
 def bounds(table: CurveTable, name: str, seeds: Sequence[int]) -> list[Bound]:
     """Return the full scan and the fixed archs of least mean regret on one data set, over `seeds`."""
-    oracle, archs = Oracle(table, dataset(name)), table.archs.tolist()
+    (oracle, space), archs = judge_of(table, name), table.archs.tolist()
     regrets = np.stack([oracle.regrets(seed, who=WHO) for seed in seeds])  # (n_seeds, n_archs)
     n_archs = int(np.isfinite(regrets[0]).sum())
     scan = float(oracle.test_means[np.nanargmin(regrets, axis=1)].mean())
     mean = regrets.mean(axis=0)
     order = np.argsort(np.where(np.isnan(mean), np.inf, mean), kind="stable")[:FIXED]
-    space = _space(table, name)
     fixed = [
         Bound(name, f"always {space.format(tuple(archs[i]))}", float(oracle.test_means[i]), float(mean[i]), n_archs)
         for i in order
@@ -60,9 +56,9 @@ def of_runs(table: CurveTable, out: Path, jobs: Sequence[Job]) -> list[Bound]:
     """
     found: list[Bound] = []
     for name, searcher in sorted({(job.dataset, job.searcher) for job in jobs}):
-        oracle = Oracle(table, dataset(name))
+        own = judge_of(table, name)
         seeds = [job.seed for job in jobs if (job.dataset, job.searcher) == (name, searcher)]
-        seen = [s for s in (_scores(table, out, Job(name, searcher, seed), oracle) for seed in seeds) if s is not None]
+        seen = [s for s in (_scores(table, out, Job(name, searcher, seed), own) for seed in seeds) if s is not None]
         found += _hindsight(name, searcher, seen)
     return found
 
@@ -80,15 +76,12 @@ def _hindsight(name: str, searcher: str, seen: list[tuple[Score, list[Score]]]) 
         yield Bound(name, f"{searcher}: {what}", test, regret, n_archs)
 
 
-def _scores(table: CurveTable, out: Path, job: Job, oracle: Oracle) -> tuple[Score, list[Score]] | None:
+def _scores(table: CurveTable, out: Path, job: Job, own: Judge) -> tuple[Score, list[Score]] | None:
     """Return the scores of a run's pick and of what it trained, the pick included; None where it picked nothing."""
     path = record_path(out, run_id(table.header.space, job.dataset, job.searcher, job.seed))
-    header = read_header(path)
-    if header.fingerprint != table.header.fingerprint:
-        raise DataError(f"{path} was made with other data, {header.fingerprint}; choose --data that it was made with")
+    header, (oracle, space) = checked_header(path, table), own
     if not header.recommended:
         return None
-    space = _space(table, job.dataset)
     archs = [space.parse(name) for name in {header.recommended[0]: None, **dict.fromkeys(_trained(table, path))}]
     pick, *others = oracle.score(archs, seed=job.seed, who=WHO)
     return pick, [pick, *others]
@@ -99,8 +92,3 @@ def _trained(table: CurveTable, path: Path) -> list[str]:
     rows = read_rows(path, ["arch", "schedule", "stop", "status"]).to_pylist()
     ends = table.header.schedules
     return [r["arch"] for r in rows if r["status"] == "ok" and r["stop"] == ends.get(r["schedule"])]
-
-
-def _space(table: CurveTable, name: str) -> Space:
-    chosen = dataset(name)
-    return space_for(table.header.space, n_classes=chosen.n_classes, image_size=chosen.image_size)

@@ -61,16 +61,31 @@ def from_file(text: str) -> tuple[str, FromFile]:
     Raises:
         InputError: no such file, it does not import, or it has no such searcher.
     """
+    name, path, attribute = class_in_file("--searcher", text, "must look like my_search.py:MySearcher")
+    entrant = FromFile(path.resolve(), attribute, source_of([path.resolve()]))
+    _check_factory(load_module(entrant.path, entrant.source), attribute, path)
+    return name, entrant
+
+
+def class_in_file(flag: str, text: str, otherwise: str) -> tuple[str, Path, str]:
+    """Return name, file and class of `[NAME=]PATH.py:CLASS`, the name of the class where no other is given.
+
+    Args:
+        flag: the argument's name.
+        text: its value.
+        otherwise: what the value must be, for the error.
+
+    Raises:
+        InputError: it reads differently, or there is no such file.
+    """
     given, location = named(text)
     path_text, _, attribute = location.rpartition(":")
     path = Path(path_text).expanduser()
     if not path_text or not attribute.isidentifier():
-        raise InputError(f"--searcher is {text!r}, but must look like my_search.py:MySearcher")
+        raise InputError(f"{flag} is {text!r}, but {otherwise}")
     if path.suffix != ".py" or not path.is_file():
-        raise InputError(f"--searcher is {text!r}, but {str(path)!r} is no Python file; give the path of one")
-    entrant = FromFile(path.resolve(), attribute, source_of([path.resolve()]))
-    _check_factory(load_module(entrant.path, entrant.source), attribute, path)
-    return given or attribute, entrant
+        raise InputError(f"{flag} is {text!r}, but {str(path)!r} is no Python file; give the path of one")
+    return given or attribute, path, attribute
 
 
 def from_command(text: str, limits: Limits) -> tuple[str, Command]:

@@ -49,14 +49,14 @@ def score(jobs: Sequence[Job], table: CurveTable, out: Path, *, excluded: str | 
     runs: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
     timings: list[dict[str, Any]] = []
-    oracles: dict[str, _Judge] = {}
+    oracles: dict[str, Judge] = {}
     for job in tqdm(jobs, desc="scoring", unit="run", disable=None, leave=False):
         if job.dataset not in oracles:
-            oracles[job.dataset] = _judge(table, job.dataset, excluded)
+            oracles[job.dataset] = judge_of(table, job.dataset, excluded)
         path = record_path(out, run_id(table.header.space, job.dataset, job.searcher, job.seed))
         if not path.exists():
             raise InputError(f"run {path.stem} of {job.searcher} on {job.dataset} is not finished under {out}")
-        header = _checked(read_header(path), table, path)
+        header = checked_header(path, table)
         own = _score_steps(header, path, oracles[job.dataset])
         steps += own
         runs.append(_run_row(header, own, oracles[job.dataset]))
@@ -71,10 +71,11 @@ def score(jobs: Sequence[Job], table: CurveTable, out: Path, *, excluded: str | 
     )
 
 
-_Judge: TypeAlias = tuple[Oracle, Space]
+Judge: TypeAlias = tuple[Oracle, Space]
 
 
-def _judge(table: CurveTable, name: str, excluded: str | None) -> _Judge:
+def judge_of(table: CurveTable, name: str, excluded: str | None = None) -> Judge:
+    """Return the oracle of a data set, the archs that `excluded` names left out, and the space that reads archs."""
     chosen = dataset(name)
     space = space_for(table.header.space, n_classes=chosen.n_classes, image_size=chosen.image_size)
     return Oracle(table, chosen, exclusion(excluded)), space
@@ -83,7 +84,9 @@ def _judge(table: CurveTable, name: str, excluded: str | None) -> _Judge:
 _STEP_COLUMNS = ["dataset", "searcher", "seed", "time_s", "arch", "test", "valid", "test_regret", "valid_regret", "hit"]
 
 
-def _checked(header: RunHeader, table: CurveTable, path: Path) -> RunHeader:
+def checked_header(path: Path, table: CurveTable) -> RunHeader:
+    """Return the header of a record; raise `DataError` where it was made with other data than `table`."""
+    header = read_header(path)
     if header.fingerprint != table.header.fingerprint:
         raise DataError(
             f"{path} was made with the data {header.data} {header.fingerprint}, but --data is {table.header.stamp} "
@@ -92,7 +95,7 @@ def _checked(header: RunHeader, table: CurveTable, path: Path) -> RunHeader:
     return header
 
 
-def _score_steps(header: RunHeader, path: Path, judge: _Judge) -> list[dict[str, Any]]:
+def _score_steps(header: RunHeader, path: Path, judge: Judge) -> list[dict[str, Any]]:
     oracle, space = judge
     steps = incumbent_steps(read_rows(path))
     scores = oracle.score([space.parse(arch) for _, arch in steps], seed=header.seed, who=header.run_id)
@@ -103,7 +106,7 @@ def _score_steps(header: RunHeader, path: Path, judge: _Judge) -> list[dict[str,
     ]
 
 
-def _run_row(header: RunHeader, steps: list[dict[str, Any]], judge: _Judge) -> dict[str, Any]:
+def _run_row(header: RunHeader, steps: list[dict[str, Any]], judge: Judge) -> dict[str, Any]:
     oracle, space = judge
     final = UNSCORED
     if header.recommended:

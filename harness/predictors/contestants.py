@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from baselines.predictors import PREDICTORS
-from harness.entrants import load_module, named, source_of
+from harness.entrants import class_in_file, load_module, source_of
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.predictors import Predictor, PredictorFactory, Reads, reads_of
@@ -60,16 +60,11 @@ def predictor_from_file(text: str) -> tuple[str, PredictorFile]:
     Raises:
         InputError: no such file, it does not import, or it has no such predictor.
     """
-    given, location = named(text)
-    path_text, _, attribute = location.rpartition(":")
-    path = Path(path_text).expanduser()
-    if not path_text or not attribute.isidentifier():
-        raise InputError(f"--predictor is {text!r}, but must be a known name or look like my.py:MyPredictor")
-    if path.suffix != ".py" or not path.is_file():
-        raise InputError(f"--predictor is {text!r}, but {str(path)!r} is no Python file; give the path of one")
+    wanted = "must be a known name or look like my.py:MyPredictor"
+    name, path, attribute = class_in_file("--predictor", text, wanted)
     entrant = PredictorFile(path.resolve(), attribute, source_of([path.resolve()]))
     _check(getattr(load_module(entrant.path, entrant.source), attribute, None), attribute, path)
-    return given or attribute, entrant
+    return name, entrant
 
 
 def _check(factory: object, attribute: str, path: Path) -> None:

@@ -148,7 +148,8 @@ class PmfNas:
         if request.fidelity == ladder.medium:
             self._predictor.tell_medium(arch, curve)
             self._record.medium.append(arch)
-            self._belief = self._belief if self._stands_apart() else None
+            if not self._stands_apart():
+                self._belief = None
             return
         self._belief = None
         if request.fidelity == ladder.probe:
