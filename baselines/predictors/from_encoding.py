@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 N_TREES = 100
 _LEAST_STD = 1e-9
 _FEW = 10
+_MOST_TUNED = 200
+"""Archs that the hyperparameters of the process are chosen on; the process itself uses all."""
 
 
 class EncodingProcess:
@@ -47,10 +49,12 @@ class EncodingProcess:
         x, y = _labelled(self._space, known, labels)
         self._mean, self._spread = x.mean(axis=0), np.maximum(x.std(axis=0), 0.1) * np.sqrt(x.shape[1])
         kernel = ConstantKernel(1.0) * Matern(1.0, nu=2.5) + ConstantKernel(0.3) * DotProduct(1.0) + WhiteKernel(0.1)
-        self._model = GaussianProcessRegressor(kernel, normalize_y=True)
+        x = (x - self._mean) / self._spread
+        tuned = GaussianProcessRegressor(kernel, normalize_y=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its bound is an answer too
-            self._model.fit((x - self._mean) / self._spread, y)
+            tuned.fit(x[:_MOST_TUNED], y[:_MOST_TUNED])
+        self._model = GaussianProcessRegressor(tuned.kernel_, optimizer=None, normalize_y=True).fit(x, y)
 
     def predict(self, queries: Observed) -> Prediction:
         """Return the posterior of the observations."""
@@ -98,7 +102,7 @@ class EncodingBoosting:
         self._space, self._n_trees, self._rng = space, n_trees, rng
 
     def fit(self, known: Observed, labels: FloatArray) -> None:
-        """Fit to the archs that have a label, and estimate the error over five folds."""
+        """Fit to the archs that have a label, and estimate the error over three folds."""
         x, y = _labelled(self._space, known, labels)
         order, seed = self._rng.permutation(len(y)), int(self._rng.integers(2**31))
 
@@ -108,7 +112,7 @@ class EncodingBoosting:
             share = 0.8 if len(y) >= _FEW else 1.0  # of a few, a share may be none
             return GradientBoostingRegressor(n_estimators=self._n_trees, subsample=share, random_state=seed)
 
-        self._error = cross_validated(make, x[order], y[order], 5)
+        self._error = cross_validated(make, x[order], y[order], 3)
         self._model = make().fit(x, y)
 
     def predict(self, queries: Observed) -> Prediction:
