@@ -22,12 +22,14 @@ usage: ./reproduce.sh VERB [options]
   new-searcher, check-searcher   a working example to begin with; does a searcher keep the rules?
   test        style, types, import rules and all tests
   search      real training on a device: cifar10 and the like, ends with a model   -> results/search
+  search-compare  searchers by real training, some seeds each, with statistics -> results/search-compare
   export      the network that a search found: export results/search/cifar10 --to model.pt
   gpu-check   everything that needs a GPU, measured in a few minutes           -> results/gpu-check
   data        data import | info | verify | build-anchored | build-surrogate
   help        this text
 
-ablation, sensitivity, uncertainty, predictors and peers explain their options themselves: ./reproduce.sh ablation --help
+ablation, sensitivity, uncertainty, predictors, peers and search-compare explain their options themselves:
+./reproduce.sh ablation --help
 
 Options of table2, published, no-big-cells and size are those of `python -m harness run`:
   --smoke                      three seeds, a look at everything in seconds
@@ -103,7 +105,7 @@ case "$verb" in
     environment "predictors${PMFNAS_EXTRAS:+,$PMFNAS_EXTRAS}"
     exec .venv/bin/python -m harness predictors "$@"
     ;;
-  search | export | gpu-check)
+  search | search-compare | export | gpu-check)
     environment "train${PMFNAS_EXTRAS:+,$PMFNAS_EXTRAS}"
     exec .venv/bin/python -m harness "$verb" "$@"
     ;;
@@ -123,7 +125,7 @@ case "$verb" in
     usage
     ;;
   *)
-    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, uncertainty, predictors, regress, peers, published, no-big-cells, size, ceiling, search, export, gpu-check, test, data, help" >&2
+    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, uncertainty, predictors, regress, peers, published, no-big-cells, size, ceiling, search, search-compare, export, gpu-check, test, data, help" >&2
     exit 2
     ;;
 esac

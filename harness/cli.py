@@ -23,6 +23,7 @@ from harness import (
 from harness.contestants import CONTESTANTS
 from harness.gate import commands as gate_commands
 from harness.report import commands as report_commands
+from harness.search_compare import commands as search_compare_commands
 from harness.specs import ALL_DATASETS, EXPERIMENTS
 from pmfnas.core.errors import PmfnasError
 
@@ -37,6 +38,7 @@ EXAMPLES = """examples:
   python -m harness calibration results/table2 --searchers pmf_nas   do predicted intervals hold?
   python -m harness report results/table2                     one self-contained HTML page of it
   python -m harness search --dataset digits --budget 10m      real training, and a model at the end
+  python -m harness search-compare --smoke                    searchers by real training, with statistics
   python -m harness data info                                 which data would be used, and what it is
   python -m harness data import ~/.torch --out tables/nb201   the official files, once
 """
@@ -83,6 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
     calibration_commands.add(verbs)
     report_commands.add(verbs)
     training_commands.add(verbs)
+    search_compare_commands.add(verbs)
     return parser
 
 

@@ -128,7 +128,12 @@ def git(*arguments: str) -> str:
 
 def update_reference(name: str, table: CurveTable, out: Path) -> Path:
     """Copy the outputs of `out` to the committed reference of the experiment `name` and data; return the folder."""
-    target = REFERENCE_DIR / f"{name}-{table.header.stamp.lower()}"
+    return copy_to_reference(f"{name}-{table.header.stamp.lower()}", out)
+
+
+def copy_to_reference(name: str, out: Path) -> Path:
+    """Copy the outputs of `out` to the committed reference called `name`, in place of what is there; return it."""
+    target = REFERENCE_DIR / name
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for file in sorted(out.iterdir()):

@@ -58,19 +58,19 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def _search(options: argparse.Namespace) -> int:
-    torch = _torch()
+    torch = torch_at_hand()
     from harness.training.export import retrain_command
     from harness.training.folder import SPEC, read_claim
     from harness.training.spec import open_device
 
-    spec = _asked(options)
+    spec = asked(options)
     if not options.width and open_device(spec.device).type == "cuda":
         spec = replace(spec, width=None)
     default = Path("results") / "search" / (f"{spec.dataset}-smoke" if options.smoke else spec.dataset)
     out = options.out or default
     if options.resume:
         read_claim(out)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         result = _searched(spec, out, resume=options.resume or (options.smoke and (out / SPEC).exists()))
     except KeyboardInterrupt:
@@ -105,7 +105,8 @@ def _searched(spec: "SearchSpec", out: Path, *, resume: bool) -> dict[str, Any]:
         return read_result(out) or conclude(run_search(opened, start_anew=_start_anew), out)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """Handle a signal as Ctrl-C is handled."""
     del number, frame
     raise KeyboardInterrupt
 
@@ -122,7 +123,7 @@ def _start_anew() -> None:
         os._exit(1)
 
 
-def _torch() -> Any:
+def torch_at_hand() -> Any:
     """Return torch; raise `InputError` where it is not installed."""
     try:
         import torch
@@ -133,8 +134,8 @@ def _torch() -> Any:
     return torch
 
 
-def _asked(options: argparse.Namespace) -> "SearchSpec":
-    """Return the search with the command line's settings."""
+def asked(options: argparse.Namespace) -> "SearchSpec":
+    """Return the search with the command line's settings; raise `InputError` for what cannot be used."""
     from harness.training.spec import SMOKE, SearchSpec
 
     if not options.dataset and not options.smoke:
@@ -174,7 +175,7 @@ def _show(result: dict[str, Any], out: Path) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    _torch()
+    torch_at_hand()
     from harness.training.export import export
 
     retrained = _retrained(options.out, options.data_dir, options.device) if options.retrain else None
@@ -191,7 +192,7 @@ def _retrained(out: Path, data_dir: Path | None, device: str) -> dict[str, Any]:
     from harness.training.folder import locked, read_claim
     from harness.training.retrain import retrain
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         read_claim(out)  # raises for what is no folder of a search
         with locked(out):
@@ -203,7 +204,7 @@ def _retrained(out: Path, data_dir: Path | None, device: str) -> dict[str, Any]:
 
 
 def _gpu_check(options: argparse.Namespace) -> int:
-    _torch()
+    torch_at_hand()
     from harness.training.gpu_checks import Laboratory, Sizes, gpu, search_command
     from harness.training.gpu_report import made_up_images, markdown, only_on_a_gpu, passed, run_checks
     from pmfnas.training.data import open_source

@@ -95,13 +95,13 @@ def _verdict(case: _Case, found: Any, p: float, alpha: float, failures: str, see
     covered = interval(mean, found, rng=stream(seed, f"verdict/{dataset}/{searcher}/{opponent}"))
     sides = outcomes(found)
     effect = rank_biserial(found) if n >= MIN_SEEDS else float("nan")
-    word = _word(p, covered.estimate, effect)
+    said = word(p, covered.estimate, effect)
     spread = float(std(found)) if n > 1 else float("nan")
-    open_ = word in ("not distinguishable", "no claim")
+    open_ = said in ("not distinguishable", "no claim")
     needed = pairs_to_detect(covered.estimate, spread, power=POWER, alpha=alpha) if open_ else None
     return Verdict(
         *case,
-        verdict=word,
+        verdict=said,
         n_pairs=n,
         difference=covered.estimate,
         low=covered.low,
@@ -116,7 +116,8 @@ def _verdict(case: _Case, found: Any, p: float, alpha: float, failures: str, see
     )
 
 
-def _word(p: float, difference: float, effect: float) -> str:
+def word(p: float, difference: float, effect: float) -> str:
+    """Return the verdict on a searcher as `Verdict.verdict` has it, of its p-value, mean difference and effect."""
     if np.isnan(p):
         return "no claim"
     if p >= SIGNIFICANT:
