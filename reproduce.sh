@@ -22,7 +22,7 @@ usage: ./reproduce.sh VERB [options]
   new-searcher, check-searcher   a working example to begin with; does a searcher keep the rules?
   test        style, types, import rules and all tests
   search      real training on a device: cifar10 and the like, ends with a model   -> results/search
-  search-compare  searchers by real training, some seeds each, with statistics -> results/search-compare
+  search-compare  searchers by real training, compared seed by seed            -> results/search-compare
   export      the network that a search found: export results/search/cifar10 --to model.pt
   gpu-check   everything that needs a GPU, measured in a few minutes           -> results/gpu-check
   data        data import | info | verify | build-anchored | build-surrogate

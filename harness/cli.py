@@ -115,4 +115,4 @@ def _add_table(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     table = verbs.add_parser("table", help="write table and figures again, from the records of an experiment")
     table.add_argument("out", type=Path, help="folder of an experiment, e.g. results/table2")
     table.add_argument("--data", default="auto", help="the data it was made with (default auto)")
-    table.set_defaults(run=peer_commands.table)
+    table.set_defaults(run=search_compare_commands.table)

@@ -12,8 +12,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import outputs, training_commands
+import pandas as pd
+
+from harness import outputs, peer_commands, training_commands
 from harness.contestants import CONTESTANTS, REFERENCE, select, settings_of
+from harness.experiment import read_claim
 from harness.files import write_text
 from harness.search_compare.results import read_runs
 from harness.search_compare.running import Plan, Run, folder, run_missing, search_command, unfinished
@@ -90,14 +93,29 @@ def search_compare(options: argparse.Namespace) -> int:
         return _dry_run(plan, out)
     signal.signal(signal.SIGTERM, training_commands.interrupt)
     failures = run_missing(plan, out)
-    table = write(plan, out, failures)
-    print(terminal(table))
-    print(f"written to {out}: table.md, table.csv, results.csv, manifest.json")
+    write(plan, out, failures)
     if failures:
         print(f"{len(failures)} of {len(plan.runs)} runs failed; logs in {out / 'logs'}; the same command tries again")
         return 1
     if options.update_reference:
         print(f"reference outputs updated: {outputs.copy_to_reference(f'{NAME}-{out.name}', out)}")
+    return 0
+
+
+def table(options: argparse.Namespace) -> int:
+    """Write the outputs of a comparison's folder again, from its runs; any other folder's as its own verb does."""
+    out, claim = options.out, read_claim(options.out)
+    if claim.get("experiment") != NAME:
+        return peer_commands.table(options)
+    try:
+        made = json.loads((out / "manifest.json").read_text())
+        before = pd.read_csv(out / "results.csv", keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{out} has no table yet ({error}); run {NAME} first") from None
+    seeds = range(made["seeds"][0], made["seeds"][1] + 1)
+    plan = Plan(tuple(made["searchers"]), seeds, (), claim, claim["jobs"], claim["threads"])
+    whys = {Run(row["searcher"], row["seed"]): row["why"] for row in before.to_dict("records") if row["why"]}
+    write(plan, out, {run: whys[run] for run in unfinished(plan, out) if run in whys})
     return 0
 
 
@@ -183,8 +201,8 @@ def _dry_run(plan: Plan, out: Path) -> int:
     return 0
 
 
-def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> ComparisonTable:
-    """Write every output of the plan's runs to `out` and return the table; `failures` says which runs have none."""
+def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> None:
+    """Write every output of the plan's runs to `out` and print the table; `failures` says which runs have no result."""
     runs, rules = read_runs(out, plan.runs, failures)
     rules |= {"threads": plan.n_threads, "jobs": plan.n_jobs}
     table = ComparisonTable(compare_searchers(runs, plan.searchers), runs, rules)
@@ -196,7 +214,8 @@ def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> ComparisonTable
     }
     for name, text in texts.items():
         write_text(out / name, text)
-    return table
+    print(terminal(table))
+    print(f"written to {out}: {', '.join(texts)}")
 
 
 def manifest(table: ComparisonTable, searchers: Sequence[str]) -> dict[str, Any]:

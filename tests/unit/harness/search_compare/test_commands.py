@@ -75,6 +75,21 @@ def test_after_a_failure_the_exit_code_is_1_and_the_reference_stays(faked, tmp_p
     assert not (tmp_path / "reference").exists()
 
 
+def test_the_table_is_written_again_from_the_runs(faked, tmp_path, capsys):
+    out = tmp_path / "digits"
+    faked.modes[Run("pmf_nas", 1001)] = "fail"
+    main([*DIGITS, "--seeds", "2", "--searchers", "random_search,pmf_nas", "--out", str(out)])
+    before = {name: (out / name).read_bytes() for name in ("table.md", "table.csv", "results.csv")}
+    for name in ("table.md", "table.csv"):
+        (out / name).unlink()
+    assert main(["table", str(out)]) == 0
+    assert {name: (out / name).read_bytes() for name in before} == before
+    assert b"pmf\\_nas, seed 1001: failed with exit code 3" in before["table.md"]
+    (out / "manifest.json").unlink()
+    assert main(["table", str(out)]) == 2
+    assert "run search-compare first" in capsys.readouterr().err
+
+
 def test_a_folder_of_other_settings_is_refused(faked, tmp_path, capsys):
     out = ["--out", str(tmp_path / "digits"), "--seeds", "1"]
     assert main([*DIGITS, *out]) == 0
