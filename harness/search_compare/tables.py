@@ -112,11 +112,13 @@ class ComparisonTable:
 def described(rules: Mapping[str, Any], seeds: Sequence[int]) -> str:
     """Return what every number names: data, budget, schedules, device, seeds."""
     schedules = ", ".join(map(str, rules["schedules"]))
-    n_threads, n_jobs = rules["threads"], rules["jobs"]
+    n_threads, n_jobs, recipe = rules["threads"], rules["jobs"], rules["recipe"]
     at_once = "one run at a time" if n_jobs == 1 else f"{n_jobs} runs at once"
     return (
-        f"TRAINED data {rules['fingerprint']}; split {rules['split']}; space {rules['space']}; budget "
-        f"{written_time(rules['budget_s'])} per run; schedules {schedules}; {rules['device']}, torch {rules['torch']}, "
+        f"TRAINED data {rules['fingerprint']}; split {rules['split']}; space {rules['space']}, channels "
+        f"{', '.join(map(str, recipe['channels']))}, {recipe['cells_per_stage']} cells per stage, batch "
+        f"{recipe['batch_size']}; budget {written_time(rules['budget_s'])} per run; schedules {schedules}; "
+        f"{rules['device']}, torch {rules['torch']}, "
         f"{n_threads} thread{'s' if n_threads != 1 else ''} per run, {at_once}, width {rules['width']}; "
         f"seeds {min(seeds)} to {max(seeds)}; code {rules['code']}"
     )

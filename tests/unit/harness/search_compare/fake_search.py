@@ -17,7 +17,7 @@ CLAIM = {
     "fingerprint": "4b0d0a4973d3",
     "schedules": [3, 12],
     "budget_s": 120.0,
-    "recipe": {"channels": [16, 32, 64]},
+    "recipe": {"channels": [16, 32, 64], "cells_per_stage": 5, "batch_size": 256},
     "width": 1,
     "device": "CPU",
     "torch": "2.13.0+cpu",

@@ -10,9 +10,10 @@ from harness.search_compare.results import RESULT_COLUMNS
 from harness.search_compare.tables import ComparisonTable, compare_searchers, csv, markdown, terminal
 from harness.stats.paired import holm, rank_biserial, wilcoxon_p
 
+RECIPE = {"channels": [16, 32, 64], "cells_per_stage": 5, "batch_size": 256}
 RULES = {
     **{"dataset": "digits", "space": "nb201", "split": "80/10/10 by class, seed 0", "fingerprint": "4b0d0a4973d3"},
-    **{"schedules": [3, 12], "budget_s": 120.0, "recipe": {}, "width": 1, "device": "CPU", "torch": "2.13.0+cpu"},
+    **{"schedules": [3, 12], "budget_s": 120.0, "recipe": RECIPE, "width": 1, "device": "CPU", "torch": "2.13.0+cpu"},
     **{"code": "0123456789ab", "threads": 1, "jobs": 2},
 }
 
@@ -80,7 +81,13 @@ def test_the_head_names_data_device_and_rules_and_every_line_of_the_csv_does():
     runs = runs_of(mine=[95.0, 96.0], other=[94.0, 94.0])
     table = ComparisonTable(compare_searchers(runs, ("mine", "other")), runs, RULES)
     head = markdown(table).splitlines()[2]
-    for text in ("TRAINED data 4b0d0a4973d3", "budget 2 min", "schedules 3, 12", "CPU, torch 2.13.0+cpu"):
+    for text in (
+        "TRAINED data 4b0d0a4973d3",
+        "channels 16, 32, 64, 5 cells",
+        "batch 256; budget 2 min",
+        "schedules 3, 12",
+        "CPU, torch 2.13.0+cpu",
+    ):
         assert text in head
     assert "1 thread per run, 2 runs at once, width 1; seeds 1000 to 1001; code 0123456789ab" in head
     assert "| searcher | n | test | worst test | valid | archs | to 12@12 |" in markdown(table)
