@@ -21,6 +21,12 @@ from pmfnas.benchmarks.tabular import dataset
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 FOLDERS = sorted(path for path in REFERENCE.iterdir() if (path / "manifest.json").exists())
 
+TABLES = {
+    ("ANCHORED", "nb201"): "anchored_table",
+    ("SURROGATE", "nb201"): "surrogate_table",
+    ("SURROGATE", "nats-sss"): "size_surrogate_table",
+}
+
 
 def test_every_reference_is_there():
     assert {path.name for path in FOLDERS} >= {"table2-anchored", "table2-surrogate", "published-anchored"}
@@ -51,7 +57,7 @@ def _experiment(name):
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 def test_runs_made_again_end_as_in_the_reference(folder, request):
     manifest = json.loads((folder / "manifest.json").read_text())
-    table = request.getfixturevalue("anchored_table" if manifest["data"] == "ANCHORED" else "surrogate_table")
+    table = request.getfixturevalue(TABLES[manifest["data"], manifest["space"]])
     assert manifest["fingerprint"] == table.header.fingerprint, "the data changed: run again with --update-reference"
     experiment, searchers = _experiment(manifest["experiment"])
     searchers = [searcher for searcher in searchers if searcher in manifest["searchers"]]
