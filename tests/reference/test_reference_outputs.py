@@ -20,6 +20,8 @@ from pmfnas.benchmarks.tabular import dataset
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 FOLDERS = sorted(path for path in REFERENCE.iterdir() if (path / "manifest.json").exists())
+REPLAYED = [path for path in FOLDERS if (path / "runs.parquet").exists()]
+"""References that a table answers: what was trained cannot be had again to the digit."""
 
 TABLES = {
     ("ANCHORED", "nb201"): "anchored_table",
@@ -29,7 +31,7 @@ TABLES = {
 
 
 def test_every_reference_is_there():
-    assert {path.name for path in FOLDERS} >= {"table2-anchored", "table2-surrogate", "published-anchored"}
+    assert {path.name for path in REPLAYED} >= {"table2-anchored", "table2-surrogate", "published-anchored"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
@@ -54,7 +56,7 @@ def _experiment(name):
     return experiment, experiment.searchers[:: len(experiment.searchers) // 6]
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", REPLAYED, ids=lambda path: path.name)
 def test_runs_made_again_end_as_in_the_reference(folder, request):
     manifest = json.loads((folder / "manifest.json").read_text())
     table = request.getfixturevalue(TABLES[manifest["data"], manifest["space"]])
