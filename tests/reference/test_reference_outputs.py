@@ -53,7 +53,7 @@ def _experiment(name):
     if name not in STUDIES:
         return EXPERIMENTS[name], EXPERIMENTS[name].searchers
     experiment = STUDIES[name]().experiment(GPU_NIGHT_S, 1)
-    return experiment, experiment.searchers[:: len(experiment.searchers) // 6]
+    return experiment, experiment.searchers[:: max(1, len(experiment.searchers) // 6)]
 
 
 @pytest.mark.parametrize("folder", REPLAYED, ids=lambda path: path.name)
