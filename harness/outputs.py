@@ -108,12 +108,26 @@ def manifest(title: str, table: CurveTable, out: Path, scored: Scored) -> dict[s
         "runs": len(runs),
         "failed": int((runs["status"] != "ok").sum()),
         "oracle_accesses": len(scored.accesses),
+        **made_by(PACKAGES),
+    }
+
+
+def made_by(packages: Sequence[str]) -> dict[str, Any]:
+    """Return the part of a manifest that says which code, on what: commit, Python, kind of machine, packages."""
+    return {
         "commit": git("rev-parse", "HEAD"),
         "modified": bool(git("status", "--porcelain", "--untracked-files=no")),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
-        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "packages": {name: _version(name) for name in packages},
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def git(*arguments: str) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from harness.cells import number, p_cell
 from harness.stats.summary import MIN_SEEDS
 from harness.stats.variants import BETTER
 from harness.studies import Study
@@ -121,26 +121,16 @@ def _hours(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(hours=frame["budget_s"].map(written_hours))
 
 
-def _number(value: float, form: str = "+.3f") -> str:
-    return "-" if np.isnan(value) else format(value, form)
-
-
-def _p(value: float) -> str:
-    if np.isnan(value):
-        return f"n<{MIN_SEEDS}"
-    return "<.001" if value < 0.0005 else format(value, ".3f")
-
-
 _DETAIL = ("difference", "95 % CI", "p", "r", "detectable")
 
 
 def _detail(row: "pd.Series[Any]") -> list[str]:
-    low, high = _number(row["ci_low"]), _number(row["ci_high"])
+    low, high = number(row["ci_low"], "+.3f"), number(row["ci_high"], "+.3f")
     sign = _sign(row)
-    marked = f"{_number(row['difference'])} {sign}" if sign in "+-~" else _number(row["difference"])
+    marked = f"{number(row['difference'], '+.3f')} {sign}" if sign in "+-~" else number(row["difference"], "+.3f")
     return [
-        *(marked, f"{low} to {high}", _p(row["p_value"]), _number(row["effect"], "+.2f")),
-        _number(row["detectable_difference"], ".3f"),
+        *(marked, f"{low} to {high}", p_cell(row["p_value"]), number(row["effect"], "+.2f")),
+        number(row["detectable_difference"], ".3f"),
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import pandas as pd
 
+from harness.cells import NONE, p_cell
 from harness.files import write_text
 from harness.published import DATASETS, Published
 from harness.stats.summary import (
@@ -45,7 +46,6 @@ __all__ = [
 Row: TypeAlias = Mapping[str, Any]
 
 TERMINAL_WIDTH = 100
-_NONE = "-"
 
 
 @dataclass(frozen=True)
@@ -73,18 +73,18 @@ class Column:
 
 
 def _number(row: Row, name: str, form: str = ".2f", scale: float = 1.0) -> str:
-    return _NONE if pd.isna(row[name]) else format(row[name] * scale, form)
+    return NONE if pd.isna(row[name]) else format(row[name] * scale, form)
 
 
 def _mean_std(row: Row, name: str) -> str:
     mean, std = _number(row, f"{name}_mean"), _number(row, f"{name}_std")
-    return mean if std == _NONE else f"{mean}±{std}"
+    return mean if std == NONE else f"{mean}±{std}"
 
 
 def _range(row: Row, low: str, high: str, form: str = ".2f", scale: float = 1.0) -> str:
     ends = _number(row, low, form, scale), _number(row, high, form, scale)
     # A dash between signed numbers would read as a sign.
-    return _NONE if _NONE in ends else (" to " if "+" in form else "-").join(ends)
+    return NONE if NONE in ends else (" to " if "+" in form else "-").join(ends)
 
 
 def _seeds(row: Row) -> str:
@@ -94,9 +94,7 @@ def _seeds(row: Row) -> str:
 def _p(row: Row) -> str:
     if row["searcher"] == row["reference"]:
         return "ref"
-    if pd.isna(row["p_value"]):
-        return _NONE if not row["claim"] else f"n<{MIN_SEEDS}"
-    return "<.001" if row["p_value"] < 0.0005 else format(row["p_value"], ".3f")
+    return NONE if pd.isna(row["p_value"]) and not row["claim"] else p_cell(row["p_value"])
 
 
 _SEARCHER = Column("searcher", lambda row: str(row["searcher"]))
@@ -131,7 +129,7 @@ _FULL = (
     _FIT,
     Column("difference", lambda row: _number(row, "difference", "+.3f")),
     Column("difference CI", lambda row: _range(row, "difference_ci_low", "difference_ci_high", "+.3f")),
-    Column("win/tie/loss", lambda row: f"{row['wins']}/{row['ties']}/{row['losses']}" if row["n_pairs"] else _NONE),
+    Column("win/tie/loss", lambda row: f"{row['wins']}/{row['ties']}/{row['losses']}" if row["n_pairs"] else NONE),
     *(_P, _EFFECT),
     Column("detectable", lambda row: _number(row, "detectable_difference", ".3f")),
     Column("mean rank", lambda row: _number(row, "mean_rank", ".1f")),
@@ -203,7 +201,7 @@ TRUST_NOTE = "Read in the paper or its repository (R), off an image (I), or in a
 def _published_cells(row: Published, *, with_valid: bool) -> list[str]:
     cells = []
     for test, valid in zip(row.test, row.valid, strict=True):
-        text = _NONE if test is None else str(test)
+        text = NONE if test is None else str(test)
         cells.append(f"{text} ({valid})" if with_valid and valid is not None else text)
     return cells
 

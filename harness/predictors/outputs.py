@@ -9,9 +9,7 @@ OUT/noise.csv, manifest.json
 """
 
 import json
-import platform
 import shutil
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ import pandas as pd
 from harness.experiment import read_claim
 from harness.figures import write_figure
 from harness.files import write_bytes, write_text
-from harness.outputs import REFERENCE_DIR, git, parquet
+from harness.outputs import REFERENCE_DIR, made_by, parquet
 from harness.predictors.contestants import REFERENCE
 from harness.predictors.figures import calibration_figure, quality_figure, real_figure
 from harness.predictors.material import read_material
@@ -114,19 +112,8 @@ def manifest(plan: Plan, table: CurveTable, out: Path) -> dict[str, Any]:
         "cells": len(plan.cells),
         "splits": plan.n_splits,
         "failed": 0,
-        "commit": git("rev-parse", "HEAD"),
-        "modified": bool(git("status", "--porcelain", "--untracked-files=no")),
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "packages": {name: _version(name) for name in PACKAGES},
+        **made_by(PACKAGES),
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def update_reference(table: CurveTable, out: Path) -> Path:

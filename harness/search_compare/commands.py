@@ -3,12 +3,10 @@
 import argparse
 import json
 import os
-import platform
 import shlex
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -229,9 +227,5 @@ def manifest(table: ComparisonTable, searchers: Sequence[str]) -> dict[str, Any]
         "seeds": [int(runs["seed"].min()), int(runs["seed"].max())],
         "runs": len(runs),
         "failed": int((runs["status"] != "ok").sum()),
-        "commit": outputs.git("rev-parse", "HEAD"),
-        "modified": bool(outputs.git("status", "--porcelain", "--untracked-files=no")),
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "packages": {name: metadata.version(name) for name in outputs.PACKAGES},
+        **outputs.made_by(outputs.PACKAGES),
     }

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.cells import number, p_cell
 from harness.stats.aggregates import mean, std, worst
 from harness.stats.intervals import interval
 from harness.stats.paired import holm, outcomes, rank_biserial, wilcoxon_p
@@ -132,10 +133,10 @@ def _searchers(table: ComparisonTable) -> tuple[list[str], list[list[str]]]:
             str(row["searcher"]),
             f"{row['n_seeds']}" + (f"+{row['n_failed']}f" if row["n_failed"] else ""),
             _mean_std(row, "test"),
-            _number(row["test_worst"]),
+            number(row["test_worst"]),
             _mean_std(row, "valid"),
-            *(_number(row[name], ".1f") for name in ("n_archs", "n_whole")),
-            *(_number(row[name], ".3f") for name in ("params_m", "gpu_hours")),
+            *(number(row[name], ".1f") for name in ("n_archs", "n_whole")),
+            *(number(row[name], ".3f") for name in ("params_m", "gpu_hours")),
         ]
         for row in table.frame.to_dict("records")
     ]
@@ -149,12 +150,12 @@ def _pairs(table: ComparisonTable) -> tuple[list[str], list[list[str]]]:
             str(row["searcher"]),
             measure,
             str(row["n_pairs"]),
-            _number(row[f"{measure}_difference"], "+.2f"),
-            f"{_number(row[f'{measure}_ci_low'], '+.2f')} to {_number(row[f'{measure}_ci_high'], '+.2f')}",
+            number(row[f"{measure}_difference"], "+.2f"),
+            f"{number(row[f'{measure}_ci_low'], '+.2f')} to {number(row[f'{measure}_ci_high'], '+.2f')}",
             "/".join(str(row[f"{measure}_{side}"]) for side in ("wins", "ties", "losses")),
-            _p(row[f"{measure}_p_value"]),
-            _number(row[f"{measure}_effect"], "+.2f"),
-            _number(row[f"{measure}_detectable"]),
+            p_cell(row[f"{measure}_p_value"]),
+            number(row[f"{measure}_effect"], "+.2f"),
+            number(row[f"{measure}_detectable"]),
             str(row[f"{measure}_verdict"]) or "no pair",
         ]
         for row in others
@@ -219,15 +220,5 @@ def _flat(value: Any) -> Any:
 
 
 def _mean_std(row: Mapping[Any, Any], name: str) -> str:
-    middle, spread = _number(row[f"{name}_mean"]), _number(row[f"{name}_std"])
+    middle, spread = number(row[f"{name}_mean"]), number(row[f"{name}_std"])
     return middle if spread == "-" else f"{middle}±{spread}"
-
-
-def _number(value: float, form: str = ".2f") -> str:
-    return "-" if np.isnan(value) else format(value, form)
-
-
-def _p(value: float) -> str:
-    if np.isnan(value):
-        return f"n<{MIN_SEEDS}"
-    return "<.001" if value < 0.0005 else format(value, ".3f")
