@@ -179,7 +179,7 @@ def _null(how: str, draws: Sequence[Draws], *, rng: np.random.Generator) -> Iter
     pairs = [_pair(of.noise if how == "noise" else of.labels, rng=rng) for of in draws]
     for i, figure in enumerate(FIGURES.values()):
         losses = [figure.losses(a[:, i], b[:, i]) + figure.margin for a, b in pairs]
-        kept = [x for x in losses if np.isfinite(x).all()]
+        kept = [x for x in losses if not np.isnan(x).all()]  # all NaN: the predictor does not have the figure
         if kept:
             yield figure, kept
 
