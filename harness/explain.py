@@ -16,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from harness.ledger import paid_s
 from harness.records import RunHeader, read_header, read_rows
 from pmfnas.core.errors import DataError
 from pmfnas.core.types import Reason
@@ -108,13 +109,13 @@ def read_run(path: Path) -> Explained:
     """Return the record at `path`; raise `DataError` where it is damaged or of another format."""
     header, rows = read_header(path), read_rows(path).to_pylist()
     try:
-        requests = list(_answered(rows, again=header.accounting == "restart"))
+        requests = list(_answered(rows, header.accounting))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is damaged ({error}); remove it to run it again") from None
     return Explained(header, tuple(sorted(requests, key=lambda request: request.number)))
 
 
-def _answered(rows: Sequence[Mapping[str, Any]], *, again: bool) -> Iterator[Answered]:
+def _answered(rows: Sequence[Mapping[str, Any]], accounting: str) -> Iterator[Answered]:
     """Give the rows of a record, which come in the order in which tickets ended."""
     before: str | None = None
     kept = [name for name in Answered.__dataclass_fields__ if name in (rows[0] if rows else ())]
@@ -124,7 +125,7 @@ def _answered(rows: Sequence[Mapping[str, Any]], *, again: bool) -> Iterator[Ans
         yield Answered(
             place=place,
             **{**values, "reason": dict(json.loads(row["reason"] or "{}"))},
-            paid_s=row["train_s"] + row["valid_s"] + row["setup_s"] + (row["before_s"] if again else 0.0),
+            paid_s=paid_s(row, accounting),
             rose=row["incumbent"] is not None and row["incumbent"] != before,
         )
         before = row["incumbent"] or before
