@@ -17,7 +17,7 @@ from harness.data import choose
 from harness.entrants import entrants
 from harness.experiment import ENTRANTS, open_benchmark, read_claim, run_experiment
 from harness.files import write_text
-from harness.jobs import Job, found, in_order, jobs
+from harness.jobs import Job, found, jobs
 from harness.process_searcher import Command, Limits, ProcessSearcher
 from harness.specs import ALL_DATASETS, GPU_NIGHT_S, Experiment
 from harness.units import budget_s, count, names, written_hours
@@ -33,7 +33,8 @@ N_SEEDS = 50
 
 _TEACHING = """Runs your searchers and PMF-NAS (and whoever --against names) with the same seeds and trials, and writes
 the table and figures of `run table2`, and verdict.md: for each data set better, worse or not distinguishable, by how
-much, with which confidence, and how many more seeds would settle it. docs/tutorial.md is a walk through it."""
+much, with which confidence, and how many more seeds would settle it. docs/tutorial.md is a walk through it. Exit 0: the
+comparison was made, whatever its verdict; 1: all runs of a searcher on a data set failed; 2: the call can be mended."""
 
 _READING = """
 A class in a file runs in the harness's own process; a command in a process of its own, in any language, spoken to in
@@ -80,7 +81,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def compare(options: argparse.Namespace) -> int:
-    """Run the comparison and write its outputs and the verdict."""
+    """Run the comparison and write its outputs and the verdict; return 1 where all runs of a searcher failed."""
     if not options.searcher and not options.command:
         raise InputError("compare has no --searcher and no --command; give one, or write one with new-searcher")
     own = entrants(options.searcher, options.command, _limits(options), taken=tuple(CONTESTANTS))
@@ -96,8 +97,7 @@ def compare(options: argparse.Namespace) -> int:
         f"{written_hours(experiment.budget_s)}; results in {out}"
     )
     run_experiment(experiment, chosen.table, out, n_jobs=n_jobs)
-    _write(experiment, in_order(jobs(experiment), experiment), chosen.table, out, own=tuple(own))
-    return 0
+    return outputs.exit_code(_write(experiment, jobs(experiment), chosen.table, out, own=tuple(own)))
 
 
 def table(options: argparse.Namespace) -> int:
@@ -124,7 +124,7 @@ def table(options: argparse.Namespace) -> int:
         n_workers=claim["workers"],
         accounting=claim["accounting"],
     )
-    _write(experiment, in_order(done, experiment), chosen.table, options.out, own=own)
+    _write(experiment, done, chosen.table, options.out, own=own)
     return 0
 
 
@@ -199,8 +199,10 @@ def _try_out(
             print(f"{name}: {searcher.about.name or 'a process'} {searcher.about.version}".rstrip())
 
 
-def _write(experiment: Experiment, done: Sequence[Job], table: CurveTable, out: Path, *, own: Sequence[str]) -> None:
-    """Write the ordinary outputs, then the verdict, and print it last."""
+def _write(
+    experiment: Experiment, done: Sequence[Job], table: CurveTable, out: Path, *, own: Sequence[str]
+) -> pd.DataFrame:
+    """Write the ordinary outputs, then the verdict, and print it last; return the runs."""
     scored = outputs.write(experiment, done, table, out)
     opponents = [name for name in experiment.searchers if name not in own]
     found_ = verdict.verdicts(scored.runs, own, opponents)
@@ -208,6 +210,7 @@ def _write(experiment: Experiment, done: Sequence[Job], table: CurveTable, out: 
     write_text(out / "verdict.md", text)
     write_text(out / "verdict.csv", verdict.frame(found_).to_csv(index=False))
     print(f"\n{text}\nwritten to {out / 'verdict.md'}")
+    return scored.runs
 
 
 def _where(runs: pd.DataFrame, own: Sequence[str]) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from harness import outputs
 from harness.contestants import select
 from harness.data import Chosen, choose
 from harness.experiment import open_benchmark, read_claim, run_experiment, run_one
-from harness.jobs import Job, found, in_order, jobs
+from harness.jobs import Job, found, jobs
 from harness.specs import EXPERIMENTS, Experiment, smoke
 from harness.training.overview import is_search, write_overview
 from harness.units import budget_s, count, names, written_hours, written_time
@@ -21,7 +21,7 @@ from pmfnas.core.errors import InputError
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run an experiment and write its outputs."""
+    """Run an experiment and write its outputs; return 1 where all runs of a searcher on a data set failed."""
     experiment = _asked(options)
     chosen = choose(options.data, space=experiment.space)
     print(f"data: {chosen.described}")
@@ -34,12 +34,15 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or Path("results") / (f"{experiment.name}-smoke" if options.smoke else experiment.name)
     if options.dry_run:
         return _dry_run(experiment, chosen, out, n_jobs)
+    if options.update_reference:
+        outputs.refuse_less(outputs.reference_name(experiment.name, chosen.table), outputs.extent(experiment))
     print(f"{_described(experiment)}; results in {out}")
     run_experiment(experiment, chosen.table, out, n_jobs=n_jobs)
-    outputs.write(experiment, jobs(experiment), chosen.table, out)
-    if options.update_reference:
+    scored = outputs.write(experiment, jobs(experiment), chosen.table, out)
+    code = outputs.exit_code(scored.runs)
+    if options.update_reference and code == 0:
         print(f"reference outputs updated: {outputs.update_reference(experiment.name, chosen.table, out)}")
-    return 0
+    return code
 
 
 def table(options: argparse.Namespace) -> int:
@@ -63,7 +66,7 @@ def table(options: argparse.Namespace) -> int:
         n_workers=claim["workers"],
         accounting=claim["accounting"],
     )
-    outputs.write(experiment, in_order(done, experiment), chosen.table, options.out)
+    outputs.write(experiment, done, chosen.table, options.out)
     return 0
 
 

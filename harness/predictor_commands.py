@@ -7,11 +7,12 @@ from pathlib import Path
 from time import perf_counter
 
 from harness.data import ANCHORS, Chosen, choose
+from harness.outputs import refuse_less
 from harness.predictors.cells import DATASETS, Cell, real_grid, smoke_grid, whole_grid
 from harness.predictors.contestants import CONTESTANTS, REFERENCE, chosen
 from harness.predictors.evaluation import evaluate
 from harness.predictors.material import REAL_CURVES, read_material
-from harness.predictors.outputs import update_reference, write_outputs
+from harness.predictors.outputs import extent, reference_name, update_reference, write_outputs
 from harness.predictors.study import Plan, chunks, run_study
 from harness.predictors.tasks import Split
 from harness.units import count, names, written_time
@@ -84,6 +85,8 @@ def run(options: argparse.Namespace) -> int:
     print(_described(plan, anchors))
     if options.dry_run:
         return _dry_run(plan, data, out, anchors, n_jobs)
+    if options.update_reference:
+        refuse_less(reference_name(data.table), extent(plan))
     print(f"results in {out}")
     run_study(plan, data.table, out, anchors=anchors, n_jobs=n_jobs)
     write_outputs(plan, data.table, out, reference=options.against)

@@ -92,7 +92,7 @@ def _add_options(verb: argparse.ArgumentParser, name: str) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run a study and write its outputs."""
+    """Run a study and write its outputs; return 1 where all runs of a variant on a data set failed."""
     study = _asked(options)
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
     chosen = choose(options.data)
@@ -100,12 +100,26 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or Path("results") / (f"{study.name}-smoke" if options.smoke else study.name)
     if options.dry_run:
         return _dry_run(study, chosen, out, n_jobs)
+    if options.update_reference:
+        outputs.refuse_less(outputs.reference_name(study.name, chosen.table), _extent(study))
     print(f"{_described(study)}; results in {out}")
     run_study(study, chosen.table, out, n_jobs=n_jobs)
-    write_study(study, {e.budget_s: jobs(e) for e in study.experiments()}, chosen.table, out)
-    if options.update_reference:
+    _, runs = write_study(study, {e.budget_s: jobs(e) for e in study.experiments()}, chosen.table, out)
+    code = max(outputs.exit_code(at_budget) for _, at_budget in runs.groupby("budget_s"))
+    if options.update_reference and code == 0:
         print(f"reference outputs updated: {outputs.update_reference(study.name, chosen.table, out)}")
-    return 0
+    return code
+
+
+def _extent(study: Study) -> dict[str, Any]:
+    """Return what the study will have, as its manifest will say it."""
+    experiments = study.experiments()
+    return {
+        "searchers": tuple(study.contestants),
+        "datasets": study.datasets,
+        "seeds_per_budget": [written_hours(e.budget_s) for e in experiments],
+        "runs": sum(e.n_runs for e in experiments),
+    }
 
 
 def table(options: argparse.Namespace) -> int:

@@ -44,7 +44,8 @@ ANCHORED = "ANCHORED"
 _TEACHING = """Measures a predictor in a fixed set of splits and compares it with the accepted reference, split by
 split. Exit 0: as good. Exit 1: worse in some group beyond chance, or without a finite loss; it says in which figure and
 by how much. Exit 2: nothing was compared, since the data are others, the reference is missing or was edited, the
-predictor failed or returned what is no prediction, or the splits are too few to notice a loss of .1 tau. docs/gate.md explains the test, and what it can and cannot see."""
+predictor failed or returned what is no prediction, or the splits are too few to notice a loss of .1 tau. docs/gate.md
+explains the test, and what it can and cannot see."""
 
 _EXAMPLES = """examples:
   python -m harness regress                                          PMF-NAS's predictor, on the best data there is

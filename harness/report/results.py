@@ -10,13 +10,11 @@ import pandas as pd
 import pyarrow as pa
 
 from harness.experiment import SPEC, read_claim
-from harness.published import published
+from harness.outputs import table_of
 from harness.records import run_id
 from harness.stats.runs import STEP_COLUMNS, TIMING_COLUMNS, checked_runs, require
-from harness.stats.summary import summarise
 from harness.tables import Table
 from pmfnas.core.errors import DataError, InputError
-from pmfnas.core.rng import stream
 
 VERDICT = "verdict.md"
 MANIFEST = "manifest.json"
@@ -53,11 +51,7 @@ class Results:
 
     def table(self) -> Table:
         """Return the summary with its surroundings, the same numbers as in `table.md`."""
-        summary = summarise(self.runs, self.timings, rng=stream(0, "summary"))
-        ceilings = {name: {"best test": best} for name, best in self.best_test.items()}
-        whole = not self.manifest.get("excluded")  # published rows are of whole spaces
-        rows = published(str(self.manifest.get("space", ""))) if whole else ()
-        return Table(summary, title=str(self.manifest.get("title", "")), published=rows, ceilings=ceilings)
+        return table_of(self.runs, self.timings, self.manifest, self.best_test)
 
 
 def read_results(folder: Path) -> Results:

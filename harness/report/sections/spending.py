@@ -90,8 +90,8 @@ def spent_hours(results: Results) -> pd.DataFrame:
         if path is None:
             continue
         n_runs[dataset, searcher] += 1
-        for stage, fidelity, paid_s in _of_record(path, row["accounting"]):
-            hours[dataset, searcher, stage, fidelity] += paid_s / 3600
+        for stage, fidelity, seconds in _of_record(path, row["accounting"]):
+            hours[dataset, searcher, stage, fidelity] += seconds / 3600
             requests[dataset, searcher, stage, fidelity] += 1
     means = [(*key, hours[key] / n_runs[key[:2]], requests[key] / n_runs[key[:2]]) for key in sorted(hours)]
     return pd.DataFrame(means, columns=_SPENT)

@@ -138,12 +138,16 @@ WRONG = {
 ASKING = 'return Submit((Train(self.space.sample(rng=self.rng), "12", 0, 3),))'
 
 
-def test_what_searchers_do_wrong_costs_no_other_run(tmp_path):
+def test_what_searchers_do_wrong_costs_no_other_run(tmp_path, capsys):
     flags = []
     for name, (line, _) in WRONG.items():
         (tmp_path / f"{name}.py").write_text(MINE.replace(ASKING, line))
         flags += ["--searcher", f"{name}={name}.py:Mine"]
-    assert compared(tmp_path / "out", *flags) == 0
+    assert compared(tmp_path / "out", *flags) == 1
+    said = capsys.readouterr().err
+    assert "raises: all 1 runs on cifar100 failed, the first with: ask raised KeyError: 'by hand'" in said
+    assert "pmf_nas: all" not in said
+    assert "reason_no_file_can_hold: all 1 runs on cifar100 failed, the first with: no arch at its end (budget)" in said
     runs = pd.read_parquet(tmp_path / "out" / "runs.parquet").set_index("searcher")
     assert runs.loc["pmf_nas", "status"] == "ok"
     assert {name: why in runs.loc[name, "why"] for name, (_, why) in WRONG.items()} == dict.fromkeys(WRONG, True)
@@ -187,7 +191,7 @@ def test_bad_input_is_refused_before_any_run(capsys, tmp_path, mine, flags, mess
 
 def test_a_command_that_does_not_start_can_be_recorded_as_failed(tmp_path):
     flags = ["--command", "broken=sh -c 'echo no licence >&2; exit 7'", "--keep-going"]
-    assert compared(tmp_path / "out", *flags) == 0
+    assert compared(tmp_path / "out", *flags) == 1
     runs = pd.read_parquet(tmp_path / "out" / "runs.parquet").set_index("searcher")
     assert (runs.loc["broken", "status"], runs.loc["pmf_nas", "status"]) == ("failed", "ok")
     assert "its last words: no licence" in runs.loc["broken", "why"]

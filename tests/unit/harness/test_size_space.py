@@ -5,7 +5,9 @@ import pytest
 
 from harness.cli import main
 from harness.data import SIZE, choose
+from harness.report.results import read_results
 from harness.specs import EXPERIMENTS
+from harness.tables import markdown
 from pmfnas.core.errors import InputError
 
 
@@ -52,9 +54,16 @@ def test_the_experiment_runs_and_its_outputs_can_be_made_again(size_surrogate_ta
     assert runs["test"].between(85, 94).all()
     table = (out / "table.md").read_bytes()
     assert b"90-epoch validation" in table
+    assert markdown(read_results(out).table()).encode() == table, "the report's table is that of the run"
+    assert main(["report", str(out)]) == 0
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "90-epoch validation" in page
+    assert "200-epoch" not in page
+    frames = {name: (out / f"{name}.parquet").read_bytes() for name in ("runs", "steps", "timings")}
     (out / "table.md").unlink()
     assert main(["table", str(out)]) == 0
-    assert len((out / "table.md").read_bytes()) == len(table)
+    assert (out / "table.md").read_bytes() == table
+    assert {name: (out / f"{name}.parquet").read_bytes() for name in frames} == frames, "the order of the rows too"
     capsys.readouterr()
 
 

@@ -17,6 +17,7 @@ from harness.predictors.figures import envelope
 from harness.predictors.study import Plan, chunks, results, spread
 from harness.predictors.summary import JUDGED, against, over_datasets, summarise, with_price
 from harness.predictors.tables import StudyText, markdown
+from pmfnas.core.errors import InputError
 from pmfnas.core.predictors import reads_of
 
 FEW = {name: CONTESTANTS[name] for name in ("flops", "last_valid", "pmf")}
@@ -128,13 +129,18 @@ def test_a_damaged_chunk_is_named(result):
 
 
 def test_update_reference_copies_what_is_derived(result, tmp_path, monkeypatch, surrogate_table):
-    monkeypatch.setattr(outputs, "REFERENCE_DIR", tmp_path / "reference")
+    monkeypatch.setattr(harness_outputs, "REFERENCE_DIR", tmp_path / "reference")
     target = outputs.update_reference(surrogate_table, result)
     assert target == tmp_path / "reference" / "predictors" / "surrogate"
     names = {path.name for path in target.iterdir()}
     assert {"table.md", "predictors.json", "quality.svg", "manifest.json"} <= names
     assert not names & {"chunks", "results.parquet", "spec.json"}
-    assert harness_outputs.REFERENCE_DIR != outputs.REFERENCE_DIR
+    manifest = target / "manifest.json"
+    whole = manifest.read_text()
+    manifest.write_text(json.dumps({**json.loads(whole), "splits": 30, "predictors": ["flops", "gp", "pmf"]}))
+    with pytest.raises(InputError, match="it has predictors gp; 30 splits instead of"):
+        outputs.update_reference(surrogate_table, result)
+    assert (target / "table.md").exists()
 
 
 def test_a_dry_run_writes_nothing(tmp_path, capsys):
