@@ -74,7 +74,8 @@ def _finished(options: argparse.Namespace, table: CurveTable, datasets: Sequence
     done = [job for job in found(options.folder, table.header.space) if job.dataset in datasets]
     if not done:
         raise InputError(
-            f"--in is {options.folder}, but holds no finished run on {', '.join(datasets)}; run an experiment there first"
+            f"--in is {options.folder}, but holds no finished run on {', '.join(datasets)}; run an experiment "
+            "there first"
         )
     return done
 
@@ -89,8 +90,8 @@ def _seeds(options: argparse.Namespace, done: Sequence[Job]) -> Sequence[int]:
     has = sorted({job.seed for job in done})
     if done and not set(has) & set(asked):
         raise InputError(
-            f"--in is {options.folder}, but holds no finished run with {_written(asked)}; it has {_written(has)}: leave "
-            "--seeds and --first-seed out to take these"
+            f"--in is {options.folder}, but holds no finished run with {_written(asked)}; it has {_written(has)}: "
+            "leave --seeds and --first-seed out to take these"
         )
     return asked
 

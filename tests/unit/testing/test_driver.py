@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pmfnas.core.errors import ContractError, InputError
+from pmfnas.core.errors import ContractError, DataError, InputError
 from pmfnas.core.types import (
     Cancelled,
     Cost,
@@ -276,3 +276,12 @@ def test_a_schedule_without_any_validation_recommends_nothing_but_runs():
     silent = SyntheticBenchmark(GridSpace((2, 2)), schedules=(Schedule("5", 5, frozenset()),))
     trace = play(submit(Train(A, "5", 0, 5, validate_at=())), SETTLED, Stop(), benchmark=silent)
     assert np.isnan(outcomes(trace)[0].curve.last_valid_acc)
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
+def test_a_cost_that_is_no_time_is_refused(seconds):
+    def priced(ticket, outcome):
+        return Ok(outcome.curve, Cost(seconds))
+
+    with pytest.raises(DataError, match="by the benchmark, but must cost a finite time of at least 0 s"):
+        play(submit(ONCE), disturb=priced)

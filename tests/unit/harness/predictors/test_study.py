@@ -255,6 +255,38 @@ def test_a_paired_difference_is_found_where_it_is_and_only_there():
     assert set(none["verdict"]) == {"none"}
 
 
+@pytest.mark.parametrize(
+    ("own", "reference", "verdict"),
+    [(np.nan, 1.0, "worse"), (np.inf, 1.0, "worse"), (1.0, np.inf, "better"), (np.inf, np.inf, "none")],
+)
+def test_a_measure_that_is_no_number_is_the_worst_there_is(own, reference, verdict):
+    frame = made_up()
+    frame["crps_pct"] += 0.01 * frame["split"]  # so that neither lacks it everywhere
+    first_six = frame["split"] < 6
+    frame.loc[first_six & (frame["predictor"] == "other"), "crps_pct"] = own
+    frame.loc[first_six & (frame["predictor"] == "pmf"), "crps_pct"] = reference
+    rows = against(frame, "pmf").query("measure == 'crps_pct'")
+    assert rows["n_pairs"].tolist() == [7, 7]
+    assert set(rows["verdict"]) == {verdict}
+
+
+def test_a_measure_that_a_predictor_never_has_is_not_compared():
+    frame = made_up()
+    frame.loc[frame["predictor"] == "other", "crps_pct"] = np.nan
+    assert "crps_pct" not in set(against(frame, "pmf")["measure"])
+    assert "tau" in set(against(frame, "pmf")["measure"])
+
+
+def test_a_mean_leaves_no_split_out():
+    frame = made_up()
+    frame.loc[(frame["predictor"] == "other") & (frame["split"] == 2), "crps_pct"] = np.nan
+    frame.loc[(frame["predictor"] == "other") & (frame["split"] == 2), "rmse_pct"] = np.inf
+    summary = summarise(frame).set_index("predictor")
+    assert summary.loc["other", ["crps_pct", "crps_pct_half"]].isna().all(axis=None)
+    assert np.isinf(summary.loc["other", "rmse_pct"]).all()
+    assert (summary.loc["pmf", "crps_pct"] == 1.0).all()
+
+
 def test_the_envelope_keeps_what_no_cheaper_one_equals():
     x, y = envelope(np.array([3.0, 1.0, 2.0, 4.0]), np.array([0.5, 0.4, 0.3, 0.5]))
     assert x.tolist() == [1.0, 3.0]
