@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +21,7 @@ from pmfnas.core.errors import DataError, InputError, PmfnasError
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _CANNOT_RESERVE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 _ZEROS = bytes(1 << 20)
+_WORK = re.compile(r"\..+\.writing-(\d{1,18})-[0-9a-f]{8}")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -53,6 +54,23 @@ def write_bytes(path: Path, content: bytes | memoryview, *, remedy: str = "") ->
     finally:
         with suppress(OSError):  # it is gone after the rename, and where it could not be made
             work.unlink()
+
+
+def replace_folder(target: Path, files: Sequence[Path]) -> None:
+    """Make `target` a folder with copies of `files`, in place of what is there; raise `InputError` where it cannot be.
+
+    The copies are complete before the old folder goes.
+    """
+    work = target.with_name(f".{target.name}.writing-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        with writing(target, sum(file.stat().st_size for file in files)):
+            work.mkdir(parents=True)
+            for file in files:
+                shutil.copyfile(file, work / file.name)
+            shutil.rmtree(target, ignore_errors=True)
+            work.rename(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 @contextmanager
@@ -133,13 +151,17 @@ def flush(stream: BinaryIO) -> None:
     os.fsync(stream.fileno())
 
 
+def abandoned(folder: Path, name: str = "*") -> list[Path]:
+    """Return what writers that were killed have left anywhere under `folder`, for files called `name` (a pattern)."""
+    works = [(work, _WORK.fullmatch(work.name)) for work in folder.rglob(f".{name}.writing-*")]
+    return [work for work, owner in works if owner and not is_running(int(owner[1]))]
+
+
 def remove_abandoned(folder: Path, name: str = "*") -> None:
-    """Remove what writers that were killed have left anywhere under `folder`, for files called `name` (a pattern)."""
-    for work in list(folder.rglob(f".{name}.writing-*")):
-        owner = re.fullmatch(r"\..+\.writing-(\d+)-[0-9a-f]{8}", work.name)
-        if owner and not is_running(int(owner[1])):
-            with suppress(OSError):
-                work.unlink()
+    """Remove what `abandoned` finds."""
+    for work in abandoned(folder, name):
+        with suppress(OSError):
+            work.unlink()
 
 
 def is_running(pid: int) -> bool:

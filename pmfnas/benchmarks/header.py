@@ -99,9 +99,7 @@ def read_header(path: Path) -> tuple[Header, dict[str, Column], dict[str, Any]]:
         raw = json.loads(file.read_text(encoding="utf-8"))
     found = raw.get("format") if isinstance(raw, dict) else None
     if found != FORMAT:
-        raise DataError(
-            f"{path} has table format {_short(found)}, but this version reads format {FORMAT}; {REMEDY}"
-        )
+        raise DataError(f"{path} has table format {_short(found)}, but this version reads format {FORMAT}; {REMEDY}")
     with reading(file, REMEDY):
         header = Header(**{**raw["header"], "cardinalities": tuple(raw["header"]["cardinalities"])})
         columns = {
@@ -130,13 +128,16 @@ def _check_columns(header: Header, columns: Mapping[str, Column]) -> None:
     _require(ARCHS in columns, f"it has no column {ARCHS}")
     for name, column in columns.items():
         _require(name == ARCHS or _NAME.fullmatch(name) is not None, f"column {name[:80]!r} is no name of a column")
-        _require(_DTYPE.fullmatch(column.dtype) is not None, f"{name} has the dtype {column.dtype!r}, which is no number")
+        _require(
+            _DTYPE.fullmatch(column.dtype) is not None, f"{name} has the dtype {column.dtype!r}, which is no number"
+        )
         _require(_are_counts(column.shape, least=0), f"{name} has the shape {column.shape}")
         _require(_are_counts(column.epochs, least=1), f"{name} has epochs that are no whole numbers from 1")
         _require(list(column.epochs) == sorted(set(column.epochs)), f"{name} has epochs that do not rise")
-    rows = columns[ARCHS].shape[:1]
-    _require(columns[ARCHS].dtype == "|u1", f"{ARCHS} has the dtype {columns[ARCHS].dtype!r}")
-    _require(columns[ARCHS].shape == (*rows, len(header.cardinalities)), f"{ARCHS} has the shape {columns[ARCHS].shape}")
+    archs = columns[ARCHS]
+    rows = archs.shape[:1]
+    fits = archs.dtype == "|u1" and archs.shape == (*rows, len(header.cardinalities))
+    _require(fits, f"{ARCHS} has the dtype {archs.dtype!r} and the shape {archs.shape}")
     _require(0 < rows[0] <= header.n_archs, f"{rows[0]} rows do not fit a space of {header.n_archs} archs")
     for name, column in columns.items():
         if name != ARCHS:
@@ -149,7 +150,8 @@ def _check_columns(header: Header, columns: Mapping[str, Column]) -> None:
 
 
 def _short(value: Any) -> str:
-    return value[:40] if isinstance(value, str) else f"{value:.6g}" if isinstance(value, int | float) else type(value).__name__
+    """Return a value of a damaged file so short that it fits into an error."""
+    return f"{value!r}"[:40] if isinstance(value, int | float | str | None) else type(value).__name__
 
 
 def _are_counts(values: tuple[Any, ...], *, least: int) -> bool:
