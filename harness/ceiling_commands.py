@@ -7,7 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from harness.ceiling import Bound, bounds, of_runs
-from harness.data import choose
+from harness.data import add_options, chosen_by
 from harness.files import write_text
 from harness.jobs import Job, found
 from harness.specs import ALL_DATASETS
@@ -37,7 +37,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verb.add_argument("--data", default="auto", help="auto (default), official, anchored, surrogate, or a path")
+    add_options(verb)
     verb.add_argument("--datasets", metavar="A,B", help=f"some of: {', '.join(ALL_DATASETS)}")
     verb.add_argument(
         "--seeds", metavar="N", help=f"seeds to average over (default {N_SEEDS}; with --in those that the folder has)"
@@ -51,7 +51,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the bounds."""
-    chosen = choose(options.data)
+    chosen = chosen_by(options, folder=options.folder)
     datasets = names("--datasets", options.datasets) if options.datasets else ALL_DATASETS
     if unknown := sorted(set(datasets) - set(ALL_DATASETS)):
         raise InputError(f"--datasets names {unknown}, but may only name: {', '.join(ALL_DATASETS)}")

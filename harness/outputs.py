@@ -6,7 +6,6 @@ same bytes on every host; `timings.parquet`, `manifest.json` and the column `sea
 
 import json
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -33,6 +32,7 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
+from pmfnas.files import replace_folder
 
 REFERENCE_DIR = Path(__file__).parents[1] / "results" / "reference"
 _COPIED = {".md", ".csv", ".tex", ".png", ".svg", ".json", ".parquet", ".txt"}
@@ -73,11 +73,13 @@ def table_of(
         made: the manifest of the experiment's outputs.
         best_test: best mean test accuracy per data set, percent.
     """
+    known, part = made.get("n_known"), made.get("n_known") or made.get("excluded")
+    best = f"best test of the {known:,} archs known" if known else "best test"
     return Table(
         summarise(runs, timings, rng=stream(0, "summary")),
         title=str(made.get("title", "")),
-        published=() if made.get("excluded") else published(str(made.get("space", ""))),  # those are of whole spaces
-        ceilings={name: {"best test": best} for name, best in best_test.items()},
+        published=() if part else published(str(made.get("space", ""))),  # those are of whole spaces
+        ceilings={name: {best: value} for name, value in best_test.items()},
         n_epochs=made.get("n_epochs"),
     )
 
@@ -154,6 +156,7 @@ def manifest(title: str, table: CurveTable, out: Path, scored: Scored) -> dict[s
     return {
         **claim,
         **({"left_out": rule.described} if rule else {}),
+        **({} if table.is_whole else {"n_known": table.n_known}),
         "title": title,
         "space": table.header.space,
         "n_epochs": max(table.header.schedules.values()),
@@ -258,9 +261,5 @@ def copy_to_reference(name: str, out: Path, *, without: Sequence[str] = ("oracle
     """
     refuse_less(name, json.loads((out / "manifest.json").read_text(encoding="utf-8")))
     target = REFERENCE_DIR / name
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    for file in sorted(out.iterdir()):
-        if file.suffix in _COPIED and file.name not in without:
-            shutil.copyfile(file, target / file.name)
+    replace_folder(target, [f for f in sorted(out.iterdir()) if f.suffix in _COPIED and f.name not in without])
     return target

@@ -50,7 +50,7 @@ def about(plan: Plan, table: CurveTable) -> str:
     """Return data, splits and archs judged in one line."""
     header = table.header
     return (
-        f"{header.stamp} {header.fingerprint}, {plan.n_splits} splits of archs, at most {plan.n_queries} judged in each"
+        f"{table.stamp} {header.fingerprint}, {plan.n_splits} splits of archs, at most {plan.n_queries} judged in each"
     )
 
 

@@ -8,7 +8,6 @@ held out: how far the networks miss there, as the covariance of their errors; no
 """
 
 import json
-import os
 from collections.abc import Mapping
 from io import BytesIO
 from itertools import pairwise
@@ -49,6 +48,7 @@ from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray, arch_numbers
+from pmfnas.files import write_bytes
 
 WIDTH = 128
 N_MEMBERS = 3
@@ -80,7 +80,7 @@ def fit_surrogate(table: CurveTable, out: Path, *, progress: bool = False) -> Ma
     arrays["notes"] = np.array(json.dumps({}))
     notes = report.held_out(read_model(_packed(arrays)), table, rows, ~is_used)
     arrays["notes"] = np.array(json.dumps({"fitted to": table.header.fingerprint, **notes}))
-    _write(_packed(arrays), out)
+    write_bytes(out, _packed(arrays))
     return notes
 
 
@@ -258,17 +258,6 @@ def _scatter(model: Model, inputs: FloatArray, targets: FloatArray, held_out: ND
     scale = rest.std(axis=0) + 1e-12
     _, sizes, directions = np.linalg.svd(rest / scale, full_matrices=False)
     return np.asarray(sizes[:N_FACTORS, None] / np.sqrt(len(rest)) * directions[:N_FACTORS] * scale)
-
-
-def _write(content: bytes, out: Path) -> None:
-    """Write a whole file or none."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = out.with_name(f".{out.name}.writing-{os.getpid()}")
-    try:
-        work.write_bytes(content)
-        work.rename(out)
-    finally:
-        work.unlink(missing_ok=True)
 
 
 def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
