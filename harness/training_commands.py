@@ -61,6 +61,7 @@ def _search(options: argparse.Namespace) -> int:
     torch = torch_at_hand()
     from harness.training.export import retrain_command
     from harness.training.folder import SPEC, read_claim
+    from harness.training.parent import end_with_parent
     from harness.training.spec import open_device
 
     spec = asked(options)
@@ -72,6 +73,7 @@ def _search(options: argparse.Namespace) -> int:
         read_claim(out)
     signal.signal(signal.SIGTERM, interrupt)
     try:
+        end_with_parent()
         result = _searched(spec, out, resume=options.resume or (options.smoke and (out / SPEC).exists()))
     except KeyboardInterrupt:
         print(f"\ninterrupted; go on with the same command and --resume ({out})", file=sys.stderr)
