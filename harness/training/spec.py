@@ -16,7 +16,7 @@ from harness.training.folder import SPEC, read_claim, read_result
 from pmfnas.core.errors import InputError
 from pmfnas.spaces import space_for
 from pmfnas.training.blueprint import Blueprint, blueprint
-from pmfnas.training.data import SearchData
+from pmfnas.training.data import SearchData, Source
 from pmfnas.training.recipe import NB201, Recipe, training_fidelities
 
 
@@ -98,14 +98,15 @@ def claimed_width(out: Path) -> int | None:
     return int(read_claim(out)["width"]) if (out / SPEC).exists() else None
 
 
-def claim_of(spec: SearchSpec, data: SearchData, split: str, device: torch.device) -> dict[str, Any]:
+def claim_of(spec: SearchSpec, source: Source, data: SearchData, device: torch.device) -> dict[str, Any]:
     """Return everything that must be the same for a search to go on."""
     settings = asdict(spec)
     del settings["data_dir"], settings["device"]
     whole = {
         "experiment": "search",
         **settings,
-        "split": split,
+        "split": source.split,
+        "class_names": source.class_names,
         "mean": data.mean,
         "std": data.std,
         "image_size": data.image_size,
