@@ -10,6 +10,7 @@ from harness.ceiling import Bound, bounds, of_runs
 from harness.data import choose
 from harness.files import write_text
 from harness.jobs import found
+from harness.overwriting import check_outputs
 from harness.specs import ALL_DATASETS
 from harness.units import count, names
 from pmfnas.benchmarks.table import CurveTable
@@ -47,6 +48,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the bounds."""
+    if options.out is not None:
+        check_outputs({"--out": options.out}, {"--in": options.folder} if options.folder else {}, own=("ceiling*",))
     chosen = choose(options.data)
     first = count("--first-seed", options.first_seed, least=0)
     seeds = range(first, first + count("--seeds", options.seeds, least=1))

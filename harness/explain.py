@@ -186,7 +186,7 @@ class Spending:
     n_on: int
     """Of these, archs that the run also asked for at a higher fidelity."""
     n_lost: int
-    """Requests that diverged, failed, were cancelled, or were cut off by the end; not those of trials beyond the last."""
+    """Requests that diverged, failed, were cancelled, or were cut off by the end; not what `has_no_such_trial`."""
     paid_s: float
 
 

@@ -21,6 +21,7 @@ from harness.experiment import read_claim
 from harness.figures import accuracy_figure, final_figure, regret_figure, write_figure
 from harness.files import write_bytes, write_text
 from harness.jobs import Job
+from harness.overwriting import check_folder
 from harness.published import REPLAY_TOLERANCE_PCT, compare_replay, published
 from harness.scoring import Scored, score
 from harness.specs import Experiment
@@ -146,8 +147,13 @@ def update_reference(name: str, table: CurveTable, out: Path) -> Path:
 
 
 def copy_to_reference(name: str, out: Path) -> Path:
-    """Copy the outputs of `out` to the committed reference called `name`, in place of what is there; return it."""
+    """Copy the outputs of `out` to the committed reference called `name`, in place of what is there; return it.
+
+    Raises:
+        InputError: `out` is that reference, or lies in it; it would be removed before it is copied.
+    """
     target = REFERENCE_DIR / name
+    check_folder("--out", out, {"the reference": target})
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for file in sorted(out.iterdir()):

@@ -71,8 +71,10 @@ class Log:
 
     def say(self, line: str) -> None:
         """Write a line of text, as several where it is wider than a screen; a path or an arch is not broken."""
-        whole = {"break_long_words": False, "break_on_hyphens": False}
-        lines = textwrap.wrap(line.rstrip(), TERMINAL_WIDTH, subsequent_indent="    ", **whole)
+        kept = line.rstrip()
+        lines = textwrap.wrap(
+            kept, TERMINAL_WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
         print("\n".join(lines), file=sys.stderr, flush=True)
         with suppress(OSError), self._path.open("a", encoding="utf-8") as stream:  # a full disk: the terminal has it
             stream.write("\n".join(lines) + "\n")

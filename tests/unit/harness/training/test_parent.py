@@ -29,7 +29,8 @@ PARENT_OF_IT = """
 import os, subprocess, sys, time
 from harness.training.parent import with_parent
 
-child = subprocess.Popen([sys.executable, "-c", sys.argv[1], sys.argv[2]], env=with_parent(os.environ), start_new_session=True)
+command = [sys.executable, "-c", sys.argv[1], sys.argv[2]]
+child = subprocess.Popen(command, env=with_parent(os.environ), start_new_session=True)
 time.sleep(60)
 """
 

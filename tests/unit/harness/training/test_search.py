@@ -169,7 +169,7 @@ def test_the_model_answers_as_the_search_scored_it(mine, tmp_path):
     spec, out = spec_of(mine), tmp_path / "out"
     run = run_search(open_search(spec, out, resume=False), clock=ticking(5.0))
     result = conclude(run, out)
-    written = export(out, tmp_path / "model.pt")
+    written = export(out, tmp_path / "model.pt2")
     model, card = written.model, written.card.read_text()
     test = run.source.test()
     answer = torch.export.load(model).module()(torch.from_numpy(test.pixels))
@@ -178,7 +178,7 @@ def test_the_model_answers_as_the_search_scored_it(mine, tmp_path):
     assert right == pytest.approx(result["test_acc"])
     assert result["arch"] in card
     assert "trained on the training split, 72 images; not retrained on the validation images" in card
-    assert "python -m harness export OUT --to model.pt --retrain --data-dir DIR" in card
+    assert "python -m harness export OUT --to model.pt2 --retrain --data-dir DIR" in card
 
 
 # ----------------------------------------------------------------------------------------------------------- bad input
