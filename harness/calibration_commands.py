@@ -9,6 +9,7 @@ from tqdm import tqdm
 from harness.calibration import coverages, frame, judged, markdown
 from harness.explain import Explained, read_run
 from harness.files import write_text
+from harness.overwriting import check_outputs
 from harness.units import count, names
 from pmfnas.core.errors import InputError
 
@@ -47,6 +48,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the coverages of an experiment's records."""
+    if options.out is not None:
+        check_outputs({"--out": options.out}, {"DIR": options.folder}, own=("calibration*",))
     noise_pct = _noise(options.noise)
     runs = [read_run(path) for path in tqdm(_chosen(options), disable=None, leave=False, unit="run")]
     rows = coverages(judged(runs), noise_pct=noise_pct)

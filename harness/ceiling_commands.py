@@ -10,6 +10,7 @@ from harness.ceiling import Bound, bounds, of_runs
 from harness.data import add_options, chosen_by
 from harness.files import write_text
 from harness.jobs import Job, found
+from harness.overwriting import check_outputs
 from harness.specs import ALL_DATASETS
 from harness.units import count, names
 from pmfnas.benchmarks.table import CurveTable
@@ -51,6 +52,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the bounds."""
+    if options.out is not None:
+        check_outputs({"--out": options.out}, {"--in": options.folder} if options.folder else {}, own=("ceiling*",))
     chosen = chosen_by(options, folder=options.folder)
     datasets = names("--datasets", options.datasets) if options.datasets else ALL_DATASETS
     if unknown := sorted(set(datasets) - set(ALL_DATASETS)):

@@ -68,6 +68,11 @@ class Answered:
         return str(self.reason.get("stage", ""))
 
     @property
+    def has_no_such_trial(self) -> bool:
+        """Whether a further trial was asked for that does not exist, as a searcher does that cannot know: free."""
+        return self.status == "failed" and self.replicate > 0 and self.paid_s <= 0
+
+    @property
     def fidelity(self) -> str:
         """What the segment ends at, `12@3`; of a measurement, the metric."""
         return f"{self.schedule}@{self.stop}" if self.kind == "train" else self.schedule
@@ -182,7 +187,7 @@ class Spending:
     n_on: int
     """Of these, archs that the run also asked for at a higher fidelity."""
     n_lost: int
-    """Requests that diverged, failed, were cancelled, or were cut off by the end."""
+    """Requests that diverged, failed, were cancelled, or were cut off by the end; not what `has_no_such_trial`."""
     paid_s: float
 
 
@@ -224,7 +229,7 @@ def spendings(explained: Explained) -> tuple[Spending, ...]:
         for fidelity in fidelities(explained):
             here = [r for r in explained.requests if (r.stage, r.fidelity) == (stage, fidelity)]
             if here:
-                n_lost = sum(r.status in _LOST for r in here)
+                n_lost = sum(r.status in _LOST and not r.has_no_such_trial for r in here)
                 archs = {r.arch for r in here}
                 n_on = sum(tops[arch] > here[0].height for arch in archs)
                 rows.append(Spending(stage, fidelity, len(here), len(archs), n_on, n_lost, sum(r.paid_s for r in here)))

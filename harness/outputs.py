@@ -21,6 +21,7 @@ from harness.experiment import read_claim
 from harness.figures import accuracy_figure, final_figure, regret_figure, write_figure
 from harness.files import write_bytes, write_text
 from harness.jobs import Job, in_order
+from harness.overwriting import check_folder
 from harness.published import REPLAY_TOLERANCE_PCT, compare_replay, published
 from harness.scoring import Scored, score
 from harness.specs import Experiment
@@ -257,8 +258,9 @@ def copy_to_reference(name: str, out: Path, *, without: Sequence[str] = ("oracle
         without: files that are not copied.
 
     Raises:
-        InputError: what is there has more (see `refuse_less`).
+        InputError: what is there has more (see `refuse_less`), or `out` is that reference or lies in it.
     """
+    check_folder("--out", out, {"the reference": REFERENCE_DIR / name})
     refuse_less(name, json.loads((out / "manifest.json").read_text(encoding="utf-8")))
     target = REFERENCE_DIR / name
     replace_folder(target, [f for f in sorted(out.iterdir()) if f.suffix in _COPIED and f.name not in without])

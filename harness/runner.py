@@ -31,6 +31,7 @@ from pmfnas.core.types import (
     Ok,
     Outcome,
     Reason,
+    Request,
     Stop,
     Submit,
     Ticket,
@@ -173,10 +174,21 @@ class _Loop:
     def _end(self, event: Event) -> None:
         """Take note of the end of a ticket: checkpoints, searcher, ledger."""
         del self.open[event.ticket.number]
-        before_s = self.admission.before_s(event.ticket.request)
+        before_s = self._before_s(event.ticket.request, event.outcome)
         outcome = self.admission.take(event.ticket.request, event.outcome)
         self._tell(event.ticket, outcome)
         self._enter(event, outcome, _STATUS[type(outcome)], before_s)
+
+    def _before_s(self, request: Request, outcome: Outcome) -> float:
+        """Return the seconds of the epochs before a segment that are paid beside its own cost.
+
+        A ticket that never ran repeats nothing. Under restart a cancelled segment may still be repeating old epochs:
+        all that it took counts as its own.
+        """
+        cost_holds_them = isinstance(outcome, Cancelled) and self.setting.accounting == "restart"
+        if cost_holds_them or outcome.cost.total_s <= 0:
+            return 0.0
+        return self.admission.before_s(request)
 
     def _enter(self, event: Event, outcome: Outcome, status: str, before_s: float) -> None:
         incumbent = self.recommended[0] if self.recommended else None
@@ -191,8 +203,7 @@ class _Loop:
         """Charge what still runs when the run ends; it is not told and not scored."""
         for ticket, worker, start_s in self.executor.running():
             spent = Cost(train_s=self.now_s - start_s)
-            # Under restart the cut segment may still be repeating old epochs: all of it counts as its own.
-            before_s = 0.0 if self.setting.accounting == "restart" else self.admission.before_s(ticket.request)
+            before_s = self._before_s(ticket.request, Cancelled(spent))
             incumbent = self.recommended[0] if self.recommended else None
             reason = self.reasons.pop(ticket.number)
             self.entries.append(

@@ -41,8 +41,11 @@ def written_hours(seconds: float) -> str:
 
 
 def written_time(seconds: float) -> str:
-    """Return a duration for people: `45 s`, `12 min`, `1 h 5 min`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
+    """Return a duration for people: `45 s`, `2 min 30 s`, `12 min`, `1 h 5 min`."""
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 600:
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -29,6 +29,8 @@ class Picture:
     """A data URI."""
     width_px: int
     height_px: int
+    is_wide: bool = False
+    """Whether it takes the whole width of the page; a narrow screen scrolls it, so that its text stays legible."""
 
 
 @dataclass(frozen=True, slots=True)

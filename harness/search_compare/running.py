@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from harness.experiment import claim_folder
 from harness.training.folder import SPEC, locked, read_result
+from harness.training.parent import with_parent
 
 GRACE_S = 30.0
 """How long a search may take to end once it was told to."""
@@ -140,7 +141,7 @@ def _ended(plan: Plan, out: Path, missing: Sequence[Run], command: Command) -> I
 
 
 def _started(plan: Plan, out: Path, run: Run, command: Command) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, **dict.fromkeys(_THREADS, str(plan.n_threads))}
+    environment = with_parent({**os.environ, **dict.fromkeys(_THREADS, str(plan.n_threads))})
     with log_file(out, run).open("ab") as log:
         return subprocess.Popen(
             list(command(plan, run, folder(out, run))),

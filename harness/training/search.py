@@ -121,7 +121,7 @@ def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
         speeds = ", ".join(f"{w}: {speed:,.0f}" for w, speed in chosen.speeds.items())
         print(f"images/s by width: {speeds}; width {width} is used", file=sys.stderr)
     spec = replace(spec, width=width)
-    claim(out, claim_of(spec, data, source.split, device), resume=resume)
+    claim(out, claim_of(spec, source, data, device), resume=resume)
     return Opened(spec, out, device, source, data, images, memory, measured_s)
 
 
@@ -153,6 +153,7 @@ def run_search(
     for line in (
         f"{spec.searcher} on {spec.dataset}: {len(data.train):,} training and {len(data.valid):,} validation images, "
         f"split {source.split}; budget {written_time(spec.budget_s)} on {device_name(device)}, width {spec.width}",
+        *source.summary(data),
         check_time(spec, measured),
         check_disk(out, spec, measured, largest_params(largest), math.prod(space.cardinalities)),
         opened.memory,

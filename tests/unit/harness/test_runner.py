@@ -41,6 +41,23 @@ def test_restart_accounting_pays_the_first_epochs_again():
     assert [cost.busy_hours * 3600 for cost in costs] == pytest.approx([122, 152])
 
 
+@pytest.mark.parametrize(
+    ("accounting", "n_workers", "own_s", "before_s"),
+    [("resume", 2, 61.0, 30.0), ("restart", 2, 61.0, 0.0), ("resume", 3, 0.0, 0.0), ("restart", 3, 0.0, 0.0)],
+)
+def test_a_cancelled_segment_pays_its_first_epochs_once_or_not_at_all(accounting, n_workers, own_s, before_s):
+    both = submit(Train(B, "12", 0, 6), Train(A, "12", 3, 12))
+    searcher = Scripted([submit(Train(A, "12", 0, 3)), Wait(), both, Drop(A), Wait()])  # of three workers one is asked
+    finished = play(searcher, n_workers=n_workers, accounting=accounting)
+    (cancelled,) = (entry for entry in finished.entries if entry.status == "cancelled")
+    assert (cancelled.cost.total_s, cancelled.before_s) == (own_s, before_s)
+    cost = totals(finished.entries, clock_s=finished.clock_s, n_workers=n_workers, accounting=accounting)
+    clocked_s = n_workers * 92.0
+    assert cost.gpu_hours_resume * 3600 == pytest.approx(clocked_s)
+    assert cost.gpu_hours_restart * 3600 == pytest.approx(clocked_s + before_s)
+    assert cost.busy_hours * 3600 == pytest.approx(31 + 61 + own_s)
+
+
 def test_the_budget_cuts_a_segment_off_charged_but_not_told():
     searcher = Scripted([submit(Train(A, "12", 0, 3)), submit(Train(B, "12", 0, 12))])
     finished = play(searcher, budget_s=100.0)

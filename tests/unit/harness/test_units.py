@@ -31,3 +31,5 @@ def test_names_are_split_and_nothing_is_refused():
 
 def test_times_are_written_for_people():
     assert [written_time(s) for s in (3, 600, 6_000, 36_000)] == ["3 s", "10 min", "1 h 40 min", "10 h 0 min"]
+    assert [written_time(s) for s in (0.4, 90, 119.6, 120)] == ["0 s", "90 s", "2 min", "2 min"]
+    assert [written_time(s) for s in (150, 599.6, 659, 5399)] == ["2 min 30 s", "10 min", "11 min", "1 h 30 min"]
