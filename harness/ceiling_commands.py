@@ -4,8 +4,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from harness.ceiling import Bound, bounds, of_runs
 from harness.data import choose
 from harness.files import write_text
@@ -13,7 +11,9 @@ from harness.jobs import found
 from harness.specs import ALL_DATASETS
 from harness.units import count, names
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.core.errors import InputError
+from pmfnas.benchmarks.tabular import dataset
+from pmfnas.core.errors import InputError, unknown_name
+from pmfnas.progress import tracked
 
 _TEACHING = """Prints, per data set: what a full scan would find (every arch trained once, the best validation taken),
 the archs that would be best if one were always picked, and with --in, for the searchers of an experiment, the best
@@ -51,9 +51,13 @@ def run(options: argparse.Namespace) -> int:
     first = count("--first-seed", options.first_seed, least=0)
     seeds = range(first, first + count("--seeds", options.seeds, least=1))
     datasets = names("--datasets", options.datasets) if options.datasets else ALL_DATASETS
-    if unknown := sorted(set(datasets) - set(ALL_DATASETS)):
-        raise InputError(f"--datasets names {unknown}, but may only name: {', '.join(ALL_DATASETS)}")
-    shown = [b for name in tqdm(datasets, disable=None, leave=False) for b in bounds(chosen.table, name, seeds)]
+    for name in datasets:
+        dataset(name)  # raises for a name that is not known
+    shown = [
+        b
+        for name in tracked(datasets, "ceiling", total=len(datasets), unit="data set")
+        for b in bounds(chosen.table, name, seeds)
+    ]
     if options.folder is not None:
         shown += _of_folder(options, chosen.table, seeds, datasets)
     text = f"data: {chosen.described}; seeds {seeds[0]} to {seeds[-1]}\n\n{markdown(shown)}"
@@ -69,8 +73,9 @@ def _of_folder(options: argparse.Namespace, table: CurveTable, seeds: range, dat
     if not jobs:
         raise InputError(f"--in is {options.folder}, but holds no finished run with these seeds; run it first")
     wanted = names("--searchers", options.searchers) if options.searchers else known
-    if unknown := sorted(set(wanted) - set(known)):
-        raise InputError(f"--searchers names {unknown}, but {options.folder} holds: {', '.join(known)}")
+    for name in wanted:
+        if name not in known:
+            raise unknown_name(f"in {options.folder}, --searchers", name, known)
     return of_runs(table, options.folder, [job for job in jobs if job.searcher in wanted])
 
 

@@ -1,6 +1,7 @@
 """Watches a search from the searcher's side: the live line, the log, and which checkpoints are still needed."""
 
 import sys
+import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,17 @@ class Log:
         self._path, self._space = path, space
         self._n_train, self._budget_s = n_train, budget_s
         self._best = float("-inf")
+        self._spoke_s = time.monotonic()
+
+    def silent_s(self) -> float:
+        """Return the seconds since the last line."""
+        return time.monotonic() - self._spoke_s
+
+    def still(self, now_s: float, n_running: int) -> None:
+        """Say on the terminal that the search goes on, where no ticket has ended for long."""
+        self._spoke_s = time.monotonic()
+        spent = f"{written_time(now_s)} of {written_time(self._budget_s)}"
+        print(f"{spent:>8}  still training {n_running}", file=sys.stderr, flush=True)
 
     def note(self, outcome: Outcome) -> None:
         """Take note of a result that is not news, such as a replayed one."""
@@ -44,6 +56,7 @@ class Log:
 
     def say(self, line: str) -> None:
         """Write a line of text."""
+        self._spoke_s = time.monotonic()
         print(line.rstrip(), file=sys.stderr, flush=True)
         with suppress(OSError), self._path.open("a", encoding="utf-8") as stream:  # a full disk: the terminal has it
             stream.write(line.rstrip() + "\n")
