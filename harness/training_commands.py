@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from harness.front import typed
 from harness.units import budget_s, count, names
 from pmfnas.core.errors import InputError
 
@@ -170,7 +171,7 @@ def _show(result: dict[str, Any], out: Path) -> None:
         f"size        {result['params_m']:.3f} M parameters, {result['flops_m']:.2f} M multiply-adds\n"
         f"GPU-hours   {result['gpu_hours']:.3f} ({stages})\n"
         f"data        {result['data']}\n"
-        f"written to {out}; the model: python -m harness export {out} --to model.pt"
+        f"written to {out}; the model: {typed('export', out, '--to', 'model.pt')}"
     )
 
 

@@ -6,6 +6,7 @@ answer = torch.export.load("model.pt").module()(images)     # uint8 (n, 3, side,
 Beside it an ONNX file of the same, where its exporter is installed (`pip install onnx onnxscript`).
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -118,8 +119,8 @@ def _weights(path: Path) -> TrainingState:
 
 def retrain_command(claim: Mapping[str, Any], out: str = "OUT", data_dir: str = "DIR", to: str = "model.pt") -> str:
     """Return the command that trains the found network anew on training and validation images."""
-    needed = "" if claim["dataset"] == "digits" else f" --data-dir {data_dir}"
-    return f"python -m harness export {out} --to {to} --retrain{needed}"
+    needed = () if claim["dataset"] == "digits" else ("--data-dir", data_dir)
+    return shlex.join(["python", "-m", "harness", "export", out, "--to", to, "--retrain", *needed])
 
 
 def _card(
