@@ -4,8 +4,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from harness.ceiling import Bound, bounds, of_runs
 from harness.data import add_options, chosen_by
 from harness.files import write_text
@@ -14,7 +12,9 @@ from harness.overwriting import check_outputs
 from harness.specs import ALL_DATASETS
 from harness.units import count, names
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.core.errors import InputError
+from pmfnas.benchmarks.tabular import dataset
+from pmfnas.core.errors import InputError, unknown_name
+from pmfnas.progress import tracked
 
 N_SEEDS, FIRST_SEED = 500, 1000
 
@@ -56,11 +56,15 @@ def run(options: argparse.Namespace) -> int:
         check_outputs({"--out": options.out}, {"--in": options.folder} if options.folder else {}, own=("ceiling*",))
     chosen = chosen_by(options, folder=options.folder)
     datasets = names("--datasets", options.datasets) if options.datasets else ALL_DATASETS
-    if unknown := sorted(set(datasets) - set(ALL_DATASETS)):
-        raise InputError(f"--datasets names {unknown}, but may only name: {', '.join(ALL_DATASETS)}")
+    for name in datasets:
+        dataset(name)  # raises for a name that is not known
     done = _finished(options, chosen.table, datasets)
     seeds = _seeds(options, done)
-    shown = [b for name in tqdm(datasets, disable=None, leave=False) for b in bounds(chosen.table, name, seeds)]
+    shown = [
+        b
+        for name in tracked(datasets, "ceiling", total=len(datasets), unit="data set")
+        for b in bounds(chosen.table, name, seeds)
+    ]
     if options.folder is not None:
         shown += _of_folder(options, chosen.table, [job for job in done if job.seed in seeds])
     text = f"data: {chosen.described}; {_written(seeds)}\n\n{markdown(shown)}"
@@ -108,8 +112,9 @@ def _written(seeds: Sequence[int]) -> str:
 def _of_folder(options: argparse.Namespace, table: CurveTable, jobs: Sequence[Job]) -> list[Bound]:
     known = sorted({job.searcher for job in jobs})
     wanted = names("--searchers", options.searchers) if options.searchers else known
-    if unknown := sorted(set(wanted) - set(known)):
-        raise InputError(f"--searchers names {unknown}, but {options.folder} holds: {', '.join(known)}")
+    for name in wanted:
+        if name not in known:
+            raise unknown_name(f"in {options.folder}, --searchers", name, known)
     return of_runs(table, options.folder, [job for job in jobs if job.searcher in wanted])
 
 

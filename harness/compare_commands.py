@@ -14,16 +14,17 @@ import pandas as pd
 from harness import outputs, study_commands, verdict
 from harness.contestants import CONTESTANTS, REFERENCE, select
 from harness.data import add_options, choose, chosen_by
-from harness.entrants import entrants
+from harness.entrants import entrants, try_out
 from harness.experiment import ENTRANTS, check_claim, open_benchmark, read_claim, run_experiment
 from harness.files import write_text
 from harness.jobs import Job, found, jobs
-from harness.process_searcher import Command, Limits, ProcessSearcher
+from harness.process_searcher import Command, Limits
+from harness.runner import Setting
 from harness.specs import ALL_DATASETS, GPU_NIGHT_S, Experiment
 from harness.units import budget_s, count, names, written_hours
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
-from pmfnas.core.errors import InputError, PmfnasError
+from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Searcher, SearcherFactory, Space
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Fidelities
@@ -180,24 +181,17 @@ def _try_out(
 ) -> None:
     """Make every searcher once; raise `InputError` for one that cannot be made, before any run."""
     benchmark = open_benchmark(table, experiment.datasets[0])
+    setting = Setting(benchmark.space, benchmark.fidelities, experiment.budget_s, experiment.n_workers)
     for name, factory in own.items():
         if keep_going and isinstance(factory, Command):
             continue
         try:
-            searcher = factory(
-                benchmark.space, benchmark.fidelities, experiment.budget_s, experiment.n_workers, rng=stream(0, "try")
-            )
-        except PmfnasError as error:
-            raise InputError(f"searcher {name} cannot be made: {error}") from error
-        except (Exception, SystemExit) as error:
-            text = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InputError(f"searcher {name} cannot be made: its constructor raised {text}") from error
-        if isinstance(searcher, ProcessSearcher):
-            failure = searcher.broken
-            searcher.close("tried out")
-            if failure:
-                raise InputError(f"searcher {name} does not start: {failure}; --keep-going runs the others")
-            print(f"{name}: {searcher.about.name or 'a process'} {searcher.about.version}".rstrip())
+            about = try_out(name, factory, setting, rng=stream(0, "try"))
+        except InputError as error:
+            others = "; --keep-going runs the others" if isinstance(factory, Command) else ""
+            raise InputError(f"{error}{others}") from error
+        if about:
+            print(f"{name}: {about}")
 
 
 def _write(

@@ -17,7 +17,7 @@ from harness.training.overview import is_search, write_overview
 from harness.units import budget_s, count, names, written_hours, written_time
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import InputError, unknown_name
 
 
 def run(options: argparse.Namespace) -> int:
@@ -73,7 +73,7 @@ def table(options: argparse.Namespace) -> int:
 
 def _asked(options: argparse.Namespace) -> Experiment:
     """Return the experiment with the command line's changes."""
-    spec = EXPERIMENTS[options.experiment]
+    spec = _spec(options.experiment)
     if options.smoke:
         spec = smoke(spec)
     changes: dict[str, Any] = {}
@@ -90,6 +90,12 @@ def _asked(options: argparse.Namespace) -> Experiment:
     if options.searchers:
         changes["searchers"] = select(names("--searchers", options.searchers), spec.contestants)
     return replace(spec, **changes)
+
+
+def _spec(name: str) -> Experiment:
+    if name not in EXPERIMENTS:
+        raise unknown_name("experiment", name, sorted(EXPERIMENTS))
+    return EXPERIMENTS[name]
 
 
 def _described(experiment: Experiment) -> str:

@@ -17,7 +17,7 @@ from harness.predictors.study import Plan, check_claim, chunks, run_study
 from harness.predictors.tasks import Split
 from harness.units import count, names, written_time
 from pmfnas.benchmarks.tabular import dataset
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import unknown_name
 from pmfnas.core.predictors import PredictorFactory
 
 SMOKE_SPLITS, SMOKE_QUERIES = 3, 500
@@ -100,7 +100,7 @@ def _contestants(given: Sequence[str], against: str) -> Mapping[str, PredictorFa
     """Return who takes part: all where none is named; else those named, and whom they are compared with."""
     if not given:
         if against not in CONTESTANTS:
-            raise InputError(f"--against is {against!r}, but must be one of: {', '.join(CONTESTANTS)}")
+            raise unknown_name("--against", against, CONTESTANTS)
         return CONTESTANTS
     files = [text for text in given if ".py:" in text]
     made = chosen([text for text in given if text not in files], files)

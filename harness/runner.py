@@ -39,7 +39,8 @@ from pmfnas.core.types import (
 )
 
 PATIENCE = 10_000
-"""Decisions in a row that start nothing on a worker (free answers, drops) before a run is ended as failed."""
+"""Decisions that start nothing and outcomes that cost nothing (answers from the record, failures, drops), in a row,
+before a run is ended as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +123,15 @@ class _Loop:
             if event is None:
                 self.now_s = self.setting.budget_s
                 return "budget"
-            self.now_s, self.waiting, self.idle = event.time_s, False, 0
+            self.now_s, self.waiting = event.time_s, False
             self._end(event)
         return "budget"
 
     def _decide(self) -> str | None:
         """Ask once and act on the decision; return why the run ends, or None."""
         decision = self._ask()
-        self.idle += 1
-        if self.idle > PATIENCE:
-            raise ContractError(f"never stops: {PATIENCE} decisions in a row started nothing on a worker")
+        if not isinstance(decision, Submit) or not decision.requests:
+            self._be_patient()
         match decision:
             case Submit():
                 self._submit(decision)
@@ -148,6 +148,13 @@ class _Loop:
                 raise ContractError(f"ask returned {decision!r}, but must return Submit, Wait, Drop or Stop")
         return None
 
+    def _be_patient(self, outcome: Outcome | None = None) -> None:
+        """Count what brings the search no further; raise `ContractError` once it is too much."""
+        self.idle += 1
+        if self.idle > PATIENCE:
+            last = f"; the last request failed: {outcome.reason}" if isinstance(outcome, Failed) else ""
+            raise ContractError(f"never stops: {PATIENCE} decisions and outcomes in a row spent nothing{last}")
+
     def _submit(self, decision: Submit) -> None:
         _check_submit(decision)
         for i, request in enumerate(decision.requests):
@@ -157,12 +164,12 @@ class _Loop:
             self.reasons[ticket.number] = decision.reasons[i] if decision.reasons else NO_REASON
             known = self.admission.answer(request)
             if known is not None:
+                self._be_patient()
                 self._tell(ticket, known)
                 self._enter(Event(self.now_s, ticket, known, worker=-1, start_s=self.now_s), known, FREE, 0.0)
                 continue
             self.open[ticket.number] = ticket
             self.executor.submit([ticket])
-            self.idle = 0
 
     def _drop(self, arch: Arch) -> None:
         for ticket in [t for t in self.open.values() if t.request.arch == arch]:
@@ -176,6 +183,10 @@ class _Loop:
         del self.open[event.ticket.number]
         before_s = self._before_s(event.ticket.request, event.outcome)
         outcome = self.admission.take(event.ticket.request, event.outcome)
+        if event.outcome.cost.total_s > 0 or isinstance(outcome, Ok | Measured):
+            self.idle = 0
+        else:
+            self._be_patient(outcome)
         self._tell(event.ticket, outcome)
         self._enter(event, outcome, _STATUS[type(outcome)], before_s)
 

@@ -18,7 +18,7 @@ from harness.studies import FIRST_SEED, SMOKE_SEEDS, STUDIES, Study, Variant, sm
 from harness.study_outputs import check_study, folder, run_study, write_study
 from harness.units import budget_s, count, names, written_hours, written_time
 from pmfnas.benchmarks.tabular import dataset
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import InputError, unknown_name
 
 _HELP = {
     "ablation": "leave every part of PMF-NAS out in turn and see what it was worth",
@@ -167,7 +167,7 @@ def _chosen(study: Study, asked: Sequence[str]) -> tuple[Variant, ...]:
     known = [variant.name for variant in study.variants]
     for name in asked:
         if name not in known:
-            raise InputError(f"--variants names {name!r}, but may only name some of: {', '.join(known)}")
+            raise unknown_name("--variants", name, known)
     return tuple(variant for variant in study.variants if variant.name in asked)
 
 

@@ -164,7 +164,7 @@ def asked(options: argparse.Namespace) -> "SearchSpec":
 
 
 def _show(result: dict[str, Any], out: Path) -> None:
-    from harness.training.card import export_command
+    from harness.training.card import MODEL
 
     stages = ", ".join(f"{stage} {hours:.3f}" for stage, hours in result["gpu_hours_by_stage"].items())
     print(
@@ -176,7 +176,7 @@ def _show(result: dict[str, Any], out: Path) -> None:
         f"size        {result['params_m']:.3f} M parameters, {result['flops_m']:.2f} M multiply-adds\n"
         f"GPU-hours   {result['gpu_hours']:.3f} ({stages})\n"
         f"data        {result['data']}\n"
-        f"written to {out}; the model: {export_command(str(out))}"
+        f"written to {out}; the model: {typed('export', out, '--to', MODEL)}"
     )
 
 

@@ -25,6 +25,7 @@ from harness.gate.reference import (
 from harness.gate.report import means_table, rates_table, table, verdict
 from harness.gate.simulation import draw, simulate
 from harness.gate.verdict import Comparison, Values, check_values, compare
+from harness.outputs import REFERENCE_DIR
 from harness.predictors.contestants import (
     CONTESTANTS,
     REFERENCE,
@@ -38,7 +39,7 @@ from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.predictors import PredictorFactory
 from pmfnas.core.rng import stream
 
-DEFAULT = Path("results/reference/predictors.json")
+DEFAULT = REFERENCE_DIR / "predictors.json"
 ANCHORED = "ANCHORED"
 
 _TEACHING = """Measures a predictor in a fixed set of splits and compares it with the accepted reference, split by
@@ -68,7 +69,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     )
     verb.add_argument("--predictor", default=REFERENCE, help=f"my.py:MyPredictor, or one of: {', '.join(CONTESTANTS)}")
     verb.add_argument("--data", default="auto", help=HELP)
-    verb.add_argument("--reference", type=Path, metavar="FILE", help=f"the reference (default {DEFAULT.as_posix()})")
+    verb.add_argument("--reference", type=Path, metavar="FILE", help="the reference (default: the project's own)")
     verb.add_argument("--accept", action="store_true", help="write what is measured as the new reference")
     verb.add_argument("--reason", metavar="TEXT", help="why; recorded with --accept")
     verb.add_argument("--splits", metavar="N", help="at most N splits per group: faster, and blind to small losses")

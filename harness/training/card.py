@@ -18,11 +18,6 @@ def class_names(claim: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[st
     return tuple(claim.get("class_names") or map(str, range(result["n_classes"])))
 
 
-def export_command(out: str) -> str:
-    """Return the command that writes the model of the search in `out`."""
-    return shlex.join(["python", "-m", "harness", "export", out, "--to", MODEL])
-
-
 def retrain_command(claim: Mapping[str, Any], out: str = "OUT", data_dir: str = "DIR", to: str = MODEL) -> str:
     """Return the command that trains the found network anew on training and validation images."""
     needed = () if claim["dataset"] == "digits" else ("--data-dir", data_dir)

@@ -44,6 +44,7 @@ from harness.units import written_time
 from pmfnas.core.ports import Event, Executor, SearcherFactory
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Ok, Train
+from pmfnas.progress import heartbeat
 from pmfnas.spaces import space_for
 from pmfnas.training.benchmark import TrainingBenchmark
 from pmfnas.training.blueprint import Blueprint, blueprint
@@ -192,8 +193,14 @@ class _Run:
         finishing = Finishing(made, setting.fidelities, width)
         watched = Watched(finishing, self.benchmark, self.log, {event.ticket.number for event in recorded})
         executor = ReplayExecutor(recorded, n_workers=width, go_on=lambda time_s: self._go_on(time_s, recorded))
-        finished = search(watched, executor, setting)
+        with heartbeat(self.log.silent_s, self._still):
+            finished = search(watched, executor, setting)
         return replace(finished, entries=tuple(map(self._at_its_share, finished.entries)))
+
+    def _still(self) -> None:
+        """Say that the search goes on; called by a thread of its own."""
+        if self.device is not None:
+            self.log.still(self.device.now_s, len(self.benchmark.session))
 
     def give_up(self, reason: str) -> None:
         """Write down as failed what hangs, and replace the process; called by the watchdog's thread."""

@@ -14,7 +14,7 @@ from harness.contestants import CONTESTANTS, source_hash
 from harness.overwriting import check_folder
 from harness.specs import GPU_NIGHT_S
 from harness.training.folder import SPEC, read_claim, read_result
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import InputError, unknown_name
 from pmfnas.spaces import space_for
 from pmfnas.training.blueprint import Blueprint, blueprint
 from pmfnas.training.data import SearchData, Source
@@ -45,9 +45,9 @@ class SearchSpec:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.dataset):
             raise InputError(f"--dataset is {self.dataset!r}, but must be a plain name such as cifar10")
         if self.space not in ("nb201", "nats-sss"):
-            raise InputError(f"--space is {self.space!r}, but must be nb201 or nats-sss")
+            raise unknown_name("--space", self.space, ("nb201", "nats-sss"))
         if self.searcher not in CONTESTANTS:
-            raise InputError(f"--searcher is {self.searcher!r}, but must be one of: {', '.join(CONTESTANTS)}")
+            raise unknown_name("--searcher", self.searcher, CONTESTANTS)
         if (self.width is not None and self.width < 1) or not self.budget_s > 0:
             raise InputError(f"--width, --budget are {self.width}, {self.budget_s:g} s, but must be positive")
 

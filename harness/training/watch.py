@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from math import isfinite
@@ -40,6 +41,17 @@ class Log:
         self._n_train, self._budget_s = n_train, budget_s
         self._best = float("-inf")
         self._has_begun = False
+        self._spoke_s = time.monotonic()
+
+    def silent_s(self) -> float:
+        """Return the seconds since the last line."""
+        return time.monotonic() - self._spoke_s
+
+    def still(self, now_s: float, n_running: int) -> None:
+        """Say on the terminal that the search goes on, where no ticket has ended for long."""
+        self._spoke_s = time.monotonic()
+        spent = f"{written_time(now_s)} of {written_time(self._budget_s)}"
+        print(f"{spent:>8}  still training {n_running}", file=sys.stderr, flush=True)
 
     def note(self, outcome: Outcome) -> bool:
         """Take note of a result that is not news, such as a replayed one; return whether it is the best so far."""
@@ -71,6 +83,7 @@ class Log:
 
     def say(self, line: str) -> None:
         """Write a line of text, as several where it is wider than a screen; a path or an arch is not broken."""
+        self._spoke_s = time.monotonic()
         kept = line.rstrip()
         lines = textwrap.wrap(
             kept, TERMINAL_WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False

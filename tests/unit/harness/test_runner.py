@@ -170,6 +170,61 @@ def test_free_answers_without_end_are_ended():
     assert len(finished.entries) == PATIENCE + 1
 
 
+class Asking1000(Asking):
+    """Asks for the same a thousand times at once, while a training of something else runs."""
+
+    def __init__(self, request):
+        super().__init__(Submit((request,) * 1000))
+
+
+@pytest.mark.parametrize("n_workers", [1, 4])
+@pytest.mark.parametrize("ask", [lambda request: Asking(Submit((request,))), Asking1000])
+def test_failures_at_no_cost_without_end_are_ended(ask, n_workers):
+    finished = play(ask(Train(A, "12", 0, 3, replicate=1)), budget_s=1e9, n_workers=n_workers)
+    assert finished.status == "failed"
+    assert "never stops" in finished.why
+    assert "the last request failed: replicate 1 does not exist" in finished.why
+    assert PATIENCE <= len([e for e in finished.entries if e.status == "failed"]) <= PATIENCE + 1
+    assert finished.clock_s == 0.0
+
+
+def test_failures_beside_a_training_are_ended_too():
+    class Beside(Asking):
+        def ask(self, running, remaining_s):
+            return submit(Train(A, "12", 0, 12)) if not running else submit(Train(B, "12", 0, 3, replicate=1))
+
+    finished = play(Beside(None), budget_s=1e9, n_workers=2)
+    assert "never stops" in finished.why
+    assert len(finished.entries) <= PATIENCE + 3
+
+
+def test_what_is_started_and_dropped_at_once_without_end_is_ended():
+    class Undecided(Asking):
+        def ask(self, running, remaining_s):
+            return Drop(A) if running else submit(Train(A, "12", 0, 3))
+
+    finished = play(Undecided(None), budget_s=1e9, n_workers=2)
+    assert "never stops" in finished.why
+    assert len(finished.entries) <= PATIENCE
+
+
+def test_patience_begins_anew_with_every_segment_that_costs():
+    class Alternating(Asking):
+        def __init__(self):
+            super().__init__(None)
+            self.n = 0
+
+        def ask(self, running, remaining_s):
+            self.n += 1
+            is_new = self.n % (PATIENCE - 10) == 0
+            arch = (0, 0, 0, 0, 1, self.n // (PATIENCE - 10)) if is_new else A
+            return submit(Train(arch, "12", 0, 3, replicate=0 if is_new else 1))
+
+    finished = play(Alternating(), budget_s=80.0)
+    assert (finished.status, finished.why) == ("ok", "budget")
+    assert len(finished.entries) > 2 * PATIENCE
+
+
 def test_a_searcher_that_raises_fails_its_run_and_keeps_what_was_recorded():
     def fail(searcher):
         raise ZeroDivisionError("by\nhand")

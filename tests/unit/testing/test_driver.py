@@ -258,6 +258,13 @@ def test_a_searcher_that_gets_nowhere_is_ended():
         drive(toy(bend_ask=lambda self, running, remaining_s: Drop(A)), BENCHMARK, budget_s=LONG_S)
 
 
+@pytest.mark.parametrize("n_workers", [1, 4])
+def test_a_searcher_that_retries_what_cannot_be_had_is_ended(n_workers):
+    retry = toy(bend_ask=lambda self, running, remaining_s: Submit((Train(A, "12", 0, 3, replicate=9),) * 100))
+    with pytest.raises(ContractError, match="never stops"):
+        drive(retry, BENCHMARK, budget_s=LONG_S, n_workers=n_workers)
+
+
 def test_a_factory_that_raises_is_a_broken_contract():
     def factory(space, fidelities, budget_s, n_workers, *, rng):
         raise InputError("budget is too small")

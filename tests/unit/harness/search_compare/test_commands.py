@@ -118,7 +118,7 @@ def test_a_dry_run_shows_a_command_that_search_understands(tmp_path, capsys):
     assert "2 searchers x 3 seeds = 6 runs of 2 min on CPU, 2 at once" in printed
     assert not out.exists()
     (line,) = (line for line in printed.splitlines() if line.startswith("  first"))
-    options = build_parser().parse_args(shlex.split(line)[4:])
+    options = build_parser().parse_args(shlex.split(line)[3:])
     spec = training_commands.asked(options)
     assert (spec.dataset, spec.budget_s, spec.schedules, spec.searcher, spec.seed) == (
         *("digits", 120.0, (3, 12)),
