@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from harness.front import typed
 from harness.overwriting import check_outputs
 from harness.units import budget_s, count, names
 from pmfnas.core.errors import InputError
