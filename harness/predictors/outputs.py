@@ -9,6 +9,7 @@ OUT/noise.csv, manifest.json
 """
 
 import json
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,11 @@ def json_text(shown: dict[str, dict[str, dict[str, Any]]]) -> str:
 
 
 def _rounded(mean: float, half: float) -> list[float | None]:
-    return [float(f"{mean:.5g}"), float(f"{half:.3g}") if half == half else None]
+    """Return both, None for what is no finite number, since JSON has none."""
+    return [
+        float(f"{mean:.5g}") if isfinite(mean) else None,
+        float(f"{half:.3g}") if isfinite(half) else None,
+    ]
 
 
 def _write_figures(summary: pd.DataFrame, said: str, out: Path) -> None:
