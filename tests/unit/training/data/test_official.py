@@ -9,7 +9,7 @@ import pytest
 from pmfnas.core.errors import DataError
 from pmfnas.training.data.official import CHECKSUMS, PUBLISHED, official_half, published_source
 
-ORDINARY = {"cifar10": 4, "cifar100": 200, "ImageNet16-120": 240}
+ORDINARY = {"cifar10": 10, "cifar100": 200, "ImageNet16-120": 240}
 """Images per generated file."""
 
 
@@ -45,17 +45,27 @@ def source_of(folder, name, **changes):
 
 def test_cifar10_is_divided_within_its_training_files(tmp_path):
     batches = write(tmp_path, "cifar10")
-    # four images per file of ten classes: too few for one test file alone
     whole = np.concatenate([batches[f"cifar-10-batches-py/data_batch_{i}"][b"data"] for i in range(1, 6)])
     data = source_of(tmp_path, "cifar10").search()
-    np.testing.assert_array_equal(data.train.pixels.reshape(10, -1), whole[::2])
-    np.testing.assert_array_equal(data.valid.pixels.reshape(10, -1), whole[1::2])
-    assert data.train.labels.tolist() == [0, 2, 0, 2, 0, 2, 0, 2, 0, 2]
-    assert data.train.pixels.shape == (10, 3, 32, 32)
+    np.testing.assert_array_equal(data.train.pixels.reshape(25, -1), whole[::2])
+    np.testing.assert_array_equal(data.valid.pixels.reshape(25, -1), whole[1::2])
+    assert data.train.labels.tolist() == [0, 2, 4, 6, 8] * 5
+    assert data.train.pixels.shape == (25, 3, 32, 32)
     assert (data.padding, data.flip, data.image_size) == (4, True, 32)
     assert data.mean == pytest.approx((125.3 / 255, 123.0 / 255, 113.9 / 255))
-    with pytest.raises(DataError, match="4 images of 10 classes"):
-        source_of(tmp_path, "cifar10").test()
+    test = source_of(tmp_path, "cifar10").test()
+    np.testing.assert_array_equal(test.pixels.reshape(10, -1), batches["cifar-10-batches-py/test_batch"][b"data"])
+
+
+def test_a_test_file_that_is_missing_or_damaged_is_seen_before_the_search(tmp_path):
+    write(tmp_path, "cifar10")
+    batch = tmp_path / "cifar-10-batches-py" / "test_batch"
+    batch.write_bytes(batch.read_bytes()[:-50])
+    with pytest.raises(DataError, match="test_batch is truncated"):
+        source_of(tmp_path, "cifar10").search()
+    batch.unlink()
+    with pytest.raises(DataError, match="has no cifar-10-batches-py/test_batch"):
+        source_of(tmp_path, "cifar10").search()
 
 
 def test_cifar100_is_divided_within_its_test_file(tmp_path):
@@ -86,6 +96,32 @@ def test_an_archive_is_read_as_its_folder_is(tmp_path):
         container.add(tmp_path / "folder" / "cifar-100-python", "cifar-100-python")
     from_folder, from_archive = (source_of(tmp_path / n, "cifar100").search() for n in ("folder", "archive"))
     assert from_folder.fingerprint == from_archive.fingerprint
+
+
+@pytest.mark.parametrize("name", ["cifar.tgz", "cifar.tar"])
+def test_an_archive_may_be_given_itself_and_in_another_packing(tmp_path, name):
+    write(tmp_path / "folder", "cifar100")
+    path = tmp_path / name
+    with tarfile.open(path, "w:gz" if name.endswith("z") else "w") as container:
+        container.add(tmp_path / "folder" / "cifar-100-python", "cifar-100-python")
+    expected = source_of(tmp_path / "folder", "cifar100").search().fingerprint
+    assert source_of(path, "cifar100").search().fingerprint == expected
+    assert source_of(tmp_path, "cifar100").search().fingerprint == expected
+
+
+@pytest.mark.parametrize("at", [0, 20, 400_000])
+def test_a_damaged_archive_is_one_line_that_names_it(tmp_path, at):
+    write(tmp_path / "folder", "cifar100")
+    path = tmp_path / "cifar.tar.gz"
+    with tarfile.open(path, "w:gz") as container:
+        container.add(tmp_path / "folder" / "cifar-100-python", "cifar-100-python")
+    content = bytearray(path.read_bytes())
+    at %= len(content)
+    content[at : at + 15] = bytes(b ^ 0xFF for b in content[at : at + 15])
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"cifar\.tar\.gz") as caught:
+        source_of(tmp_path, "cifar100").search()
+    assert "\n" not in str(caught.value)
 
 
 def test_the_official_halves_are_those_of_the_benchmark(anchors):
@@ -166,7 +202,10 @@ def test_a_pickle_that_asks_for_more_is_refused(tmp_path, value, monkeypatch):
     [
         ({b"data": np.zeros((200, 5), dtype=np.uint8)}, "holds no array `data` of 32x32"),
         ({b"data": np.zeros((200, 3072))}, "holds no array `data` of 32x32"),
+        ({b"data": np.zeros((3072, 200), dtype=np.uint8)}, "holds no array `data` of 32x32"),
         ({b"fine_labels": ["cat"] * 200}, "holds no list `fine_labels`"),
+        ({b"fine_labels": [True] * 200}, "holds no list `fine_labels`"),
+        ({b"fine_labels": 5}, "holds no list `fine_labels`"),
         ({b"fine_labels": [0] * 199}, "200 images and 199 labels"),
         ({b"fine_labels": [100] * 200}, "labels 100..100, but they must lie in 0..99"),
     ],
