@@ -7,12 +7,14 @@ where a training was interrupted.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
 
 from pmfnas.core.rng import stream
 from pmfnas.training.data.images import ImageSet, SearchData
+from pmfnas.training.memory import pass_images
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,17 @@ def epoch_draws(seed: int, epoch: int, n_images: int, padding: int, *, flip: boo
     order = rng.permutation(n_images)
     offsets = rng.integers(0, 2 * padding + 1, size=(n_images, 2))
     return EpochDraws(order, offsets, rng.random(n_images) < (0.5 if flip else 0.0))
+
+
+def batch_bounds(n_images: int, batch_size: int) -> list[slice]:
+    """Return the batches of an epoch. The last holds what is left; a single image joins the batch before it.
+
+    Batch norm cannot be measured on one image whose last feature map is a single pixel.
+    """
+    starts = list(range(0, n_images, batch_size))
+    if len(starts) > 1 and n_images - starts[-1] == 1:
+        starts.pop()
+    return [slice(start, stop) for start, stop in pairwise([*starts, n_images])]
 
 
 class DeviceImages:
@@ -63,7 +76,7 @@ class DeviceImages:
 
         Args:
             seeds_epochs: (seed, epochs it has had) of each training.
-            batch_size: images of each training per step; the last batch holds what is left.
+            batch_size: images of each training per step, see `batch_bounds`.
 
         Yields:
             images (n, n_candidates * 3, side, side) and labels (n, n_candidates).
@@ -74,8 +87,7 @@ class DeviceImages:
             torch.from_numpy(np.stack([getattr(draw, name) for draw in draws])).to(device)
             for name in ("order", "offsets", "mirrored")
         )
-        for start in range(0, self.n_train, batch_size):
-            part = slice(start, start + batch_size)
+        for part in batch_bounds(self.n_train, batch_size):
             places = order[:, part]  # (n_candidates, n)
             images = self._windows(places, offsets[:, part], mirrored[:, part])
             yield images, self._labels[places].T
@@ -92,12 +104,16 @@ class DeviceImages:
         windows = scaled.permute(1, 0, 4, 2, 3).flatten(1, 2)
         return windows.contiguous(memory_format=torch.channels_last) if windows.is_cuda else windows
 
-    def validation(self, batch_size: int = 1000) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield normalised validation images (n, 3, side, side) and labels (n,), in order."""
+    def validation(self, batch_size: int | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield normalised validation images (n, 3, side, side) and labels (n,), in order; see `in_order`."""
         return self.in_order(self._data.valid, batch_size)
 
-    def in_order(self, images: ImageSet, batch_size: int = 1000) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield any images of the same data set, normalised, and their labels, in order."""
+    def in_order(self, images: ImageSet, batch_size: int | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield any images of the same data set, normalised, and their labels, in order.
+
+        Without a batch size there are as many at once as `pass_images` allows for their size.
+        """
+        batch_size = pass_images(self.image_size) if batch_size is None else batch_size
         mean, std = self._mean[:, None, None], self._std[:, None, None]
         for start in range(0, len(images), batch_size):
             part = slice(start, start + batch_size)

@@ -12,7 +12,7 @@ from pmfnas.training.blueprint import Blueprint
 from pmfnas.training.pack import Pack, score
 from pmfnas.training.recipe import Recipe, learning_rate
 from pmfnas.training.state import TrainingState
-from pmfnas.training.stream import DeviceImages
+from pmfnas.training.stream import DeviceImages, batch_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Scores:
 
 def train_epoch(pack: Pack, progress: Sequence[Progress], images: DeviceImages, recipe: Recipe) -> list[Scores]:
     """Train every candidate of `pack` for one epoch and return what each showed while it trained."""
-    n_steps = -(-images.n_train // recipe.batch_size)
+    n_steps = len(batch_bounds(images.n_train, recipe.batch_size))
     rates = _rates(progress, recipe, n_steps).to(images.device)  # (n_steps, n_candidates)
     losses = torch.zeros(len(progress), device=images.device, dtype=torch.float64)
     correct = torch.zeros(len(progress), device=images.device, dtype=torch.int64)

@@ -6,8 +6,10 @@ plain numbers, which are built from their bytes by a stand-in. Files may lie in 
 
 import hashlib
 import io
+import lzma
 import pickle
 import tarfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from pmfnas.benchmarks.unpickle import DtypeStandIn, ForbiddenError, find_global, reading, refuse_stored
 from pmfnas.core.errors import DataError
 
+_ARCHIVES = ("*.tar.gz", "*.tgz", "*.tar")
 _NUMBERS = frozenset({"u1", "i8", "f4", "f8"})
 
 
@@ -108,30 +111,30 @@ def _bytes(folder: Path, name: str) -> tuple[Path, bytes]:
         if path.is_file():
             with reading(path):
                 return path, path.read_bytes()
-    for archive in sorted(folder.glob("*.tar.gz")) if folder.is_dir() else []:
+    for archive in [folder] if folder.is_file() else [a for kind in _ARCHIVES for a in sorted(folder.glob(kind))]:
         content = _from_archive(archive, name)
         if content is not None:
             return archive / name, content
     raise DataError(
-        f"--data-dir {folder} has no {name}, neither as a file nor in a .tar.gz; give the folder it lies in"
+        f"--data-dir {folder} has no {name}, neither as a file nor in a .tar.gz or .tar; give the folder it lies in"
     )
 
 
 def _from_archive(archive: Path, name: str) -> bytes | None:
     try:
-        with reading(archive), tarfile.open(archive, "r:gz") as container:
+        with reading(archive), tarfile.open(archive) as container:
             if name not in container.getnames():
                 return None
             member = container.extractfile(name)
             return member.read() if member else None
-    except tarfile.TarError as error:
+    except (tarfile.TarError, zlib.error, lzma.LZMAError) as error:
         raise DataError(f"{archive} is truncated or no archive ({error}); fetch it again") from None
 
 
 def pixels_of(batch: Mapping[str, Any], side: int, what: str) -> NDArray[np.uint8]:
     """Return the images of a batch, (n, 3, side, side)."""
     data = batch.get("data")
-    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.size % (3 * side * side):
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape[1:] != (3 * side * side,):
         raise DataError(f"{what} holds no array `data` of {side}x{side} RGB images; fetch it again")
     return np.asarray(data.reshape(-1, 3, side, side))
 
@@ -139,6 +142,9 @@ def pixels_of(batch: Mapping[str, Any], side: int, what: str) -> NDArray[np.uint
 def labels_of(batch: Mapping[str, Any], key: str, what: str) -> list[int]:
     """Return the labels of a batch under `key`."""
     labels = batch.get(key)
-    if labels is None or not all(isinstance(label, int | np.integer) for label in labels):
+    listed = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    if not isinstance(listed, list | tuple) or any(
+        type(n) is not int and not isinstance(n, np.integer) for n in listed
+    ):
         raise DataError(f"{what} holds no list `{key}` of whole numbers; fetch it again")
-    return [int(label) for label in labels]
+    return [int(label) for label in listed]

@@ -1,61 +1,61 @@
-"""CIFAR-10 as JPEG files within one `.npz`: a stand-in where the published archive cannot be had.
+"""JPEG files within one `.npz`, such as CIFAR-10 where the published archive cannot be had.
 
     data (n_bytes,) uint8, offsets (n + 1,) int64     file i is data[offsets[i]:offsets[i + 1]]
-    labels (n,), is_train (n,) bool, classes (n_classes,)
+    labels (n,), is_train (n,), classes (n_classes,)  labels are places in `classes`, or names out of it
 
-The compression loses a little, and the order of the published images is lost, so that their index split does not
-apply: the training images are halved by class with a seed, as large as the published halves.
+`is_train` is True or False, or 1 or 0. The compression loses a little, and the order of the published images is lost,
+so that their index split does not apply: the training images are halved by class with a seed, as large as the
+published halves.
 """
 
-import io
-from pathlib import Path
+import itertools
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmfnas.core.errors import DataError, InputError
-from pmfnas.training.data.images import ImageSet, SearchData, Source, checked, measured, stratified
+from pmfnas.core.errors import DataError
+from pmfnas.training.data.checks import checked, labels_with_names, mask_of_array
+from pmfnas.training.data.images import Source
+from pmfnas.training.data.npz import Arrays
+from pmfnas.training.data.pictures import decode
+from pmfnas.training.data.splits import Labelled, divided
+from pmfnas.training.data.stacking import Stack
 
-_FIELDS = ("data", "offsets", "labels", "is_train", "classes")
-
-
-def holds_jpegs(path: Path) -> bool:
-    """Return whether `path` is such a file; what is no `.npz` at all is not."""
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            return set(_FIELDS) <= set(file.files)
-    except Exception:  # zipfile and numpy have errors of their own; whoever reads the file will name them
-        return False
+FIELDS = ("data", "offsets", "labels", "is_train", "classes")
 
 
-def jpeg_source(name: str, path: Path, seed: int) -> Source:
+def jpeg_source(name: str, arrays: Arrays, seed: int) -> Source:
     """Return the images of such a file, the training images halved into training and validation with `seed`."""
-    with np.load(path, allow_pickle=False) as file:
-        data, offsets, labels, is_train, classes = (np.asarray(file[field]) for field in _FIELDS)
-    if len(offsets) != len(labels) + 1 or len(is_train) != len(labels) or offsets[-1] != len(data):
-        raise DataError(f"{path} holds {len(labels)} labels and {len(offsets)} offsets; it is damaged")
-    train = np.flatnonzero(is_train)
-    first, second = stratified(labels[train], (0.5, 0.5), seed, str(path))
-
-    def read(places: NDArray[np.int64]) -> ImageSet:
-        pixels = [_decoded(data[offsets[i] : offsets[i + 1]].tobytes(), f"image {i} of {path}") for i in places]
-        return checked(np.stack(pixels).transpose(0, 3, 1, 2).copy(), labels[places], len(classes), str(path))
-
-    def search() -> SearchData:
-        return measured(read(train[first]), read(train[second]), flip=True)
-
-    split = f"training images halved by class, seed {seed}"
-    return Source(name, tuple(map(str, classes)), split, search, lambda: read(np.flatnonzero(~is_train)))
+    what = str(arrays.path)
+    data, offsets, labels, is_train, classes = (arrays[field] for field in FIELDS)
+    found = labels_with_names(labels, classes, what)
+    ends = _ends(data, offsets, len(found.numbers), what)
+    mask = mask_of_array(is_train, len(found.numbers), f"array `is_train` of {what}")
+    stack = Stack()
+    for i, (start, stop) in enumerate(itertools.pairwise(ends)):
+        place = f"image {i} of {what}"
+        stack.add(decode(data[start:stop].tobytes(), place), place)
+    images = checked(stack.pixels(), found.numbers, len(found.names), what)
+    given = {"training": np.flatnonzero(mask), "test": np.flatnonzero(~mask)}
+    return divided(Labelled(name, what, images, found.names, given, notes=stack.notes()), seed, held_out=0.5)
 
 
-def _decoded(content: bytes, what: str) -> NDArray[np.uint8]:
-    """Return one image, (side, side, 3)."""
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ModuleNotFoundError:
-        raise InputError("--data-dir holds images, but Pillow is not installed; install `train`") from None
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError) as error:
-        raise DataError(f"{what} is truncated or no image ({error})") from None
+def _ends(data: NDArray[Any], offsets: NDArray[Any], n_images: int, what: str) -> list[int]:
+    """Return where files begin and end; raise `DataError` where that is not within the data, one after the other."""
+    if data.dtype != np.uint8 or data.ndim != 1:
+        raise DataError(
+            f"array `data` of {what} is {data.dtype} {data.shape}, but must be the bytes of files, uint8 (n,)"
+        )
+    if offsets.dtype.kind not in "iu" or offsets.ndim != 1 or len(offsets) != n_images + 1:
+        raise DataError(
+            f"{what} holds {n_images} labels and {offsets.dtype} offsets of shape {offsets.shape}, but must hold "
+            f"{n_images + 1} whole numbers; it is damaged"
+        )
+    ends = [int(offset) for offset in offsets]
+    if ends[0] < 0 or ends[-1] != len(data) or any(a > b for a, b in itertools.pairwise(ends)):
+        raise DataError(
+            f"array `offsets` of {what} goes from {ends[0]} to {ends[-1]}, but must rise to the {len(data)} bytes of "
+            "`data`; it is damaged"
+        )
+    return ends

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from pmfnas.core.errors import DataError
 from pmfnas.training.data.batches import labels_of, pixels_of, read_batch
+from pmfnas.training.data.checks import checked
 from pmfnas.training.data.class_names import CIFAR_10, CIFAR_100, IMAGENET_16
-from pmfnas.training.data.images import ImageSet, SearchData, Source, checked
+from pmfnas.training.data.images import ImageSet, SearchData, Source
 
 CHECKSUMS: Mapping[str, str] = MappingProxyType(
     {
@@ -143,19 +144,20 @@ def published_source(
     checksums: Mapping[str, str] = CHECKSUMS,
     first_half: Callable[[str, int], NDArray[np.bool_]] = official_half,
 ) -> Source:
-    """Return the published data set `name` from the files in `folder`. Files are read when asked for.
+    """Return the published data set `name` from the files in `folder`. Files are read when asked for, and no picture
+    is dropped: the benchmark's numbers rest on all of them.
 
     Args:
         name: cifar10, cifar100 or ImageNet16-120.
-        folder: holds the extracted files or the published archive.
+        folder: holds the extracted files or the published archive, or is that archive.
         checksums: MD5 by file name; what is not in it is not checked.
         first_half: which images of the divided set are the first half, by name and number of images.
     """
     layout = PUBLISHED[name]
 
     def search() -> SearchData:
-        train = layout.read(folder, layout.train_files, checksums)
-        whole = train if layout.halves_training else layout.read(folder, layout.test_files, checksums)
+        train, second = (layout.read(folder, files, checksums) for files in (layout.train_files, layout.test_files))
+        whole = train if layout.halves_training else second  # the test files are read in any case: damage is seen now
         first = first_half(name, len(whole))
         train, valid = (
             (whole.take(np.flatnonzero(first)), whole.take(np.flatnonzero(~first)))

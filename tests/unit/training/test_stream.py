@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
-from pmfnas.training.stream import DeviceImages, epoch_draws  # noqa: E402
+from pmfnas.training.data.images import ImageSet  # noqa: E402
+from pmfnas.training.stream import DeviceImages, batch_bounds, epoch_draws  # noqa: E402
 from tests.training_runs import SIDE, tiny_data  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -60,3 +63,22 @@ def test_validation_images_come_in_order_and_whole():
     assert torch.cat(labels).tolist() == data.valid.labels.tolist()
     expected = (data.valid.pixels / 255 - 0.5) / 0.5
     np.testing.assert_allclose(torch.cat(pixels).numpy(), expected, atol=1e-6)
+
+
+def test_large_validation_images_come_in_smaller_batches():
+    data = tiny_data(n_valid=5)
+    large = replace(data, **{part: scaled(getattr(data, part), 64) for part in ("train", "valid")})
+    assert [len(labels) for _, labels in DeviceImages(large, CPU).validation()] == [3, 2]  # of 512x512
+
+
+def scaled(images, times):
+    return ImageSet(images.pixels.repeat(times, axis=2).repeat(times, axis=3), images.labels)
+
+
+@pytest.mark.parametrize(
+    ("n_images", "sizes"), [(32, [16, 16]), (33, [16, 17]), (34, [16, 16, 2]), (17, [17]), (1, [1]), (5, [5])]
+)
+def test_a_single_image_joins_the_batch_before_it(n_images, sizes):
+    bounds = batch_bounds(n_images, 16)
+    assert [part.stop - part.start for part in bounds] == sizes
+    assert [i for part in bounds for i in range(part.start, part.stop)] == list(range(n_images))

@@ -9,9 +9,10 @@ torch = pytest.importorskip("torch", reason="torch is not installed: no training
 
 from torch.nn import functional  # noqa: E402
 
+from pmfnas.training.data.images import ImageSet, SearchData  # noqa: E402
 from pmfnas.training.state import initial_state  # noqa: E402
 from tests.plain_network import take_weights, topology_network, train_plainly  # noqa: E402
-from tests.training_runs import TINY, tiny_benchmark  # noqa: E402
+from tests.training_runs import TINY, tiny_benchmark, tiny_images  # noqa: E402
 
 A = (3, 2, 1, 4, 0, 3)
 EPOCHS = 2
@@ -63,3 +64,12 @@ def test_training_accuracy_counts_the_answers_given_while_training(tmp_path):
     n_right = curve.train_acc[0] * 40 / 100
     assert n_right == pytest.approx(round(n_right))
     assert 0 < n_right < 40
+
+
+def test_a_last_image_of_four_pixels_a_side_is_trained_with_the_others(tmp_path):
+    whole = tiny_images(17, 0)
+    small = ImageSet(whole.pixels[..., :4, :4].copy(), whole.labels)
+    half = (0.5, 0.5, 0.5)
+    data = SearchData(small, small, half, half, padding=0, flip=False)
+    curve, _ = tiny_benchmark(tmp_path, data=data, epochs=(1,)).train(Train(A, "1", 0, 1, validate_at=(1,)), 0)
+    assert np.isfinite([curve.train_loss[0], curve.valid_loss[0]]).all()

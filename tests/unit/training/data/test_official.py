@@ -9,7 +9,7 @@ import pytest
 from pmfnas.core.errors import DataError
 from pmfnas.training.data.official import CHECKSUMS, PUBLISHED, official_half, published_source
 
-ORDINARY = {"cifar10": 4, "cifar100": 200, "ImageNet16-120": 240}
+ORDINARY = {"cifar10": 10, "cifar100": 200, "ImageNet16-120": 240}
 """Images per generated file."""
 
 
@@ -45,17 +45,27 @@ def source_of(folder, name, **changes):
 
 def test_cifar10_is_divided_within_its_training_files(tmp_path):
     batches = write(tmp_path, "cifar10")
-    # four images per file of ten classes: too few for one test file alone
     whole = np.concatenate([batches[f"cifar-10-batches-py/data_batch_{i}"][b"data"] for i in range(1, 6)])
     data = source_of(tmp_path, "cifar10").search()
-    np.testing.assert_array_equal(data.train.pixels.reshape(10, -1), whole[::2])
-    np.testing.assert_array_equal(data.valid.pixels.reshape(10, -1), whole[1::2])
-    assert data.train.labels.tolist() == [0, 2, 0, 2, 0, 2, 0, 2, 0, 2]
-    assert data.train.pixels.shape == (10, 3, 32, 32)
+    np.testing.assert_array_equal(data.train.pixels.reshape(25, -1), whole[::2])
+    np.testing.assert_array_equal(data.valid.pixels.reshape(25, -1), whole[1::2])
+    assert data.train.labels.tolist() == [0, 2, 4, 6, 8] * 5
+    assert data.train.pixels.shape == (25, 3, 32, 32)
     assert (data.padding, data.flip, data.image_size) == (4, True, 32)
     assert data.mean == pytest.approx((125.3 / 255, 123.0 / 255, 113.9 / 255))
-    with pytest.raises(DataError, match="4 images of 10 classes"):
-        source_of(tmp_path, "cifar10").test()
+    test = source_of(tmp_path, "cifar10").test()
+    np.testing.assert_array_equal(test.pixels.reshape(10, -1), batches["cifar-10-batches-py/test_batch"][b"data"])
+
+
+def test_a_test_file_that_is_missing_or_damaged_is_seen_before_the_search(tmp_path):
+    write(tmp_path, "cifar10")
+    batch = tmp_path / "cifar-10-batches-py" / "test_batch"
+    batch.write_bytes(batch.read_bytes()[:-50])
+    with pytest.raises(DataError, match="test_batch is truncated"):
+        source_of(tmp_path, "cifar10").search()
+    batch.unlink()
+    with pytest.raises(DataError, match="has no cifar-10-batches-py/test_batch"):
+        source_of(tmp_path, "cifar10").search()
 
 
 def test_cifar100_is_divided_within_its_test_file(tmp_path):

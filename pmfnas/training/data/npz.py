@@ -1,0 +1,67 @@
+"""Arrays out of an `.npz`, with every way in which such a file can be wrong answered by one line that names it."""
+
+import math
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmfnas.core.errors import DataError
+
+
+class Arrays:
+    """The arrays of an `.npz`, each read when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file; raise `DataError` where it is no `.npz`."""
+        self.path = path
+        with _naming(path), zipfile.ZipFile(path) as container:
+            names = container.namelist()
+        self.names = tuple(name.removesuffix(".npy") for name in names if name.endswith(".npy"))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return an array; raise `DataError` where it is damaged, or holds objects instead of numbers or text."""
+        what = f"array `{name}` of {self.path}"
+        with _naming(self.path), zipfile.ZipFile(self.path) as container:
+            _check_header(container, f"{name}.npy", what)
+            with container.open(f"{name}.npy") as stream:
+                return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+
+
+def _check_header(container: zipfile.ZipFile, member: str, what: str) -> None:
+    """Raise `DataError` where a member declares objects, or more bytes than it has."""
+    with container.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
+        held = container.getinfo(member).file_size - stream.tell()
+    if dtype.hasobject:
+        raise DataError(
+            f"{what} holds Python objects, but must hold numbers or text; write one array, of pictures of one size"
+        )
+    declared = math.prod(int(n) for n in shape) * dtype.itemsize
+    if declared > held:
+        raise DataError(f"{what} declares shape {shape}, {declared:,} bytes, but has {held:,}; write it again")
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while `path` is read into one `DataError` that names it."""
+    try:
+        yield
+    except DataError:
+        raise
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}); give a file that can") from None
+    except MemoryError:
+        raise DataError(f"{path} holds more than fits into memory; use fewer or smaller images") from None
+    except Exception as error:  # numpy's, zipfile's and zlib's readers raise what their parts do
+        cause = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise DataError(f"{path} is damaged or no .npz file ({cause}); write it again with numpy.savez") from None
