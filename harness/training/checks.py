@@ -25,6 +25,7 @@ from harness.units import written_time
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.training.blueprint import Blueprint, footprint
 from pmfnas.training.data import SearchData
+from pmfnas.training.memory import pass_bytes, step_bytes
 from pmfnas.training.recipe import Recipe
 from pmfnas.training.stream import DeviceImages
 
@@ -45,9 +46,7 @@ class Measured:
     pass_s: float
     """A validation pass of it takes this at most: as if it trained on these images."""
     candidate_bytes: int
-    """Memory that its training takes: asked of a GPU, counted elsewhere."""
-    pass_bytes: int
-    """Memory that a batch of a validation pass takes, counted."""
+    """Memory of the device that its training takes; 0 where that cannot be asked."""
     seconds: float
     """What measuring took, the width included; it counts as part of the budget."""
 
@@ -91,13 +90,12 @@ def measure(
         raise InputError(
             f"device memory: {_mb(held)} of images leave no room for a single candidate; use smaller images"
         ) from None
-    taken = torch.cuda.max_memory_allocated(images.device) - held if on_gpu else speed.step_bytes
+    taken = torch.cuda.max_memory_allocated(images.device) - held if on_gpu else 0
     if on_gpu:
         torch.cuda.empty_cache()
     seconds = before_s + clock() - begin_s
-    in_pass = speed.image_bytes * len(next(iter(images.validation()))[1])
     per_s = speed.images_per_s
-    found = Measured(len(data.train) / per_s, len(data.valid) / per_s, taken, in_pass, seconds)
+    found = Measured(len(data.train) / per_s, len(data.valid) / per_s, taken, seconds)
     write_text(path, json.dumps(asdict(found)) + "\n")
     return found
 
@@ -188,34 +186,59 @@ def check_host_memory(data: SearchData) -> str:
     return line
 
 
-def check_training_memory(device: torch.device, spec: SearchSpec, measured: Measured) -> str:
-    """Return the arithmetic of the memory that training and validation take where they run.
+def check_training_memory(device: torch.device, spec: SearchSpec, plan: Blueprint, data: SearchData) -> list[str]:
+    """Return the arithmetic of the memory that training and validation take on a CPU; nothing for a GPU.
+
+    A GPU is asked, see `measure` and `check_device_memory`.
+
+    Args:
+        device: where it trains.
+        spec: of the search.
+        plan: the largest network.
+        data: of the search.
 
     Raises:
-        InputError: it does not suffice. On a GPU only a validation pass of one candidate is held against it: training
-            was tried, and too wide a pack is halved when it does not fit.
+        InputError: the memory does not suffice.
     """
-    on_gpu, width = device.type == "cuda", spec.width or 1
-    train, valid = width * measured.candidate_bytes, width * measured.pass_bytes
+    if device.type == "cuda":
+        return []
+    width, side, batch = spec.width or 1, data.image_size, min(spec.recipe.batch_size + 1, len(data.train))
+    train, valid = step_bytes(plan, side, batch, width), pass_bytes(plan, side, width)
+    at_once = f"{width} candidates at once" if width > 1 else "one candidate"
     line = (
-        f"{'device ' if on_gpu else ''}memory: {width} candidate{'s' if width > 1 else ''} x "
-        f"{_mb(measured.candidate_bytes)} = {_mb(train)} to train the largest network, {_mb(valid)} to validate it"
+        f"memory: at most {_mb(train)} to train and {_mb(valid)} to validate the largest network, {at_once}, "
+        f"batches of {spec.recipe.batch_size} images"
     )
-    if on_gpu:
-        free, total = torch.cuda.mem_get_info(device)
-        line = f"{line}, {_mb(free)} of {_mb(total)} free"
-        if measured.pass_bytes > free:
-            raise InputError(f"{line}: too little for a validation pass; use smaller images")
-        return line if max(train, valid) <= free else f"{line}; packs are halved where they do not fit"
-    known = free_memory()
-    if known is None:
-        return f"{line}, free memory is not known here"
-    if max(train, valid) > known:
-        narrower = " or --width 1" if width > 1 else ""
-        raise InputError(
-            f"{line}, {_mb(known)} free: too little; use smaller images{narrower}, or close other programs"
-        )
-    return f"{line}, {_mb(known)} free"
+    free = free_memory()
+    if free is None:
+        return [f"{line}; free memory is not known here"]
+    if max(train, valid) > free:
+        narrower = "--width 1, " if width > 1 else ""
+        raise InputError(f"{line}; {_mb(free)} free: too little; use {narrower}smaller images, or close other programs")
+    return [f"{line}; {_mb(free)} free"]
+
+
+def check_device_memory(
+    device: torch.device, spec: SearchSpec, measured: Measured, plan: Blueprint, image_size: int
+) -> list[str]:
+    """Return the arithmetic of a GPU's memory; nothing for a CPU, whose memory is the host's.
+
+    Too wide a pack is no error: it is halved when it does not fit.
+
+    Raises:
+        InputError: a validation pass of a single candidate does not fit.
+    """
+    if device.type != "cuda":
+        return []
+    free, total = torch.cuda.mem_get_info(device)
+    width, each, valid = spec.width or 1, measured.candidate_bytes, pass_bytes(plan, image_size) // 2  # bfloat16
+    line = (
+        f"device memory: {width} candidates x {_mb(each)} = {_mb(width * each)} to train, {_mb(valid)} each to "
+        f"validate, {_mb(free)} of {_mb(total)} free"
+    )
+    if valid > free:
+        raise InputError(f"{line}: too little for a validation pass; use smaller images")
+    return [line if width * max(each, valid) <= free else f"{line}; packs are halved where they do not fit"]
 
 
 def free_memory(meminfo: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int | None:

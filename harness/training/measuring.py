@@ -1,18 +1,13 @@
-"""What training takes, measured before a search starts: seconds, within a limit that is said, and memory.
+"""The seconds that training takes, measured before a search starts, within a limit that is said.
 
 Batches grow from two images to those of the recipe, so that large images or a slow machine are noticed on a few of
 them. Where the next size would pass the limit, the speed of the last one counts: it is a little too low, never too
-high. Memory is counted on the two images and multiplied.
+high.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-import torch
-from torch.nn.modules.module import register_module_forward_hook
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from pmfnas.training.blueprint import Blueprint
 from pmfnas.training.recipe import Recipe
@@ -24,21 +19,13 @@ _SIZES = (2, 16)
 _STEPS = 2
 _TAKEN = 2 + _STEPS
 """Steps that measuring takes, those before the clock starts included."""
-_BACKWARD = 1.25
-"""Memory of a training step, in what it keeps for the gradients (measured on the CPU: 1.2)."""
-_FORWARD = 4.0
-"""Memory of a pass without gradients, in what its largest layer takes and gives (measured on the CPU: 3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """How fast a network trains, and what memory it takes."""
+    """How fast a network trains."""
 
     images_per_s: float
-    step_bytes: int
-    """Of a training step with a whole batch."""
-    image_bytes: int
-    """Of one image in a validation pass."""
     is_whole: bool
     """Whether whole batches were timed; else smaller ones, within the limit."""
 
@@ -70,10 +57,7 @@ def measured_speed(
     """
     begin_s, whole = time.perf_counter(), min(recipe.batch_size, images.n_train)
     few = replace(recipe, batch_size=_SIZES[0])
-    with _counted() as memory:
-        speed = images_per_second([plan], images, few, n_steps=1, n_warm_up=0)
-    step_bytes = round(memory.saved_bytes / _SIZES[0] * whole * _BACKWARD)
-    image_bytes = round(memory.layer_bytes / _SIZES[0] * _FORWARD)
+    speed = images_per_second([plan], images, few, n_steps=1, n_warm_up=0)
 
     def fits(size: int) -> bool:
         return time.perf_counter() - begin_s + _TAKEN * size / speed <= limit_s
@@ -81,40 +65,6 @@ def measured_speed(
     for size in (size for size in _SIZES[1:] if size < whole and fits(size)):
         speed = images_per_second([plan], images, replace(recipe, batch_size=size), n_steps=1)
     if not fits(whole):
-        return Speed(speed, step_bytes, image_bytes, is_whole=False)
+        return Speed(speed, is_whole=False)
     speed = images_per_second([plan], images, recipe, n_steps=_STEPS, clock=clock)
-    return Speed(speed, step_bytes, image_bytes, is_whole=True)
-
-
-@dataclass
-class _Memory:
-    """What one training step was seen to hold."""
-
-    saved: dict[int, int] = field(default_factory=dict)  # address -> bytes
-    layer_bytes: int = 0
-
-    @property
-    def saved_bytes(self) -> int:
-        return sum(self.saved.values())
-
-    def keep(self, tensor: torch.Tensor) -> torch.Tensor:
-        if not (tensor.is_leaf and tensor.requires_grad):  # weights do not grow with the images
-            self.saved[tensor.data_ptr()] = tensor.nbytes
-        return tensor
-
-    def look(self, module: torch.nn.Module, given: tuple[Any, ...], answer: Any) -> None:
-        del module
-        n_bytes = sum(t.nbytes for t in (*given, answer) if isinstance(t, torch.Tensor))
-        self.layer_bytes = max(self.layer_bytes, n_bytes)
-
-
-@contextmanager
-def _counted() -> Iterator[_Memory]:
-    """Count what a training step in the body keeps for its gradients, and its largest layer."""
-    memory = _Memory()
-    hook = register_module_forward_hook(memory.look)
-    try:
-        with torch.autograd.graph.saved_tensors_hooks(memory.keep, lambda tensor: tensor):
-            yield memory
-    finally:
-        hook.remove()
+    return Speed(speed, is_whole=True)

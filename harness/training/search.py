@@ -20,6 +20,7 @@ from harness.replay import ReplayExecutor
 from harness.runner import Finished, Setting, search
 from harness.training.checks import (
     Measured,
+    check_device_memory,
     check_disk,
     check_host_memory,
     check_time,
@@ -150,7 +151,7 @@ def run_search(
     space = space_for(spec.space, n_classes=source.n_classes, image_size=data.image_size)
     log = Log(out / LOG, space, len(data.train), spec.budget_s)
     largest = _largest(spec, source)
-    most_s = limit_s(spec.budget_s)
+    most_s, in_memory = limit_s(spec.budget_s), check_training_memory(device, spec, largest, data)
     if not (out / MEASURED).exists():
         log.say(f"measuring how fast the largest network trains, for {written_time(most_s)} of the budget at most")
     measured = measure(
@@ -163,7 +164,8 @@ def run_search(
         *check_time(spec, measured),
         check_disk(out, spec, measured, largest_params(largest), math.prod(space.cardinalities)),
         opened.memory,
-        check_training_memory(device, spec, measured),
+        *in_memory,
+        *check_device_memory(device, spec, measured, largest, data.image_size),
     ):
         log.say(line)
     checkpoints = Checkpoints(out / CHECKPOINTS)

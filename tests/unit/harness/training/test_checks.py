@@ -3,7 +3,6 @@
 import shutil
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from pmfnas.core.errors import DataError, InputError
@@ -14,6 +13,7 @@ from harness.training import checks as checks_module  # noqa: E402
 from harness.training import measuring as measuring_module  # noqa: E402
 from harness.training.checks import (  # noqa: E402
     Measured,
+    check_device_memory,
     check_disk,
     check_host_memory,
     check_time,
@@ -24,12 +24,12 @@ from harness.training.checks import (  # noqa: E402
 from harness.training.measuring import measured_speed  # noqa: E402
 from harness.training.spec import SearchSpec  # noqa: E402
 from pmfnas.training.blueprint import blueprint  # noqa: E402
-from pmfnas.training.data.images import ImageSet, SearchData  # noqa: E402
+from pmfnas.training.memory import pass_bytes, step_bytes  # noqa: E402
 from pmfnas.training.stream import DeviceImages  # noqa: E402
 from tests.training_runs import TINY, ticking, tiny_data  # noqa: E402
 
 SPEC = SearchSpec("digits", schedules=(12, 200), budget_s=36_000.0, width=4)
-MEASURED = Measured(epoch_s=10.0, pass_s=5.0, candidate_bytes=3_000_000_000, pass_bytes=2_000_000_000, seconds=2.0)
+MEASURED = Measured(epoch_s=10.0, pass_s=5.0, candidate_bytes=3_000_000_000, seconds=2.0)
 PLAN = blueprint("nb201", (3, 3, 1, 3, 1, 3), TINY, n_classes=3)
 
 
@@ -46,14 +46,14 @@ def test_a_budget_for_fewer_than_three_whole_trainings_is_warned_of_with_what_wo
     assert line.endswith("the budget buys 1.0 such trainings")
     assert warning == (
         "warning: with fewer than 3 whole trainings there is next to nothing to compare, and the search may return the "
-        "first arch it tries. For a search give --budget 6h, or --schedules 1,20"  # (20,050 + 2) s; 2,005 s / 10
+        "first arch it tries. For a search give --budget 6h, or --schedules 1,19"  # (20,050 + 2) s; 200.5 s each
     )
     assert check_time(replace(SPEC, budget_s=2006.0), MEASURED)[0].endswith("the budget buys not one such training")
 
 
 def test_what_is_proposed_is_itself_not_warned_of():
     spec = replace(SPEC, budget_s=2007.0)
-    for changes in ({"budget_s": 6 * 3600.0}, {"schedules": (1, 20)}):
+    for changes in ({"budget_s": 6 * 3600.0}, {"schedules": (1, 19)}):
         (line,) = check_time(replace(spec, **changes), MEASURED)
         assert "the budget buys 1" in line
 
@@ -79,15 +79,14 @@ def test_a_budget_without_a_single_epoch_is_refused_once_measuring_is_paid():
 )
 def test_disk_is_checkpoints_of_the_largest_network(tmp_path, monkeypatch, free, ending):
     monkeypatch.setattr(checks_module.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(2 * free, free, free))
-    line = check_disk(
-        tmp_path, replace(SPEC, budget_s=3600.0), MEASURED, 10**6, 15_625
-    )  # 3600 x 4 / (10 x 12) = 120 archs
+    spec = replace(SPEC, budget_s=3600.0)
+    line = check_disk(tmp_path, spec, MEASURED, 10**6, 15_625)  # 3600 x 4 / (10 x 12) = 120 archs
     if free == 10**9:
         assert line == "disk: 100 checkpoints x 8 MB = 800 MB, 1,000 MB free"
     else:
         assert ending in line
     with pytest.raises(InputError, match="too little; make room"):
-        check_disk(tmp_path, replace(SPEC, budget_s=3600.0), MEASURED, 2 * 10**6, 15_625)
+        check_disk(tmp_path, spec, MEASURED, 2 * 10**6, 15_625)
 
 
 def test_fewer_archs_need_fewer_checkpoints(tmp_path):
@@ -105,30 +104,35 @@ def test_host_memory_is_a_second_copy_with_frames(monkeypatch):
         check_host_memory(data)
 
 
-def test_training_takes_what_all_candidates_take_and_a_validation_too(monkeypatch):
-    cpu = torch.device("cpu")
-    monkeypatch.setattr(checks_module, "free_memory", lambda: 12 * 10**9)
-    assert check_training_memory(cpu, SPEC, MEASURED) == (
-        "memory: 4 candidates x 3,000 MB = 12,000 MB to train the largest network, 8,000 MB to validate it, 12,000 MB free"
+def test_training_and_validation_must_fit_into_memory(monkeypatch):
+    cpu, data = torch.device("cpu"), tiny_data()  # 40 images of 8x8 to train on, batches of 16 and one more
+    spec = replace(SPEC, recipe=TINY)
+    train, valid = step_bytes(PLAN, 8, 17, 4), pass_bytes(PLAN, 8, 4)
+    assert valid > train > 0
+    monkeypatch.setattr(checks_module, "free_memory", lambda: valid)
+    (line,) = check_training_memory(cpu, spec, PLAN, data)
+    assert line == (
+        f"memory: at most {train / 1e6:,.0f} MB to train and {valid / 1e6:,.0f} MB to validate the largest network, "
+        f"4 candidates at once, batches of 16 images; {valid / 1e6:,.0f} MB free"
     )
-    with pytest.raises(InputError, match="12,000 MB free: too little; use smaller images or --width 1"):
-        check_training_memory(cpu, replace(SPEC, width=5), MEASURED)
-    with pytest.raises(
-        InputError, match="13,000 MB to validate it, 12,000 MB free: too little; use smaller images, or"
-    ):
-        check_training_memory(cpu, replace(SPEC, width=1), replace(MEASURED, pass_bytes=13 * 10**9))
+    monkeypatch.setattr(checks_module, "free_memory", lambda: valid - 1)
+    with pytest.raises(InputError, match=r"free: too little; use --width 1, smaller images, or close other programs"):
+        check_training_memory(cpu, spec, PLAN, data)
+    assert check_training_memory(cpu, replace(spec, width=3), PLAN, data)
     monkeypatch.setattr(checks_module, "free_memory", lambda: None)
-    assert check_training_memory(cpu, SPEC, MEASURED).endswith("free memory is not known here")
+    assert check_training_memory(cpu, spec, PLAN, data)[0].endswith("free memory is not known here")
+    assert check_training_memory(torch.device("cuda:0"), spec, PLAN, data) == []
 
 
-def test_on_a_gpu_too_wide_a_pack_is_no_error_and_too_large_a_validation_is(monkeypatch):
-    gpu = torch.device("cuda:0")
+def test_device_memory_is_candidates_times_what_one_took(monkeypatch):
+    assert check_device_memory(torch.device("cpu"), SPEC, MEASURED, PLAN, 8) == []
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (11 * 10**9, 16 * 10**9))
-    line = check_training_memory(gpu, SPEC, MEASURED)
-    assert line.startswith("device memory: 4 candidates x 3,000 MB = 12,000 MB to train the largest network, 8,000 MB")
-    assert line.endswith("11,000 MB of 16,000 MB free; packs are halved where they do not fit")
-    with pytest.raises(InputError, match="16,000 MB free: too little for a validation pass"):
-        check_training_memory(gpu, SPEC, replace(MEASURED, pass_bytes=12 * 10**9))
+    (line,) = check_device_memory(torch.device("cuda:0"), SPEC, MEASURED, PLAN, 8)
+    assert line.startswith("device memory: 4 candidates x 3,000 MB = 12,000 MB to train, ")
+    assert line.endswith(" each to validate, 11,000 MB of 16,000 MB free; packs are halved where they do not fit")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (pass_bytes(PLAN, 8) // 2 - 1, 16 * 10**9))
+    with pytest.raises(InputError, match="too little for a validation pass; use smaller images"):
+        check_device_memory(torch.device("cuda:0"), SPEC, MEASURED, PLAN, 8)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,7 @@ def test_an_epoch_is_timed_on_a_few_steps_and_kept(tmp_path):
     images = DeviceImages(data, torch.device("cpu"))
     wide = {"before_s": 100.0, "limit_s": 600.0}
     found = measure(tmp_path, PLAN, data, images, TINY, **wide, clock=ticking(6.0))
-    assert (found.epoch_s, found.pass_s, found.seconds) == (40 / (24 / 6.0), 20 / (24 / 6.0), 118.0)
+    assert found == Measured(epoch_s=40 / (24 / 6.0), pass_s=20 / (24 / 6.0), candidate_bytes=0, seconds=118.0)
     assert measure(tmp_path, PLAN, data, images, TINY, **wide, clock=None) == found
     (tmp_path / "measured.json").write_text("{}")
     with pytest.raises(DataError, match=r"measured\.json is damaged"):
@@ -164,25 +168,6 @@ def test_a_candidate_that_does_not_fit_alone_is_refused(tmp_path, monkeypatch):
     images = DeviceImages(data, torch.device("cpu"))
     with pytest.raises(InputError, match="leave no room for a single candidate"):
         measure(tmp_path, PLAN, data, images, TINY, before_s=0.0, limit_s=60.0, clock=ticking())
-
-
-def test_memory_grows_with_the_images_and_is_no_less_than_what_a_step_keeps(tmp_path):
-    small, large = (
-        measured_speed(PLAN, DeviceImages(data_of(side), torch.device("cpu")), TINY, limit_s=600.0) for side in (8, 16)
-    )
-    assert small.is_whole
-    assert large.step_bytes == pytest.approx(4 * small.step_bytes, rel=0.1)
-    assert large.image_bytes == 4 * small.image_bytes
-    layer = 3 * 4 * 16 * 16 * 4  # three edges of four channels arrive at the last node
-    assert large.image_bytes >= layer
-    assert large.step_bytes >= 16 * layer
-
-
-def data_of(side, n=40):
-    half = (0.5, 0.5, 0.5)
-    pixels = np.random.default_rng(0).integers(0, 255, (n, 3, side, side), dtype=np.uint8)
-    images = ImageSet(pixels, np.arange(n) % 3)
-    return SearchData(images, images, half, half, padding=1, flip=True)
 
 
 def test_measuring_stops_at_its_limit_on_a_step_of_two_images(monkeypatch):

@@ -324,7 +324,7 @@ def test_a_start_that_was_refused_leaves_a_folder_that_another_search_may_have(m
     with monkeypatch.context() as patch:
         patch.setattr(checks_module, "free_memory", lambda: 10**6)
         with pytest.raises(
-            InputError, match="to train the largest network, .* 1 MB free: too little; use smaller images"
+            InputError, match=r"to validate the largest network, .* 1 MB free: too little; use --width 1, smaller"
         ):
             searched(spec_of(mine), out)
     assert searched(spec_of(mine, seed=1), out)["epochs"] == 3
