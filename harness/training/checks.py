@@ -1,9 +1,9 @@
 """What a search needs before it starts: time, disk, memory. Each is measured or counted, and the arithmetic is shown.
 
-    time      an epoch of the largest network is timed on a few steps and must fit into the budget; whether a whole
-              training would is said
+    time      an epoch of the largest network is timed on a few steps, within a limit, and must fit into the budget;
+              how many whole trainings the budget buys is said, and what to give where they are too few for a search
     disk      checkpoints of the archs in hand must fit; whether those of all archs would is said
-    memory    images on the host, and on a GPU images and one candidate; more candidates at once are tried later
+    memory    images on the host, and a training step and a validation pass; on a GPU wider packs are halved later
 
 What was measured is kept in OUT/measured.json, so that going on measures nothing again.
 """
@@ -19,16 +19,20 @@ import torch
 
 from harness.files import write_text
 from harness.training.folder import MEASURED
+from harness.training.measuring import measured_speed
 from harness.training.spec import SearchSpec
 from harness.units import written_time
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.training.blueprint import Blueprint, footprint
 from pmfnas.training.data import SearchData
+from pmfnas.training.memory import pass_bytes, step_bytes
 from pmfnas.training.recipe import Recipe
 from pmfnas.training.stream import DeviceImages
-from pmfnas.training.throughput import images_per_second
 
-_STEPS = 2
+_LEAST_WHOLE = 3
+"""Whole trainings of the largest network that a budget must buy, or a warning is due."""
+_ENOUGH_WHOLE = 10
+"""Whole trainings that are proposed."""
 _KEPT_AT_ONCE = 100
 """Archs whose checkpoints a search may well keep at the same time."""
 
@@ -55,6 +59,7 @@ def measure(
     recipe: Recipe,
     *,
     before_s: float,
+    limit_s: float,
     clock: Callable[[], float],
 ) -> Measured:
     """Return what an epoch of `plan`, the largest network, takes; read from `out` where it was measured before.
@@ -66,6 +71,7 @@ def measure(
         images: the same on the device.
         recipe: of the training.
         before_s: what measuring has taken already.
+        limit_s: seconds that measuring may take; see `harness.training.measuring`.
         clock: seconds, rising.
 
     Raises:
@@ -79,7 +85,7 @@ def measure(
     if on_gpu:
         torch.cuda.reset_peak_memory_stats(images.device)
     try:
-        speed = images_per_second([plan], images, recipe, n_steps=_STEPS, clock=clock)
+        speed = measured_speed(plan, images, recipe, limit_s=limit_s, clock=clock)
     except torch.OutOfMemoryError:
         raise InputError(
             f"device memory: {_mb(held)} of images leave no room for a single candidate; use smaller images"
@@ -88,7 +94,8 @@ def measure(
     if on_gpu:
         torch.cuda.empty_cache()
     seconds = before_s + clock() - begin_s
-    found = Measured(len(data.train) / speed, len(data.valid) / speed, taken, seconds)
+    per_s = speed.images_per_s
+    found = Measured(len(data.train) / per_s, len(data.valid) / per_s, taken, seconds)
     write_text(path, json.dumps(asdict(found)) + "\n")
     return found
 
@@ -100,23 +107,46 @@ def _read(path: Path) -> Measured:
         raise DataError(f"{path} is damaged ({error}); remove it to measure again") from None
 
 
-def check_time(spec: SearchSpec, measured: Measured) -> str:
-    """Return the arithmetic of time; raise `InputError` where not even an epoch can end within the budget."""
-    epochs = spec.schedules[-1]
+def check_time(spec: SearchSpec, measured: Measured) -> tuple[str, ...]:
+    """Return the arithmetic of time, and a warning where the budget is too short for a search.
+
+    Raises:
+        InputError: not even an epoch can end within the budget.
+    """
+    epochs, left_s = spec.schedules[-1], spec.budget_s - measured.seconds
     whole_s = epochs * measured.epoch_s + measured.pass_s
     line = (
-        f"time: an epoch of the largest network takes about {_time(measured.epoch_s)}, a validation "
-        f"{_time(measured.pass_s)}; {epochs} epochs and a validation = {_time(whole_s)} of a budget of "
-        f"{written_time(spec.budget_s)}"
+        f"time: measuring took {_time(measured.seconds)} of a budget of {written_time(spec.budget_s)}; an epoch of "
+        f"the largest network takes about {_time(measured.epoch_s)}, a validation {_time(measured.pass_s)}; "
+        f"{epochs} epochs and a validation = {_time(whole_s)}"
     )
-    if measured.epoch_s + measured.pass_s > spec.budget_s:
+    if measured.epoch_s + measured.pass_s > left_s:
         raise InputError(f"{line}: too short for a single epoch; give a longer --budget, or use smaller images")
-    if whole_s > spec.budget_s:
-        most = int((spec.budget_s - measured.pass_s) / measured.epoch_s)
-        line += (
-            f": too short for a whole training of it, {most} epochs fit; give a longer --budget or other --schedules"
-        )
-    return line
+    n_whole = left_s / whole_s
+    if n_whole >= _LEAST_WHOLE:
+        return (f"{line}: the budget buys {n_whole:,.0f} such trainings",)
+    bought = (
+        f"the budget buys {n_whole:.1f} such trainings" if n_whole >= 1 else "the budget buys not one such training"
+    )
+    return (
+        f"{line}: {bought}",
+        f"warning: with fewer than {_LEAST_WHOLE} whole trainings there is next to nothing to compare, and the search "
+        f"may return the first arch it tries. {_proposal(spec, measured)}",
+    )
+
+
+def _proposal(spec: SearchSpec, measured: Measured) -> str:
+    """Return flags with which the budget buys `_ENOUGH_WHOLE` trainings of the largest network to the end."""
+    whole_s = spec.schedules[-1] * measured.epoch_s + measured.pass_s
+    minutes = math.ceil((_ENOUGH_WHOLE * whole_s + measured.seconds) / 60)
+    longer = f"--budget {minutes}m" if minutes < 120 else f"--budget {math.ceil(minutes / 60)}h"
+    share_s = (spec.budget_s - measured.seconds) / _ENOUGH_WHOLE
+    longest = int((share_s - measured.pass_s) / measured.epoch_s)
+    if longest < 1:
+        return f"For a search give {longer}, or use smaller images"
+    first = max(1, round(longest * spec.schedules[0] / spec.schedules[-1]))
+    shorter = f"{first},{longest}" if first < longest else str(longest)
+    return f"For a search give {longer}, or --schedules {shorter}"
 
 
 def check_disk(out: Path, spec: SearchSpec, measured: Measured, largest_params: int, n_archs: int) -> str:
@@ -156,17 +186,59 @@ def check_host_memory(data: SearchData) -> str:
     return line
 
 
-def check_device_memory(device: torch.device, spec: SearchSpec, measured: Measured) -> list[str]:
-    """Return the arithmetic of the device's memory; nothing for a CPU, whose memory is the host's.
+def check_training_memory(device: torch.device, spec: SearchSpec, plan: Blueprint, data: SearchData) -> list[str]:
+    """Return the arithmetic of the memory that training and validation take on a CPU; nothing for a GPU.
+
+    A GPU is asked, see `measure` and `check_device_memory`.
+
+    Args:
+        device: where it trains.
+        spec: of the search.
+        plan: the largest network.
+        data: of the search.
+
+    Raises:
+        InputError: the memory does not suffice.
+    """
+    if device.type == "cuda":
+        return []
+    width, side, batch = spec.width or 1, data.image_size, min(spec.recipe.batch_size + 1, len(data.train))
+    train, valid = step_bytes(plan, side, batch, width), pass_bytes(plan, side, width)
+    at_once = f"{width} candidates at once" if width > 1 else "one candidate"
+    line = (
+        f"memory: at most {_mb(train)} to train and {_mb(valid)} to validate the largest network, {at_once}, "
+        f"batches of {spec.recipe.batch_size} images"
+    )
+    free = free_memory()
+    if free is None:
+        return [f"{line}; free memory is not known here"]
+    if max(train, valid) > free:
+        narrower = "--width 1, " if width > 1 else ""
+        raise InputError(f"{line}; {_mb(free)} free: too little; use {narrower}smaller images, or close other programs")
+    return [f"{line}; {_mb(free)} free"]
+
+
+def check_device_memory(
+    device: torch.device, spec: SearchSpec, measured: Measured, plan: Blueprint, image_size: int
+) -> list[str]:
+    """Return the arithmetic of a GPU's memory; nothing for a CPU, whose memory is the host's.
 
     Too wide a pack is no error: it is halved when it does not fit.
+
+    Raises:
+        InputError: a validation pass of a single candidate does not fit.
     """
     if device.type != "cuda":
         return []
     free, total = torch.cuda.mem_get_info(device)
-    width, each = spec.width or 1, measured.candidate_bytes
-    line = f"device memory: {width} candidates x {_mb(each)} = {_mb(width * each)}, {_mb(free)} of {_mb(total)} free"
-    return [line if width * each <= free else f"{line}; packs are halved where they do not fit"]
+    width, each, valid = spec.width or 1, measured.candidate_bytes, pass_bytes(plan, image_size) // 2  # bfloat16
+    line = (
+        f"device memory: {width} candidates x {_mb(each)} = {_mb(width * each)} to train, {_mb(valid)} each to "
+        f"validate, {_mb(free)} of {_mb(total)} free"
+    )
+    if valid > free:
+        raise InputError(f"{line}: too little for a validation pass; use smaller images")
+    return [line if width * max(each, valid) <= free else f"{line}; packs are halved where they do not fit"]
 
 
 def free_memory(meminfo: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int | None:

@@ -6,7 +6,8 @@ OUT/journal.jsonl     what happened so far
 OUT/checkpoints/      where trainings can go on
 OUT/log.txt           the live lines
 OUT/lock              held by the process at work; the system releases it when the process is gone
-OUT/runs/, oracle.csv, result.json, incumbent.pt      when it has ended
+OUT/oracle.csv        every time that test images were opened
+OUT/runs/, result.json, incumbent.pt      when it has ended
 """
 
 import json
@@ -28,6 +29,7 @@ LOCK = "lock"
 JOURNAL = "journal.jsonl"
 LOG = "log.txt"
 MEASURED = "measured.json"
+ORACLE = "oracle.csv"
 
 
 def claim(out: Path, mine: Mapping[str, Any], *, resume: bool) -> None:
@@ -43,7 +45,7 @@ def claim(out: Path, mine: Mapping[str, Any], *, resume: bool) -> None:
         remove_abandoned(out)
         return
     remove_abandoned(out, SPEC)
-    own = {LOCK, SPEC, MEASURED, LOG} if path.exists() else {LOCK}
+    own = {LOCK, SPEC, MEASURED, LOG, ORACLE} if path.exists() else {LOCK}
     if out.exists() and (not out.is_dir() or any(file.name not in own for file in out.iterdir())):
         raise InputError(f"--out {out} exists and is not a folder of a search; choose another --out")
     try:

@@ -29,7 +29,7 @@ from pmfnas.core.errors import DataError, InputError
 
 NOTE = (
     "One search on one data set, and one network that was scored: no regret, no rank and no comparison with other "
-    "searchers can be told from it. Test images were opened after the search had ended."
+    "searchers can be told from it. Test accuracy was measured after the search had ended."
 )
 _RETRAINED = "retrained.json"
 

@@ -1,7 +1,6 @@
 """The end of a search: the record, the incumbent's weights, and only then its test accuracy.
 
-`score_incumbent` is the oracle of real training: the one function that opens test images. It is called once, after
-the search has ended, and writes down that it was.
+The oracle (`harness.training.oracle`) is asked once, after the search has ended, and writes down that it was.
 """
 
 import json
@@ -16,12 +15,12 @@ from harness.ledger import Entry, totals
 from harness.records import RunHeader, record_path, write_record
 from harness.runner import Finished
 from harness.training.folder import RESULT
+from harness.training.oracle import score
 from harness.training.search import Searched
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Arch, Ok, Train
 from pmfnas.training.blueprint import footprint
 from pmfnas.training.session import Segment
-from pmfnas.training.trainer import evaluate
 
 WEIGHTS = "incumbent.pt"
 TRAINED = "TRAINED"
@@ -49,7 +48,7 @@ def conclude(searched: Searched, out: Path) -> dict[str, Any]:
     write_bytes(out / WEIGHTS, checkpoints.path(segment.key, segment.stop).read_bytes())
     result = {
         **_described(searched, entry, segment),
-        "test_acc": score_incumbent(searched, segment, out, header.run_id),
+        "test_acc": score(searched.benchmark.session, segment, searched.source, out, header.run_id),
         "gpu_hours": header.gpu_hours_resume,
         "busy_hours": header.busy_hours,
         "setup_hours": _setup_hours(searched),
@@ -91,17 +90,6 @@ def _longest_training(searched: Searched, arch: Arch) -> tuple[Entry, Segment] |
 def _segment(searched: Searched, request: Train) -> Segment:
     trial = searched.trial_of(request.arch, request.schedule, request.replicate)
     return searched.benchmark.segment(0, request, trial)
-
-
-def score_incumbent(searched: Searched, segment: Segment, out: Path, who: str) -> float:
-    """Return the test accuracy, percent, of the trained incumbent; the access is logged in OUT/oracle.csv."""
-    session = searched.benchmark.session
-    test = searched.source.test()
-    state = session.checkpoints.load(segment.key, segment.stop)
-    batches = session.images.in_order(test)
-    (scores,) = evaluate([segment.plan], [state], batches, session.recipe, session.images.device)
-    write_text(out / "oracle.csv", f"who,archs,images\n{who},1,{len(test)}\n")
-    return scores.accuracy
 
 
 def _described(searched: Searched, entry: Entry, segment: Segment) -> dict[str, Any]:

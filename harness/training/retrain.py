@@ -19,6 +19,9 @@ import numpy as np
 import torch
 
 from harness.files import write_bytes, write_text
+from harness.training.checks import check_host_memory
+from harness.training.oracle import RETRAINED as AGAIN
+from harness.training.oracle import VERIFIED, log_access, score, verify_test_images
 from harness.training.spec import claimed_plan, device_name, finished_search, open_device
 from harness.units import written_time
 from pmfnas.core.errors import DataError, InputError, UnavailableError
@@ -29,7 +32,6 @@ from pmfnas.training.data import ImageSet, SearchData, Source, open_source
 from pmfnas.training.recipe import Recipe, trial_seeds
 from pmfnas.training.session import Segment, Session
 from pmfnas.training.stream import DeviceImages
-from pmfnas.training.trainer import evaluate
 
 RETRAINED_WEIGHTS = "retrained.pt"
 RETRAINED = "retrained.json"
@@ -67,6 +69,8 @@ def retrain(
     if known is not None:
         return dict(known)
     source, data = _joined(claim, data_dir)
+    check_host_memory(data)
+    log_access(out, VERIFIED, n_archs=0, n_images=verify_test_images(source, data))
     on = open_device(device)
     session = Session(DeviceImages(data, on), Recipe(**claim["recipe"]), Checkpoints(out / _FOLDER), clock=clock)
     whole = _whole(claim, result)
@@ -82,7 +86,7 @@ def retrain(
         "epochs": whole.epochs,
         "seed": whole.key.seed,
         "trained_on": f"the training and validation splits together, {len(data.train):,} images",
-        "test_acc": _score(session, whole, source, out),
+        "test_acc": score(session, whole, source, out, AGAIN),
         "hours": _seconds(out) / 3600,
         "device": device_name(on),
         "torch": str(torch.__version__),
@@ -91,15 +95,6 @@ def retrain(
     write_text(out / RETRAINED, json.dumps(retrained, indent=1) + "\n")
     session.checkpoints.keep_only(())
     return retrained
-
-
-def _score(session: Session, whole: Segment, source: Source, out: Path) -> float:
-    """Return the test accuracy, percent, of the retrained network; the access is logged in OUT/oracle.csv."""
-    test, log = source.test(), out / "oracle.csv"
-    state, batches = session.checkpoints.load(whole.key, whole.epochs), session.images.in_order(test)
-    (scores,) = evaluate([whole.plan], [state], batches, session.recipe, session.images.device)
-    write_text(log, log.read_text() + f"retrained,1,{len(test)}\n")
-    return scores.accuracy
 
 
 def _joined(claim: Mapping[str, Any], data_dir: Path | None) -> tuple[Source, SearchData]:

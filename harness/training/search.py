@@ -24,13 +24,16 @@ from harness.training.checks import (
     check_disk,
     check_host_memory,
     check_time,
+    check_training_memory,
     largest_params,
     measure,
 )
 from harness.training.device import DeviceExecutor, unwatched
 from harness.training.finish import Finishing
-from harness.training.folder import JOURNAL, LOG, claim
+from harness.training.folder import JOURNAL, LOG, MEASURED, claim
 from harness.training.journal import Journal, JournalledExecutor
+from harness.training.measuring import limit_s, measured_speed
+from harness.training.oracle import VERIFIED, log_access, verify_test_images
 from harness.training.spec import (
     SearchSpec,
     claim_of,
@@ -114,15 +117,14 @@ def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
     source = open_source(spec.dataset, spec.data_dir, split_seed=spec.split_seed)
     data = source.search()
     memory = check_host_memory(data)
+    n_test = verify_test_images(source, data)
     images = DeviceImages(data, device)
     width, measured_s = spec.width or claimed_width(out), 0.0
     if width is None:
-        chosen = choose_width(_samples(spec, source), images, spec.recipe, most=_most(spec))
-        width, measured_s = chosen.width, chosen.seconds
-        speeds = ", ".join(f"{w}: {speed:,.0f}" for w, speed in chosen.speeds.items())
-        print(f"images/s by width: {speeds}; width {width} is used", file=sys.stderr)
+        width, measured_s = _measured_width(spec, source, images)
     spec = replace(spec, width=width)
     claim(out, claim_of(spec, source, data, device), resume=resume)
+    log_access(out, VERIFIED, n_archs=0, n_images=n_test)
     return Opened(spec, out, device, source, data, images, memory, measured_s)
 
 
@@ -150,15 +152,21 @@ def run_search(
     space = space_for(spec.space, n_classes=source.n_classes, image_size=data.image_size)
     log = Log(out / LOG, space, len(data.train), spec.budget_s)
     largest = _largest(spec, source)
-    measured = measure(out, largest, data, opened.images, spec.recipe, before_s=opened.measured_s, clock=clock)
+    most_s, in_memory = limit_s(spec.budget_s), check_training_memory(device, spec, largest, data)
+    if not (out / MEASURED).exists():
+        log.say(f"measuring how fast the largest network trains, for {written_time(most_s)} of the budget at most")
+    measured = measure(
+        out, largest, data, opened.images, spec.recipe, before_s=opened.measured_s, limit_s=most_s, clock=clock
+    )
     for line in (
         f"{spec.searcher} on {spec.dataset}: {len(data.train):,} training and {len(data.valid):,} validation images, "
         f"split {source.split}; budget {written_time(spec.budget_s)} on {device_name(device)}, width {spec.width}",
         *source.summary(data),
-        check_time(spec, measured),
+        *check_time(spec, measured),
         check_disk(out, spec, measured, largest_params(largest), math.prod(space.cardinalities)),
         opened.memory,
-        *check_device_memory(device, spec, measured),
+        *in_memory,
+        *check_device_memory(device, spec, measured, largest, data.image_size),
     ):
         log.say(line)
     checkpoints = Checkpoints(out / CHECKPOINTS)
@@ -240,6 +248,22 @@ def _epoch_s(event: Event) -> float:
     if not isinstance(request, Train) or not isinstance(outcome, Ok) or request.start == request.stop:
         return 0.0
     return outcome.cost.train_s / (request.stop - request.start)
+
+
+def _measured_width(spec: SearchSpec, source: Source, images: DeviceImages) -> tuple[int, float]:
+    """Return how many candidates should share the device, and the seconds that measuring it took."""
+    begin_s, most_s = time.perf_counter(), limit_s(spec.budget_s)
+    print(f"measuring how many candidates share the device, for {written_time(most_s)} at most", file=sys.stderr)
+    samples = _samples(spec, source)
+    alone = measured_speed(samples[0], images, spec.recipe, limit_s=most_s / 4)
+    if not alone.is_whole:
+        print("a step of one candidate takes too long to measure wider packs; width 1 is used", file=sys.stderr)
+        return 1, time.perf_counter() - begin_s
+    left_s = most_s - (time.perf_counter() - begin_s)
+    chosen = choose_width(samples, images, spec.recipe, most=_most(spec), limit_s=left_s)
+    speeds = ", ".join(f"{w}: {speed:,.0f}" for w, speed in chosen.speeds.items())
+    print(f"images/s by width: {speeds}; width {chosen.width} is used", file=sys.stderr)
+    return chosen.width, time.perf_counter() - begin_s
 
 
 def _samples(spec: SearchSpec, source: Source) -> list[Blueprint]:

@@ -4,6 +4,7 @@ A candidate of this space keeps a large device busy only in part, so packing mor
 until the device is full or its memory is. The width is doubled as long as that is worth at least a tenth.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ def images_per_second(
     recipe: Recipe,
     *,
     n_steps: int = 10,
+    n_warm_up: int = _WARM_UP_STEPS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> float:
     """Return the images per second, of all candidates together, that a pack of `plans` trains, augmentation included.
@@ -51,9 +53,9 @@ def images_per_second(
     rates = torch.full((len(plans),), recipe.learning_rate, device=images.device, dtype=images.dtype)
     epochs = (images.epoch([(i, epoch) for i in range(len(plans))], recipe.batch_size) for epoch in range(10**6))
     batches = (batch for epoch in epochs for batch in epoch)
-    for pixels, labels in islice(batches, _WARM_UP_STEPS):
+    for pixels, labels in islice(batches, n_warm_up):
         losses, _ = pack.step(pixels, labels, rates)
-    losses.tolist()  # waits for the device
+        losses.tolist()  # waits for the device
     begin_s, n_images = clock(), 0
     for pixels, labels in islice(batches, n_steps):
         losses, _ = pack.step(pixels, labels, rates)
@@ -68,6 +70,7 @@ def choose_width(
     recipe: Recipe,
     *,
     most: int = 32,
+    limit_s: float = math.inf,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Width:
     """Return the widest pack of 1, 2, 4 ... candidates, at most `most`, that is worth its width.
@@ -77,16 +80,19 @@ def choose_width(
         images: on the device.
         recipe: of the trainings.
         most: no wider pack is tried.
+        limit_s: none is tried that would end after so many seconds, as far as the one before tells.
         clock: seconds, rising.
     """
     begin_s, width = clock(), 1
     speeds = {1: images_per_second(plans[:1], images, recipe, clock=clock)}
-    while 2 * width <= most:
+    last_s = clock() - begin_s
+    while 2 * width <= most and clock() - begin_s + 2 * last_s <= limit_s:
+        tried_s = clock()
         try:
             speed = images_per_second(list(islice(cycle(plans), 2 * width)), images, recipe, clock=clock)
         except torch.OutOfMemoryError:
             break
-        speeds[2 * width] = speed
+        speeds[2 * width], last_s = speed, clock() - tried_s
         if speed < WORTH * speeds[width]:
             break
         width *= 2

@@ -2,13 +2,14 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from harness.cli import main
 from harness.records import read_header, read_rows, record_path
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import DataError, InputError
 from pmfnas.spaces import space_for
 from pmfnas.training.recipe import Recipe
 
@@ -20,10 +21,12 @@ from harness.training import search as search_module  # noqa: E402
 from harness.training.export import export  # noqa: E402
 from harness.training.folder import locked, read_result  # noqa: E402
 from harness.training.journal import Journal  # noqa: E402
+from harness.training.oracle import verify_test_images  # noqa: E402
 from harness.training.result import conclude  # noqa: E402
 from harness.training.search import open_search, run_search  # noqa: E402
 from harness.training.spec import SearchSpec  # noqa: E402
 from pmfnas.training.checkpoints import Checkpoints  # noqa: E402
+from pmfnas.training.data import open_source  # noqa: E402
 from tests.training_runs import ticking, tiny_images  # noqa: E402
 
 RECIPE = Recipe(channels=(4, 4, 8), cells_per_stage=1, batch_size=32)
@@ -69,7 +72,8 @@ def test_a_search_ends_in_time_with_a_trained_network_and_its_record(mine, tmp_p
     assert result["gpu_hours"] * 3600 <= 600.0
     assert 0 <= result["test_acc"] <= 100
     assert result == read_result(out)
-    assert (out / "oracle.csv").read_text().splitlines()[1].endswith(",1,9")
+    before, after = (out / "oracle.csv").read_text().splitlines()[1:]
+    assert (before, after) == ("verification before the start,0,9", f"{space}-mine/{searcher}/s0000,1,9")
     path = record_path(out, f"{space}-mine/{searcher}/s0000")
     header, rows = read_header(path), read_rows(path)
     assert (header.data, header.fingerprint, header.status) == ("TRAINED", result["data"].split()[1], "ok")
@@ -234,9 +238,9 @@ def test_a_budget_within_which_nothing_ends_says_so(mine, tmp_path):
 
 def test_a_budget_shorter_than_an_epoch_is_refused_with_the_arithmetic(mine, tmp_path):
     out = tmp_path / "out"
-    pattern = r"^time: an epoch of the largest network takes about 9 s, .*; 3 epochs and a validation = 28 s "
-    with pytest.raises(InputError, match=pattern + r"of a budget of 10 s: too short for a single epoch"):
-        searched(spec_of(mine, budget_s=10.0), out)
+    pattern = r"^time: measuring took 15 s of a budget of 20 s; an epoch of the largest network takes about 9 s, .*; "
+    with pytest.raises(InputError, match=pattern + r"3 epochs and a validation = 28 s: too short for a single epoch"):
+        searched(spec_of(mine, budget_s=20.0), out)
     assert not (out / "checkpoints").exists()
     spec = spec_of(mine, schedules=(1, 2), budget_s=200.0)  # nothing was trained: the claim gives way
     assert searched(spec, out)["epochs"] == 2
@@ -246,7 +250,10 @@ def test_where_the_longest_schedule_does_not_fit_a_shorter_one_is_trained_to_its
     out = tmp_path / "out"
     result = searched(spec_of(mine, schedules=(1, 3, 200), budget_s=600.0), out)
     assert (result["schedule"], result["epochs"]) == ("3", 3)
-    assert "too short for a whole training of it, 66 epochs fit" in (out / "log.txt").read_text()
+    said = " ".join((out / "log.txt").read_text().split())
+    assert "the budget buys not one such training" in said
+    assert "For a search give --budget 301m, or --schedules 1,6" not in said
+    assert "For a search give --budget 6h, or --schedules 1,6" in said  # ten of 200 x 9 s, and ten within 600 s
 
 
 def test_what_was_measured_is_on_the_clock_once_also_after_an_interruption(mine, tmp_path, monkeypatch):
@@ -256,11 +263,13 @@ def test_what_was_measured_is_on_the_clock_once_also_after_an_interruption(mine,
     first = Journal(out / "journal.jsonl").read()[0]
     assert first.start_s >= before["seconds"] > 0
     with monkeypatch.context() as patch:
-        patch.setattr(checks_module, "images_per_second", None)  # not asked again
+        patch.setattr(checks_module, "measured_speed", None)  # not asked again
         result = searched(spec, out, resume=True)
     assert result["setup_hours"]["measuring"] == before["seconds"] / 3600
     assert result["setup_hours"]["building"] > 0
-    assert "time: an epoch of the largest network" in (out / "log.txt").read_text()
+    said = " ".join((out / "log.txt").read_text().split())
+    assert said.count("measuring how fast the largest network trains, for 30 s of the budget at most") == 1
+    assert said.count("time: measuring took 15 s of a budget of 10 min; an epoch of the largest network") == 2
 
 
 def test_the_width_can_be_measured_and_stays_the_same_after_an_interruption(mine, tmp_path, monkeypatch):
@@ -272,6 +281,54 @@ def test_the_width_can_be_measured_and_stays_the_same_after_an_interruption(mine
         patch.setattr(search_module, "choose_width", None)  # not asked again
         assert searched(spec, out, resume=True)["epochs"] == 3
     assert json.loads((out / "spec.json").read_text())["width"] == width
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_damaged_test_images_are_an_error_before_the_budget_is_spent(mine, tmp_path, monkeypatch, resume):
+    spec, out = spec_of(mine), tmp_path / "out"
+    if resume:
+        interrupted(monkeypatch, 3, spec, out)
+    real = search_module.open_source
+
+    def damaged():
+        raise DataError("image 50 of mine.npz is truncated or no image")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            search_module, "open_source", lambda *args, **kwargs: replace(real(*args, **kwargs), test=damaged)
+        )
+        with pytest.raises(DataError, match="image 50 of"):
+            open_search(spec, out, resume=resume)
+    assert out.exists() == resume
+    assert searched(spec, out, resume=resume)["epochs"] == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda test: test.take(np.arange(0)), "has no test image"),
+        (lambda test: replace(test, pixels=test.pixels[..., :4, :4]), "has test images of 4 pixels a side, but"),
+        (lambda test: replace(test, labels=test.labels + 1), r"has test labels 1\.\.3, but 3 classes"),
+    ],
+)
+def test_test_images_that_cannot_be_scored_are_found_before_the_start(mine, change, message):
+    source = open_source("mine", mine)
+    data, test = source.search(), source.test()
+    assert verify_test_images(source, data) == 9
+    with pytest.raises(DataError, match=message):
+        verify_test_images(replace(source, test=lambda: change(test)), data)
+
+
+def test_a_start_that_was_refused_leaves_a_folder_that_another_search_may_have(mine, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(checks_module, "free_memory", lambda: 10**6)
+        with pytest.raises(
+            InputError, match=r"to validate the largest network, .* 1 MB free: too little; use --width 1, smaller"
+        ):
+            searched(spec_of(mine), out)
+    assert searched(spec_of(mine, seed=1), out)["epochs"] == 3
+    assert (out / "oracle.csv").read_text().count("verification before the start,0,9") == 2
 
 
 def test_too_little_disk_says_so_before_the_start(mine, tmp_path, monkeypatch):
