@@ -74,6 +74,7 @@ def test_no_module_is_named_like_one_of_the_standard_library():
 def test_no_inheritance_but_protocols_enums_and_errors():
     allowed = {"Protocol", "Exception", "PmfnasError", "InputError", "NamedTuple", "StrEnum", "Enum", "Unpickler"}
     allowed |= {"Module"}  # torch's layers are made so
+    allowed |= {"ArgumentParser", "RawIOBase"}  # the one way to change how they fail
     for file in sources(*PACKAGES):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ClassDef):

@@ -120,7 +120,7 @@ def test_runs_of_other_settings_are_not_called_by_todays(result, monkeypatch, ca
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--variants", "no_luck"], "--variants names 'no_luck', but may only name some of: no_explore"),
+        (["--variants", "no_luck"], "--variants is 'no_luck', but must be one of: no_explore"),
         (["--budget", "0h"], "--budget is '0h', but must be a positive time"),
         (["--seeds", "0"], "--seeds is '0', but must be a whole number of at least 1"),
         (["--datasets", "mnist"], "data set is 'mnist'"),

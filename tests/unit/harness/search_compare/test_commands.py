@@ -137,7 +137,7 @@ def test_a_dry_run_shows_a_command_that_search_understands(tmp_path, capsys):
         (["--width", "auto"], "--width is auto, but must be a number"),
         (["--jobs", "0"], "--jobs is '0'"),
         (["--seeds", "0"], "--seeds is '0'"),
-        (["--budget", ""], "--budget is missing"),
+        (["--budget", ""], "--budget is empty"),
         (["--schedules", "0"], "--schedules is '0'"),
         (["--device", "tpu"], "--device is 'tpu'"),
     ],
