@@ -8,7 +8,9 @@ def test_a_folder_with_both_spaces_gives_a_table_of_each(anchors, tmp_path, caps
     assert (
         main(["data", "import", str(anchors / "official_3_archs"), "--out", str(tmp_path / "both"), "--jobs", "1"]) == 0
     )
-    assert "OFFICIAL table" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "OFFICIAL 3 of 15,625 archs: table" in printed
+    assert "OFFICIAL 3 of 32,768 archs: table" in printed
     for space, n_archs in (("nb201", 15_625), ("nats-sss", 32_768)):
         table = CurveTable.open(tmp_path / "both" / space)
         assert (table.header.stamp, table.header.space, len(table.archs)) == ("OFFICIAL", space, n_archs)

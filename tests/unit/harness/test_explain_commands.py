@@ -99,7 +99,7 @@ def test_a_run_without_requests_has_no_figure(capsys, tmp_path):
         ([RUN, "--in", "nowhere"], "holds no such run; it holds no run at all"),
         ([RUN, "--in", ".", "--last", "0"], "error: --last is '0', but must be a whole number of at least 1"),
         ([RUN, "--in", ".", "--stage", "late"], "error: --stage is 'late', but for"),
-        (["damaged.parquet"], "damaged.parquet is not a record of a run, or is damaged"),
+        (["damaged.parquet"], "damaged.parquet is damaged or of another kind"),
         ([RUN, "--in", ".", "--out", "damaged.parquet"], "damaged.parquet"),
     ],
 )

@@ -278,3 +278,12 @@ def test_a_step_is_a_change_and_a_return_is_another_step():
 
 def test_no_incumbent_no_step():
     assert incumbent_steps(pa.table({"end_s": [1.0], "incumbent": pa.array([None], pa.string())})) == []
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"searcher_s": ' + "1" * 5000 + "}", '{"searcher_s": "x"}'])
+def test_a_missing_or_damaged_timing_is_named(tmp_path, content):
+    path = tmp_path / "s0001.parquet"
+    if content is not None:
+        path.with_suffix(".timing.json").write_text(content)
+    with pytest.raises(DataError, match=r"s0001\.timing\.json .*; remove .*s0001\.parquet to run it again"):
+        read_timing(path)

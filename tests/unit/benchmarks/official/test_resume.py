@@ -11,7 +11,7 @@ import pytest
 
 from pmfnas.benchmarks.official import import_official, importer
 from pmfnas.benchmarks.table import CurveTable, Key
-from pmfnas.core.errors import DataError
+from pmfnas.core.errors import DataError, InputError
 from tests.official_files import make, write_bz2
 
 FEW = ("cifar10", "cifar100")  # of the data sets, where fewer columns do
@@ -144,3 +144,18 @@ def test_a_killed_import_goes_on_and_makes_the_same_table(tmp_path: Path, monkey
     assert columns(import_official(folder, out)) == whole
     assert len(done) == 11 - 2 * n_finished
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("form", ["archive", "single"])
+def test_a_disk_without_room_is_told_after_the_first_shard(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    files = make("sss", 8, FEW)
+    path = files.archive(tmp_path) if form == "archive" else files.single(tmp_path)
+    monkeypatch.setattr(importer, "SHARD_ARCHS", 2)
+    done = _interrupt_after(99, monkeypatch)
+    monkeypatch.setattr("pmfnas.files.free_bytes", lambda _: 1000)
+    with pytest.raises(
+        InputError, match=r"table cannot be written \(No space left .*: [\d,]{5,} bytes are needed, 1,000"
+    ):
+        import_official(path, tmp_path / "table")
+    assert len(done) <= 3
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]

@@ -1,10 +1,12 @@
 """The surrogate of the size space as a curve table."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from pmfnas.benchmarks.size_surrogate import size_surrogate_header
-from pmfnas.benchmarks.size_surrogate.materialise import SHARED, curves, final_test, write_table
+from pmfnas.benchmarks.size_surrogate.materialise import BYTES_PER_ARCH, SHARED, curves, final_test, write_table
 from pmfnas.benchmarks.size_surrogate.model import (
     LAST,
     METRICS,
@@ -146,3 +148,14 @@ def test_the_table_is_what_this_code_makes(
 def test_an_existing_table_is_not_overwritten(model: SizeModel, size_surrogate_table: CurveTable):
     with pytest.raises(InputError, match="exists already"):
         write_table(model, size_surrogate_table.header, size_surrogate_table.path)
+
+
+def test_what_the_table_takes_is_known_before(
+    model: SizeModel, size_surrogate_table: CurveTable, tmp_path: Path, monkeypatch
+):
+    taken = sum(file.stat().st_size for file in size_surrogate_table.path.rglob("*.npy"))
+    assert taken == pytest.approx(len(size_surrogate_table.archs) * BYTES_PER_ARCH, rel=1e-3)
+    monkeypatch.setattr("pmfnas.files.free_bytes", lambda _: taken // 2)
+    with pytest.raises(InputError, match=r"table cannot be written \(No space left .*; make room"):
+        write_table(model, size_surrogate_table.header, tmp_path / "table", progress=False)
+    assert list(tmp_path.iterdir()) == []

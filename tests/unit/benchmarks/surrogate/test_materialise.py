@@ -10,7 +10,7 @@ import pytest
 from pmfnas.benchmarks.surrogate import surrogate_header
 from pmfnas.benchmarks.surrogate.layout import FINALS, LOSSES, SCHEDULES, SEARCHED, TESTS, Outputs, curve_keys, restore
 from pmfnas.benchmarks.surrogate.layout import transform as transformed
-from pmfnas.benchmarks.surrogate.materialise import curves, scattered, trials, write_table
+from pmfnas.benchmarks.surrogate.materialise import BYTES_PER_ARCH, curves, scattered, trials, write_table
 from pmfnas.benchmarks.surrogate.model import (
     Model,
     all_archs,
@@ -218,3 +218,12 @@ def test_it_is_read_and_written_without_the_packages_that_fit_it():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == surrogate_header().fingerprint
+
+
+def test_what_the_table_takes_is_known_before(model: Model, surrogate_table: CurveTable, tmp_path: Path, monkeypatch):
+    taken = sum(file.stat().st_size for file in surrogate_table.path.rglob("*.npy"))
+    assert taken == pytest.approx(len(surrogate_table.archs) * BYTES_PER_ARCH, rel=1e-3)
+    monkeypatch.setattr("pmfnas.files.free_bytes", lambda _: taken // 2)
+    with pytest.raises(InputError, match=r"table cannot be written \(No space left .*; make room"):
+        write_table(model, surrogate_table.header, tmp_path / "table", progress=False)
+    assert list(tmp_path.iterdir()) == []
