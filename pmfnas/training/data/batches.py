@@ -6,7 +6,6 @@ plain numbers, which are built from their bytes by a stand-in. Files may lie in 
 
 import hashlib
 import io
-import lzma
 import pickle
 import tarfile
 import zlib
@@ -111,24 +110,31 @@ def _bytes(folder: Path, name: str) -> tuple[Path, bytes]:
         if path.is_file():
             with reading(path):
                 return path, path.read_bytes()
-    for archive in [folder] if folder.is_file() else [a for kind in _ARCHIVES for a in sorted(folder.glob(kind))]:
+    archives = [folder] if folder.is_file() else [a for kind in _ARCHIVES for a in sorted(folder.glob(kind))]
+    for archive in archives:
         content = _from_archive(archive, name)
         if content is not None:
             return archive / name, content
+    looked = ", ".join(archive.name for archive in archives) or "a .tar.gz or .tar"
+    again = ", or fetch the archive again" if archives else ""
     raise DataError(
-        f"--data-dir {folder} has no {name}, neither as a file nor in a .tar.gz or .tar; give the folder it lies in"
+        f"--data-dir {folder} has no {name}, neither as a file nor in {looked}; give the folder it lies in{again}"
     )
 
 
 def _from_archive(archive: Path, name: str) -> bytes | None:
     try:
-        with reading(archive), tarfile.open(archive) as container:
+        with (
+            reading(archive),
+            tarfile.open(archive, "r:gz" if archive.suffix in (".gz", ".tgz") else "r:") as container,
+        ):
             if name not in container.getnames():
                 return None
             member = container.extractfile(name)
             return member.read() if member else None
-    except (tarfile.TarError, zlib.error, lzma.LZMAError) as error:
-        raise DataError(f"{archive} is truncated or no archive ({error}); fetch it again") from None
+    except (tarfile.TarError, zlib.error) as error:
+        cause = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise DataError(f"{archive} is truncated, damaged or no archive ({cause}); fetch it again") from None
 
 
 def pixels_of(batch: Mapping[str, Any], side: int, what: str) -> NDArray[np.uint8]:

@@ -39,7 +39,7 @@ def pixels_of_array(images: NDArray[Any], what: str) -> NDArray[np.uint8]:
             f"{what} is of shape {images.shape}, but must hold square RGB images (n, s, s, 3) or (n, 3, s, s), or grey "
             "ones (n, s, s); reshape, crop or convert them"
         )
-    if not len(images):
+    if not images.size:
         raise DataError(f"{what} holds no image")
     _check_values(images, what)
     return np.ascontiguousarray(np.broadcast_to(grey, (len(grey), 3, *grey.shape[2:])), dtype=np.uint8)

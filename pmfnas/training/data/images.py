@@ -12,6 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+_COUNTED_AT_ONCE = 1 << 22
+"""Pixels of one colour."""
 _MOST_COUNTED = 20
 """Classes of which each is listed with its own counts."""
 
@@ -110,9 +112,21 @@ def _listed(names: Sequence[str], parts: Mapping[str, Sequence[int]]) -> str:
 
 def measured(train: ImageSet, valid: ImageSet, *, flip: bool) -> SearchData:
     """Return search data whose colours are normalised by those of the training images."""
-    mean = train.pixels.mean(axis=(0, 2, 3)) / 255.0
-    std = np.maximum(train.pixels.std(axis=(0, 2, 3)) / 255.0, 1e-3)
+    mean, std = _colours(train.pixels)
+    std = np.maximum(std, 1e-3)
     return SearchData(train, valid, _three(mean), _three(std), padding=train.pixels.shape[-1] // 8, flip=flip)
+
+
+def _colours(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation of each colour, of x / 255; a few images at a time become larger numbers."""
+    step = max(1, _COUNTED_AT_ONCE // pixels[0, 0].size)
+    counts = np.zeros((3, 256), dtype=np.int64)
+    for start in range(0, len(pixels), step):
+        for colour in range(3):
+            counts[colour] += np.bincount(pixels[start : start + step, colour].ravel(), minlength=256)
+    shares, values = counts / counts[0].sum(), np.arange(256)
+    mean = counts @ values / counts[0].sum()
+    return mean / 255.0, np.sqrt((shares * (values - mean[:, None]) ** 2).sum(axis=1)) / 255.0
 
 
 def _three(values: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -52,6 +52,59 @@ def test_offsets_that_do_not_fit_are_refused(tmp_path):
         open_source("cifar10-jpeg", write(tmp_path / "j.npz", offsets=np.array([0, 1, 2])))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
+def test_a_mask_of_0_and_1_divides_as_one_of_true_and_false(tmp_path, dtype):
+    mask = (np.arange(N) % 4 > 0).astype(dtype)
+    plain, source = (
+        open_source("mine", write(tmp_path / f"{name}.npz", **fields))
+        for name, fields in (("bool", {}), ("other", {"is_train": mask}))
+    )
+    assert shades(source.test()) == shades(plain.test()) == [0, 4, 8, 12, 16, 20]
+    assert source.search().fingerprint == plain.search().fingerprint
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"is_train": np.arange(N)}, "`is_train` of .* with 2, but must hold True or False, or 1 or 0"),
+        ({"is_train": np.ones(N, dtype=int)}, "is True for every image"),
+        ({"labels": np.arange(N) % 3 + 0.4}, "`labels` of .* has 0.4, but must have one whole number"),
+        ({"labels": np.arange(N) % 4}, r"has 3, but its `classes` are 0\.\.2"),
+        ({"labels": np.zeros(N, dtype=int)}, "has 1 class, 0"),
+        ({"labels": np.arange(N - 1) % 3}, "23 labels and int64 offsets of shape"),
+        ({"labels": np.where(np.arange(N) % 4, np.arange(N) % 2, 2)}, "no training image of class ship"),
+        ({"offsets": np.arange(N + 1) / 2}, "float64 offsets"),
+        ({"data": np.zeros(5, dtype=np.int64)}, "`data` of .* is int64"),
+        ({"data": np.zeros((5, 5), dtype=np.uint8)}, r"`data` of .* is uint8 \(5, 5\)"),
+        ({"classes": np.array([["cat", "dog", "ship"]])}, "`classes` of .* must be a list of names"),
+    ],
+)
+def test_a_field_of_another_meaning_is_refused(tmp_path, changes, message):
+    with pytest.raises(DataError, match=message):
+        open_source("mine", write(tmp_path / "j.npz", **changes))
+
+
+@pytest.mark.parametrize("change", ["falling", "beyond", "negative", "short"])
+def test_offsets_must_rise_to_the_end_of_the_data(tmp_path, change):
+    offsets = np.load(write(tmp_path / "j.npz"))["offsets"].copy()
+    if change == "falling":
+        offsets[[3, 4]] = offsets[[4, 3]]
+    elif change == "negative":
+        offsets[0] = -1
+    else:
+        offsets[-1] += 10 if change == "beyond" else -10
+    with pytest.raises(DataError, match=r"array `offsets` of .* must rise to the .* bytes of `data`"):
+        open_source("mine", write(tmp_path / "k.npz", offsets=offsets))
+
+
+def test_a_damaged_test_image_is_seen_before_the_search(tmp_path):
+    files = [jpeg(10 * i) for i in range(N)]
+    files[4] = files[4][:100]
+    changes = {"data": np.frombuffer(b"".join(files), dtype=np.uint8), "offsets": np.cumsum([0, *map(len, files)])}
+    with pytest.raises(DataError, match=r"image 4 of .*j\.npz is truncated"):
+        open_source("mine", write(tmp_path / "j.npz", **changes))
+
+
 def test_an_image_that_is_none_is_named(tmp_path):
     data = np.load(write(tmp_path / "j.npz"))["data"].copy()
     data[:3] = 0

@@ -98,6 +98,32 @@ def test_an_archive_is_read_as_its_folder_is(tmp_path):
     assert from_folder.fingerprint == from_archive.fingerprint
 
 
+@pytest.mark.parametrize("name", ["cifar.tgz", "cifar.tar"])
+def test_an_archive_may_be_given_itself_and_in_another_packing(tmp_path, name):
+    write(tmp_path / "folder", "cifar100")
+    path = tmp_path / name
+    with tarfile.open(path, "w:gz" if name.endswith("z") else "w") as container:
+        container.add(tmp_path / "folder" / "cifar-100-python", "cifar-100-python")
+    expected = source_of(tmp_path / "folder", "cifar100").search().fingerprint
+    assert source_of(path, "cifar100").search().fingerprint == expected
+    assert source_of(tmp_path, "cifar100").search().fingerprint == expected
+
+
+@pytest.mark.parametrize("at", [0, 20, 400_000])
+def test_a_damaged_archive_is_one_line_that_names_it(tmp_path, at):
+    write(tmp_path / "folder", "cifar100")
+    path = tmp_path / "cifar.tar.gz"
+    with tarfile.open(path, "w:gz") as container:
+        container.add(tmp_path / "folder" / "cifar-100-python", "cifar-100-python")
+    content = bytearray(path.read_bytes())
+    at %= len(content)
+    content[at : at + 15] = bytes(b ^ 0xFF for b in content[at : at + 15])
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"cifar\.tar\.gz") as caught:
+        source_of(tmp_path, "cifar100").search()
+    assert "\n" not in str(caught.value)
+
+
 def test_the_official_halves_are_those_of_the_benchmark(anchors):
     with np.load(anchors / "official_splits.npz") as splits:
         for name, first, second, n in (
@@ -176,7 +202,10 @@ def test_a_pickle_that_asks_for_more_is_refused(tmp_path, value, monkeypatch):
     [
         ({b"data": np.zeros((200, 5), dtype=np.uint8)}, "holds no array `data` of 32x32"),
         ({b"data": np.zeros((200, 3072))}, "holds no array `data` of 32x32"),
+        ({b"data": np.zeros((3072, 200), dtype=np.uint8)}, "holds no array `data` of 32x32"),
         ({b"fine_labels": ["cat"] * 200}, "holds no list `fine_labels`"),
+        ({b"fine_labels": [True] * 200}, "holds no list `fine_labels`"),
+        ({b"fine_labels": 5}, "holds no list `fine_labels`"),
         ({b"fine_labels": [0] * 199}, "200 images and 199 labels"),
         ({b"fine_labels": [100] * 200}, "labels 100..100, but they must lie in 0..99"),
     ],
