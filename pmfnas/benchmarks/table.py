@@ -31,7 +31,12 @@ from pmfnas.core.types import Arch, FloatArray, arch_numbers, describe_epochs
 
 FORMAT = 1
 HEADER = "table.json"
-STAMPS = ("OFFICIAL", "ANCHORED", "SURROGATE", "TRAINED", "SYNTHETIC")
+STAMPS = ("OFFICIAL", "ANCHORED", "REAL-FINALS", "SURROGATE", "TRAINED", "SYNTHETIC")
+TEST = "test"
+"""Score by test accuracy, mean over trials."""
+HELD_OUT = "held-out trials"
+"""Score by the final validation of the trials that a run cannot see, mean over them: for data without test accuracy."""
+SCORES = (TEST, HELD_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Header:
     """What a table is, apart from its columns."""
 
     stamp: str
-    """OFFICIAL, ANCHORED, SURROGATE, TRAINED or (tests) SYNTHETIC."""
+    """OFFICIAL, ANCHORED, REAL-FINALS, SURROGATE, TRAINED or (tests) SYNTHETIC."""
     space: str
     """Name of the space whose archs the rows are."""
     cardinalities: tuple[int, ...]
@@ -61,6 +66,8 @@ class Header:
     """SHA-256 (or an equally strong name) of what it was made from; part of the fingerprint."""
     schedules: Mapping[str, int]
     """Epochs of each schedule."""
+    score: str = TEST
+    """By what finished runs are judged, one of `SCORES`; no part of the fingerprint, as it follows from the stamp."""
 
     @property
     def fingerprint(self) -> str:
@@ -273,6 +280,8 @@ class TableWriter:
     def __init__(self, out: Path, header: Header, archs: ArrayLike) -> None:
         if header.stamp not in STAMPS:
             raise InputError(f"stamp is {header.stamp!r}, but must be one of {', '.join(STAMPS)}")
+        if header.score not in SCORES:
+            raise InputError(f"score is {header.score!r}, but must be one of {', '.join(SCORES)}")
         if out.exists():
             raise InputError(f"{out} exists already and is not overwritten; remove it or choose another --out")
         self.out = out

@@ -8,7 +8,6 @@ the shipped model was fitted to. No parameter belongs to a single arch.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -32,6 +31,7 @@ from pmfnas.benchmarks.size_surrogate.model import (
     line_terms,
     polynomial_terms,
 )
+from pmfnas.benchmarks.surrogate.fit import write_file
 from pmfnas.benchmarks.surrogate.layout import restore, transform
 from pmfnas.benchmarks.surrogate.report import compare
 from pmfnas.benchmarks.table import Key
@@ -73,7 +73,7 @@ def fit_size_surrogate(source: Path, official: Path, out: Path) -> Mapping[str, 
     arrays |= _fit_seconds(records)
     notes = {"fitted to": digest, "official records": len(records), **notes}
     arrays["notes"] = np.array(json.dumps(notes))
-    _write(_packed(arrays), out)
+    write_file(_packed(arrays), out)
     return notes
 
 
@@ -214,17 +214,6 @@ def _fit_seconds(records: Sequence[Record]) -> dict[str, NDArray[Any]]:
             "the official records give seconds that fall with FLOPs or below 0, which no network takes; use more"
         )
     return {"seconds/constant": both[:, :n].T, "seconds/slope": both[:, n]}
-
-
-def _write(content: bytes, out: Path) -> None:
-    """Write a whole file or none."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = out.with_name(f".{out.name}.writing-{os.getpid()}")
-    try:
-        work.write_bytes(content)
-        work.rename(out)
-    finally:
-        work.unlink(missing_ok=True)
 
 
 def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
