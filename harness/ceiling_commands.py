@@ -7,7 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from harness.ceiling import Bound, bounds, of_runs
-from harness.data import choose
+from harness.data import add_options, chosen_by
 from harness.files import write_text
 from harness.jobs import found
 from harness.specs import ALL_DATASETS
@@ -35,7 +35,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verb.add_argument("--data", default="auto", help="auto (default), official, anchored, surrogate, or a path")
+    add_options(verb)
     verb.add_argument("--datasets", metavar="A,B", help=f"some of: {', '.join(ALL_DATASETS)}")
     verb.add_argument("--seeds", metavar="N", default="500", help="seeds to average over (default 500)")
     verb.add_argument("--first-seed", metavar="K", default="1000", help="the seeds are K .. K+N-1 (default 1000)")
@@ -47,7 +47,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the bounds."""
-    chosen = choose(options.data)
+    chosen = chosen_by(options, folder=options.folder)
     first = count("--first-seed", options.first_seed, least=0)
     seeds = range(first, first + count("--seeds", options.seeds, least=1))
     datasets = names("--datasets", options.datasets) if options.datasets else ALL_DATASETS

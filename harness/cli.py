@@ -21,6 +21,7 @@ from harness import (
     training_commands,
 )
 from harness.contestants import CONTESTANTS
+from harness.data import add_options as add_data_options
 from harness.gate import commands as gate_commands
 from harness.report import commands as report_commands
 from harness.search_compare import commands as search_compare_commands
@@ -92,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = verbs.add_parser("run", help="run an experiment and write its table and figures")
     run.add_argument("experiment", choices=sorted(EXPERIMENTS), help="which experiment")
-    run.add_argument("--data", default="auto", help="auto (default), official, anchored, surrogate, or a path")
+    add_data_options(run)
     run.add_argument("--seeds", metavar="N", help="runs per searcher and data set")
     run.add_argument("--first-seed", metavar="K", help="the seeds are K .. K+N-1 (default 0)")
     run.add_argument("--budget", metavar="T", help="clock per run: 8.5h, 510m or 30600s")
@@ -114,5 +115,5 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def _add_table(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     table = verbs.add_parser("table", help="write table and figures again, from the records of an experiment")
     table.add_argument("out", type=Path, help="folder of an experiment, e.g. results/table2")
-    table.add_argument("--data", default="auto", help="the data it was made with (default auto)")
+    table.add_argument("--data", default="auto", help="the data it was made with (default: found by its fingerprint)")
     table.set_defaults(run=search_compare_commands.table)

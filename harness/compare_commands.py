@@ -13,9 +13,9 @@ import pandas as pd
 
 from harness import outputs, study_commands, verdict
 from harness.contestants import CONTESTANTS, REFERENCE, select
-from harness.data import choose
+from harness.data import add_options, choose, chosen_by
 from harness.entrants import entrants
-from harness.experiment import ENTRANTS, open_benchmark, read_claim, run_experiment
+from harness.experiment import ENTRANTS, check_claim, open_benchmark, read_claim, run_experiment
 from harness.files import write_text
 from harness.jobs import Job, found, in_order, jobs
 from harness.process_searcher import Command, Limits, ProcessSearcher
@@ -63,7 +63,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     )
     verb.add_argument("--command", action="append", default=[], metavar="[NAME=]COMMAND", help="a program; repeatable")
     verb.add_argument("--against", metavar="A,B", help=f"beside {REFERENCE}, some of: {', '.join(CONTESTANTS)}")
-    verb.add_argument("--data", default="auto", help="auto (default), official, anchored, surrogate, or a path")
+    add_options(verb)
     verb.add_argument("--seeds", metavar="N", help=f"runs per searcher and data set (default {N_SEEDS})")
     verb.add_argument("--first-seed", metavar="K", help="the seeds are K .. K+N-1 (default 0)")
     verb.add_argument("--budget", metavar="T", help="clock per run: 8.5h (default), 510m or 30600s")
@@ -87,10 +87,11 @@ def compare(options: argparse.Namespace) -> int:
     against = _opponents(select(names("--against", options.against), CONTESTANTS) if options.against else ())
     experiment = _experiment(options, own, against)
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
-    chosen = choose(options.data)
-    print(f"data: {chosen.described}")
-    _try_out(own, experiment, chosen.table, keep_going=options.keep_going)
     out = options.out or Path("results") / NAME
+    chosen = chosen_by(options, folder=out)
+    print(f"data: {chosen.described}")
+    check_claim(out, experiment, chosen.table)
+    _try_out(own, experiment, chosen.table, keep_going=options.keep_going)
     print(
         f"{', '.join(own)} against {', '.join(against)}: {experiment.n_runs} runs of "
         f"{written_hours(experiment.budget_s)}; results in {out}"
@@ -105,7 +106,7 @@ def table(options: argparse.Namespace) -> int:
     claim = read_claim(options.out)
     if claim.get("experiment") != NAME:
         return study_commands.table(options)
-    chosen = choose(options.data)
+    chosen = choose(options.data, folder=options.out, partial=True)
     done = found(options.out, chosen.table.header.space)
     if not done:
         raise InputError(f"{options.out} holds no finished run; run the comparison first")

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.data import ANCHORS, SIZE, TOPOLOGY, choose
+from harness.data import ANCHORS, HELP, SIZE, TOPOLOGY, Chosen, choose
 from harness.units import count
 from pmfnas.benchmarks.anchored import build_anchored
-from pmfnas.benchmarks.official import detect, import_official
+from pmfnas.benchmarks.official import detect, import_official, preferred
 from pmfnas.benchmarks.size_surrogate import build_size_surrogate, fit_size_surrogate
 from pmfnas.benchmarks.surrogate import build_surrogate, fit_surrogate
 from pmfnas.benchmarks.table import CurveTable, Key
@@ -23,16 +23,12 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     kinds = data.add_subparsers(title="verbs of data", metavar="VERB", required=True)
 
     info = kinds.add_parser("info", help="what a table is, what it holds, how good its fit is")
-    info.add_argument(
-        "data", nargs="?", default="auto", help="auto (default), official, anchored, surrogate, or a path"
-    )
+    _add_named(info)
     _add_space(info)
     info.set_defaults(run=_info)
 
     verify = kinds.add_parser("verify", help="compare every column of a table with its checksum")
-    verify.add_argument(
-        "data", nargs="?", default="auto", help="auto (default), official, anchored, surrogate, or a path"
-    )
+    _add_named(verify)
     _add_space(verify)
     verify.set_defaults(run=_verify)
 
@@ -70,12 +66,24 @@ def _add_space(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--space", choices=(TOPOLOGY, SIZE), default=TOPOLOGY, help=f"search space (default {TOPOLOGY})")
 
 
+def _add_named(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("named", nargs="?", metavar="DATA", help=HELP)
+    verb.add_argument("--data", metavar="DATA", help="the same, as other verbs have it")
+
+
+def _named(options: argparse.Namespace) -> Chosen:
+    """Return the data to look at; a part is looked at like a whole."""
+    if options.named and options.data and options.named != options.data:
+        raise InputError(f"--data is {options.data}, but {options.named} is named as well; give one of them")
+    return choose(options.named or options.data or "auto", space=options.space, partial=True)
+
+
 def _info(options: argparse.Namespace) -> int:
-    chosen = choose(options.data, space=options.space)
+    chosen = _named(options)
     table = chosen.table
     print(f"data         {chosen.described}")
     print(f"folder       {table.path}")
-    print(f"archs        {len(table.archs)}")
+    print(f"archs        {table.n_known:,} of {table.header.n_archs:,} known")
     for name in table.datasets:
         for schedule in sorted({key.split("/")[1] for key in table.keys if key.startswith(f"{name}/")}, key=int):
             print(f"{name}, schedule {schedule}")
@@ -105,17 +113,18 @@ def _notes(notes: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    table = choose(options.data, space=options.space).table
+    table = _named(options).table
     print(f"{table.verify()} columns of {table.path} are as they were written ({table.header.fingerprint})")
     return 0
 
 
 def _import(options: argparse.Namespace) -> int:
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
-    found = {source.space.name: source.path for source in reversed(detect(options.path))}  # the preferred one stays
-    for space, path in found.items():
-        out = options.out if len(found) == 1 else options.out / space
-        _made(import_official(path, out, n_jobs=n_jobs, progress=True))
+    sources = detect(options.path)
+    found = [s for name in dict.fromkeys(s.space.name for s in sources) if (s := preferred(sources, name))]
+    for source in found:
+        out = options.out if len(found) == 1 else options.out / source.space.name
+        _made(import_official(source.path, out, n_jobs=n_jobs, progress=True))
     return 0
 
 
@@ -153,5 +162,7 @@ def _source(options: argparse.Namespace) -> Path:
 
 
 def _made(table: CurveTable) -> int:
-    print(f"{table.header.stamp} table {table.header.fingerprint} of {len(table.archs)} archs in {table.path}")
+    print(f"{table.stamp}: table {table.header.fingerprint} in {table.path}")
+    if not table.is_whole:
+        print("a part of the archs: commands take it with --partial only, and auto never does")
     return 0

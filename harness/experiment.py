@@ -7,6 +7,7 @@ Interrupted at any moment, the same command goes on: a record exists if and only
 """
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -21,7 +22,7 @@ from harness.contestants import source_hash
 from harness.entrants import check_unchanged, identity, settings_of_run
 from harness.exclusions import remaining
 from harness.executor import SimulatedExecutor, paired_trials
-from harness.files import remove_abandoned, write_text
+from harness.files import abandoned, remove_abandoned, write_text
 from harness.jobs import Job, jobs
 from harness.ledger import Totals, totals
 from harness.playing import failed, play
@@ -33,6 +34,7 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
+from pmfnas.files import reading
 from pmfnas.spaces import space_for
 
 SPEC = "spec.json"
@@ -45,13 +47,24 @@ RUNS_PER_GROUP = 60
 def claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
     """Make `out` the folder of this experiment; raise `InputError` where it belongs to something else."""
     claim_folder(out, claim_of(experiment, table))
-    entrants = {name: identity(factory) for name, factory in experiment.contestants.items() if identity(factory)}
+    entrants = _entrants(experiment)
     if entrants:
         _claim_entrants(out, entrants)
 
 
-def _claim_entrants(out: Path, mine: Mapping[str, str]) -> None:
-    """Note which source each searcher from outside has; raise `InputError` where it has runs of another one."""
+def check_claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
+    """Raise `InputError` where `claim` would; write nothing."""
+    if check_folder(out, claim_of(experiment, table)):
+        _check_entrants(out, _entrants(experiment))
+
+
+def _entrants(experiment: Experiment) -> dict[str, str]:
+    """Return the source of every searcher from outside, by name."""
+    return {name: identity(factory) for name, factory in experiment.contestants.items() if identity(factory)}
+
+
+def _check_entrants(out: Path, mine: Mapping[str, str]) -> dict[str, Any]:
+    """Return what `out` belongs to; raise `InputError` where it has runs of other sources than `mine`."""
     claimed = read_claim(out)
     theirs: dict[str, str] = claimed.get(ENTRANTS, {})
     for name, source in mine.items():
@@ -60,14 +73,35 @@ def _claim_entrants(out: Path, mine: Mapping[str, str]) -> None:
                 f"--out {out} holds runs of {name} from {theirs[name]}, but it is {source} now; "
                 f"choose another --out, or another name: --searcher NAME=..."
             )
+    return claimed
+
+
+def _claim_entrants(out: Path, mine: Mapping[str, str]) -> None:
+    """Note which source each searcher from outside has; raise `InputError` where it has runs of another one."""
+    claimed = _check_entrants(out, mine)
+    theirs = claimed.get(ENTRANTS, {})
     if not mine.keys() <= theirs.keys():
         write_text(out / SPEC, json.dumps({**claimed, ENTRANTS: {**theirs, **mine}}, indent=1) + "\n")
 
 
 def claim_folder(out: Path, mine: Mapping[str, Any]) -> None:
     """Make `out` the folder of what `mine` names; raise `InputError` where it belongs to something else."""
-    path = out / SPEC
-    if path.exists():
+    if check_folder(out, mine):
+        remove_abandoned(out)
+        return
+    remove_abandoned(out, SPEC)
+    write_text(out / SPEC, json.dumps(mine, indent=1) + "\n")
+
+
+def check_folder(out: Path, mine: Mapping[str, Any]) -> bool:
+    """Return whether `out` is the folder of what `mine` names already; False where it can become it. Writes nothing.
+
+    A writer that was killed while it claimed the folder has left it as it was.
+
+    Raises:
+        InputError: `out` belongs to something else, or cannot be written.
+    """
+    if (out / SPEC).exists():
         theirs = read_claim(out)
         for name, value in mine.items():
             if theirs.get(name) != value:
@@ -75,16 +109,13 @@ def claim_folder(out: Path, mine: Mapping[str, Any]) -> None:
                     f"--out {out} holds results with {name} {theirs.get(name)}, but this run has {name} {value}; "
                     "choose another --out or remove that folder"
                 )
-        remove_abandoned(out)
-        return
-    remove_abandoned(out, SPEC)  # killed in its first write, the folder is ours all the same
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        return True
+    if out.exists() and (not out.is_dir() or set(out.iterdir()) - set(abandoned(out, SPEC))):
         raise InputError(f"--out {out} exists and is not a folder of results; choose another --out")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        write_text(path, json.dumps(mine, indent=1) + "\n")
-    except OSError as error:
-        raise InputError(f"--out {out} cannot be written ({error.strerror}); choose another --out") from None
+    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise InputError(f"--out {out} cannot be written, for {there} cannot; choose another --out")
+    return False
 
 
 def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
@@ -94,7 +125,7 @@ def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
         "budget_s": experiment.budget_s,
         "workers": experiment.n_workers,
         "accounting": experiment.accounting,
-        "data": table.header.stamp,
+        "data": table.stamp,
         "fingerprint": table.header.fingerprint,
         "excluded": experiment.excluded,
         "code": source_hash(),
@@ -104,12 +135,10 @@ def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
 def read_claim(out: Path) -> dict[str, Any]:
     """Return what the folder `out` belongs to; raise `InputError` where it is not a folder of results."""
     path = out / SPEC
-    try:
-        return dict(json.loads(path.read_text()))
-    except FileNotFoundError:
-        raise InputError(f"{out} is not a folder of results: it has no {SPEC}") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({error}); remove the folder or choose another") from None
+    if not path.exists():
+        raise InputError(f"{out} is not a folder of results: it has no {SPEC}")
+    with reading(path, "remove the folder or choose another"):
+        return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jobs: int) -> int:
@@ -193,7 +222,7 @@ def run_one(
         n_workers=experiment.n_workers,
         accounting=experiment.accounting,
         space=table.header.space,
-        data=table.header.stamp,
+        data=table.stamp,
         fingerprint=table.header.fingerprint,
         status=finished.status,
         why=finished.why,

@@ -9,8 +9,8 @@ from typing import Any
 
 from harness import outputs
 from harness.contestants import select
-from harness.data import Chosen, choose
-from harness.experiment import open_benchmark, read_claim, run_experiment, run_one
+from harness.data import Chosen, choose, chosen_by
+from harness.experiment import check_claim, open_benchmark, read_claim, run_experiment, run_one
 from harness.jobs import Job, found, in_order, jobs
 from harness.specs import EXPERIMENTS, Experiment, smoke
 from harness.training.overview import is_search, write_overview
@@ -23,7 +23,8 @@ from pmfnas.core.errors import InputError
 def run(options: argparse.Namespace) -> int:
     """Run an experiment and write its outputs."""
     experiment = _asked(options)
-    chosen = choose(options.data, space=experiment.space)
+    out = options.out or Path("results") / (f"{experiment.name}-smoke" if options.smoke else experiment.name)
+    chosen = chosen_by(options, space=experiment.space, folder=out)
     print(f"data: {chosen.described}")
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
     if experiment.needs_real_values and chosen.table.header.stamp == "SURROGATE":
@@ -31,8 +32,8 @@ def run(options: argparse.Namespace) -> int:
             f"{experiment.name} compares with published rows and needs real values, but the data are the surrogate; "
             "set PMFNAS_ANCHORS or give --data"
         )
-    out = options.out or Path("results") / (f"{experiment.name}-smoke" if options.smoke else experiment.name)
     if options.dry_run:
+        check_claim(out, experiment, chosen.table)
         return _dry_run(experiment, chosen, out, n_jobs)
     print(f"{_described(experiment)}; results in {out}")
     run_experiment(experiment, chosen.table, out, n_jobs=n_jobs)
@@ -51,7 +52,7 @@ def table(options: argparse.Namespace) -> int:
     if claim.get("experiment") not in EXPERIMENTS:
         raise InputError(f"{options.out} holds the experiment {claim.get('experiment')!r}, which is not known here")
     spec = EXPERIMENTS[claim["experiment"]]
-    chosen = choose(options.data, space=spec.space)
+    chosen = choose(options.data, space=spec.space, folder=options.out, partial=True)
     done = [job for job in found(options.out, chosen.table.header.space) if job.searcher in spec.contestants]
     if not done:
         raise InputError(f"{options.out} holds no finished run; run the experiment first")

@@ -6,7 +6,6 @@ same bytes on every host; `timings.parquet`, `manifest.json` and the column `sea
 
 import json
 import platform
-import shutil
 import subprocess
 from collections.abc import Sequence
 from importlib import metadata
@@ -30,6 +29,7 @@ from harness.tables import Table, terminal, write_tables
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.rng import stream
+from pmfnas.files import replace_folder
 
 REFERENCE_DIR = Path(__file__).parents[1] / "results" / "reference"
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "nats_bench")
@@ -42,8 +42,10 @@ def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: P
         write_bytes(out / f"{name}.parquet", parquet(getattr(scored, name)))
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
     summary = summarise(scored.runs, scored.timings, rng=stream(0, "summary"))
-    ceilings = {name: {"best test": best} for name, best in scored.best_test.items()}
-    rows = () if experiment.excluded else published(table.header.space)  # those are of whole spaces
+    best = "best test" if table.is_whole else f"best test of the {table.n_known:,} archs known"
+    ceilings = {name: {best: value} for name, value in scored.best_test.items()}
+    whole = table.is_whole and not experiment.excluded
+    rows = published(table.header.space) if whole else ()  # those are of whole spaces
     n_epochs = max(table.header.schedules.values())
     shown = Table(summary, title=experiment.title, published=rows, ceilings=ceilings, n_epochs=n_epochs)
     write_tables(shown, out)
@@ -148,12 +150,6 @@ def update_reference(name: str, table: CurveTable, out: Path) -> Path:
 def copy_to_reference(name: str, out: Path) -> Path:
     """Copy the outputs of `out` to the committed reference called `name`, in place of what is there; return it."""
     target = REFERENCE_DIR / name
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    for file in sorted(out.iterdir()):
-        if (
-            file.suffix in {".md", ".csv", ".tex", ".png", ".svg", ".json", ".parquet", ".txt"}
-            and file.name != "oracle.csv"
-        ):
-            shutil.copyfile(file, target / file.name)
+    suffixes = {".md", ".csv", ".tex", ".png", ".svg", ".json", ".parquet", ".txt"}
+    replace_folder(target, [f for f in sorted(out.iterdir()) if f.suffix in suffixes and f.name != "oracle.csv"])
     return target

@@ -16,7 +16,7 @@ import pandas as pd
 from harness import agreement, compare_commands, outputs
 from harness.compare_commands import Gone
 from harness.contestants import select
-from harness.data import choose
+from harness.data import add_options, choose, chosen_by
 from harness.experiment import read_claim, run_experiment
 from harness.files import write_text
 from harness.jobs import Job, found, in_order, jobs
@@ -61,7 +61,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         epilog=_READING,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verb.add_argument("--data", default="auto", help="auto (default), official, anchored, surrogate, or a path")
+    add_options(verb)
     verb.add_argument("--seeds", metavar="N", help=f"runs per contestant and data set (default {N_SEEDS})")
     verb.add_argument("--slow-seeds", metavar="N", help=f"of the slow ones, 0 leaves them out (default {SLOW_SEEDS})")
     verb.add_argument("--first-seed", metavar="K", help="the seeds are K .. K+N-1 (default 0)")
@@ -104,7 +104,8 @@ def run(options: argparse.Namespace) -> int:
     experiment = _experiment(options, asked)
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
     slow_seeds = count("--slow-seeds", options.slow_seeds, least=0) if options.slow_seeds else SLOW_SEEDS
-    chosen = choose(options.data)
+    out = options.out or Path("results") / (f"{NAME}-smoke" if options.smoke else NAME)
+    chosen = chosen_by(options, folder=out)
     print(f"data: {chosen.described}")
     pythons, absent = environments(asked)
     playing = {name: factory for name, factory in contestants(pythons).items() if name in asked}
@@ -112,7 +113,6 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--searchers names nobody whose environment could be made")
     full = replace(experiment, contestants=MappingProxyType(playing), searchers=tuple(playing))
     plan = Plan(full, slow_seeds)
-    out = options.out or Path("results") / (f"{NAME}-smoke" if options.smoke else NAME)
     print(f"{_described(plan)}; results in {out}")
     for part in plan.parts():
         run_experiment(part, chosen.table, out, n_jobs=n_jobs)
@@ -128,7 +128,7 @@ def table(options: argparse.Namespace) -> int:
     claim = read_claim(options.out)
     if claim.get("experiment") != NAME:
         return compare_commands.table(options)
-    chosen = choose(options.data)
+    chosen = choose(options.data, folder=options.out, partial=True)
     done = [job for job in found(options.out, chosen.table.header.space) if job.searcher in {**OWN, **PEERS}]
     if not done:
         raise InputError(f"{options.out} holds no finished run; run peers first")
@@ -204,7 +204,7 @@ def _write(
 ) -> int:
     """Write the ordinary outputs, who played, and the agreement; return how many runs failed."""
     scored = outputs.write(experiment, done, table, out)
-    where = f"{table.header.stamp} data {table.header.fingerprint}; {experiment.budget_s / 3600:.2f} h per run."
+    where = f"{table.stamp} data {table.header.fingerprint}; {experiment.budget_s / 3600:.2f} h per run."
     compared = agreement.agreements(scored.runs)
     text = agreement.markdown(compared, where=where, absent=absent)
     write_text(out / "agreement.md", text)

@@ -19,8 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
+from harness.cache import cache_folder
 from pmfnas.core.errors import PmfnasError
 
 SCRIPTS = Path(__file__).parents[1] / "baselines" / "peers"
@@ -56,8 +55,7 @@ class Environment:
 
 def cache_root() -> Path:
     """Return the folder of the environments: the user's cache, or what `PMFNAS_PEERS` names."""
-    named = os.environ.get(CACHE)
-    return Path(named) if named else Path(platformdirs.user_cache_dir("pmfnas", appauthor=False)) / "peers"
+    return cache_folder(CACHE, "peers")
 
 
 def existing(environment: Environment) -> Path | None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from harness.data import ANCHORS, Chosen, choose
+from harness.data import ANCHORS, HELP, Chosen, chosen_by
 from harness.predictors.cells import DATASETS, Cell, real_grid, smoke_grid, whole_grid
 from harness.predictors.contestants import CONTESTANTS, REFERENCE, chosen
 from harness.predictors.evaluation import evaluate
 from harness.predictors.material import REAL_CURVES, read_material
 from harness.predictors.outputs import update_reference, write_outputs
-from harness.predictors.study import Plan, chunks, run_study
+from harness.predictors.study import Plan, check_claim, chunks, run_study
 from harness.predictors.tasks import Split
 from harness.units import count, names, written_time
 from pmfnas.benchmarks.tabular import dataset
@@ -51,7 +51,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         epilog=_READING,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verb.add_argument("--data", default="auto", help="auto (default), official, anchored, surrogate, or a path")
+    verb.add_argument("--data", default="auto", help=HELP)
     verb.add_argument(
         "--predictor",
         action="append",
@@ -76,13 +76,14 @@ def run(options: argparse.Namespace) -> int:
     """Run the study and write its outputs."""
     contestants = _contestants(options.predictor, options.against)
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
-    data = choose(options.data)
+    out = options.out or Path("results") / ("predictors-smoke" if options.smoke else "predictors")
+    data = chosen_by(options, folder=out)
     print(f"data: {data.described}")
     anchors = None if options.smoke else _real_curves(data)
     plan = _plan(options, contestants, with_real=anchors is not None)
-    out = options.out or Path("results") / ("predictors-smoke" if options.smoke else "predictors")
     print(_described(plan, anchors))
     if options.dry_run:
+        check_claim(plan, data.table, out, real_curves=anchors is not None)
         return _dry_run(plan, data, out, anchors, n_jobs)
     print(f"results in {out}")
     run_study(plan, data.table, out, anchors=anchors, n_jobs=n_jobs)

@@ -24,6 +24,7 @@ from harness.runner import Finished
 from pmfnas.core.errors import DataError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Diverged, Failed, Measured, Ok, Train
+from pmfnas.files import reading
 
 FORMAT = 1
 METADATA = b"pmfnas"
@@ -107,22 +108,17 @@ def write_record(out: Path, header: RunHeader, finished: Finished, space: Space)
     if path.exists():
         raise DataError(f"{path} exists already; a finished run is never overwritten")
     timing = {"searcher_s": finished.searcher_s}
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path.with_suffix(".timing.json"), json.dumps(timing))
     write_bytes(path, _to_bytes(header, finished, space))
 
 
 def read_header(path: Path) -> RunHeader:
     """Return the header of a record; raise `DataError` where it is damaged or of another format."""
-    try:
+    with reading(path, "remove it to run it again"):
         raw = json.loads(pq.read_schema(path).metadata[METADATA])
         if raw.pop("format") != FORMAT:
             raise DataError(f"{path} was written by another version of this program; use another --out")
         return RunHeader(**{**raw, "recommended": tuple(raw["recommended"])})
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            f"{path} is not a record of a run, or is damaged ({error}); remove it to run it again"
-        ) from None
 
 
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -131,19 +127,19 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     Records made before there was a column `setup_s` are of tables, where nothing is set up: it is 0 there.
     """
     asked = list(columns) if columns is not None else SCHEMA.names
-    try:
+    with reading(path, "remove it to run it again"):
         there = set(pq.read_schema(path).names)
         rows = pq.read_table(path, columns=[name for name in asked if name in there])
         if "setup_s" in asked and "setup_s" not in there:
             rows = rows.append_column(SCHEMA.field("setup_s"), pa.array([0.0] * len(rows)))
         return rows.select([name for name in asked if name in rows.column_names])
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path} is damaged ({error}); remove it to run it again") from None
 
 
 def read_timing(path: Path) -> dict[str, float]:
     """Return the host-dependent figures beside a record."""
-    return dict(json.loads(path.with_suffix(".timing.json").read_text()))
+    file = path.with_suffix(".timing.json")
+    with reading(file, f"remove {path} to run it again"):
+        return {str(name): float(value) for name, value in json.loads(file.read_text(encoding="utf-8")).items()}
 
 
 def _to_bytes(header: RunHeader, finished: Finished, space: Space) -> bytes:

@@ -89,7 +89,7 @@ def checked_header(path: Path, table: CurveTable) -> RunHeader:
     header = read_header(path)
     if header.fingerprint != table.header.fingerprint:
         raise DataError(
-            f"{path} was made with the data {header.data} {header.fingerprint}, but --data is {table.header.stamp} "
+            f"{path} was made with the data {header.data} {header.fingerprint}, but --data is {table.stamp} "
             f"{table.header.fingerprint}; choose another --out or the data it was made with"
         )
     return header

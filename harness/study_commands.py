@@ -10,12 +10,12 @@ from typing import Any
 
 from harness import experiment_commands, outputs
 from harness.contestants import REFERENCE
-from harness.data import Chosen, choose
+from harness.data import Chosen, add_options, choose, chosen_by
 from harness.experiment import SPEC, read_claim
 from harness.jobs import Job, found, jobs
 from harness.specs import ALL_DATASETS
 from harness.studies import FIRST_SEED, SMOKE_SEEDS, STUDIES, Study, Variant, smoke
-from harness.study_outputs import folder, run_study, write_study
+from harness.study_outputs import check_study, folder, run_study, write_study
 from harness.units import budget_s, count, names, written_hours, written_time
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError
@@ -74,7 +74,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def _add_options(verb: argparse.ArgumentParser, name: str) -> None:
-    verb.add_argument("--data", default="auto", help="auto (default), official, anchored, surrogate, or a path")
+    add_options(verb)
     verb.add_argument("--variants", metavar="A,B", help="some of the variants (default: all; --dry-run lists them)")
     verb.add_argument("--datasets", metavar="A,B", help=f"some of: {', '.join(ALL_DATASETS)}")
     verb.add_argument("--budget", metavar="T,U", help="clock per run, one or more: 8.5h, 510m or 30600s")
@@ -95,10 +95,11 @@ def run(options: argparse.Namespace) -> int:
     """Run a study and write its outputs."""
     study = _asked(options)
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
-    chosen = choose(options.data)
-    print(f"data: {chosen.described}")
     out = options.out or Path("results") / (f"{study.name}-smoke" if options.smoke else study.name)
+    chosen = chosen_by(options, folder=out)
+    print(f"data: {chosen.described}")
     if options.dry_run:
+        check_study(study, chosen.table, out)
         return _dry_run(study, chosen, out, n_jobs)
     print(f"{_described(study)}; results in {out}")
     run_study(study, chosen.table, out, n_jobs=n_jobs)
@@ -113,7 +114,7 @@ def table(options: argparse.Namespace) -> int:
     claim = read_claim(options.out)
     if claim.get("experiment") not in STUDIES:
         return experiment_commands.table(options)
-    chosen = choose(options.data)
+    chosen = choose(options.data, folder=options.out, partial=True)
     study = replace(STUDIES[claim["experiment"]](), n_workers=claim["workers"])
     done = _done(study, chosen, options.out)
     if not any(done.values()):

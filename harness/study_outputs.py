@@ -11,11 +11,12 @@ OUT/oracle.csv, manifest.json          accesses to test accuracy; what made the 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from harness.contestants import REFERENCE, settings_of
-from harness.experiment import claim_folder, claim_of, run_experiment
+from harness.experiment import check_claim, check_folder, claim_folder, claim_of, run_experiment
 from harness.figures import write_figure
 from harness.files import write_bytes, write_text
 from harness.jobs import Job, in_order
@@ -38,10 +39,22 @@ def folder(out: Path, budget_s: float) -> Path:
 
 def run_study(study: Study, table: CurveTable, out: Path, *, n_jobs: int) -> int:
     """Do every run that is not done yet, the shortest budget first, and return how many that were."""
+    claim_folder(out, _claim(study, table))
     experiments = study.experiments()
-    claims = claim_of(experiments[0], table)
-    claim_folder(out, {name: value for name, value in claims.items() if name != "budget_s"})
     return sum(run_experiment(e, table, folder(out, e.budget_s), n_jobs=n_jobs) for e in experiments)
+
+
+def check_study(study: Study, table: CurveTable, out: Path) -> None:
+    """Raise `InputError` where `run_study` would find that `out` belongs to something else; write nothing."""
+    if check_folder(out, _claim(study, table)):
+        for experiment in study.experiments():
+            check_claim(folder(out, experiment.budget_s), experiment, table)
+
+
+def _claim(study: Study, table: CurveTable) -> dict[str, Any]:
+    """Return what a folder of this study says that it belongs to."""
+    claims = claim_of(study.experiments()[0], table)
+    return {name: value for name, value in claims.items() if name != "budget_s"}
 
 
 def write_study(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable, out: Path) -> pd.DataFrame:

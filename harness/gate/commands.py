@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 import pmfnas
-from harness.data import ANCHORS, Chosen, choose
+from harness.data import ANCHORS, HELP, Chosen, choose
 from harness.gate.groups import N_SPLITS, Group, fewer, plain_groups, real_groups
 from harness.gate.measuring import Source, measure_groups
 from harness.gate.reference import (
@@ -66,7 +66,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verb.add_argument("--predictor", default=REFERENCE, help=f"my.py:MyPredictor, or one of: {', '.join(CONTESTANTS)}")
-    verb.add_argument("--data", default="auto", help="auto (default), official, anchored, surrogate, or a path")
+    verb.add_argument("--data", default="auto", help=HELP)
     verb.add_argument("--reference", type=Path, metavar="FILE", help=f"the reference (default {DEFAULT.as_posix()})")
     verb.add_argument("--accept", action="store_true", help="write what is measured as the new reference")
     verb.add_argument("--reason", metavar="TEXT", help="why; recorded with --accept")

@@ -24,6 +24,7 @@ from harness.gate.measuring import DECIMALS
 from harness.gate.verdict import INTERVAL, Values
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
+from pmfnas.files import reading
 
 FORMAT = 1
 MAKE = 'make one: python -m harness regress --accept --reason "why"'
@@ -89,12 +90,10 @@ def read_reference(path: Path) -> dict[str, Section]:
     Raises:
         InputError: no such file, not a reference, or edited by hand.
     """
-    try:
+    if not path.exists():
+        raise InputError(f"reference {path} is missing; restore it, or {MAKE}")
+    with reading(path, "restore it from version control"):
         document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"reference {path} is missing; restore it, or {MAKE}") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"reference {path} cannot be read ({error}); restore it from version control") from None
     _check(document, path)
     return {stamp: _section(found) for stamp, found in document["sections"].items()}
 

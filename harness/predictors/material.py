@@ -21,6 +21,7 @@ from pmfnas.core.errors import DataError
 from pmfnas.core.ports import Space
 from pmfnas.core.rng import trial_keys
 from pmfnas.core.types import Arch, Fidelity, FloatArray, arch_numbers
+from pmfnas.files import reading
 from pmfnas.spaces import space_for
 
 REAL_CURVES = "nb201_curves.npz"
@@ -133,13 +134,10 @@ def _seconds(table: CurveTable, key: Key) -> FloatArray:
 
 
 def _real_curves(file: Path, name: str) -> RealCurves:
-    try:
-        with np.load(file, allow_pickle=False) as recorded:
-            place = [str(d) for d in recorded["datasets"]].index(name)
-            rows = np.asarray(recorded["loss_arch_index"], dtype=np.int64)
-            train = np.asarray(recorded["train_loss"][:, place], dtype=float)
-            clean = "valid" in str(recorded["eval_loss_split"][place])
-            valid = np.asarray(recorded["eval_loss"][:, place], dtype=float)
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(f"{file} cannot be read as recorded curves ({error}); mend the folder of real values") from None
+    with reading(file, "mend the folder of real values"), np.load(file, allow_pickle=False) as recorded:
+        place = [str(d) for d in recorded["datasets"]].index(name)
+        rows = np.asarray(recorded["loss_arch_index"], dtype=np.int64)
+        train = np.asarray(recorded["train_loss"][:, place], dtype=float)
+        clean = "valid" in str(recorded["eval_loss_split"][place])
+        valid = np.asarray(recorded["eval_loss"][:, place], dtype=float)
     return RealCurves(rows, train, valid if clean else np.full_like(valid, np.nan))

@@ -9,7 +9,6 @@ OUT/noise.csv, manifest.json
 """
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from harness.predictors.study import CELL, NAME, Plan, results
 from harness.predictors.summary import HOST, against, summarise
 from harness.predictors.tables import StudyText, markdown, terminal
 from pmfnas.benchmarks.table import CurveTable
+from pmfnas.files import replace_folder
 
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "scikit-learn")
 KEPT = {".md", ".csv", ".png", ".svg", ".json", ".parquet"}
@@ -52,7 +52,7 @@ def about(plan: Plan, table: CurveTable) -> str:
     """Return data, splits and archs judged in one line."""
     header = table.header
     return (
-        f"{header.stamp} {header.fingerprint}, {plan.n_splits} splits of archs, at most {plan.n_queries} judged in each"
+        f"{table.stamp} {header.fingerprint}, {plan.n_splits} splits of archs, at most {plan.n_queries} judged in each"
     )
 
 
@@ -119,9 +119,6 @@ def manifest(plan: Plan, table: CurveTable, out: Path) -> dict[str, Any]:
 def update_reference(table: CurveTable, out: Path) -> Path:
     """Copy the outputs of `out` to the committed reference of the data; return the folder."""
     target = REFERENCE_DIR / NAME / table.header.stamp.lower()
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    for file in sorted(out.iterdir()):
-        if file.suffix in KEPT and file.name not in ("spec.json", "results.parquet"):
-            shutil.copyfile(file, target / file.name)
+    kept = [f for f in sorted(out.iterdir()) if f.suffix in KEPT and f.name not in ("spec.json", "results.parquet")]
+    replace_folder(target, kept)
     return target

@@ -24,7 +24,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from harness.contestants import source_hash
-from harness.experiment import SPEC, claim_folder, read_claim
+from harness.experiment import SPEC, check_folder, claim_folder, read_claim
 from harness.files import write_bytes, write_text
 from harness.predictors.cells import Cell, essential
 from harness.predictors.contestants import check_unchanged, identity_of, study_hash
@@ -33,8 +33,9 @@ from harness.predictors.material import Material, read_material
 from harness.predictors.region import visited_archs
 from harness.predictors.tasks import Split
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.core.errors import ContractError, DataError, InputError
+from pmfnas.core.errors import ContractError, InputError
 from pmfnas.core.predictors import PredictorFactory, reads_of
+from pmfnas.files import reading
 
 NAME = "predictors"
 ENTRANTS = "entrants"
@@ -148,31 +149,49 @@ def _parallel(label: str, work: Any, arguments: Sequence[tuple[Any, ...]], *, n_
 
 def claim(plan: Plan, table: CurveTable, out: Path, *, real_curves: bool) -> None:
     """Make `out` the folder of this study; raise `InputError` where it belongs to something else."""
-    claim_folder(
-        out,
-        {
-            "experiment": NAME,
-            "grid": plan.grid,
-            "queries": plan.n_queries,
-            "searches": plan.n_searches,
-            "real_curves": real_curves,
-            "data": table.header.stamp,
-            "fingerprint": table.header.fingerprint,
-            "code": study_hash(),
-            "searcher_code": source_hash(),
-        },
-    )
+    claim_folder(out, _claim_of(plan, table, real_curves=real_curves))
+    mine = _identities(plan)
+    claimed = _check_identities(out, mine)
+    theirs = claimed.get(ENTRANTS, {})
+    if not mine.keys() <= theirs.keys():
+        write_text(out / SPEC, json.dumps({**claimed, ENTRANTS: {**theirs, **mine}}, indent=1) + "\n")
+
+
+def check_claim(plan: Plan, table: CurveTable, out: Path, *, real_curves: bool) -> None:
+    """Raise `InputError` where `claim` would; write nothing."""
+    if check_folder(out, _claim_of(plan, table, real_curves=real_curves)):
+        _check_identities(out, _identities(plan))
+
+
+def _claim_of(plan: Plan, table: CurveTable, *, real_curves: bool) -> dict[str, Any]:
+    return {
+        "experiment": NAME,
+        "grid": plan.grid,
+        "queries": plan.n_queries,
+        "searches": plan.n_searches,
+        "real_curves": real_curves,
+        "data": table.stamp,
+        "fingerprint": table.header.fingerprint,
+        "code": study_hash(),
+        "searcher_code": source_hash(),
+    }
+
+
+def _identities(plan: Plan) -> dict[str, str]:
+    return {name: identity_of(name, factory) for name, factory in plan.contestants.items()}
+
+
+def _check_identities(out: Path, mine: Mapping[str, str]) -> dict[str, Any]:
+    """Return what `out` belongs to; raise `InputError` where it has results of other predictors of the same names."""
     claimed = read_claim(out)
     theirs: dict[str, str] = claimed.get(ENTRANTS, {})
-    mine = {name: identity_of(name, factory) for name, factory in plan.contestants.items()}
     for name, identity in mine.items():
         if theirs.get(name, identity) != identity:
             raise InputError(
                 f"--out {out} holds results of {name} from {theirs[name]}, but it is {identity} now; "
                 "choose another --out, or another name: --predictor NAME=..."
             )
-    if not mine.keys() <= theirs.keys():
-        write_text(out / SPEC, json.dumps({**claimed, ENTRANTS: {**theirs, **mine}}, indent=1) + "\n")
+    return claimed
 
 
 # ------------------------------------------------------------------------------------------------------- in a worker
@@ -197,10 +216,8 @@ def _material(dataset: str, source: Source) -> Material:
     path = _visited_file(source.out, dataset)
     if not path.exists():
         return material
-    try:
-        rows = np.array(json.loads(path.read_text()), dtype=np.int64)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged ({error}); remove it") from None
+    with reading(path, "remove it"):
+        rows = np.array(json.loads(path.read_text(encoding="utf-8")), dtype=np.int64)
     return material.with_visited(rows)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from harness.experiment import SPEC, read_claim
 from harness.published import published
@@ -15,8 +14,9 @@ from harness.records import run_id
 from harness.stats.runs import STEP_COLUMNS, TIMING_COLUMNS, checked_runs, require
 from harness.stats.summary import summarise
 from harness.tables import Table
-from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
+from pmfnas.files import reading
 
 VERDICT = "verdict.md"
 MANIFEST = "manifest.json"
@@ -82,26 +82,24 @@ def read_results(folder: Path) -> Results:
 
 def _frame(folder: Path, name: str) -> pd.DataFrame:
     path = _present(folder / f"{name}.parquet")
-    try:
+    with reading(path, _again(folder)):
         return pd.read_parquet(path)
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{path} is damaged ({error}); make it again: python -m harness table {folder}") from None
 
 
 def _progress(folder: Path) -> pd.DataFrame:
     path = _present(folder / "progress.csv")
-    try:
+    with reading(path, _again(folder)):
         return pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged ({error}); make it again: python -m harness table {folder}") from None
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
     path = _present(folder / MANIFEST)
-    try:
+    with reading(path, _again(folder)):
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"{path} is damaged ({error}); make it again: python -m harness table {folder}") from None
+
+
+def _again(folder: Path) -> str:
+    return f"make it again: python -m harness table {folder}"
 
 
 def _present(path: Path) -> Path:
@@ -115,10 +113,8 @@ def _present(path: Path) -> Path:
 
 def _verdict(folder: Path) -> str:
     path = folder / VERDICT
-    try:
+    with reading(path, "run the comparison again"):
         return path.read_text(encoding="utf-8") if path.is_file() else ""
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged ({error}); run the comparison again") from None
 
 
 def _records(folder: Path, space: str, runs: pd.DataFrame) -> dict[str, Path]:

@@ -12,11 +12,9 @@ and a last axis of length 1. Opening reads `table.json` alone; values are read w
 """
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -25,71 +23,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from pmfnas.benchmarks.processes import is_running
+from pmfnas.benchmarks.header import (
+    ARCHS,
+    FORMAT,
+    HEADER,
+    REMEDY,
+    SCORES,
+    STAMPS,
+    Column,
+    Header,
+    Key,
+    read_header,
+    written,
+)
 from pmfnas.core.errors import DataError, InputError, UnavailableError
 from pmfnas.core.types import Arch, FloatArray, arch_numbers, describe_epochs
+from pmfnas.files import flush, is_running, reading, reserve, writing
 
-FORMAT = 1
-HEADER = "table.json"
-STAMPS = ("OFFICIAL", "ANCHORED", "REAL-FINALS", "SURROGATE", "TRAINED", "SYNTHETIC")
-TEST = "test"
-"""Score by test accuracy, mean over trials."""
-HELD_OUT = "held-out trials"
-"""Score by the final validation of the trials that a run cannot see, mean over them: for data without test accuracy."""
-SCORES = (TEST, HELD_OUT)
+__all__ = ["FORMAT", "HEADER", "STAMPS", "CurveTable", "Header", "Key", "TableWriter"]
 
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """Names a column: data set, schedule and metric, all in official spelling (`x-valid-acc`, `train-loss`)."""
-
-    dataset: str
-    schedule: str
-    metric: str
-
-    def __str__(self) -> str:
-        return f"{self.dataset}/{self.schedule}/{self.metric}"
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What a table is, apart from its columns."""
-
-    stamp: str
-    """OFFICIAL, ANCHORED, REAL-FINALS, SURROGATE, TRAINED or (tests) SYNTHETIC."""
-    space: str
-    """Name of the space whose archs the rows are."""
-    cardinalities: tuple[int, ...]
-    version: str
-    """Version of whatever made the table; part of the fingerprint."""
-    source: str
-    """SHA-256 (or an equally strong name) of what it was made from; part of the fingerprint."""
-    schedules: Mapping[str, int]
-    """Epochs of each schedule."""
-    score: str = TEST
-    """By what finished runs are judged, one of `SCORES`; no part of the fingerprint, as it follows from the stamp."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Twelve hex digits that name the data: equal if and only if made from the same source by the same version."""
-        text = json.dumps([FORMAT, self.stamp, self.space, self.version, self.source])
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """An entry of `columns` in the header file."""
-
-    epochs: tuple[int, ...]
-    dtype: str
-    shape: tuple[int, ...]
-    sha256: str
+_NPY_HEADER_BYTES = 1 << 12
 
 
 class CurveTable:
     """A table opened for reading."""
 
-    def __init__(self, path: Path, header: Header, columns: Mapping[str, _Column], notes: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, header: Header, columns: Mapping[str, Column], notes: Mapping[str, Any]) -> None:
         self.path = path
         self.header = header
         self.notes = notes
@@ -101,26 +60,29 @@ class CurveTable:
     @classmethod
     def open(cls, path: Path) -> "CurveTable":
         """Return the table in the folder `path`; raise `DataError` where there is none or it is of another version."""
-        try:
-            raw = json.loads((path / HEADER).read_text())
-        except (FileNotFoundError, NotADirectoryError):
-            raise DataError(f"{path} is not a curve table: it has no {HEADER}; make one with `data import`") from None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise DataError(f"{path / HEADER} is damaged ({error}); make the table again") from None
-        if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-            found = raw.get("format") if isinstance(raw, dict) else None
-            raise DataError(
-                f"{path} has table format {found}, but this version reads format {FORMAT}; make the table again"
-            )
-        try:
-            header = Header(**{**raw["header"], "cardinalities": tuple(raw["header"]["cardinalities"])})
-            columns = {
-                k: _Column(tuple(c["epochs"]), c["dtype"], tuple(c["shape"]), c["sha256"])
-                for k, c in raw["columns"].items()
-            }
-        except (KeyError, TypeError) as error:
-            raise DataError(f"{path / HEADER} lacks or garbles {error}; make the table again") from None
-        return cls(path, header, columns, raw.get("notes", {}))
+        header, columns, notes = read_header(path)
+        return cls(path, header, columns, notes)
+
+    @property
+    def stamp(self) -> str:
+        """The data stamp with its completeness: `OFFICIAL`, or of a part `OFFICIAL 5 of 15,625 archs`."""
+        if self.is_whole:
+            return self.header.stamp
+        return f"{self.header.stamp} {self.n_known:,} of {self.header.n_archs:,} archs"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every arch of the space is known; regrets and hits of a part are against the archs of that part."""
+        return self.n_known == self.header.n_archs
+
+    @cached_property
+    def n_known(self) -> int:
+        """How many archs have at least one trial of every data set and schedule that the table holds."""
+        groups = [self._array(name) for name in self._columns if name.endswith("/present")]
+        known = np.ones(len(self.archs), dtype=np.bool_)
+        for present in groups:
+            known &= present.any(axis=1)
+        return int(known.sum()) if groups else 0
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -206,7 +168,10 @@ class CurveTable:
     @cached_property
     def archs(self) -> NDArray[np.uint8]:
         """The arch of each row, shape (n_archs, n_positions)."""
-        return np.asarray(self._array("archs"))
+        archs = np.asarray(self._array(ARCHS))
+        if (archs >= np.array(self.header.cardinalities)).any() or len(np.unique(archs, axis=0)) != len(archs):
+            raise DataError(f"{self.path / ARCHS}.npy holds no distinct archs of {self.header.space}; {REMEDY}")
+        return archs
 
     def row(self, arch: Arch) -> int:
         """Return the row of `arch`; raise `UnavailableError` where the table does not hold it."""
@@ -248,10 +213,8 @@ class CurveTable:
                     f"{name} is not in the table {self.path.name}; it has {len(self._columns)} columns"
                 )
             column, file = self._columns[name], self.path / f"{name}.npy"
-            try:
+            with reading(file, REMEDY):
                 array = np.load(file, mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError, EOFError) as error:
-                raise DataError(f"{file} is missing or truncated ({error}); make the table again") from None
             if array.shape != column.shape or array.dtype.str != column.dtype:
                 raise DataError(
                     f"{file} holds {array.dtype.str}{array.shape}, but {HEADER} says {column.dtype}{column.shape}"
@@ -288,12 +251,17 @@ class TableWriter:
         self.header = header
         self.notes: dict[str, Any] = {}
         self._work = out.with_name(f".{out.name}.writing-{os.getpid()}")
-        self._columns: dict[str, _Column] = {}
+        self._columns: dict[str, Column] = {}
         self._filling: dict[str, tuple[NDArray[Any], tuple[int, ...]]] = {}
         rows = np.asarray(archs, dtype=np.uint8)
-        _remove_abandoned(out)
-        self._work.mkdir(parents=True)
-        self._save("archs", rows, ())
+        with writing(out):
+            _remove_abandoned(out)
+            self._work.mkdir(parents=True)
+        try:
+            self._save(ARCHS, rows, ())
+        except BaseException:  # the block is not entered then, and so never left
+            shutil.rmtree(self._work, ignore_errors=True)
+            raise
 
     def add(self, key: Key, values: ArrayLike, epochs: range | tuple[int, ...] = ()) -> None:
         """Write a whole column, shape (n_archs, n_trials, max(1, len(epochs)))."""
@@ -306,24 +274,32 @@ class TableWriter:
     def allocate(
         self, key: Key, shape: tuple[int, ...], dtype: DTypeLike, epochs: range | tuple[int, ...] = ()
     ) -> NDArray[Any]:
-        """Return a writable memory-mapped column to be filled before the block ends."""
-        file = self._file(str(key))
-        array = np.lib.format.open_memmap(file, mode="w+", dtype=np.dtype(dtype), shape=shape)
+        """Return a writable memory-mapped column to be filled before the block ends.
+
+        Its bytes are taken from the disk first: a full one is an error here, and not the end of the process later.
+        """
+        file, kind = self._file(str(key)), np.dtype(dtype)
+        with writing(self.out, kind.itemsize * int(np.prod(shape))):
+            array = np.lib.format.open_memmap(file, mode="w+", dtype=kind, shape=shape)
+            with file.open("r+b") as stream:
+                reserve(stream, array.nbytes, start=array.offset)
         self._filling[str(key)] = (array, tuple(epochs))
         return array
 
     def _file(self, name: str) -> Path:
         file = self._work / f"{name}.npy"
-        file.parent.mkdir(parents=True, exist_ok=True)
+        with writing(self.out):
+            file.parent.mkdir(parents=True, exist_ok=True)
         return file
 
     def _save(self, name: str, array: NDArray[Any], epochs: tuple[int, ...]) -> None:
         file = self._file(name)
-        with file.open("wb") as stream:
+        with writing(self.out, array.nbytes), file.open("wb") as stream:
+            reserve(stream, array.nbytes + _NPY_HEADER_BYTES)
             np.save(stream, array, allow_pickle=False)
-            stream.flush()
-            os.fsync(stream.fileno())
-        self._columns[name] = _Column(epochs, array.dtype.str, array.shape, _sha256(file))
+            stream.truncate()
+            flush(stream)
+        self._columns[name] = Column(epochs, array.dtype.str, array.shape, _sha256(file))
 
     def __enter__(self) -> "TableWriter":
         return self
@@ -340,20 +316,16 @@ class TableWriter:
 
     def _finish(self) -> None:
         for name, (array, epochs) in self._filling.items():
-            array.flush()  # type: ignore[attr-defined]
-            self._columns[name] = _Column(epochs, array.dtype.str, array.shape, _sha256(self._file(name)))
-        content = {
-            "format": FORMAT,
-            "fingerprint": self.header.fingerprint,
-            "header": asdict(self.header),
-            "columns": {name: asdict(column) for name, column in sorted(self._columns.items())},
-            "notes": self.notes,
-        }
-        with (self._work / HEADER).open("w") as stream:
-            json.dump(content, stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        self._work.rename(self.out)
+            with writing(self.out, array.nbytes):
+                array.flush()  # type: ignore[attr-defined]
+            self._columns[name] = Column(epochs, array.dtype.str, array.shape, _sha256(self._file(name)))
+        text = written(self.header, self._columns, self.notes)
+        with writing(self.out, len(text)):
+            with (self._work / HEADER).open("w", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            self._work.rename(self.out)
 
 
 def _remove_abandoned(out: Path) -> None:
@@ -366,8 +338,5 @@ def _remove_abandoned(out: Path) -> None:
 
 
 def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); make the table again") from None
+    with reading(path, REMEDY), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
-from pmfnas.core.errors import DataError
+from pmfnas.core.errors import DataError, PmfnasError
 
 _NUMBER_CODES = frozenset({"b1", "i4", "i8", "u4", "u8", "f4", "f8"})
 _TORCH_MAGIC = 0x1950A86A20F9469CFC6C  # first pickle of torch's container before 1.6
@@ -124,19 +124,18 @@ def reading(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong while `path` is read into one `DataError` that names it."""
     try:
         yield
+    except PmfnasError:
+        raise
     except ForbiddenError as error:
         raise DataError(
             f"{path} asks for {error}, which its values do not need; refused, nothing of it was run"
         ) from None
     except MemoryError:
         raise DataError(f"{path} asks for more memory than there is; it is damaged or not an official file") from None
-    except (
-        pickle.UnpicklingError, EOFError, OSError, zipfile.BadZipFile, RecursionError,
-        ValueError, TypeError, LookupError, AttributeError, OverflowError,
-    ) as error:  # fmt: skip
+    except Exception as error:  # a damaged file can provoke any error in what reads it
         if isinstance(error, OSError) and error.strerror:
-            raise DataError(f"{path} cannot be read: {error.strerror}") from None
-        cause = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise DataError(f"{path} cannot be read: {error.strerror}; make it readable, or give another") from None
+        cause = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise DataError(f"{path} is truncated, altered or not an official file ({cause}); fetch it again") from None
 
 

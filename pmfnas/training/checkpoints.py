@@ -7,8 +7,6 @@ was dropped is removed.
 """
 
 import io
-import os
-import secrets
 import shutil
 from collections.abc import Collection
 from contextlib import suppress
@@ -17,7 +15,8 @@ from pathlib import Path
 
 import torch
 
-from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.errors import DataError
+from pmfnas.files import reading, write_bytes
 from pmfnas.training.state import TrainingState
 
 
@@ -51,32 +50,15 @@ class Checkpoints:
         path = self.path(key, state.epoch)
         buffer = io.BytesIO()
         torch.save({field.name: getattr(state, field.name) for field in fields(state)}, buffer)
-        work = path.with_name(f".{path.name}.writing-{os.getpid()}-{secrets.token_hex(4)}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with work.open("xb") as stream:
-                stream.write(buffer.getbuffer())
-                stream.flush()
-                os.fsync(stream.fileno())
-            work.replace(path)
-        except OSError as error:
-            raise InputError(
-                f"{path} cannot be written ({error.strerror}); make room and go on with --resume"
-            ) from None
-        finally:
-            with suppress(OSError):
-                work.unlink()
+        write_bytes(path, buffer.getbuffer(), remedy="make room and go on with --resume")
 
     def load(self, key: RunKey, epoch: int) -> TrainingState:
         """Return a saved state; raise `DataError` where it is missing or damaged."""
         path = self.path(key, epoch)
-        try:
+        if not path.exists():
+            raise DataError(f"checkpoint {path} is missing; remove the folder of results and search anew")
+        with reading(path, "remove the results and search anew"):
             return TrainingState(**torch.load(path, map_location="cpu", weights_only=True))
-        except FileNotFoundError:
-            raise DataError(f"checkpoint {path} is missing; remove the folder of results and search anew") from None
-        except Exception as error:  # torch raises what its zip and pickle readers do
-            cause = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise DataError(f"checkpoint {path} is damaged ({cause}); remove the results and search anew") from None
 
     def epochs(self, key: RunKey) -> list[int]:
         """Return after which epochs states of `key` are kept, rising."""

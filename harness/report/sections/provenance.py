@@ -19,6 +19,7 @@ STAMPS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What each data stamp means."""
+_PART = "; a part of the archs, and regret and hit are against the best of that part"
 
 
 def facts(results: Results) -> dict[str, str]:
@@ -28,8 +29,9 @@ def facts(results: Results) -> dict[str, str]:
     seeds = sorted({int(seed) for seed in results.runs["seed"]})
     workers = f"{first['n_workers']} worker{'' if first['n_workers'] == 1 else 's'}"
     stamp, commit = str(first["data"]), str(manifest.get("commit", ""))[:12] or "no commit known"
+    meaning = STAMPS.get(stamp.split(" ")[0], "a stamp not known here")
     return {
-        "data": f"{stamp} {str(first['fingerprint'])[:12]}: {STAMPS.get(stamp, 'a stamp not known here')}",
+        "data": f"{stamp} {str(first['fingerprint'])[:12]}: {meaning}{_PART if ' ' in stamp else ''}",
         "budget": f"{written_hours(float(first['budget_s']))} per run, {workers}, {first['accounting']} accounting",
         "data sets": listed(results.datasets),
         "searchers": str(results.runs["searcher"].nunique()),

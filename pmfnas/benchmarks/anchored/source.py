@@ -9,18 +9,17 @@ fewer archs than the space (tests use a few hundred), never others.
 """
 
 import hashlib
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmfnas.core.errors import DataError
 from pmfnas.core.types import FloatArray, arch_numbers
+from pmfnas.files import reading
 
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 SEARCHED = ("cifar10-valid", "cifar100", "ImageNet16-120")
@@ -138,13 +137,14 @@ def read_source(folder: Path) -> Source:
 def _read(file: Path) -> dict[str, NDArray[np.generic]]:
     """Return the fields of `_SHAPES` that the file must hold."""
     names = _SHAPES[file.name]
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as opened:
-            found = {name: opened[name] for name in names if name in opened.files}
-    except FileNotFoundError:
-        raise DataError(f"{file} does not exist; SOURCE must hold {ANCHORS} and {CURVES}") from None
-    except (OSError, ValueError, EOFError, AttributeError, BadZipFile, zlib.error) as error:
-        raise DataError(f"{file} cannot be read as an .npz file ({error}); get another copy") from None
+    if not file.exists():
+        raise DataError(f"{file} does not exist; SOURCE must hold {ANCHORS} and {CURVES}")
+    with (
+        reading(file, "get another copy"),
+        file.open("rb") as stream,
+        np.load(stream, allow_pickle=False) as opened,
+    ):
+        found = {name: opened[name] for name in names if name in opened.files}
     missing = [name for name in names if name not in found]
     if missing:
         raise DataError(f"{file} lacks the fields {', '.join(missing)}; get a complete copy of the folder")
@@ -201,12 +201,8 @@ def digest(folder: Path) -> str:
     """Return the SHA-256 of both files, one after the other; raise `DataError` where one is missing."""
     state = hashlib.sha256()
     for name in (ANCHORS, CURVES):
-        try:
+        with reading(folder / name, f"SOURCE must hold {ANCHORS} and {CURVES}"):
             state.update((folder / name).read_bytes())
-        except OSError as error:
-            raise DataError(
-                f"{folder / name} cannot be read ({error.strerror}); SOURCE must hold {ANCHORS} and {CURVES}"
-            ) from None
     return state.hexdigest()
 
 

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from pmfnas.benchmarks.official.detect import Source
 from pmfnas.benchmarks.official.reader import META, arch_files
-from pmfnas.core.errors import DataError
+from pmfnas.files import reading
 
 
 def fingerprint(source: Source, *, n_jobs: int = 1, progress: bool = False) -> str:
@@ -27,9 +27,6 @@ def fingerprint(source: Source, *, n_jobs: int = 1, progress: bool = False) -> s
 
 
 def _line(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            return f"{path.name} {stream.tell()} {digest}\n"
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    with reading(path, "make it readable, or fetch it again"), path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return f"{path.name} {stream.tell()} {digest}\n"

@@ -35,6 +35,7 @@ from pmfnas.benchmarks.official.shards import (
 from pmfnas.benchmarks.table import CurveTable, Header, Key, TableWriter
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.types import FloatArray
+from pmfnas.files import check_room, writing
 
 VERSION = "official-1"
 SHARD_ARCHS = 64
@@ -55,20 +56,21 @@ def import_official(path: Path, out: Path, *, n_jobs: int = 1, progress: bool = 
 
     Raises:
         InputError: `out` exists, or `path` holds several sources.
+        InputError: the disk is full or cannot be written; told after the first shard, if the table would not fit.
         DataError: a file is missing, truncated, altered, mixed up or has a hole; nothing is left behind.
     """
     if out.exists():
         raise InputError(f"{out} exists already and is not overwritten; remove it or choose another --out")
     source = _only_source(path)
     digest = fingerprint(source, n_jobs=n_jobs, progress=progress)
-    shards = _Shards(out.with_name(f".{out.name}.import"), _token(digest))
+    shards = _Shards(out, _token(digest))
     shards.prepare()
     try:
         convert = _convert_archive if source.kind == "archive" else _convert_single
         texts = convert(source, shards, n_jobs, progress)
         _assemble(source, digest, texts, shards.finished(), out, progress)
-    except DataError:
-        # The remedy is another file, and then the fingerprint is another and no shard can be used.
+    except InputError:
+        # Of another file, the remedy of a `DataError`, no shard can be used; and on a full disk they take the room.
         shards.remove()
         raise
     shards.remove()
@@ -92,15 +94,21 @@ def _token(digest: str) -> str:
 class _Shards:
     """The folder of finished shards."""
 
-    folder: Path
+    out: Path
+    """The table that they are for."""
     token: str
+
+    @property
+    def folder(self) -> Path:
+        return self.out.with_name(f".{self.out.name}.import")
 
     def prepare(self) -> None:
         """Make the folder; drop what a killed writer or another source left in it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for path in self.folder.iterdir():
-            if not path.name.startswith(self.token):
-                path.unlink()
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for path in self.folder.iterdir():
+                if not path.name.startswith(self.token):
+                    path.unlink()
 
     def path(self, number: int) -> Path:
         return self.folder / f"{self.token}-{number:05d}.npz"
@@ -109,7 +117,18 @@ class _Shards:
         return sorted(self.folder.glob(f"{self.token}-*.npz"))
 
     def remove(self) -> None:
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def check_room(self, n_files: int, n_archs: int) -> None:
+        """Raise `InputError` where the shards of `n_files` archs and a table of `n_archs` will not fit on the disk.
+
+        The finished shards tell how many bytes an arch takes.
+        """
+        sizes = [path.stat().st_size for path in self.finished()]
+        n_left = max(0, n_files - len(sizes) * SHARD_ARCHS)
+        if n_left:
+            per_arch = sum(sizes) / (len(sizes) * SHARD_ARCHS)
+            check_room(self.out, int(per_arch * (n_left + n_archs)))
 
 
 # ------------------------------------------------------------------------------------------------- conversion
@@ -128,7 +147,9 @@ def _convert_archive(source: Source, shards: _Shards, n_jobs: int, progress: boo
     done = len(files) - sum(len(part) for _, part in pending)
     finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(_convert_files)(*t) for t in pending)
     with tqdm(total=len(files), initial=done, unit="arch", desc="converting", disable=not progress) as bar:
-        for n_archs in finished:
+        for number, n_archs in enumerate(finished):
+            if number == 0:
+                shards.check_room(len(files), len(texts))
             bar.update(n_archs)
     return texts
 
@@ -157,6 +178,7 @@ def _convert_single(source: Source, shards: _Shards, n_jobs: int, progress: bool
         if number % SHARD_ARCHS == 0 and part:
             write_shard(shards.path(number // SHARD_ARCHS - 1), part)
             part.clear()
+            shards.check_room(n_archs, n_archs)
         if not shards.path(number // SHARD_ARCHS).exists():
             part.append(_pack(index, schedules, source))
     if part:

@@ -6,10 +6,9 @@ file and never a value. A trial that is missing as a whole is no hole.
 """
 
 import json
-import os
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from pmfnas.benchmarks.official.records import Group, Series, Trials
 from pmfnas.core.errors import DataError
 from pmfnas.core.types import FloatArray, describe_epochs
+from pmfnas.files import reading, write_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +65,25 @@ def write_shard(path: Path, archs: Iterable[PackedArch]) -> None:
         epochs = {m: layout.epochs[m] if columns[m].shape[2] > 1 else () for m in columns if m.endswith("-s")}
         final[group] = GroupLayout(layout.seeds, {**layout.epochs, **epochs}, layout.file)
     info = ShardInfo(tuple(a.index for a in archs), tuple(a.text for a in archs), final)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as stream:
-        np.savez(stream, info=np.array(_to_json(info)), **arrays)  # type: ignore[arg-type]
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.rename(path)
+    sink = BytesIO()
+    np.savez(sink, info=np.array(_to_json(info)), **arrays)  # type: ignore[arg-type]
+    write_bytes(path, sink.getbuffer())
 
 
 def read_info(path: Path) -> ShardInfo:
     """Return what the shard `path` holds."""
-    with np.load(path, allow_pickle=False) as shard:
+    with reading(path, _remedy(path)), np.load(path, allow_pickle=False) as shard:
         return _from_json(str(shard["info"]))
 
 
 def read_columns(path: Path, groups: Mapping[Group, GroupLayout]) -> dict[tuple[Group, str], FloatArray]:
     """Return the values of every column, shape (n_archs, n_seeds, n_epochs), as the shard's own layout has them."""
-    try:
-        with np.load(path, allow_pickle=False) as shard:
-            return {(g, metric): shard[_member(g, metric)] for g in groups for metric in groups[g].epochs}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is damaged ({error}); remove {path.parent} and import again") from None
+    with reading(path, _remedy(path)), np.load(path, allow_pickle=False) as shard:
+        return {(g, metric): shard[_member(g, metric)] for g in groups for metric in groups[g].epochs}
+
+
+def _remedy(path: Path) -> str:
+    return f"remove {path.parent} and import again"
 
 
 def join_layouts(infos: Iterable[ShardInfo]) -> dict[Group, GroupLayout]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from pmfnas.benchmarks.official.layout import SIZE
+from pmfnas.benchmarks.official.layout import SIZE, WIDTHS
 from pmfnas.benchmarks.official.reader import arch_files, read_arch
 from pmfnas.benchmarks.official.records import Group, Trials, read_record
 from pmfnas.benchmarks.size_surrogate.model import (
@@ -31,7 +31,6 @@ from pmfnas.benchmarks.size_surrogate.model import (
     line_terms,
     polynomial_terms,
 )
-from pmfnas.benchmarks.surrogate.fit import write_file
 from pmfnas.benchmarks.surrogate.layout import restore, transform
 from pmfnas.benchmarks.surrogate.report import compare
 from pmfnas.benchmarks.table import Key
@@ -39,6 +38,7 @@ from pmfnas.benchmarks.tabular import DATASETS
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray, arch_numbers
+from pmfnas.files import reading, write_bytes
 
 VALUES_FILE = "nats_sss.npz"
 LEAST_RECORDS = 3
@@ -73,25 +73,27 @@ def fit_size_surrogate(source: Path, official: Path, out: Path) -> Mapping[str, 
     arrays |= _fit_seconds(records)
     notes = {"fitted to": digest, "official records": len(records), **notes}
     arrays["notes"] = np.array(json.dumps(notes))
-    write_file(_packed(arrays), out)
+    write_bytes(out, _packed(arrays))
     return notes
 
 
 def read_values(source: Path) -> tuple[FloatArray, str]:
     """Return real final test accuracies in the order of arch numbers, (n_archs, 3), and the SHA-256 of their file."""
     path = source / VALUES_FILE
-    try:
+    with reading(path, f"name the folder that holds {VALUES_FILE}"):
         content = path.read_bytes()
         with np.load(BytesIO(content), allow_pickle=False) as data:
-            channels, accuracy = data["channels"], data["test_acc_90"]
+            channels, accuracy = data["channels"], data["test_acc_90"].astype(np.float64)
             names = tuple(str(name) for name in data["datasets"])
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path} is missing or damaged ({error}); name the folder that holds {VALUES_FILE}") from None
     if names != tuple(DATASETS) or channels.shape != (len(all_archs()), 5):
         raise DataError(
             f"{path} holds {names} and {channels.shape} channels, not {tuple(DATASETS)} and all archs; use another"
         )
-    numbers = arch_numbers(channels // 8 - 1, (8,) * 5)
+    if accuracy.shape != (len(all_archs()), len(DATASETS)) or not ((accuracy >= 0) & (accuracy <= 100)).all():
+        raise DataError(f"{path}: test_acc_90 must hold percent of every arch and data set; use another")
+    if not np.isin(channels, WIDTHS).all() or len(np.unique(channels, axis=0)) < len(channels):
+        raise DataError(f"{path}: channels must hold every arch once, as widths {WIDTHS}; use another")
+    numbers = arch_numbers(channels.astype(np.int64) // 8 - 1, (8,) * 5)
     values = np.empty(accuracy.shape)
     values[numbers] = accuracy
     return values, hashlib.sha256(content).hexdigest()

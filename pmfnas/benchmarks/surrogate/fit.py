@@ -8,7 +8,6 @@ held out: how far the networks miss there, as the covariance of their errors; no
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -50,6 +49,7 @@ from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray, arch_numbers
+from pmfnas.files import write_bytes
 
 WIDTH = 128
 N_MEMBERS = 3
@@ -91,7 +91,7 @@ def fit_surrogate(table: CurveTable, out: Path, *, progress: bool = False) -> Ma
     arrays["notes"] = np.array(json.dumps({}))
     notes = report.held_out(read_model(packed(arrays)), table, rows, ~is_used)
     arrays["notes"] = np.array(json.dumps({"fitted to": table.header.fingerprint, **notes}))
-    write_file(packed(arrays), out)
+    write_bytes(out, packed(arrays))
     return notes
 
 
@@ -292,18 +292,8 @@ def _scatter(model: Model, inputs: FloatArray, targets: FloatArray, held_out: ND
     return np.asarray(sizes[:N_FACTORS, None] / np.sqrt(len(rest)) * directions[:N_FACTORS] * scale)
 
 
-def write_file(content: bytes, out: Path) -> None:
-    """Write a whole file or none."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = out.with_name(f".{out.name}.writing-{os.getpid()}")
-    try:
-        work.write_bytes(content)
-        work.rename(out)
-    finally:
-        work.unlink(missing_ok=True)
-
-
 def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return the bytes of a model file with these arrays, floats in single precision."""
     sink = BytesIO()
     small = {n: a.astype(np.float32) if a.dtype.kind == "f" and n != "notes" else a for n, a in arrays.items()}
     np.savez_compressed(sink, allow_pickle=False, **small)

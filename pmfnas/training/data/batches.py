@@ -83,7 +83,7 @@ def read_batch(folder: Path, name: str, checksum: str | None) -> Mapping[str, An
     """Return the dictionary of one pickled batch, with text keys and arrays.
 
     Args:
-        folder: holds the file `name`, or a `.tar.gz` with it.
+        folder: holds the file `name`, or a `.tar.gz` with it; or is such an archive.
         name: path below the folder, as in the published archive.
         checksum: MD5 of the file's bytes; None checks nothing.
 
@@ -103,29 +103,34 @@ def read_batch(folder: Path, name: str, checksum: str | None) -> Mapping[str, An
 
 
 def _bytes(folder: Path, name: str) -> tuple[Path, bytes]:
-    """Return the path and the content of a published file, wherever it lies below `folder`."""
+    """Return the path and the content of a published file, wherever it lies below `folder`, or in an archive."""
     for path in (folder / name, folder / Path(name).name):
         if path.is_file():
             with reading(path):
                 return path, path.read_bytes()
-    for archive in sorted(folder.glob("*.tar.gz")) if folder.is_dir() else []:
+    for archive in _archives(folder):
         content = _from_archive(archive, name)
         if content is not None:
             return archive / name, content
     raise DataError(
-        f"--data-dir {folder} has no {name}, neither as a file nor in a .tar.gz; give the folder it lies in"
+        f"--data-dir {folder} has no {name}, neither as a file nor in a .tar.gz; give the archive, or the folder that "
+        "it or its files lie in"
     )
 
 
+def _archives(path: Path) -> list[Path]:
+    """Return the published archives that `path` is or holds."""
+    if path.is_dir():
+        return sorted(path.glob("*.tar.gz"))
+    return [path] if path.is_file() else []
+
+
 def _from_archive(archive: Path, name: str) -> bytes | None:
-    try:
-        with reading(archive), tarfile.open(archive, "r:gz") as container:
-            if name not in container.getnames():
-                return None
-            member = container.extractfile(name)
-            return member.read() if member else None
-    except tarfile.TarError as error:
-        raise DataError(f"{archive} is truncated or no archive ({error}); fetch it again") from None
+    with reading(archive), tarfile.open(archive, "r:gz") as container:
+        if name not in container.getnames():
+            return None
+        member = container.extractfile(name)
+        return member.read() if member else None
 
 
 def pixels_of(batch: Mapping[str, Any], side: int, what: str) -> NDArray[np.uint8]:

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -79,7 +80,7 @@ def test_opening_reads_no_column_and_takes_milliseconds(path: Path):
         table = CurveTable.open(path)
     assert (time.perf_counter() - started) / 20 < 0.02
     assert table.epochs(LAST) == (2, 4)
-    with pytest.raises(DataError, match=r"train-acc\.npy is missing"):
+    with pytest.raises(DataError, match=r"train-acc\.npy cannot be read \(No such file"):
         table.values(ACC)
 
 
@@ -171,8 +172,13 @@ def test_seconds_with_and_without_an_epoch_axis(table: CurveTable):
         ("{", "is damaged"),
         ("[]", "has table format None"),
         ('{"format": 99}', "has table format 99, but this version reads format 1"),
-        ('{"format": 1}', "lacks or garbles 'header'"),
-        ('{"format": 1, "header": {"cardinalities": [2], "what": 1}, "columns": {}}', "lacks or garbles"),
+        ('{"format": 1}', "KeyError: 'header'"),
+        (
+            '{"format": 1, "header": {"cardinalities": [2], "what": 1}, "columns": {}}',
+            "unexpected keyword",
+        ),
+        ('{"format": ' + "9" * 5000 + "}", "is damaged or of another kind .ValueError: Exceeds the limit"),
+        ("[" * 100_000, "is damaged or of another kind"),
     ],
 )
 def test_what_is_no_table_is_refused(path: Path, content: str | None, message: str):
@@ -181,6 +187,117 @@ def test_what_is_no_table_is_refused(path: Path, content: str | None, message: s
         (path / HEADER).write_text(content)
     with pytest.raises(DataError, match=message):
         CurveTable.open(path)
+
+
+ALTERED = [
+    (("header", "stamp"), "REAL", "stamp is 'REAL', but must be one of OFFICIAL"),
+    (("header", "space"), 5, "must be texts"),
+    (("header", "source"), "other", "so it was altered"),
+    (("header", "cardinalities"), [2, -2, -2], "cardinalities must be whole numbers from 1"),
+    (("header", "cardinalities"), [10**9] * 3, "the space must have 2 to 16,777,216 archs"),
+    (("header", "schedules"), [12], "AttributeError"),
+    (("header", "schedules"), {"12": 0}, "schedules must have whole epochs from 1"),
+    (("columns",), {}, "it has no column archs"),
+    (("columns", "archs", "shape"), [9, 3], "9 rows do not fit a space of 8 archs"),
+    (("columns", "archs", "dtype"), "<f8", "archs has the dtype"),
+    (("columns", str(ACC), "dtype"), "O", "train-acc has the dtype 'O', which is no number"),
+    (("columns", str(ACC), "dtype"), 8, "TypeError"),
+    (("columns", str(ACC), "shape"), [3, -2, 4], r"train-acc has the shape \(3, -2, 4\)"),
+    (("columns", str(ACC), "shape"), [3, 2, 5], "which does not fit the others"),
+    (("columns", str(ACC), "epochs"), [1, 2, 3, 3], "epochs that do not rise"),
+    (("columns", str(ACC), "epochs"), ["1"], "no whole numbers from 1"),
+    (("columns", "../../x/y"), {"epochs": [], "dtype": "<f8", "shape": [3, 2, 1], "sha256": ""}, "is no name of a col"),
+    (("notes",), 7, "TypeError"),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "message"), ALTERED, ids=[f"{'.'.join(p)}={v}"[:60] for p, v, _ in ALTERED])
+def test_an_altered_header_is_refused_by_what_is_wrong(path: Path, place: tuple[str, ...], value: object, message: str):
+    content = json.loads((path / HEADER).read_text())
+    inner = content
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = value
+    (path / HEADER).write_text(json.dumps(content))
+    with pytest.raises(
+        DataError, match=rf"table\.json is damaged or of another kind .*{message}.*; make the table again"
+    ):
+        CurveTable.open(path)
+
+
+def test_a_header_that_may_not_be_read_or_is_none_is_named(path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(DataError, match=r"table\.json cannot be read \(Permission denied\); make the table again"):
+        CurveTable.open(path)
+
+
+@pytest.mark.parametrize("archs", [[[0, 0, 7], [0, 1, 1], [1, 0, 1]], [[0, 0, 0], [0, 1, 1], [0, 1, 1]]])
+def test_rows_that_are_no_distinct_archs_are_refused(path: Path, archs: list[list[int]]):
+    np.save(path / "archs.npy", np.array(archs, dtype=np.uint8))
+    with pytest.raises(DataError, match=r"archs\.npy holds no distinct archs of tiny"):
+        CurveTable.open(path).row((0, 1, 1))
+
+
+@settings(max_examples=150, deadline=None)
+@given(place=st.integers(0, 4000), flipped=st.integers(1, 255), cut=st.booleans())
+def test_whatever_is_altered_is_read_or_named(
+    place: int, flipped: int, cut: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = write(tmp_path_factory.mktemp("altered") / "table")
+    texts: list[str] = []
+    for file in (path / HEADER, column(path, ACC), path / "archs.npy"):
+        whole = file.read_bytes()
+        data = bytearray(whole)
+        data[place % len(data)] ^= flipped
+        file.write_bytes(bytes(data[: place % len(data)]) if cut else bytes(data))
+        try:
+            table = CurveTable.open(path)
+            table.values(ACC)
+            table.row((0, 1, 1))
+            assert table.stamp
+        except (DataError, UnavailableError) as error:
+            texts.append(str(error))
+        file.write_bytes(whole)
+    assert all(str(path) in text or "is not in the table" in text for text in texts), texts
+    assert not any("\n" in text for text in texts)
+
+
+# ------------------------------------------------------------------------------------------------- completeness
+
+
+def whole(out: Path, missing: tuple[tuple[str, int], ...] = ()) -> CurveTable:
+    """Write a table of all eight archs under two schedules; `missing` names (schedule, row) without a trial."""
+    archs = list(np.ndindex(2, 2, 2))
+    with TableWriter(out, HEAD, archs) as writer:
+        for schedule in ("4", "12"):
+            present = np.ones((8, 2), dtype=bool)
+            present[3, 0] = False
+            for name, row in missing:
+                if name == schedule:
+                    present[row] = False
+            writer.add_present("cifar100", schedule, present)
+            writer.add(Key("cifar100", schedule, "train-acc"), np.ones((8, 2, 1)))
+    return CurveTable.open(out)
+
+
+def test_a_table_of_every_arch_has_the_bare_stamp(tmp_path: Path):
+    table = whole(tmp_path / "table")
+    assert (table.is_whole, table.n_known, table.stamp) == (True, 8, "SYNTHETIC")
+
+
+def test_an_arch_counts_where_it_has_a_trial_of_everything(tmp_path: Path):
+    table = whole(tmp_path / "table", missing=(("4", 0), ("12", 0), ("12", 7)))
+    assert (table.is_whole, table.n_known, table.stamp) == (False, 6, "SYNTHETIC 6 of 8 archs")
+
+
+def test_rows_that_are_not_there_count_as_unknown(table: CurveTable):
+    assert table.stamp == "SYNTHETIC 2 of 8 archs"  # three rows, one of them without a trial
+
+
+# ---------------------------------------------------------------------------------------------------- damaged tables
 
 
 def test_a_place_without_a_table_is_refused(tmp_path: Path):
@@ -215,7 +332,7 @@ def test_columns_that_changed_places_are_named(path: Path):
 def test_a_truncated_column_is_named(path: Path, keep: int):
     file = column(path, ACC)
     file.write_bytes(file.read_bytes()[:keep])
-    with pytest.raises(DataError, match=r"train-acc\.npy is missing or truncated"):
+    with pytest.raises(DataError, match=r"train-acc\.npy is damaged or of another kind .*; make the table again"):
         CurveTable.open(path).values(ACC)
 
 
@@ -260,3 +377,39 @@ def test_the_header_is_written_last_and_is_plain_json(path: Path):
     assert raw["fingerprint"] == HEAD.fingerprint
     newest = max(path.rglob("*"), key=lambda file: file.stat().st_mtime_ns if file.is_file() else 0)
     assert newest.name == HEADER
+
+
+@pytest.mark.parametrize("step", ["archs", "add", "allocate", "header"])
+def test_a_full_disk_is_one_error_and_leaves_nothing(step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    out = tmp_path / "table"
+    real = os.posix_fallocate
+
+    def full_at(bad: str) -> None:
+        def fallocate(descriptor: int, start: int, n_bytes: int) -> None:
+            if step == bad:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            real(descriptor, start, n_bytes)
+
+        monkeypatch.setattr(os, "posix_fallocate", fallocate)
+
+    def fill() -> None:
+        full_at("archs")
+        with TableWriter(out, HEAD, ARCHS) as writer:
+            full_at("add")
+            writer.add(ACC, VALUES, range(1, 5))
+            full_at("allocate")
+            writer.allocate(VARYING, (3, 2, 4), np.float64, range(1, 5))[:] = 1
+            if step == "header":
+                monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.EROFS, "Read-only")))
+
+    message = "Read-only" if step == "header" else r"No space left on device: [\d,]+ bytes are needed, [\d,]+ are free"
+    with pytest.raises(InputError, match=rf"table cannot be written \({message}\); (make room|choose a path that can)"):
+        fill()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_column_to_be_filled_has_its_bytes_on_the_disk(tmp_path: Path):
+    with TableWriter(tmp_path / "table", HEAD, ARCHS) as writer:
+        writer.allocate(ACC, (3, 200, 1000), np.float64, range(1, 1001))
+        file = next(tmp_path.glob(f".table*/{ACC}.npy"))
+        assert file.stat().st_blocks * 512 >= 3 * 200 * 1000 * 8

@@ -253,7 +253,7 @@ def test_a_damaged_record_is_named_with_the_remedy(record, read, damage):
 def test_a_parquet_file_of_something_else_is_no_record(tmp_path, metadata):
     path = tmp_path / "s0001.parquet"
     pq.write_table(pa.table({"number": [1]}).replace_schema_metadata(metadata), path)
-    with pytest.raises(DataError, match=r"s0001\.parquet is not a record of a run"):
+    with pytest.raises(DataError, match=r"s0001\.parquet is damaged or of another kind"):
         read_header(path)
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pmfnas.benchmarks.official import default_root, detect
+from pmfnas.benchmarks.official import default_root, detect, part_of
 from pmfnas.benchmarks.official.layout import SIZE, TOPOLOGY, OfficialSpace, space_of
 from pmfnas.core.errors import DataError
 from pmfnas.spaces import space_for
@@ -81,7 +81,11 @@ def test_archs_of_a_third_space_are_refused(tmp_path: Path):
 
 
 def test_the_default_root_is_where_the_official_packages_look(home: Path, monkeypatch: pytest.MonkeyPatch):
+    single = FOLDERS["tss"].replace("-simple", ".pickle.pbz2")
     monkeypatch.setenv("TORCH_HOME", str(home))
+    assert default_root() == home / single  # the archive has files of one arch, so it gives way
+    (home / single).unlink()
+    (home / PTH).unlink()
     assert default_root() == home / FOLDERS["tss"]
     monkeypatch.delenv("TORCH_HOME")
     monkeypatch.setenv("HOME", str(home.parent / "nobody"))
@@ -89,6 +93,41 @@ def test_the_default_root_is_where_the_official_packages_look(home: Path, monkey
     (home.parent / "nobody").mkdir()
     home.rename(home.parent / "nobody" / ".torch")
     assert default_root() == home.parent / "nobody" / ".torch" / FOLDERS["tss"]
+
+
+def test_a_default_root_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(self: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(DataError, match=r"where official files are looked for, cannot be read \(Permission denied\)"):
+        default_root()
+    with pytest.raises(DataError, match=r"cannot be read \(Permission denied\); make it readable"):
+        detect(tmp_path)
+
+
+def test_without_a_home_there_is_no_default_root(monkeypatch: pytest.MonkeyPatch):
+    def homeless(self: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("TORCH_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    assert default_root() is None
+
+
+def test_a_part_of_an_archive_is_told_by_its_files(tmp_path: Path):
+    assert part_of(make("tss", 6).archive(tmp_path)) == "5 of 15,625 archs"
+    assert part_of(make("sss", 3).archive(tmp_path)) == "2 of 32,768 archs"
+    assert part_of(make("tss", 2).single(tmp_path)) is None
+
+
+@pytest.mark.parametrize("name", ["NATS-tss-v1_0-3ffb9-simple.tar", "NATS-sss-v1_0-50262.tar.gz", "NAS-Bench-201.zip"])
+def test_a_packed_download_is_to_be_unpacked(name: str, tmp_path: Path):
+    (tmp_path / name).write_bytes(b"x")
+    for path in (tmp_path, tmp_path / name):
+        with pytest.raises(DataError, match=rf"{name} is packed; unpack it \(tar -xf\) and give the folder"):
+            detect(path)
 
 
 def test_the_size_space_alone_is_no_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -112,7 +112,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path, official: Path):
 
 
 def test_a_missing_or_foreign_source_is_named(tmp_path: Path, truth: np.ndarray, official: Path):
-    with pytest.raises(DataError, match=r"nats_sss\.npz is missing or damaged"):
+    with pytest.raises(DataError, match=r"nats_sss\.npz cannot be read"):
         fit_size_surrogate(tmp_path, official, tmp_path / "model.npz")
     foreign = write_source(tmp_path / "foreign", truth, datasets=np.array(["a", "b", "c"]))
     with pytest.raises(DataError, match="use another"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import files
+from pmfnas import files
 from pmfnas.core.errors import InputError
 
 
@@ -35,7 +35,10 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(InputError, match=r"table\.md cannot be written \(No space left on device\)"):
+    message = (
+        r"table\.md cannot be written \(No space left on device: 3 bytes are needed, [0-9,]+ are free\); make"
+    )
+    with pytest.raises(InputError, match=message):
         files.write_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,187 @@
+"""Files are written whole or not at all, and a fault of the disk is one error that names the file.
+
+A file is written to a hidden sibling, flushed to the disk and renamed last: a reader sees the old file or the new one,
+never a part. `writing` and `reading` stand at every border with the disk: they turn all that can go wrong there into
+one line with the file, the cause and the remedy; on a full disk, with the bytes needed and the bytes free. A file that
+is filled through a memory map gets its bytes from the disk first (`reserve`): a full disk would end the process later.
+"""
+
+import errno
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from pmfnas.core.errors import DataError, InputError, PmfnasError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_CANNOT_RESERVE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+_ZEROS = bytes(1 << 20)
+_WORK = re.compile(r"\..+\.writing-(\d{1,18})-[0-9a-f]{8}")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` (UTF-8, line ends as given) to `path`; see `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes | memoryview, *, remedy: str = "") -> None:
+    """Write `content` to `path`, making its folder; a reader sees the old file or the new one, never a part.
+
+    An existing file is replaced. The name survives a power cut too: the folder is flushed after the rename.
+
+    Args:
+        path: the file.
+        content: all of its bytes.
+        remedy: how the error goes on, for a caller who knows better than to name another path.
+
+    Raises:
+        InputError: the path cannot be written; nothing is left behind.
+    """
+    work = path.with_name(f".{path.name}.writing-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        with writing(path, len(content), remedy=remedy):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with work.open("xb") as stream:
+                stream.write(content)
+                flush(stream)
+            work.replace(path)
+            _flush_folder(path.parent)
+    finally:
+        with suppress(OSError):  # it is gone after the rename, and where it could not be made
+            work.unlink()
+
+
+def replace_folder(target: Path, files: Sequence[Path]) -> None:
+    """Make `target` a folder with copies of `files`, in place of what is there; raise `InputError` where it cannot be.
+
+    The copies are complete before the old folder goes.
+    """
+    work = target.with_name(f".{target.name}.writing-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        with writing(target, sum(file.stat().st_size for file in files)):
+            work.mkdir(parents=True)
+            for file in files:
+                shutil.copyfile(file, work / file.name)
+            shutil.rmtree(target, ignore_errors=True)
+            work.rename(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def writing(path: Path, n_bytes: int | None = None, *, remedy: str = "") -> Iterator[None]:
+    """Turn an `OSError` inside the block, which writes `n_bytes` to `path`, into one `InputError`.
+
+    Raises:
+        InputError: it names the path, the cause, the remedy, and on a full disk the bytes needed and free.
+    """
+    try:
+        yield
+    except OSError as error:
+        cause = error.strerror or str(error)
+        if error.errno in _FULL:
+            needed = "" if n_bytes is None else f"{n_bytes:,} bytes are needed, "
+            cause = f"{cause}: {needed}{free_bytes(path):,} are free"
+            remedy = remedy or "make room, or choose another disk"
+        raise InputError(f"{path} cannot be written ({cause}); {remedy or 'choose a path that can'}") from None
+
+
+@contextmanager
+def reading(path: Path, remedy: str) -> Iterator[None]:
+    """Turn whatever goes wrong inside the block, which reads `path`, into one `DataError` that names it.
+
+    A file from outside can provoke any error in the code that reads it, so all of them are caught. An error of this
+    project passes as it is.
+    """
+    try:
+        yield
+    except PmfnasError:
+        raise
+    except MemoryError:
+        raise DataError(f"{path} asks for more memory than there is; {remedy}") from None
+    except Exception as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise DataError(f"{path} cannot be read ({error.strerror}); {remedy}") from None
+        cause = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        raise DataError(f"{path} is damaged or of another kind ({cause}); {remedy}") from None
+
+
+def reserve(stream: BinaryIO, n_bytes: int, start: int = 0) -> None:
+    """Give an open file the bytes `start .. start + n_bytes` of the disk; what they hold is not to be kept.
+
+    Raises:
+        OSError: the disk is full, or a quota is used up.
+    """
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(stream.fileno(), start, n_bytes)
+            return
+        except OSError as error:
+            if error.errno not in _CANNOT_RESERVE:
+                raise
+    place = stream.tell()  # where the system cannot reserve, zeros take the place
+    stream.seek(start)
+    for done in range(0, n_bytes, len(_ZEROS)):
+        stream.write(_ZEROS[: n_bytes - done])
+    stream.flush()
+    stream.seek(place)
+
+
+def check_room(path: Path, n_bytes: int) -> None:
+    """Raise `InputError` where the disk on which `path` is to be made has less than `n_bytes` free."""
+    if free_bytes(path) < n_bytes:
+        with writing(path, n_bytes):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def free_bytes(path: Path) -> int:
+    """Return the bytes that are free on the disk of `path`, which need not exist yet."""
+    there = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
+    return shutil.disk_usage(there).free
+
+
+def flush(stream: BinaryIO) -> None:
+    """Bring what was written to the disk."""
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def abandoned(folder: Path, name: str = "*") -> list[Path]:
+    """Return what writers that were killed have left anywhere under `folder`, for files called `name` (a pattern)."""
+    works = [(work, _WORK.fullmatch(work.name)) for work in folder.rglob(f".{name}.writing-*")]
+    return [work for work, owner in works if owner and not is_running(int(owner[1]))]
+
+
+def remove_abandoned(folder: Path, name: str = "*") -> None:
+    """Remove what `abandoned` finds."""
+    for work in abandoned(folder, name):
+        with suppress(OSError):
+            work.unlink()
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process with this id exists; True where that cannot be asked without harm."""
+    if os.name != "posix":
+        return True  # where signal 0 would end the process
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name != "posix":  # folders cannot be opened elsewhere, and renames are journalled there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
