@@ -38,11 +38,12 @@ def bounds(table: CurveTable, name: str, seeds: Sequence[int]) -> list[Bound]:
     (oracle, space), archs = judge_of(table, name), table.archs.tolist()
     regrets = np.stack([oracle.regrets(seed, who=WHO) for seed in seeds])  # (n_seeds, n_archs)
     n_archs = int(np.isfinite(regrets[0]).sum())
-    scan = float(oracle.test_means[np.nanargmin(regrets, axis=1)].mean())
+    scores = np.stack([oracle.scores(seed, who=WHO) for seed in seeds])  # (n_seeds, n_archs)
+    scan = float(scores[np.arange(len(scores)), np.nanargmin(regrets, axis=1)].mean())
     mean = regrets.mean(axis=0)
     order = np.argsort(np.where(np.isnan(mean), np.inf, mean), kind="stable")[:FIXED]
     fixed = [
-        Bound(name, f"always {space.format(tuple(archs[i]))}", float(oracle.test_means[i]), float(mean[i]), n_archs)
+        Bound(name, f"always {space.format(tuple(archs[i]))}", float(scores[:, i].mean()), float(mean[i]), n_archs)
         for i in order
     ]
     return [Bound(name, "full scan, best validation", scan, 0.0, n_archs), *fixed]

@@ -43,7 +43,7 @@ def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: P
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
     summary = summarise(scored.runs, scored.timings, rng=stream(0, "summary"))
     best = "best test" if table.is_whole else f"best test of the {table.n_known:,} archs known"
-    ceilings = {name: {best: value} for name, value in scored.best_test.items()}
+    ceilings = {name: {best: value} for name, value in scored.best.items()}
     whole = table.is_whole and not experiment.excluded
     rows = published(table.header.space) if whole else ()  # those are of whole spaces
     n_epochs = max(table.header.schedules.values())
@@ -64,7 +64,7 @@ def _write_figures(scored: Scored, out: Path) -> None:
     """Write the three figures; a folder whose runs all failed has none."""
     if not (scored.runs["status"] == "ok").any():
         return
-    runs, steps, best = scored.runs, scored.steps, scored.best_test
+    runs, steps, best = scored.runs, scored.steps, scored.best
     write_figure(accuracy_figure(runs, steps, ceilings=best, rng=stream(0, "figures")), out, "accuracy")
     write_figure(regret_figure(runs, steps, rng=stream(0, "figures")), out, "regret")
     write_figure(final_figure(runs, ceilings=best), out, "final")
@@ -72,7 +72,7 @@ def _write_figures(scored: Scored, out: Path) -> None:
 
 def _before(scored: Scored) -> dict[str, float]:
     """Return the test regret per data set while nothing is recommended: that of answering at random."""
-    return {name: best - 100 / dataset(name).n_classes for name, best in scored.best_test.items()}
+    return {name: best - 100 / dataset(name).n_classes for name, best in scored.best.items()}
 
 
 def _write_replay(summary: pd.DataFrame, experiment: Experiment, out: Path) -> None:

@@ -101,8 +101,8 @@ def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable
         for name in ("runs", "steps", "accesses")
     }
     timings = [part.timings.assign(budget_s=budget_s) for budget_s, part in parts.items()]
-    best = {name: value for part in parts.values() for name, value in part.best_test.items()}
-    return Scored(**frames, timings=pd.concat(timings, ignore_index=True), best_test=best)
+    best = {name: value for part in parts.values() for name, value in part.best.items()}
+    return Scored(**frames, timings=pd.concat(timings, ignore_index=True), best=best, score=table.header.score)
 
 
 def _refuse_other_settings(study: Study, runs: pd.DataFrame) -> None:

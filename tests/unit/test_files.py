@@ -35,9 +35,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    message = (
-        r"table\.md cannot be written \(No space left on device: 3 bytes are needed, [0-9,]+ are free\); make"
-    )
+    message = r"table\.md cannot be written \(No space left on device: 3 bytes are needed, [0-9,]+ are free\); make"
     with pytest.raises(InputError, match=message):
         files.write_text(path, "new")
     assert path.read_text() == "old"

@@ -17,7 +17,10 @@ def test_auto_is_its_surrogate(size_surrogate_table):
 
 @pytest.mark.parametrize("text", ["official", "anchored"])
 def test_what_it_does_not_have_is_refused(text):
-    with pytest.raises(InputError, match=f"--data is {text}, but of the space nats-sss that means nothing; give auto, surrogate or a path"):
+    with pytest.raises(
+        InputError,
+        match=f"--data is {text}, but of the space nats-sss that means nothing; give auto, surrogate or a path",
+    ):
         choose(text, space=SIZE)
 
 
