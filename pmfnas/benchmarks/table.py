@@ -38,7 +38,7 @@ from pmfnas.benchmarks.header import (
 )
 from pmfnas.core.errors import DataError, InputError, UnavailableError
 from pmfnas.core.types import Arch, FloatArray, arch_numbers, describe_epochs
-from pmfnas.files import flush, is_running, reading, reserve, writing
+from pmfnas.files import check_room, flush, is_running, reading, reserve, writing
 
 __all__ = ["FORMAT", "HEADER", "STAMPS", "CurveTable", "Header", "Key", "TableWriter"]
 
@@ -237,10 +237,11 @@ class TableWriter:
     ...     writer.add(Key("cifar100", "12", "train-acc"), values, epochs=range(1, 13))
     ...     writer.notes["tau"] = 0.93
 
-    An exception inside the block leaves nothing at `out`. An existing table is never overwritten.
+    An exception inside the block leaves nothing at `out`. An existing table is never overwritten. A maker that knows
+    how many bytes its columns take says so (`n_bytes`), and a disk without them is an error before anything is written.
     """
 
-    def __init__(self, out: Path, header: Header, archs: ArrayLike) -> None:
+    def __init__(self, out: Path, header: Header, archs: ArrayLike, *, n_bytes: int = 0) -> None:
         if header.stamp not in STAMPS:
             raise InputError(f"stamp is {header.stamp!r}, but must be one of {', '.join(STAMPS)}")
         if header.score not in SCORES:
@@ -254,6 +255,7 @@ class TableWriter:
         self._columns: dict[str, Column] = {}
         self._filling: dict[str, tuple[NDArray[Any], tuple[int, ...]]] = {}
         rows = np.asarray(archs, dtype=np.uint8)
+        check_room(out, n_bytes)
         with writing(out):
             _remove_abandoned(out)
             self._work.mkdir(parents=True)

@@ -20,6 +20,7 @@ ANCHOR_FILE = ANCHORS
 """The file that tells a folder of real values from others."""
 VERSION = "3"
 """Of the modelling; part of the fingerprint. Any change of a value is a new version."""
+BYTES_PER_ARCH = 19_978
 
 
 def anchored_header(source: Path) -> Header:
@@ -37,12 +38,12 @@ def build_anchored(source: Path, out: Path, *, progress: bool = False) -> CurveT
 
     Raises:
         DataError: a file or field of `source` is missing, damaged or of the wrong shape.
-        InputError: `out` exists.
+        InputError: `out` exists, or the disk has no room for the table.
     """
     header = anchored_header(source)
     values = read_source(source)
     with (
-        TableWriter(out, header, values.ops) as writer,
+        TableWriter(out, header, values.ops, n_bytes=len(values.ops) * BYTES_PER_ARCH) as writer,
         tqdm(total=5, unit="step", desc="anchored table", disable=None if progress else True) as bar,
     ):
         identity = identify(values)

@@ -202,7 +202,8 @@ def _assemble(
     infos = {path: read_info(path) for path in shards}
     rows = _check_archs(infos.values(), texts, source)
     layouts = join_layouts(infos.values())
-    with TableWriter(out, _header(source, digest, layouts), _encode(texts, source)) as writer:
+    n_bytes = len(texts) * sum(_bytes_per_arch(layout) for layout in layouts.values())
+    with TableWriter(out, _header(source, digest, layouts), _encode(texts, source), n_bytes=n_bytes) as writer:
         columns = _allocate(writer, layouts, len(texts), rows)
         present = {
             group: np.zeros((len(texts), len(layout.seeds)), dtype=np.bool_) for group, layout in layouts.items()
@@ -214,6 +215,10 @@ def _assemble(
         writer.notes["seeds"] = {"/".join(group): list(layout.seeds) for group, layout in layouts.items()}
         writer.notes["source"] = source.path.name
         writer.notes["n_archs_measured"] = len(rows)
+
+
+def _bytes_per_arch(layout: GroupLayout) -> int:
+    return 8 * len(layout.seeds) * sum(max(1, len(epochs)) for epochs in layout.epochs.values())
 
 
 def _check_archs(infos: Iterable[ShardInfo], texts: Sequence[str], source: Source) -> NDArray[np.int64]:

@@ -35,6 +35,7 @@ SHARED = 0.3
 """Correlation of a trial's deviations in validation and test: .35 and .23 on the topology space (cifar100 and
 ImageNet16-120, archs of the better half, schedule 200), where trials are repeated."""
 FIELD_DEGREE = 2
+BYTES_PER_ARCH = 6_250
 
 
 def size_surrogate_header() -> Header:
@@ -73,7 +74,7 @@ def model_ends(model: SizeModel, data: Dataset) -> Ends:
 
 def write_table(model: SizeModel, header: Header, out: Path, *, progress: bool = False) -> CurveTable:
     """Return the curve table of a model, written to `out`."""
-    with TableWriter(out, header, all_archs()) as writer:
+    with TableWriter(out, header, all_archs(), n_bytes=len(all_archs()) * BYTES_PER_ARCH) as writer:
         writer.notes.update(model.notes)
         parts = [(data, schedule) for data in DATASETS.values() for schedule in SCHEDULES]
         for data, schedule in tqdm(parts, desc="size surrogate", unit="schedule", disable=None if progress else True):

@@ -41,6 +41,7 @@ from pmfnas.core.types import FloatArray
 
 VERSION = "surrogate-1"
 N_TRIALS = {"12": 1, "200": 3}
+BYTES_PER_ARCH = 19_978
 
 
 def surrogate_header() -> Header:
@@ -65,7 +66,7 @@ def write_table(model: Model, header: Header, out: Path, *, progress: bool) -> C
     mean = model.outputs(model_inputs(space, archs))
     drawn = scattered(model, mean)
     blind = cut_off(space, archs)
-    with TableWriter(out, header, archs) as writer:
+    with TableWriter(out, header, archs, n_bytes=len(archs) * BYTES_PER_ARCH) as writer:
         writer.notes.update(model.notes)
         _write_costs(writer, drawn)
         finals = {key: _blinded(trials(model, key, drawn.scalar(str(key))), key, blind) for key in FINALS}
