@@ -7,6 +7,7 @@ it cannot see. The table is stamped REAL-FINALS; `docs/real-finals.md` says how 
 
 from pmfnas.benchmarks.real_finals.fit import fit_real_finals
 from pmfnas.benchmarks.real_finals.materialise import build_real_finals, real_finals_header
+from pmfnas.benchmarks.real_finals.model import shipped_model
 from pmfnas.benchmarks.real_finals.package import REQUIREMENT, fault_of_package, read_package
 from pmfnas.benchmarks.real_finals.report import held_out_figures, written_figures
 
@@ -18,5 +19,6 @@ __all__ = [
     "held_out_figures",
     "read_package",
     "real_finals_header",
+    "shipped_model",
     "written_figures",
 ]

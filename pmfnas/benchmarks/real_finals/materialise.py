@@ -25,7 +25,7 @@ from pmfnas.benchmarks.surrogate.layout import (
     restore,
     transform,
 )
-from pmfnas.benchmarks.surrogate.materialise import N_TRIALS, curves, trials
+from pmfnas.benchmarks.surrogate.materialise import BYTES_PER_ARCH, N_TRIALS, curves, trials
 from pmfnas.benchmarks.surrogate.model import all_archs, cell_space, cut_off
 from pmfnas.benchmarks.table import CurveTable, Header, Key, TableWriter
 from pmfnas.core.types import FloatArray
@@ -59,9 +59,9 @@ def write_table(finals: Finals, model: EarlyModel, header: Header, out: Path, *,
     space = cell_space()
     archs = all_archs(space)
     blind = cut_off(space, archs)
-    drawn = model.drawn(finals.valid)
+    drawn = model.drawn(finals.valid, model.means(finals.valid))
     keys = curve_keys()
-    with TableWriter(out, header, archs) as writer:
+    with TableWriter(out, header, archs, n_bytes=len(archs) * BYTES_PER_ARCH) as writer:
         writer.notes.update(_provenance(finals), **model.notes)
         _write_costs(writer, finals)
         for key in tqdm(keys, desc="real finals", unit="column", disable=None if progress else True):
@@ -77,10 +77,15 @@ def write_table(finals: Finals, model: EarlyModel, header: Header, out: Path, *,
     return CurveTable.open(out)
 
 
-def short_ends(drawn: Outputs, finals: Finals) -> FloatArray:
-    """Return validation after 12 of 12 epochs, percent, (n_archs, 3), as it stands in the table of this draw."""
+def short_ends(drawn: Outputs, finals: Finals, blind: NDArray[np.bool_]) -> FloatArray:
+    """Return validation after 12 of 12 epochs, percent, (n_archs, 3), as it stands in the table of this draw.
+
+    Args:
+        drawn: outputs of the model.
+        finals: the real values.
+        blind: which archs are cut off from the input.
+    """
     columns = [on_grid(restore("-acc", drawn.scalar(str(key))), N_VALID[place]) for place, key in enumerate(ENDS)]
-    blind = cut_off(cell_space(), all_archs(cell_space()))
     return np.where(blind[:, None], np.nanmean(finals.valid, axis=2), np.stack(columns, axis=1))
 
 

@@ -33,8 +33,8 @@ ENDS = tuple(Key(name, "12", "x-valid-acc") for name in SEARCHED)
 """Validation after 12 of 12 epochs: what a searcher decides by first, so it has outputs of its own."""
 SCALARS = (*map(str, ENDS), *map(str, LOSSES))
 SHIPPED = "model.npz"
-N_SEEN = 2
-"""Decimals by which results count as equal, far below an image's share."""
+DECIMALS = 3
+"""By these results count as equal, far below an image's share."""
 
 
 def final_logits(valid: FloatArray) -> FloatArray:
@@ -50,7 +50,7 @@ def inputs_of(valid: FloatArray) -> FloatArray:
 
 def networks(valid: FloatArray) -> NDArray[np.int64]:
     """Return the network of every arch, shape (n_archs,): those with equal results in all trials are one."""
-    results = np.round(np.nan_to_num(valid, nan=-1.0), N_SEEN + 1).reshape(len(valid), -1)
+    results = np.round(np.nan_to_num(valid, nan=-1.0), DECIMALS).reshape(len(valid), -1)
     return np.unique(results, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
 
 
@@ -87,13 +87,13 @@ class EarlyModel:
         columns = [np.interp(logits[:, d], arrays["spread/at"][d], arrays["spread/size"][d]) for d in range(3)]
         return np.stack(columns, axis=1)
 
-    def drawn(self, valid: FloatArray, *, draw: int = 0) -> Outputs:
-        """Return the outputs of every arch with a draw of the scatter; the table has draw 0."""
+    def drawn(self, valid: FloatArray, means: FloatArray, *, draw: int = 0) -> Outputs:
+        """Return the outputs of every arch: `means(valid)` and a draw of the scatter; the table has draw 0."""
         factors = self.networks.arrays["scatter"]  # (n_factors, n_outputs)
         network = networks(valid)
         draws = stream(draw, "real-finals/scatter").normal(size=(int(network.max()) + 1, len(factors)))[network]
         sizes = shared(self.spread(valid), network)[:, place_of_outputs()]
-        return Outputs(self.means(valid) + sizes * (draws @ factors), SCALARS)
+        return Outputs(means + sizes * (draws @ factors), SCALARS)
 
 
 def shared(values: FloatArray, network: NDArray[np.int64]) -> FloatArray:
@@ -109,6 +109,11 @@ def shipped_bytes() -> bytes:
         return (files("pmfnas.benchmarks.real_finals") / SHIPPED).read_bytes()
     except FileNotFoundError:
         raise DataError(f"the package lacks its model of early epochs ({SHIPPED}); install it again") from None
+
+
+def shipped_model() -> EarlyModel:
+    """Return the model of this package."""
+    return EarlyModel.read(shipped_bytes())
 
 
 def source_of(content: bytes) -> str:

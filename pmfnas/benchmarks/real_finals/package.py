@@ -66,10 +66,15 @@ def read_package() -> Finals:
     return Finals(np.stack([valid for valid, _ in parts], axis=1), np.stack([s for _, s in parts], axis=1))
 
 
-def fault_of_package() -> str | None:
-    """Return in one line why the package cannot be read, None where it can; reads no values."""
+def fault_of_package(*, look_inside: bool = True) -> str | None:
+    """Return in one line why the package cannot be read, None where it can; reads no values.
+
+    Args:
+        look_inside: whether to compare the content of the files as well, or presence and version alone.
+    """
     try:
-        for name in SHA256:
+        _folder()
+        for name in SHA256 if look_inside else ():
             _read(name)
     except DataError as error:
         return str(error)

@@ -17,6 +17,7 @@ from pmfnas.benchmarks.real_finals.model import ENDS, EarlyModel
 from pmfnas.benchmarks.real_finals.package import Finals
 from pmfnas.benchmarks.surrogate.fit import means, table_rows, used_half
 from pmfnas.benchmarks.surrogate.layout import SEARCHED, TESTS, restore, transform
+from pmfnas.benchmarks.surrogate.model import all_archs, cell_space, cut_off
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.types import FloatArray
 
@@ -36,7 +37,8 @@ def held_out_figures(model: EarlyModel, finals: Finals, table: CurveTable) -> di
     """
     rows = table_rows(table)
     out = ~used_half(table, rows)
-    draws = [short_ends(model.drawn(finals.valid, draw=draw), finals)[out] for draw in range(N_DRAWS + 1)]
+    valid, expected, blind = finals.valid, model.means(finals.valid), cut_off(cell_space(), all_archs(cell_space()))
+    draws = [short_ends(model.drawn(valid, expected, draw=draw), finals, blind)[out] for draw in range(N_DRAWS + 1)]
     notes: dict[str, Any] = {"archs held out": int(out.sum()), "draws": N_DRAWS}
     for place, name in enumerate(SEARCHED):
         final = np.nanmean(finals.valid[out, place], axis=1)

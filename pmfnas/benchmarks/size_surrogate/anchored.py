@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pmfnas.benchmarks.size_surrogate.fit import VALID_FILE, VALUES_FILE, read_valid, read_values
-from pmfnas.benchmarks.size_surrogate.materialise import Ends, as_column, write_schedule
+from pmfnas.benchmarks.size_surrogate.materialise import BYTES_PER_ARCH, Ends, as_column, write_schedule
 from pmfnas.benchmarks.size_surrogate.model import (
     DEGREE,
     LAST,
@@ -54,7 +54,7 @@ def build_size_anchored(source: Path, out: Path, *, progress: bool = False) -> C
     header, model = size_anchored_header(source), read_model(shipped_bytes())
     valid, test = read_valid(source)[0], read_values(source)[0]
     parts = [(place, data, schedule) for place, data in enumerate(DATASETS.values()) for schedule in SCHEDULES]
-    with TableWriter(out, header, all_archs()) as writer:
+    with TableWriter(out, header, all_archs(), n_bytes=len(valid) * BYTES_PER_ARCH) as writer:
         writer.notes.update(_provenance(valid))
         for place, data, schedule in tqdm(
             parts, desc="size table", unit="schedule", disable=None if progress else True

@@ -113,7 +113,11 @@ def _read_finals(path: Path, field: str, *, channels: bool = True) -> tuple[Floa
         raise DataError(f"{path}: {field} must hold percent of every arch and data set; use another")
     if not np.isin(widths, WIDTHS).all() or len(np.unique(widths, axis=0)) < len(widths):
         raise DataError(f"{path}: channels must hold every arch once, as widths {WIDTHS}; use another")
-    return accuracy, arch_numbers(widths.astype(np.int64) // 8 - 1, (8,) * 5), hashlib.sha256(content).hexdigest()
+    return (
+        accuracy,
+        arch_numbers(np.asarray(widths // 8 - 1, dtype=np.uint8), (8,) * 5),
+        hashlib.sha256(content).hexdigest(),
+    )
 
 
 def used_half(n_archs: int) -> NDArray[np.bool_]:
