@@ -1,7 +1,21 @@
 #!/usr/bin/env bash
 # One verb per published artefact. `./reproduce.sh` alone explains them.
+# Paths are the caller's: this script changes no folder, and may be called from any, also through a link.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+
+# Return the folder of a script, itself and no link to it.
+folder_of() {
+  local script="$1" link
+  while [[ -L "$script" ]]; do
+    link="$(readlink "$script")"
+    [[ "$link" == /* ]] || link="$(dirname "$script")/$link"
+    script="$link"
+  done
+  (cd -P "$(dirname "$script")" && pwd)
+}
+
+root="$(folder_of "${BASH_SOURCE[0]}")"
+export PMFNAS_FRONT="$0"
 
 usage() {
   cat <<'TEXT'
@@ -26,6 +40,7 @@ usage: ./reproduce.sh VERB [options]
   export      the network that a search found: export results/search/cifar10 --to model.pt
   gpu-check   everything that needs a GPU, measured in a few minutes           -> results/gpu-check
   data        data import | info | verify | build-anchored | build-surrogate
+  run, table, explain, calibration, report   and every other verb of `python -m harness`: ./reproduce.sh VERB --help
   help        this text
 
 ablation, sensitivity, uncertainty, predictors, peers and search-compare explain their options themselves:
@@ -43,8 +58,9 @@ Options of table2, published, no-big-cells and size are those of `python -m harn
   --jobs N                     processes of this machine (default: all cores)
   --out DIR                    where results go
 
-The first use makes .venv and installs what it needs; later uses find it ready. It is made again only when
-pyproject.toml or constraints.txt changed. Interrupted, the same command goes on where it stopped.
+Paths are those of the folder it is called from. The first use makes .venv beside it and installs what it needs; later
+uses find it ready. It is made again only when pyproject.toml or constraints.txt changed. Interrupted, the same command
+goes on where it stopped.
 
   PYTHON           the interpreter to use (default: the first Python >= 3.11 found)
   PMFNAS_EXTRAS    further extras to install, e.g. nb201 (brings torch; without it those tests skip)
@@ -54,78 +70,79 @@ TEXT
 }
 
 find_python() {
-  local candidate
-  for candidate in ${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
+  local candidate candidates=(python3.13 python3.12 python3.11 python3 python)
+  if [[ -n "${PYTHON:-}" ]]; then candidates=("$PYTHON"); fi
+  for candidate in "${candidates[@]}"; do
     if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       echo "$candidate"
       return
     fi
   done
-  echo "error: no Python >= 3.11 was found; install one or name it: PYTHON=/path/to/python ./reproduce.sh ..." >&2
+  if [[ -n "${PYTHON:-}" ]]; then
+    echo "error: PYTHON is '$PYTHON', but must be a Python >= 3.11; name another, or leave it out" >&2
+  else
+    echo "error: no Python >= 3.11 was found; install one or name it: PYTHON=/path/to/python ./reproduce.sh ..." >&2
+  fi
   exit 2
 }
 
 # Make .venv and add the given extras, unless that was done from the same files. Marks are written last.
 environment() {
   local python files extra
-  files="$(cat pyproject.toml constraints.txt | cksum)"
-  if [[ "$(cat .venv/stamp 2>/dev/null)" != "$files" ]]; then
+  files="$(cat "$root/pyproject.toml" "$root/constraints.txt" | cksum)"
+  if [[ "$(cat "$root/.venv/stamp" 2>/dev/null)" != "$files" ]]; then
     python="$(find_python)"
     echo "making the environment in .venv (once, a minute or two) ..." >&2
-    rm -rf .venv
-    "$python" -m venv .venv
+    rm -rf "$root/.venv"
+    "$python" -m venv "$root/.venv"
     install .
-    echo "$files" > .venv/stamp
+    echo "$files" > "$root/.venv/stamp"
   fi
   for extra in ${1//,/ }; do
-    if [[ ! -e ".venv/has-$extra" ]]; then
+    if [[ ! -e "$root/.venv/has-$extra" ]]; then
       echo "adding the extra '$extra' to .venv (once) ..." >&2
       install ".[$extra]"
-      touch ".venv/has-$extra"
+      touch "$root/.venv/has-$extra"
     fi
   done
 }
 
 install() {
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable "$1"
+  (cd "$root" && .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+    --editable "$1")
+}
+
+# Every verb of `python -m harness`, and the experiments of its verb `run`.
+harness="calibration ceiling check-searcher compare data explain export ablation gpu-check new-searcher no-big-cells peers
+predictors published regress report run search search-compare sensitivity size table table2 uncertainty"
+
+# Return the extras that a verb needs.
+extras_of() {
+  case "$1" in
+    predictors) echo predictors ;;
+    search | search-compare | export | gpu-check) echo train ;;
+    test) echo test ;;
+  esac
 }
 
 verb="${1:-help}"
-shift || true
-case "$verb" in
-  table2 | published | no-big-cells | size)
-    environment "${PMFNAS_EXTRAS:-}"
-    exec .venv/bin/python -m harness run "$verb" "$@"
-    ;;
-  ablation | ceiling | check-searcher | compare | new-searcher | regress | sensitivity | uncertainty | peers)
-    environment "${PMFNAS_EXTRAS:-}"
-    exec .venv/bin/python -m harness "$verb" "$@"
-    ;;
-  predictors)
-    environment "predictors${PMFNAS_EXTRAS:+,$PMFNAS_EXTRAS}"
-    exec .venv/bin/python -m harness predictors "$@"
-    ;;
-  search | search-compare | export | gpu-check)
-    environment "train${PMFNAS_EXTRAS:+,$PMFNAS_EXTRAS}"
-    exec .venv/bin/python -m harness "$verb" "$@"
-    ;;
-  data)
-    environment "${PMFNAS_EXTRAS:-}"
-    exec .venv/bin/python -m harness data "$@"
-    ;;
-  test)
-    environment "test${PMFNAS_EXTRAS:+,$PMFNAS_EXTRAS}"
-    .venv/bin/ruff format --check .
-    .venv/bin/ruff check .
-    .venv/bin/mypy
-    .venv/bin/lint-imports
-    exec .venv/bin/python -m pytest --numprocesses auto "$@"
-    ;;
-  help | -h | --help)
-    usage
-    ;;
-  *)
-    echo "error: verb is '$verb', but must be one of: table2, compare, ablation, sensitivity, uncertainty, predictors, regress, peers, published, no-big-cells, size, ceiling, search, search-compare, export, gpu-check, test, data, help" >&2
-    exit 2
-    ;;
-esac
+if [[ "$verb" == help || "$verb" == -h || "$verb" == --help ]]; then
+  usage
+  exit 0
+fi
+if [[ "$verb" != test && " ${harness//$'\n'/ } " != *" $verb "* && "$verb" != --version && ! -e "$root/.venv/stamp" ]]; then
+  echo "error: verb is '$verb', but must be one of: test help ${harness//$'\n'/ }" >&2
+  exit 2
+fi
+extras="$(extras_of "$verb")"
+environment "$extras${extras:+,}${PMFNAS_EXTRAS:-}"
+if [[ "$verb" != test ]]; then
+  exec "$root/.venv/bin/python" "$root/harness" "$@"
+fi
+shift
+cd "$root"
+.venv/bin/ruff format --check .
+.venv/bin/ruff check .
+.venv/bin/mypy
+.venv/bin/lint-imports
+exec .venv/bin/python -m pytest --numprocesses auto "$@"

@@ -51,7 +51,7 @@ def resources(ladder: Sequence[Fidelity], eta: int | None = None) -> tuple[int, 
         if any(a >= b for a, b in pairwise(epochs)):
             raise InputError(f"eta is None, but the ladder's epochs {epochs} do not rise; give an eta")
         return epochs
-    if eta < 2:
+    if not eta >= 2:
         raise InputError(f"eta is {eta}, but must be at least 2, or None to count rungs by their epochs")
     return tuple(eta**k for k in range(len(ladder)))
 

@@ -25,7 +25,7 @@ def search_fidelity(text: str | None, fidelities: Fidelities) -> Fidelity:
 
 def check_at_least(name: str, value: int, least: int) -> None:
     """Raise `InputError` unless `value >= least`."""
-    if value < least:
+    if not value >= least:  # NaN is not
         raise InputError(f"{name} is {value}, but must be at least {least}")
 
 

@@ -4,13 +4,13 @@ import argparse
 import re
 from pathlib import Path
 
-from tqdm import tqdm
-
 from harness.calibration import coverages, frame, judged, markdown
 from harness.explain import Explained, read_run
 from harness.files import write_text
+from harness.overwriting import check_outputs
 from harness.units import count, names
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import InputError, shown, unknown_name
+from pmfnas.progress import tracked
 
 _TEACHING = """Reads the records of an experiment and compares what a searcher predicted, `mean` and `std` of its
 reasons, with what it was told later: the share of outcomes inside the 50, 80, 90 and 95 % intervals, for all
@@ -47,8 +47,11 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the coverages of an experiment's records."""
+    if options.out is not None:
+        check_outputs({"--out": options.out}, {"DIR": options.folder}, own=("calibration*",))
     noise_pct = _noise(options.noise)
-    runs = [read_run(path) for path in tqdm(_chosen(options), disable=None, leave=False, unit="run")]
+    paths = _chosen(options)
+    runs = [read_run(path) for path in tracked(paths, "reading", total=len(paths), unit="run")]
     rows = coverages(judged(runs), noise_pct=noise_pct)
     if options.csv:
         text = str(frame(rows).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
@@ -61,8 +64,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _noise(text: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d*)?", text):
-        raise InputError(f"--noise is {text!r}, but must be percent points of at least 0, such as 0.5")
+    if not re.fullmatch(r"[0-9]+(\.[0-9]*)?", text) or float(text) > 100:
+        raise InputError(f"--noise is {shown(text)}, but must be percent points from 0 to 100, such as 0.5")
     return float(text)
 
 
@@ -87,10 +90,9 @@ def _chosen(options: argparse.Namespace) -> list[Path]:
     for flag, asked in (("--datasets", options.datasets), ("--searchers", options.searchers)):
         of = known[flag]
         wanted = names(flag, asked) if asked else sorted(set(of.values()))
-        if unknown := sorted(set(wanted) - set(of.values())):
-            raise InputError(
-                f"{flag} names {unknown}, but {options.folder} holds: {', '.join(sorted(set(of.values())))}"
-            )
+        for name in wanted:
+            if name not in of.values():
+                raise unknown_name(f"in {options.folder}, {flag}", name, sorted(set(of.values())))
         files = [file for file in files if of[file] in wanted]
     n = count("--seeds", options.seeds, least=1) if options.seeds else None
     per: dict[Path, list[Path]] = {}

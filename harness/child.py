@@ -5,6 +5,7 @@ a time delays nobody beyond its limit. The child leads a process group of its ow
 """
 
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -21,6 +22,19 @@ GRACE_S = 5.0
 """How long a child may take to exit once it was told to."""
 _PIECE = 2**16
 _NOTHING = memoryview(b"")
+
+_NAMES_ERROR = re.compile(
+    r"(?:uncaught |fatal |caused by: |exception in thread \S+ |terminate called |thread '.*' panicked|panic: )"
+    r"|(?:[\w.:$]*(?:error|exception|exit|interrupt)\b[^;{(]{0,40}:)|error\b(?! *[=(])",
+    re.IGNORECASE,
+)
+"""The beginning of a line in which a language names an error that ends a program."""
+_SPEAKS_OF_ERROR = re.compile(
+    r"(?:error|exception|fatal|panic|abort|segmentation fault|not found|no such|cannot|can't|denied|undefined)",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(r"(?:throw|raise|panic!?|File|at)\b")
+"""The beginning of a line that quotes a source or a stack."""
 
 
 class Kept:
@@ -47,10 +61,13 @@ class Kept:
         gap = f"\n... {self._n_dropped} bytes left out ...\n".encode() if self._n_dropped else b""
         return bytes(self._head) + gap + bytes(self._tail)
 
-    def last_line(self) -> str:
-        """Return the last line that holds anything, as text of at most 200 characters."""
+    def telling_line(self) -> str:
+        """Return the first line that names an error, else the last that holds anything; at most 200 characters."""
         lines = [line.strip() for line in self.content().decode("utf-8", "replace").splitlines() if line.strip()]
-        return lines[-1][:200] if lines else ""
+        naming = [line for line in lines if _NAMES_ERROR.match(line)]
+        speaking = [line for line in lines if _SPEAKS_OF_ERROR.search(line) and not _SOURCE.match(line)]
+        told = (naming or speaking or lines[-1:] or [""])[0]
+        return "".join(letter if letter.isprintable() else "?" for letter in told)[:200]
 
 
 class Child:
@@ -188,8 +205,8 @@ class Child:
             how = f"was ended by signal {-code}"
         else:
             how = f"exited with code {code}"
-        said = self.errors.last_line()
-        return f"the process {how} instead of answering" + (f"; its last words: {said}" if said else "")
+        said = self.errors.telling_line()
+        return f"the process {how} instead of answering" + (f"; it said: {said}" if said else "")
 
     def _drain_errors(self) -> None:
         """Take what is left of standard error, without waiting; at most a few pieces of an endless one."""

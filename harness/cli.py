@@ -2,15 +2,22 @@
 
 import argparse
 import os
+import re
+import signal
 import sys
+import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import pmfnas
 from harness import (
     calibration_commands,
     ceiling_commands,
     compare_commands,
+    console,
     data_commands,
     experiment_commands,
     explain_commands,
@@ -26,7 +33,8 @@ from harness.gate import commands as gate_commands
 from harness.report import commands as report_commands
 from harness.search_compare import commands as search_compare_commands
 from harness.specs import ALL_DATASETS, EXPERIMENTS
-from pmfnas.core.errors import PmfnasError
+from harness.units import joined
+from pmfnas.core.errors import InputError, PmfnasError, unknown_name
 
 EXAMPLES = """examples:
   python -m harness run table2 --smoke                        a look at everything, in seconds
@@ -45,26 +53,109 @@ EXAMPLES = """examples:
 """
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the command line and return its exit code: 0, or 2 for anything the caller can mend."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
+INTERRUPTED = 130
+FAULT = 70
+"""Exit code of a fault of the program itself, as in sysexits.h."""
+DEBUG = "PMFNAS_DEBUG"
+"""Variable that asks for the traceback of every error."""
+ISSUES = "the project's issue tracker"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are ours: one line, with the remedy."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `InputError`."""
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+def entry() -> int:
+    """Run the command line of this process, from its arguments and on its terminal; return the exit code."""
+    console.prepare()
+    signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
+        signal.signal(signal.SIGHUP, _interrupt)
     try:
+        code = main(sys.argv[1:])
+    except SystemExit as end:  # --help, --version
+        code = int(end.code or 0)
+    return console.finish(code)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code.
+
+    0 or 1 are the verb's own, 2 is for anything that the caller can mend, 70 for a fault of the program.
+    """
+    try:
+        options = _parsed(arguments)
         return int(options.run(options))
-    except PmfnasError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print("\ninterrupted; finished runs are kept, the same command goes on from here", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader of a pipe closed it, `... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            traceback.print_exc()
+        sys.stdout.flush()
+        line, code = described(error)
+        print(f"error: {line}", file=sys.stderr)
+        return code
+
+
+def described(error: Exception) -> tuple[str, int]:
+    """Return what to say of an error on one line, and the exit code."""
+    text = " ".join(str(error).split())
+    match error:
+        case PmfnasError():
+            return str(error), 2
+        case OSError(strerror=str(why)) if error.errno is not None:
+            where = f"{error.filename}: " if error.filename else ""
+            return f"{where}{why}; mend that and start again ({DEBUG}=1 shows where)", 2
+        case MemoryError():
+            return f"the memory of this host does not suffice ({text or 'no more is given'}); use fewer --jobs", 2
+        case _:
+            named = f"{type(error).__name__}: {text}" if text else type(error).__name__
+            return f"{named}; a fault of this program: report it to {ISSUES} with what {DEBUG}=1 shows", FAULT
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """Handle a signal as Ctrl-C is handled."""
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options; raise `InputError` for what cannot be read."""
+    given = list(arguments)
+    if given[:1] == ["help"]:
+        given[:1] = ["--help"]
+    if given and given[0] in EXPERIMENTS:
+        given.insert(0, "run")
+    for before, word in pairwise(given):
+        if re.fullmatch(r"--[a-z-]+=", word) or (before.startswith("--") and not word):
+            raise InputError(f"{(word or before).rstrip('=')} is empty; give a value, or leave it out")
+    parser, known = _built()
+    if not given:
+        parser.print_help()
+        raise InputError("VERB is missing")
+    if not given[0].startswith("-") and given[0] not in known:
+        raise unknown_name("verb", given[0], (*known, *EXPERIMENTS))
+    return parser.parse_args(joined(given))
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all verbs."""
-    parser = argparse.ArgumentParser(
+    return _built()[0]
+
+
+def verbs() -> Sequence[str]:
+    """Return the names of all verbs."""
+    return _built()[1]
+
+
+def _built() -> tuple[argparse.ArgumentParser, Sequence[str]]:
+    """Return the parser, and the names of its verbs."""
+    parser: argparse.ArgumentParser = Parser(
         prog="python -m harness",
         description="Run searchers under one accounting and compare them with statistics.",
         epilog=EXAMPLES,
@@ -87,12 +178,12 @@ def build_parser() -> argparse.ArgumentParser:
     report_commands.add(verbs)
     training_commands.add(verbs)
     search_compare_commands.add(verbs)
-    return parser
+    return parser, tuple(verbs.choices)
 
 
 def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = verbs.add_parser("run", help="run an experiment and write its table and figures")
-    run.add_argument("experiment", choices=sorted(EXPERIMENTS), help="which experiment")
+    run.add_argument("experiment", help=f"one of: {', '.join(sorted(EXPERIMENTS))}")
     add_data_options(run)
     run.add_argument("--seeds", metavar="N", help="runs per searcher and data set")
     run.add_argument("--first-seed", metavar="K", help="the seeds are K .. K+N-1 (default 0)")

@@ -14,16 +14,17 @@ import pandas as pd
 from harness import outputs, study_commands, verdict
 from harness.contestants import CONTESTANTS, REFERENCE, select
 from harness.data import add_options, choose, chosen_by
-from harness.entrants import entrants
+from harness.entrants import entrants, try_out
 from harness.experiment import ENTRANTS, check_claim, open_benchmark, read_claim, run_experiment
 from harness.files import write_text
-from harness.jobs import Job, found, in_order, jobs
-from harness.process_searcher import Command, Limits, ProcessSearcher
+from harness.jobs import Job, found, jobs
+from harness.process_searcher import Command, Limits
+from harness.runner import Setting
 from harness.specs import ALL_DATASETS, GPU_NIGHT_S, Experiment
 from harness.units import budget_s, count, names, written_hours
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
-from pmfnas.core.errors import InputError, PmfnasError
+from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Searcher, SearcherFactory, Space
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Fidelities
@@ -33,7 +34,8 @@ N_SEEDS = 50
 
 _TEACHING = """Runs your searchers and PMF-NAS (and whoever --against names) with the same seeds and trials, and writes
 the table and figures of `run table2`, and verdict.md: for each data set better, worse or not distinguishable, by how
-much, with which confidence, and how many more seeds would settle it. docs/tutorial.md is a walk through it."""
+much, with which confidence, and how many more seeds would settle it. docs/tutorial.md is a walk through it. Exit 0: the
+comparison was made, whatever its verdict; 1: all runs of a searcher on a data set failed; 2: the call can be mended."""
 
 _READING = """
 A class in a file runs in the harness's own process; a command in a process of its own, in any language, spoken to in
@@ -80,7 +82,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def compare(options: argparse.Namespace) -> int:
-    """Run the comparison and write its outputs and the verdict."""
+    """Run the comparison and write its outputs and the verdict; return 1 where all runs of a searcher failed."""
     if not options.searcher and not options.command:
         raise InputError("compare has no --searcher and no --command; give one, or write one with new-searcher")
     own = entrants(options.searcher, options.command, _limits(options), taken=tuple(CONTESTANTS))
@@ -97,8 +99,7 @@ def compare(options: argparse.Namespace) -> int:
         f"{written_hours(experiment.budget_s)}; results in {out}"
     )
     run_experiment(experiment, chosen.table, out, n_jobs=n_jobs)
-    _write(experiment, in_order(jobs(experiment), experiment), chosen.table, out, own=tuple(own))
-    return 0
+    return outputs.exit_code(_write(experiment, jobs(experiment), chosen.table, out, own=tuple(own)))
 
 
 def table(options: argparse.Namespace) -> int:
@@ -125,7 +126,7 @@ def table(options: argparse.Namespace) -> int:
         n_workers=claim["workers"],
         accounting=claim["accounting"],
     )
-    _write(experiment, in_order(done, experiment), chosen.table, options.out, own=own)
+    _write(experiment, done, chosen.table, options.out, own=own)
     return 0
 
 
@@ -180,28 +181,23 @@ def _try_out(
 ) -> None:
     """Make every searcher once; raise `InputError` for one that cannot be made, before any run."""
     benchmark = open_benchmark(table, experiment.datasets[0])
+    setting = Setting(benchmark.space, benchmark.fidelities, experiment.budget_s, experiment.n_workers)
     for name, factory in own.items():
         if keep_going and isinstance(factory, Command):
             continue
         try:
-            searcher = factory(
-                benchmark.space, benchmark.fidelities, experiment.budget_s, experiment.n_workers, rng=stream(0, "try")
-            )
-        except PmfnasError as error:
-            raise InputError(f"searcher {name} cannot be made: {error}") from error
-        except (Exception, SystemExit) as error:
-            text = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InputError(f"searcher {name} cannot be made: its constructor raised {text}") from error
-        if isinstance(searcher, ProcessSearcher):
-            failure = searcher.broken
-            searcher.close("tried out")
-            if failure:
-                raise InputError(f"searcher {name} does not start: {failure}; --keep-going runs the others")
-            print(f"{name}: {searcher.about.name or 'a process'} {searcher.about.version}".rstrip())
+            about = try_out(name, factory, setting, rng=stream(0, "try"))
+        except InputError as error:
+            others = "; --keep-going runs the others" if isinstance(factory, Command) else ""
+            raise InputError(f"{error}{others}") from error
+        if about:
+            print(f"{name}: {about}")
 
 
-def _write(experiment: Experiment, done: Sequence[Job], table: CurveTable, out: Path, *, own: Sequence[str]) -> None:
-    """Write the ordinary outputs, then the verdict, and print it last."""
+def _write(
+    experiment: Experiment, done: Sequence[Job], table: CurveTable, out: Path, *, own: Sequence[str]
+) -> pd.DataFrame:
+    """Write the ordinary outputs, then the verdict, and print it last; return the runs."""
     scored = outputs.write(experiment, done, table, out)
     opponents = [name for name in experiment.searchers if name not in own]
     found_ = verdict.verdicts(scored.runs, own, opponents)
@@ -209,6 +205,7 @@ def _write(experiment: Experiment, done: Sequence[Job], table: CurveTable, out: 
     write_text(out / "verdict.md", text)
     write_text(out / "verdict.csv", verdict.frame(found_).to_csv(index=False))
     print(f"\n{text}\nwritten to {out / 'verdict.md'}")
+    return scored.runs
 
 
 def _where(runs: pd.DataFrame, own: Sequence[str]) -> Mapping[str, str]:

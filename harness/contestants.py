@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from baselines import SEARCHERS
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import unknown_name
 from pmfnas.core.ports import SearcherFactory
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.searcher import PmfNas
@@ -28,7 +28,7 @@ def select(names: Sequence[str], contestants: Mapping[str, SearcherFactory]) -> 
     """Return `names`, each checked and once; raise `InputError` that lists the known ones."""
     for name in names:
         if name not in contestants:
-            raise InputError(f"searcher is {name!r}, but must be one of: {', '.join(contestants)}")
+            raise unknown_name("searcher", name, contestants)
     return tuple(dict.fromkeys(names))
 
 

@@ -8,6 +8,7 @@ import ast
 import hashlib
 import importlib.util
 import inspect
+import os
 import re
 import shlex
 import shutil
@@ -22,12 +23,16 @@ import numpy as np
 
 from harness.contestants import settings_of
 from harness.process_searcher import Command, Limits, ProcessSearcher
-from pmfnas.core.errors import InputError
+from harness.runner import Setting
+from pmfnas.core.errors import InputError, PmfnasError, shown
 from pmfnas.core.ports import Searcher, SearcherFactory, Space
 from pmfnas.core.types import Fidelities
 
 OURS = ("pmfnas", "baselines", "harness")
 _METHODS = ("ask", "tell", "recommend")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+_SHELLS = ("sh", "bash", "dash", "ksh", "zsh")
+_FIRST_LINE = 1000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -80,29 +85,94 @@ def class_in_file(flag: str, text: str, otherwise: str) -> tuple[str, Path, str]
     """
     given, location = named(text)
     path_text, _, attribute = location.rpartition(":")
-    path = Path(path_text).expanduser()
+    path = Path(at_home(path_text))
     if not path_text or not attribute.isidentifier():
-        raise InputError(f"{flag} is {text!r}, but {otherwise}")
-    if path.suffix != ".py" or not path.is_file():
-        raise InputError(f"{flag} is {text!r}, but {str(path)!r} is no Python file; give the path of one")
+        raise InputError(f"{flag} is {shown(text)}, but {otherwise}")
+    if path.suffix != ".py" or not os.path.isfile(path):  # noqa: PTH113  # a name too long for the system is no file
+        raise InputError(
+            f"{flag} is {shown(text)}, but {str(path.absolute())!r} is no Python file; give the path of one"
+        )
     return given or attribute, path, attribute
 
 
+def at_home(path: str) -> str:
+    """Return a path with the home folder in the place of a `~` at its beginning; raise `InputError` without one."""
+    try:
+        return str(Path(path).expanduser()) if path.startswith("~") else path
+    except RuntimeError:
+        raise InputError(f"{shown(path)} is in a home folder, but there is none; set HOME or write the path") from None
+
+
 def from_command(text: str, limits: Limits) -> tuple[str, Command]:
-    """Return the name and the factory of `[NAME=]COMMAND`, which is looked for but not started.
+    """Return the name and the factory of `[NAME=][VARIABLE=VALUE ...]PROGRAM ...`, looked for but not started.
+
+    No shell reads it: of a shell it has quotes, variables that are set before the program, and `~` at the beginning of
+    a word.
 
     Raises:
-        InputError: quotes that do not close, or a command that is not found.
+        InputError: quotes that do not close, a program that is not found or cannot be started, or line ends that keep
+            the script from running.
     """
-    given, line = named(text)
     try:
-        words = tuple(shlex.split(line))
+        words = [at_home(word) for word in shlex.split(text)]
     except ValueError as error:
-        raise InputError(f"--command is {text!r}, which cannot be read ({error}); close its quotes") from None
-    if not words or shutil.which(words[0]) is None:
-        raise InputError(f"--command is {text!r}, but no program {words[0] if words else ''!r} is found; give its path")
-    scripts = [word for word in words[1:] if Path(word).is_file()] or [words[0]]
-    return given or Path(scripts[0]).stem, Command(words, limits)
+        raise InputError(f"--command is {shown(text)}, which cannot be read ({error}); close its quotes") from None
+    given, words = _without_name(words)
+    n_set = next((i for i, word in enumerate(words) if not _VARIABLE.match(word)), len(words))
+    variables, line = [_at_home_value(word) for word in words[:n_set]], words[n_set:]
+    _check_program(text, line)
+    scripts = [word for word in line[1:] if _is_file(word)] or [line[0]]
+    return given or Path(scripts[0]).stem, Command((*(("env", *variables) if variables else ()), *line), limits)
+
+
+def _without_name(words: list[str]) -> tuple[str, list[str]]:
+    """Return the name before the command and the words of the command.
+
+    `A=B ...` sets a variable where B is no program, but the first word that sets none is one; else A is the name.
+    """
+    name, rest = named(words[0]) if words else ("", "")
+    program = next((word for word in words if not _VARIABLE.match(word)), "")
+    is_variable = _VARIABLE.match(words[0] if words else "") and not _VARIABLE.match(rest)
+    if not name or (is_variable and not shutil.which(at_home(rest)) and shutil.which(program)):
+        return "", words
+    return name, [at_home(rest), *words[1:]]
+
+
+def _at_home_value(variable: str) -> str:
+    name, _, value = variable.partition("=")
+    return f"{name}={at_home(value)}"
+
+
+def _is_file(word: str) -> bool:
+    return os.path.isfile(word)  # noqa: PTH113  # also of a word too long for a path
+
+
+def _check_program(text: str, line: Sequence[str]) -> None:
+    """Raise `InputError` unless the first of the words can be started."""
+    program = line[0] if line else ""
+    if shutil.which(program) is None:
+        why = f"no program {shown(program)} is found; give its path"
+        if os.path.isdir(program):  # noqa: PTH112
+            why = f"{program!r} is a folder; give the path of a program"
+        elif _is_file(program):
+            why = f"{program!r} is not executable; say chmod +x, or start it by its interpreter"
+        how = "no shell reads it: for $VARIABLES, pipes and && write sh -c '...'"
+        raise InputError(f"--command is {shown(text)}, but {why}; {how}")
+    by_shell = Path(program).name in _SHELLS
+    scripts = [word for word in line[1:] if _is_file(word)][:1] if by_shell else [str(shutil.which(program))]
+    for script in scripts:
+        _check_line_ends(script, by_shell=by_shell)
+
+
+def _check_line_ends(script: str, *, by_shell: bool) -> None:
+    """Raise `InputError` where the line ends of a script keep the system, or a shell, from running it."""
+    with Path(script).open("rb") as stream:
+        first = stream.readline(_FIRST_LINE)
+    if first.endswith(b"\r\n") and (by_shell or first.startswith(b"#!")):
+        raise InputError(
+            f"--command starts {script!r}, whose lines end with CRLF, as on Windows, so that it cannot run; "
+            f"mend them: sed -i 's/\\r$//' {shlex.quote(script)}"
+        )
 
 
 def entrants(
@@ -125,6 +195,28 @@ def named(text: str) -> tuple[str, str]:
     """Return the name that stands before `=`, empty if none does, and the rest."""
     name, equals, rest = text.strip().partition("=")
     return (name, rest) if equals and _NAME.fullmatch(name) else ("", text.strip())
+
+
+def try_out(name: str, factory: SearcherFactory, setting: Setting, *, rng: np.random.Generator) -> str:
+    """Make one searcher and end it; return what a process says of itself, empty for a class.
+
+    Raises:
+        InputError: it cannot be made, or does not start.
+    """
+    try:
+        searcher = factory(setting.space, setting.fidelities, setting.budget_s, setting.n_workers, rng=rng)
+    except PmfnasError as error:
+        raise InputError(f"searcher {name} cannot be made: {error}") from error
+    except (Exception, SystemExit) as error:
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(f"searcher {name} cannot be made: its constructor raised {text}") from error
+    if not isinstance(searcher, ProcessSearcher):
+        return ""
+    failure = searcher.broken
+    searcher.close("tried out")
+    if failure:
+        raise InputError(f"searcher {name} does not start: {failure}")
+    return f"{searcher.about.name or 'a process'} {searcher.about.version}".rstrip()
 
 
 # --------------------------------------------------------------------------------------------------- the class
@@ -233,7 +325,7 @@ def identity(factory: SearcherFactory) -> str:
         case FromFile():
             return f"{factory.path.name}:{factory.attribute} {factory.source}"
         case Command():
-            files = [Path(word) for word in factory.words if Path(word).is_file()]
+            files = [Path(word) for word in factory.words if _is_file(word)]
             return f"{written(factory)} {source_of(files)}"
         case _:
             return ""

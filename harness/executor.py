@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from harness.held_out import Visible, all_visible
-from pmfnas.core.errors import UnavailableError
+from pmfnas.core.errors import DataError, UnavailableError
 from pmfnas.core.ports import Benchmark, Event
 from pmfnas.core.rng import trial_keys
 from pmfnas.core.types import (
@@ -25,6 +25,7 @@ from pmfnas.core.types import (
     Measured,
     Ok,
     Outcome,
+    Request,
     Ticket,
     Train,
     arch_numbers,
@@ -120,8 +121,16 @@ class SimulatedExecutor:
             heapq.heappush(self._ends, (end_s, ticket.number))
 
     def _run(self, ticket: Ticket) -> tuple[Outcome, float]:
-        """Return the outcome of a ticket and how long it holds its worker."""
-        request = ticket.request
+        """Return the outcome of a ticket and how long it holds its worker; raise `DataError` unless that is a time."""
+        outcome, duration_s = self._looked_up(ticket.request)
+        if not 0 <= duration_s < np.inf:
+            raise DataError(
+                f"{ticket.request} costs {duration_s} s by the benchmark, but must cost a finite time of at least 0 s; "
+                "mend its data"
+            )
+        return outcome, duration_s
+
+    def _looked_up(self, request: Request) -> tuple[Outcome, float]:
         try:
             if not isinstance(request, Train):
                 value, cost = self._benchmark.measure(request.arch, request.metric)

@@ -11,12 +11,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-import joblib
-from joblib.externals.loky.process_executor import TerminatedWorkerError
-from tqdm import tqdm
 
 from harness.contestants import source_hash
 from harness.entrants import check_unchanged, identity, settings_of_run
@@ -31,18 +28,24 @@ from harness.records import RunHeader, record_path, write_record
 from harness.runner import Finished, Setting
 from harness.specs import Experiment
 from harness.units import written_hours
+from harness.workers import in_processes
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.files import reading
+from pmfnas.progress import Progress
 from pmfnas.spaces import space_for
 
 SPEC = "spec.json"
 ENTRANTS = "entrants"
 """In it: the source of every searcher that came from the command line, by name."""
+_CRASH = (
+    "a worker process was killed or crashed in the middle of a run (memory, or native code of a searcher); "
+    "finished runs are kept and the same command goes on; a searcher given by --command cannot do this"
+)
 SEEDS_PER_GROUP = 3
-RUNS_PER_GROUP = 60
+RUNS_PER_GROUP = 6
 
 
 def claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
@@ -145,7 +148,7 @@ def read_claim(out: Path) -> dict[str, Any]:
 def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jobs: int) -> int:
     """Do every run that is not done yet, and return how many that were.
 
-    A group is one data set and a few seeds of the searchers: a process opens table and space once per group. Each
+    A group is one data set and a few seeds of the searchers; a process opens table and space of a data set once. Each
     run writes its own record. Linear algebra gets one thread: the processes are the parallelism.
     """
     claim(out, experiment, table)
@@ -155,19 +158,10 @@ def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jo
     if done:
         print(f"{done} of {experiment.n_runs} runs were finished before; going on", file=sys.stderr)
     label = f"{experiment.name}, {written_hours(experiment.budget_s)}"
-    work = (joblib.delayed(_run_group)(group, experiment, table.path, out) for group in _groups(missing))
-    with (
-        joblib.parallel_config(backend="loky", inner_max_num_threads=1),
-        tqdm(total=experiment.n_runs, initial=done, desc=label, unit="run", disable=None) as bar,
-    ):
-        try:
-            for n_runs in joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work):
-                bar.update(n_runs)
-        except TerminatedWorkerError:
-            raise InputError(
-                "a worker process was killed or crashed in the middle of a run (memory, or native code of a searcher); "
-                "finished runs are kept and the same command goes on; a searcher given by --command cannot do this"
-            ) from None
+    work = [(group, experiment, table.path, out) for group in _groups(missing)]
+    with Progress(label, experiment.n_runs, unit="run", done=done, leave=True) as progress:
+        for n_runs in in_processes(_run_group, work, n_jobs=n_jobs, ordered=False, crash=_CRASH):
+            progress.step(n_runs)
     return len(missing)
 
 
@@ -182,7 +176,7 @@ def _groups(missing: Sequence[Job]) -> list[list[Job]]:
 
 def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, out: Path) -> int:
     table = CurveTable.open(table_path)
-    benchmark = open_benchmark(table, group[0].dataset)
+    benchmark = _benchmark(table_path, table.header.fingerprint, group[0].dataset)
     for factory in experiment.contestants.values():
         check_unchanged(factory)
     for job in group:
@@ -194,6 +188,13 @@ def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, o
             finished = failed(f"its record cannot be written, {type(error).__name__}: {error}")
             write_record(out, _ended(header, finished), finished, benchmark.space)
     return len(group)
+
+
+@lru_cache(maxsize=3)
+def _benchmark(table_path: Path, fingerprint: str, name: str) -> TableBenchmark:
+    """Return the benchmark of a data set, opened once per process and content of the table."""
+    del fingerprint
+    return open_benchmark(CurveTable.open(table_path), name)
 
 
 def run_one(

@@ -11,17 +11,17 @@ from harness import outputs
 from harness.contestants import select
 from harness.data import Chosen, choose, chosen_by
 from harness.experiment import check_claim, open_benchmark, read_claim, run_experiment, run_one
-from harness.jobs import Job, found, in_order, jobs
+from harness.jobs import Job, found, jobs
 from harness.specs import EXPERIMENTS, Experiment, smoke
 from harness.training.overview import is_search, write_overview
 from harness.units import budget_s, count, names, written_hours, written_time
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import InputError, unknown_name
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run an experiment and write its outputs."""
+    """Run an experiment and write its outputs; return 1 where all runs of a searcher on a data set failed."""
     experiment = _asked(options)
     out = options.out or Path("results") / (f"{experiment.name}-smoke" if options.smoke else experiment.name)
     chosen = chosen_by(options, space=experiment.space, folder=out)
@@ -35,12 +35,15 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run:
         check_claim(out, experiment, chosen.table)
         return _dry_run(experiment, chosen, out, n_jobs)
+    if options.update_reference:
+        outputs.refuse_less(outputs.reference_name(experiment.name, chosen.table), outputs.extent(experiment))
     print(f"{_described(experiment)}; results in {out}")
     run_experiment(experiment, chosen.table, out, n_jobs=n_jobs)
-    outputs.write(experiment, jobs(experiment), chosen.table, out)
-    if options.update_reference:
+    scored = outputs.write(experiment, jobs(experiment), chosen.table, out)
+    code = outputs.exit_code(scored.runs)
+    if options.update_reference and code == 0:
         print(f"reference outputs updated: {outputs.update_reference(experiment.name, chosen.table, out)}")
-    return 0
+    return code
 
 
 def table(options: argparse.Namespace) -> int:
@@ -64,13 +67,13 @@ def table(options: argparse.Namespace) -> int:
         n_workers=claim["workers"],
         accounting=claim["accounting"],
     )
-    outputs.write(experiment, in_order(done, experiment), chosen.table, options.out)
+    outputs.write(experiment, done, chosen.table, options.out)
     return 0
 
 
 def _asked(options: argparse.Namespace) -> Experiment:
     """Return the experiment with the command line's changes."""
-    spec = EXPERIMENTS[options.experiment]
+    spec = _spec(options.experiment)
     if options.smoke:
         spec = smoke(spec)
     changes: dict[str, Any] = {}
@@ -87,6 +90,12 @@ def _asked(options: argparse.Namespace) -> Experiment:
     if options.searchers:
         changes["searchers"] = select(names("--searchers", options.searchers), spec.contestants)
     return replace(spec, **changes)
+
+
+def _spec(name: str) -> Experiment:
+    if name not in EXPERIMENTS:
+        raise unknown_name("experiment", name, sorted(EXPERIMENTS))
+    return EXPERIMENTS[name]
 
 
 def _described(experiment: Experiment) -> str:

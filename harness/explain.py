@@ -16,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from harness.ledger import paid_s
 from harness.records import RunHeader, read_header, read_rows
 from pmfnas.core.errors import DataError
 from pmfnas.core.types import Reason
@@ -67,6 +68,11 @@ class Answered:
         return str(self.reason.get("stage", ""))
 
     @property
+    def has_no_such_trial(self) -> bool:
+        """Whether a further trial was asked for that does not exist, as a searcher does that cannot know: free."""
+        return self.status == "failed" and self.replicate > 0 and self.paid_s <= 0
+
+    @property
     def fidelity(self) -> str:
         """What the segment ends at, `12@3`; of a measurement, the metric."""
         return f"{self.schedule}@{self.stop}" if self.kind == "train" else self.schedule
@@ -108,13 +114,13 @@ def read_run(path: Path) -> Explained:
     """Return the record at `path`; raise `DataError` where it is damaged or of another format."""
     header, rows = read_header(path), read_rows(path).to_pylist()
     try:
-        requests = list(_answered(rows, again=header.accounting == "restart"))
+        requests = list(_answered(rows, header.accounting))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is damaged ({error}); remove it to run it again") from None
     return Explained(header, tuple(sorted(requests, key=lambda request: request.number)))
 
 
-def _answered(rows: Sequence[Mapping[str, Any]], *, again: bool) -> Iterator[Answered]:
+def _answered(rows: Sequence[Mapping[str, Any]], accounting: str) -> Iterator[Answered]:
     """Give the rows of a record, which come in the order in which tickets ended."""
     before: str | None = None
     kept = [name for name in Answered.__dataclass_fields__ if name in (rows[0] if rows else ())]
@@ -124,7 +130,7 @@ def _answered(rows: Sequence[Mapping[str, Any]], *, again: bool) -> Iterator[Ans
         yield Answered(
             place=place,
             **{**values, "reason": dict(json.loads(row["reason"] or "{}"))},
-            paid_s=row["train_s"] + row["valid_s"] + row["setup_s"] + (row["before_s"] if again else 0.0),
+            paid_s=paid_s(row, accounting),
             rose=row["incumbent"] is not None and row["incumbent"] != before,
         )
         before = row["incumbent"] or before
@@ -181,7 +187,7 @@ class Spending:
     n_on: int
     """Of these, archs that the run also asked for at a higher fidelity."""
     n_lost: int
-    """Requests that diverged, failed, were cancelled, or were cut off by the end."""
+    """Requests that diverged, failed, were cancelled, or were cut off by the end; not what `has_no_such_trial`."""
     paid_s: float
 
 
@@ -223,7 +229,7 @@ def spendings(explained: Explained) -> tuple[Spending, ...]:
         for fidelity in fidelities(explained):
             here = [r for r in explained.requests if (r.stage, r.fidelity) == (stage, fidelity)]
             if here:
-                n_lost = sum(r.status in _LOST for r in here)
+                n_lost = sum(r.status in _LOST and not r.has_no_such_trial for r in here)
                 archs = {r.arch for r in here}
                 n_on = sum(tops[arch] > here[0].height for arch in archs)
                 rows.append(Spending(stage, fidelity, len(here), len(archs), n_on, n_lost, sum(r.paid_s for r in here)))

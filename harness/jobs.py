@@ -1,11 +1,12 @@
 """One run to be done, or found: a data set, a searcher, a seed."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.records import run_id
-from harness.specs import Experiment
+from harness.specs import ALL_DATASETS, Experiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,16 @@ def found(out: Path, space: str) -> list[Job]:
     return [Job(m[1], m[2], int(m[3])) for m in matches if m]
 
 
-def in_order(found_jobs: list[Job], experiment: Experiment) -> list[Job]:
-    """Return jobs sorted by data set, searcher (both as the experiment lists them) and seed."""
-    rank = {name: i for i, name in enumerate((*experiment.datasets, *experiment.contestants))}
-    return sorted(found_jobs, key=lambda job: (rank[job.dataset], rank[job.searcher], job.seed))
+def in_order(found_jobs: Sequence[Job], experiment: Experiment) -> list[Job]:
+    """Return jobs sorted by data set, searcher and seed.
+
+    Data sets stand as in `ALL_DATASETS`, others by name after them, whatever part of them an experiment has; searchers
+    stand as the experiment lists its contestants.
+    """
+    place = {name: i for i, name in enumerate(ALL_DATASETS)}
+    rank = {name: i for i, name in enumerate(experiment.contestants)}
+
+    def key(job: Job) -> tuple[int, str, int, int]:
+        return place.get(job.dataset, len(place)), job.dataset, rank[job.searcher], job.seed
+
+    return sorted(found_jobs, key=key)

@@ -7,7 +7,8 @@ same bytes on every host; `timings.parquet`, `manifest.json` and the column `sea
 import json
 import platform
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from io import BytesIO
 from pathlib import Path
@@ -19,45 +20,100 @@ from harness.exclusions import exclusion
 from harness.experiment import read_claim
 from harness.figures import accuracy_figure, final_figure, regret_figure, write_figure
 from harness.files import write_bytes, write_text
-from harness.jobs import Job
+from harness.jobs import Job, in_order
+from harness.overwriting import check_folder
 from harness.published import REPLAY_TOLERANCE_PCT, compare_replay, published
 from harness.scoring import Scored, score
 from harness.specs import Experiment
 from harness.stats.progress import summarise_progress
+from harness.stats.runs import checked_runs, groups
 from harness.stats.summary import summarise
 from harness.tables import Table, terminal, write_tables
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
+from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.files import replace_folder
 
 REFERENCE_DIR = Path(__file__).parents[1] / "results" / "reference"
+_COPIED = {".md", ".csv", ".tex", ".png", ".svg", ".json", ".parquet", ".txt"}
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "nats_bench")
 
 
 def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: Path) -> Scored:
-    """Score the jobs' runs, write every output to `out`, print the table, and return the frames."""
-    scored = score(jobs, table, out, excluded=experiment.excluded)
+    """Score the jobs' runs, write every output to `out`, print the table, and return the frames.
+
+    The frames are in the order of `harness.jobs.in_order`, whatever the order of the jobs.
+    """
+    scored = score(in_order(jobs, experiment), table, out, excluded=experiment.excluded)
     for name in ("runs", "steps", "timings"):
         write_bytes(out / f"{name}.parquet", parquet(getattr(scored, name)))
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
-    summary = summarise(scored.runs, scored.timings, rng=stream(0, "summary"))
-    best = "best test" if table.is_whole else f"best test of the {table.n_known:,} archs known"
-    ceilings = {name: {best: value} for name, value in scored.best.items()}
-    whole = table.is_whole and not experiment.excluded
-    rows = published(table.header.space) if whole else ()  # those are of whole spaces
-    n_epochs = max(table.header.schedules.values())
-    shown = Table(summary, title=experiment.title, published=rows, ceilings=ceilings, n_epochs=n_epochs)
+    made = manifest(experiment.title, table, out, scored)
+    shown = table_of(scored.runs, scored.timings, made, scored.best)
     write_tables(shown, out)
     _write_figures(scored, out)
-    write_text(out / "manifest.json", json.dumps(manifest(experiment.title, table, out, scored), indent=1) + "\n")
+    write_text(out / "manifest.json", json.dumps(made, indent=1) + "\n")
     print(terminal(shown))
     progress = summarise_progress(scored.runs, scored.steps, before_pct=_before(scored), rng=stream(0, "progress"))
     write_text(out / "progress.csv", progress.to_csv(index=False))
     if experiment.replays and set(experiment.replays.values()) <= set(experiment.searchers):
-        _write_replay(summary, experiment, out)
+        _write_replay(shown.summary, experiment, out)
     print(f"written to {out}: table.md, table.csv, table.tex, figures, runs.parquet, manifest.json")
     return scored
+
+
+def table_of(
+    runs: pd.DataFrame, timings: pd.DataFrame, made: Mapping[str, Any], best_test: Mapping[str, float]
+) -> Table:
+    """Return the table of an experiment: the one place where it is put together.
+
+    Args:
+        runs: see `harness.stats.runs`.
+        timings: see there.
+        made: the manifest of the experiment's outputs.
+        best_test: best mean test accuracy per data set, percent.
+    """
+    known, part = made.get("n_known"), made.get("n_known") or made.get("excluded")
+    best = f"best test of the {known:,} archs known" if known else "best test"
+    return Table(
+        summarise(runs, timings, rng=stream(0, "summary")),
+        title=str(made.get("title", "")),
+        published=() if part else published(str(made.get("space", ""))),  # those are of whole spaces
+        ceilings={name: {best: value} for name, value in best_test.items()},
+        n_epochs=made.get("n_epochs"),
+    )
+
+
+def failed_throughout(runs: pd.DataFrame) -> dict[str, str]:
+    """Return, for each searcher of which all runs on a data set failed, where, and the reason of the first one.
+
+    Args:
+        runs: as in `Scored`; a run without a test accuracy has failed too.
+    """
+    lost: dict[str, dict[str, pd.DataFrame]] = {}
+    for (dataset_name, searcher), rows in groups(checked_runs(runs)).items():
+        if not rows["ok"].any():
+            lost.setdefault(searcher, {})[dataset_name] = rows
+    return {
+        searcher: f"all {sum(map(len, own.values()))} runs on {', '.join(own)} failed, the first with: "
+        f"{_reason(next(iter(own.values())).iloc[0])}"
+        for searcher, own in lost.items()
+    }
+
+
+def _reason(run: "pd.Series[Any]") -> str:
+    """Return why a run failed, on one line; one that ended well without recommending an arch says so."""
+    why = " ".join(str(run["why"]).split())
+    return why if run["status"] == "failed" else f"no arch at its end ({why})"
+
+
+def exit_code(runs: pd.DataFrame) -> int:
+    """Return 1 where all runs of a searcher on a data set failed, and say so on standard error; else 0."""
+    lost = failed_throughout(runs)
+    for searcher, why in lost.items():
+        print(f"{searcher}: {why}", file=sys.stderr)
+    return 1 if lost else 0
 
 
 def _write_figures(scored: Scored, out: Path) -> None:
@@ -101,8 +157,10 @@ def manifest(title: str, table: CurveTable, out: Path, scored: Scored) -> dict[s
     return {
         **claim,
         **({"left_out": rule.described} if rule else {}),
+        **({} if table.is_whole else {"n_known": table.n_known}),
         "title": title,
         "space": table.header.space,
+        "n_epochs": max(table.header.schedules.values()),
         "data_version": table.header.version,
         "datasets": sorted(runs["dataset"].unique()),
         "searchers": {name: rows["settings"].iloc[0] for name, rows in runs.groupby("searcher")},
@@ -144,12 +202,66 @@ def git(*arguments: str) -> str:
 
 def update_reference(name: str, table: CurveTable, out: Path) -> Path:
     """Copy the outputs of `out` to the committed reference of the experiment `name` and data; return the folder."""
-    return copy_to_reference(f"{name}-{table.header.stamp.lower()}", out)
+    return copy_to_reference(reference_name(name, table), out)
 
 
-def copy_to_reference(name: str, out: Path) -> Path:
-    """Copy the outputs of `out` to the committed reference called `name`, in place of what is there; return it."""
+_PARTS = ("searchers", "predictors", "datasets", "seeds_per_budget")
+_SIZES = ("runs", "cells", "splits")
+"""Entries of a manifest by which a reference is as complete as another one: what it names, and how often."""
+
+
+def reference_name(experiment: str, table: CurveTable) -> str:
+    """Return the name of the committed reference of an experiment on these data."""
+    return f"{experiment}-{table.header.stamp.lower()}"
+
+
+def extent(experiment: Experiment) -> dict[str, Any]:
+    """Return what an experiment will have, as its manifest will say it."""
+    return {"searchers": experiment.searchers, "datasets": experiment.datasets, "runs": experiment.n_runs}
+
+
+def refuse_less(name: str, mine: Mapping[str, Any]) -> None:
+    """Raise `InputError` where the committed reference called `name` has more than what is to take its place.
+
+    Args:
+        name: of the reference, under `REFERENCE_DIR`.
+        mine: entries as in a manifest; those that it lacks are not compared.
+    """
+    path = REFERENCE_DIR / name / "manifest.json"
+    if not path.is_file():
+        return
+    theirs = json.loads(path.read_text(encoding="utf-8"))
+    lacking = {
+        part: [one for one in theirs[part] if one not in mine[part]]
+        for part in _PARTS
+        if {part} <= theirs.keys() & mine
+    }
+    said = [f"{part} {', '.join(names)}" for part, names in lacking.items() if names]
+    said += [
+        f"{theirs[size]} {size} instead of {mine[size]}"
+        for size in _SIZES
+        if {size} <= theirs.keys() & mine and theirs[size] > mine[size]
+    ]
+    if said:
+        raise InputError(
+            f"--update-reference would replace results/reference/{name} by less: it has {'; '.join(said)}; run all of "
+            "it, leave --update-reference out, or remove that folder first"
+        )
+
+
+def copy_to_reference(name: str, out: Path, *, without: Sequence[str] = ("oracle.csv",)) -> Path:
+    """Copy the outputs of `out` to the committed reference called `name`, in place of what is there; return it.
+
+    Args:
+        name: of the reference, under `REFERENCE_DIR`.
+        out: whose outputs.
+        without: files that are not copied.
+
+    Raises:
+        InputError: what is there has more (see `refuse_less`), or `out` is that reference or lies in it.
+    """
+    check_folder("--out", out, {"the reference": REFERENCE_DIR / name})
+    refuse_less(name, json.loads((out / "manifest.json").read_text(encoding="utf-8")))
     target = REFERENCE_DIR / name
-    suffixes = {".md", ".csv", ".tex", ".png", ".svg", ".json", ".parquet", ".txt"}
-    replace_folder(target, [f for f in sorted(out.iterdir()) if f.suffix in suffixes and f.name != "oracle.csv"])
+    replace_folder(target, [f for f in sorted(out.iterdir()) if f.suffix in _COPIED and f.name not in without])
     return target

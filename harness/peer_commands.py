@@ -19,7 +19,7 @@ from harness.contestants import select
 from harness.data import add_options, choose, chosen_by
 from harness.experiment import read_claim, run_experiment
 from harness.files import write_text
-from harness.jobs import Job, found, in_order, jobs
+from harness.jobs import Job, found, jobs
 from harness.peer_environments import AbsentError, existing, make, size_mb
 from harness.peers import ENVIRONMENTS, OWN, PEERS, contestants, environments_of
 from harness.specs import ALL_DATASETS, Experiment
@@ -93,8 +93,8 @@ class Plan:
         return parts + ([replace(self.experiment, searchers=slow, n_seeds=n_slow)] if slow and n_slow else [])
 
     def jobs(self) -> list[Job]:
-        """Return every run, in the order of the records."""
-        return in_order([job for part in self.parts() for job in jobs(part)], self.experiment)
+        """Return every run."""
+        return [job for part in self.parts() for job in jobs(part)]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -113,14 +113,18 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--searchers names nobody whose environment could be made")
     full = replace(experiment, contestants=MappingProxyType(playing), searchers=tuple(playing))
     plan = Plan(full, slow_seeds)
+    if options.update_reference:
+        mine = {**outputs.extent(full), "runs": len(plan.jobs())}
+        outputs.refuse_less(outputs.reference_name(NAME, chosen.table), mine)
     print(f"{_described(plan)}; results in {out}")
     for part in plan.parts():
         run_experiment(part, chosen.table, out, n_jobs=n_jobs)
     write_text(out / ABSENT, json.dumps(absent, indent=1) + "\n")
-    failed = _write(full, plan.jobs(), chosen.table, out, absent=absent)
-    if options.update_reference:
+    runs = _write(full, plan.jobs(), chosen.table, out, absent=absent)
+    code = outputs.exit_code(runs)
+    if options.update_reference and code == 0:
         print(f"reference outputs updated: {outputs.update_reference(NAME, chosen.table, out)}")
-    return 1 if absent or failed else 0
+    return max(code, 1 if absent else 0)
 
 
 def table(options: argparse.Namespace) -> int:
@@ -147,7 +151,7 @@ def table(options: argparse.Namespace) -> int:
         accounting=claim["accounting"],
     )
     absent = _absent(options.out)
-    _write(experiment, in_order(done, experiment), chosen.table, options.out, absent=absent)
+    _write(experiment, done, chosen.table, options.out, absent=absent)
     return 0
 
 
@@ -201,8 +205,8 @@ def _absent(out: Path) -> Mapping[str, str]:
 
 def _write(
     experiment: Experiment, done: Sequence[Job], table: CurveTable, out: Path, *, absent: Mapping[str, str]
-) -> int:
-    """Write the ordinary outputs, who played, and the agreement; return how many runs failed."""
+) -> pd.DataFrame:
+    """Write the ordinary outputs, who played, and the agreement; return the runs."""
     scored = outputs.write(experiment, done, table, out)
     where = f"{table.stamp} data {table.header.fingerprint}; {experiment.budget_s / 3600:.2f} h per run."
     compared = agreement.agreements(scored.runs)
@@ -216,7 +220,7 @@ def _write(
     n_failed = int((scored.runs["status"] != "ok").sum())
     if n_failed:
         print(f"{n_failed} runs failed; table.md and packages.md say whose and why")
-    return n_failed
+    return scored.runs
 
 
 def packages(runs: pd.DataFrame, timings: pd.DataFrame, *, absent: Mapping[str, str]) -> str:

@@ -7,16 +7,17 @@ from pathlib import Path
 from time import perf_counter
 
 from harness.data import ANCHORS, HELP, Chosen, chosen_by
+from harness.outputs import refuse_less
 from harness.predictors.cells import DATASETS, Cell, real_grid, smoke_grid, whole_grid
 from harness.predictors.contestants import CONTESTANTS, REFERENCE, chosen
 from harness.predictors.evaluation import evaluate
 from harness.predictors.material import REAL_CURVES, read_material
-from harness.predictors.outputs import update_reference, write_outputs
+from harness.predictors.outputs import extent, reference_name, update_reference, write_outputs
 from harness.predictors.study import Plan, check_claim, chunks, run_study
 from harness.predictors.tasks import Split
 from harness.units import count, names, written_time
 from pmfnas.benchmarks.tabular import dataset
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import unknown_name
 from pmfnas.core.predictors import PredictorFactory
 
 SMOKE_SPLITS, SMOKE_QUERIES = 3, 500
@@ -85,6 +86,8 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run:
         check_claim(plan, data.table, out, real_curves=anchors is not None)
         return _dry_run(plan, data, out, anchors, n_jobs)
+    if options.update_reference:
+        refuse_less(reference_name(data.table), extent(plan))
     print(f"results in {out}")
     run_study(plan, data.table, out, anchors=anchors, n_jobs=n_jobs)
     write_outputs(plan, data.table, out, reference=options.against)
@@ -97,7 +100,7 @@ def _contestants(given: Sequence[str], against: str) -> Mapping[str, PredictorFa
     """Return who takes part: all where none is named; else those named, and whom they are compared with."""
     if not given:
         if against not in CONTESTANTS:
-            raise InputError(f"--against is {against!r}, but must be one of: {', '.join(CONTESTANTS)}")
+            raise unknown_name("--against", against, CONTESTANTS)
         return CONTESTANTS
     files = [text for text in given if ".py:" in text]
     made = chosen([text for text in given if text not in files], files)

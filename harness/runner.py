@@ -31,6 +31,7 @@ from pmfnas.core.types import (
     Ok,
     Outcome,
     Reason,
+    Request,
     Stop,
     Submit,
     Ticket,
@@ -38,7 +39,8 @@ from pmfnas.core.types import (
 )
 
 PATIENCE = 10_000
-"""Decisions in a row that start nothing on a worker (free answers, drops) before a run is ended as failed."""
+"""Decisions that start nothing and outcomes that cost nothing (answers from the record, failures, drops), in a row,
+before a run is ended as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +123,15 @@ class _Loop:
             if event is None:
                 self.now_s = self.setting.budget_s
                 return "budget"
-            self.now_s, self.waiting, self.idle = event.time_s, False, 0
+            self.now_s, self.waiting = event.time_s, False
             self._end(event)
         return "budget"
 
     def _decide(self) -> str | None:
         """Ask once and act on the decision; return why the run ends, or None."""
         decision = self._ask()
-        self.idle += 1
-        if self.idle > PATIENCE:
-            raise ContractError(f"never stops: {PATIENCE} decisions in a row started nothing on a worker")
+        if not isinstance(decision, Submit) or not decision.requests:
+            self._be_patient()
         match decision:
             case Submit():
                 self._submit(decision)
@@ -147,6 +148,13 @@ class _Loop:
                 raise ContractError(f"ask returned {decision!r}, but must return Submit, Wait, Drop or Stop")
         return None
 
+    def _be_patient(self, outcome: Outcome | None = None) -> None:
+        """Count what brings the search no further; raise `ContractError` once it is too much."""
+        self.idle += 1
+        if self.idle > PATIENCE:
+            last = f"; the last request failed: {outcome.reason}" if isinstance(outcome, Failed) else ""
+            raise ContractError(f"never stops: {PATIENCE} decisions and outcomes in a row spent nothing{last}")
+
     def _submit(self, decision: Submit) -> None:
         _check_submit(decision)
         for i, request in enumerate(decision.requests):
@@ -156,12 +164,12 @@ class _Loop:
             self.reasons[ticket.number] = decision.reasons[i] if decision.reasons else NO_REASON
             known = self.admission.answer(request)
             if known is not None:
+                self._be_patient()
                 self._tell(ticket, known)
                 self._enter(Event(self.now_s, ticket, known, worker=-1, start_s=self.now_s), known, FREE, 0.0)
                 continue
             self.open[ticket.number] = ticket
             self.executor.submit([ticket])
-            self.idle = 0
 
     def _drop(self, arch: Arch) -> None:
         for ticket in [t for t in self.open.values() if t.request.arch == arch]:
@@ -173,10 +181,25 @@ class _Loop:
     def _end(self, event: Event) -> None:
         """Take note of the end of a ticket: checkpoints, searcher, ledger."""
         del self.open[event.ticket.number]
-        before_s = self.admission.before_s(event.ticket.request)
+        before_s = self._before_s(event.ticket.request, event.outcome)
         outcome = self.admission.take(event.ticket.request, event.outcome)
+        if event.outcome.cost.total_s > 0 or isinstance(outcome, Ok | Measured):
+            self.idle = 0
+        else:
+            self._be_patient(outcome)
         self._tell(event.ticket, outcome)
         self._enter(event, outcome, _STATUS[type(outcome)], before_s)
+
+    def _before_s(self, request: Request, outcome: Outcome) -> float:
+        """Return the seconds of the epochs before a segment that are paid beside its own cost.
+
+        A ticket that never ran repeats nothing. Under restart a cancelled segment may still be repeating old epochs:
+        all that it took counts as its own.
+        """
+        cost_holds_them = isinstance(outcome, Cancelled) and self.setting.accounting == "restart"
+        if cost_holds_them or outcome.cost.total_s <= 0:
+            return 0.0
+        return self.admission.before_s(request)
 
     def _enter(self, event: Event, outcome: Outcome, status: str, before_s: float) -> None:
         incumbent = self.recommended[0] if self.recommended else None
@@ -191,8 +214,7 @@ class _Loop:
         """Charge what still runs when the run ends; it is not told and not scored."""
         for ticket, worker, start_s in self.executor.running():
             spent = Cost(train_s=self.now_s - start_s)
-            # Under restart the cut segment may still be repeating old epochs: all of it counts as its own.
-            before_s = 0.0 if self.setting.accounting == "restart" else self.admission.before_s(ticket.request)
+            before_s = self._before_s(ticket.request, Cancelled(spent))
             incumbent = self.recommended[0] if self.recommended else None
             reason = self.reasons.pop(ticket.number)
             self.entries.append(

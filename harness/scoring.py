@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from harness.exclusions import exclusion
 from harness.jobs import Job
@@ -21,6 +20,7 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.ports import Space
+from pmfnas.progress import tracked
 from pmfnas.spaces import space_for
 
 UNSCORED = {"valid": None, "test": None, "valid_regret": None, "test_regret": None, "hit": False}
@@ -53,7 +53,7 @@ def score(jobs: Sequence[Job], table: CurveTable, out: Path, *, excluded: str | 
     steps: list[dict[str, Any]] = []
     timings: list[dict[str, Any]] = []
     oracles: dict[str, Judge] = {}
-    for job in tqdm(jobs, desc="scoring", unit="run", disable=None, leave=False):
+    for job in tracked(jobs, "scoring", total=len(jobs), unit="run"):
         if job.dataset not in oracles:
             oracles[job.dataset] = judge_of(table, job.dataset, excluded)
         path = record_path(out, run_id(table.header.space, job.dataset, job.searcher, job.seed))

@@ -12,11 +12,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from harness.entrants import from_command, from_file
+from harness.entrants import from_command, from_file, try_out
 from harness.files import write_text
+from harness.front import typed
 from harness.process_searcher import Command, Limits, ProcessSearcher
+from harness.runner import Setting
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import SearcherFactory, Space
+from pmfnas.core.rng import stream
 from pmfnas.core.types import Fidelities
 from pmfnas.testing.searcher_checks import CHECKS, CheckResult, Subject, applies, run_check
 
@@ -52,6 +55,9 @@ class {name}:
         new = [a for a in near if a not in self.asked] or [a for a in drawn if a not in self.asked]
         return new[self.rng.integers(len(new))] if new else None
 '''
+
+N_ALIKE = 3
+"""So many checks fail for one cause, with none passed, before the others are left out."""
 
 _MEANING: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -153,8 +159,8 @@ def new_searcher(options: argparse.Namespace) -> int:
         raise InputError(f"{path} exists already and is not touched; choose another name")
     write_text(path, _EXAMPLE.format(name=name))
     print(f"{path} is written. Next:")
-    print(f"  ./reproduce.sh check-searcher {path}:{name}")
-    print(f"  ./reproduce.sh compare --searcher {path}:{name}")
+    print(f"  {typed('check-searcher', f'{path}:{name}')}")
+    print(f"  {typed('compare', '--searcher', f'{path}:{name}')}")
     return 0
 
 
@@ -167,15 +173,27 @@ def check_searcher(options: argparse.Namespace) -> int:
     name, factory = given
     with _one_at_a_time(factory) as made:
         subject = Subject(made, is_random=not options.deterministic)
-        applied = [check for check in CHECKS if applies(check, subject)]
-        print(f"{name}: {len(applied)} checks on a synthetic benchmark")
-        failed = 0
-        for check in applied:
-            result = run_check(check, subject)
-            print("\n".join(explained(result)), flush=True)
-            failed += not result.passed
-    if failed:
-        print(f"{failed} of {len(applied)} checks failed")
+        benchmark = subject.benchmark
+        setting = Setting(benchmark.space, benchmark.fidelities, subject.budget_s)
+        try_out(name, factory, setting, rng=stream(0, "try"))
+        return _all_checks(name, subject)
+
+
+def _all_checks(name: str, subject: Subject) -> int:
+    """Run and print the checks one by one, unless the first fail for one cause; return the exit code."""
+    applied = [check for check in CHECKS if applies(check, subject)]
+    print(f"{name}: {len(applied)} checks on a synthetic benchmark")
+    causes: list[str] = []
+    for n_run, check in enumerate(applied, 1):
+        result = run_check(check, subject)
+        causes += [] if result.passed else [result.explanation]
+        print("\n".join(explained(result)), flush=True)
+        if n_run == causes.count(result.explanation) == N_ALIKE < len(applied):
+            print(f"the first {N_ALIKE} checks failed for one cause, so the others are left out; mend it first:")
+            print(f"  {result.explanation}")
+            return 2
+    if causes:
+        print(f"{len(causes)} of {len(applied)} checks failed")
         return 2
     print(f"all {len(applied)} checks passed")
     return 0

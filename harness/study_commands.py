@@ -18,7 +18,7 @@ from harness.studies import FIRST_SEED, SMOKE_SEEDS, STUDIES, Study, Variant, sm
 from harness.study_outputs import check_study, folder, run_study, write_study
 from harness.units import budget_s, count, names, written_hours, written_time
 from pmfnas.benchmarks.tabular import dataset
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import InputError, unknown_name
 
 _HELP = {
     "ablation": "leave every part of PMF-NAS out in turn and see what it was worth",
@@ -92,7 +92,7 @@ def _add_options(verb: argparse.ArgumentParser, name: str) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run a study and write its outputs."""
+    """Run a study and write its outputs; return 1 where all runs of a variant on a data set failed."""
     study = _asked(options)
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
     out = options.out or Path("results") / (f"{study.name}-smoke" if options.smoke else study.name)
@@ -101,12 +101,26 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run:
         check_study(study, chosen.table, out)
         return _dry_run(study, chosen, out, n_jobs)
+    if options.update_reference:
+        outputs.refuse_less(outputs.reference_name(study.name, chosen.table), _extent(study))
     print(f"{_described(study)}; results in {out}")
     run_study(study, chosen.table, out, n_jobs=n_jobs)
-    write_study(study, {e.budget_s: jobs(e) for e in study.experiments()}, chosen.table, out)
-    if options.update_reference:
+    _, runs = write_study(study, {e.budget_s: jobs(e) for e in study.experiments()}, chosen.table, out)
+    code = max(outputs.exit_code(at_budget) for _, at_budget in runs.groupby("budget_s"))
+    if options.update_reference and code == 0:
         print(f"reference outputs updated: {outputs.update_reference(study.name, chosen.table, out)}")
-    return 0
+    return code
+
+
+def _extent(study: Study) -> dict[str, Any]:
+    """Return what the study will have, as its manifest will say it."""
+    experiments = study.experiments()
+    return {
+        "searchers": tuple(study.contestants),
+        "datasets": study.datasets,
+        "seeds_per_budget": [written_hours(e.budget_s) for e in experiments],
+        "runs": sum(e.n_runs for e in experiments),
+    }
 
 
 def table(options: argparse.Namespace) -> int:
@@ -153,7 +167,7 @@ def _chosen(study: Study, asked: Sequence[str]) -> tuple[Variant, ...]:
     known = [variant.name for variant in study.variants]
     for name in asked:
         if name not in known:
-            raise InputError(f"--variants names {name!r}, but may only name some of: {', '.join(known)}")
+            raise unknown_name("--variants", name, known)
     return tuple(variant for variant in study.variants if variant.name in asked)
 
 

@@ -57,8 +57,10 @@ def _claim(study: Study, table: CurveTable) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if name != "budget_s"}
 
 
-def write_study(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable, out: Path) -> pd.DataFrame:
-    """Score the runs, write every output to `out`, print where the variants lose, and return the comparisons.
+def write_study(
+    study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable, out: Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score the runs, write every output to `out`, print where the variants lose, and return comparisons and runs.
 
     Args:
         study: what was run.
@@ -87,14 +89,14 @@ def write_study(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveT
     print(
         f"written to {out}: table.md, table.csv, where.csv, figures test and valid_regret, runs.parquet, manifest.json"
     )
-    return frame
+    return frame, scored.runs
 
 
 def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable, out: Path) -> Scored:
     """Return the frames of all budgets in one; `timings` get the budget, which `runs` have."""
     parts: dict[float, Scored] = {}
     for budget_s, given in jobs.items():
-        ordered = in_order(list(given), study.experiment(budget_s, 1))
+        ordered = in_order(given, study.experiment(budget_s, 1))
         parts[budget_s] = score(ordered, table, folder(out, budget_s))
     frames = {
         name: pd.concat([getattr(part, name) for part in parts.values()], ignore_index=True)

@@ -18,12 +18,15 @@ from harness.studies import Study
 from harness.tables import aligned, pipes, plain, wrap
 from harness.units import written_hours
 
-SIGNS: Mapping[str, str] = MappingProxyType({"helps": "+", "harms": "-", "mixed": "~", "none": ".", "": "?"})
+SIGNS: Mapping[str, str] = MappingProxyType({"helps": "+", "harms": "-", "mixed": "~", "none": "."})
 """Verdict -> its sign in a cell."""
 
 _EQUAL = "="
 
 MEASURES: Mapping[str, str] = MappingProxyType({"test": "test accuracy", "valid_regret": "validation regret"})
+
+_SHORT: Mapping[str, str] = MappingProxyType({"test": "test", "regret": "valid_regret"})
+"""Name in a title -> measure."""
 
 _NOT_RUN = " "
 _IDENTITY = ["subject", "kind", "change", "variant"]
@@ -78,7 +81,7 @@ def where(frame: pd.DataFrame) -> pd.DataFrame:
     for (measure, *identity), rows in frame.groupby(["measure", *_IDENTITY], sort=False):
         verdicts = {(row["budget_s"], row["dataset"]): str(row["verdict"]) for _, row in rows.iterrows()}
         cells = {f"{written_hours(budget_s)} {name}": verdicts.get((budget_s, name), "") for budget_s, name in places}
-        counts = {word: list(verdicts.values()).count(word) for word in SIGNS if word}
+        counts = {word: list(verdicts.values()).count(word) for word in SIGNS}
         records.append({"measure": measure, **dict(zip(_IDENTITY, identity, strict=True)), **cells, **counts})
     order = pd.Series(range(len(BETTER)), index=list(BETTER))
     return pd.DataFrame(records).sort_values("measure", key=lambda names: names.map(order), kind="stable")
@@ -99,50 +102,66 @@ def _without_constant(titles: list[str], body: list[list[str]]) -> tuple[list[st
 
 
 def _grid(frame: pd.DataFrame, measure: str) -> tuple[list[str], list[list[str]]]:
-    """Return titles and rows: per variant and budget one sign per data set, and the sums of + and -."""
+    """Return titles and rows: per variant and budget one sign per data set, and the sums of + and -.
+
+    Where the pairs are too few for a claim the difference takes the place of the sign; without any claim no sums.
+    """
     rows = frame[frame["measure"] == measure]
     datasets, budgets = list(rows["dataset"].unique()), list(rows["budget_s"].unique())
-    titles = ["variant", _CHANGE, *(written_hours(budget_s) for budget_s in budgets), "+", "-"]
+    sums = {"+": "helps", "-": "harms"} if _claims(frame) else {}
+    titles = ["variant", _CHANGE, *(written_hours(budget_s) for budget_s in budgets), *sums]
     body: list[list[str]] = []
     for (variant, change), own in rows.groupby(["variant", "change"], sort=False):
         known = {(row["budget_s"], row["dataset"]): _sign(row) for _, row in own.iterrows()}
         signs = [" ".join(known.get((budget_s, d), _NOT_RUN) for d in datasets) for budget_s in budgets]
-        n_helps, n_harms = (sum(own["verdict"] == word) for word in ("helps", "harms"))
-        body.append([str(variant), str(change), *signs, str(n_helps), str(n_harms)])
+        counts = [str((own["verdict"] == word).sum()) for word in sums.values()]
+        body.append([str(variant), str(change), *signs, *counts])
     return _without_constant(titles, body)
 
 
 def _sign(row: "pd.Series[Any]") -> str:
-    """Return the verdict's sign; a row whose pairs are all equal is told from one that is merely not significant."""
-    return _EQUAL if 0 < row["n_pairs"] == row["ties"] else SIGNS[row["verdict"]]
+    """Return the verdict's sign, or the difference without a verdict.
+
+    A row whose pairs are all equal is told from one that is merely not significant.
+    """
+    if 0 < row["n_pairs"] == row["ties"]:
+        return _EQUAL
+    return SIGNS.get(row["verdict"]) or number(row["difference"], "+.2f")
+
+
+def _claims(frame: pd.DataFrame) -> bool:
+    """Return whether any comparison has enough pairs for a claim."""
+    return bool(frame["p_value"].notna().any())
 
 
 def _hours(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(hours=frame["budget_s"].map(written_hours))
 
 
-_DETAIL = ("difference", "95 % CI", "p", "r", "detectable")
-
-
-def _detail(row: "pd.Series[Any]") -> list[str]:
+def _detail(row: "pd.Series[Any]", *, claims: bool) -> dict[str, str]:
+    """Return the columns of one measure; p and r only where the table has any."""
     low, high = number(row["ci_low"], "+.3f"), number(row["ci_high"], "+.3f")
-    sign = _sign(row)
-    marked = f"{number(row['difference'], '+.3f')} {sign}" if sign in "+-~" else number(row["difference"], "+.3f")
-    return [
-        *(marked, f"{low} to {high}", p_cell(row["p_value"]), number(row["effect"], "+.2f")),
-        number(row["detectable_difference"], ".3f"),
-    ]
+    sign = SIGNS.get(row["verdict"], "") if row["verdict"] != "none" else ""
+    tested = {"p": p_cell(row["p_value"]), "r": number(row["effect"], "+.2f")} if claims else {}
+    return {
+        "difference": f"{number(row['difference'], '+.3f')} {sign}".rstrip(),
+        "95 % CI": f"{low} to {high}",
+        **tested,
+        "detectable": number(row["detectable_difference"], ".3f"),
+    }
 
 
 def _blocks(frame: pd.DataFrame) -> Iterator[tuple[str, str, list[str], list[list[str]]]]:
     """Yield per budget and data set: heading, a line on the full searcher, titles and rows."""
-    titles = ["variant", _CHANGE, "n", *(f"{name} {title}" for name in ("test", "regret") for title in _DETAIL)]
+    claims = _claims(frame)
     for (hours, dataset), rows in _hours(frame).groupby(["hours", "dataset"], sort=False):
-        body = []
+        titles, body = list[str](), []
         for (variant, change), own in rows.groupby(["variant", "change"], sort=False):
             of = {str(row["measure"]): row for _, row in own.iterrows()}
             n = f"{of['test']['n_pairs']}" + (f"+{of['test']['n_failed']}f" if of["test"]["n_failed"] else "")
-            body.append([str(variant), str(change), n, *_detail(of["test"]), *_detail(of["valid_regret"])])
+            parts = {name: _detail(of[key], claims=claims) for name, key in _SHORT.items()}
+            titles = ["variant", _CHANGE, "n", *(f"{name} {title}" for name, part in parts.items() for title in part)]
+            body.append([str(variant), str(change), n, *(cell for part in parts.values() for cell in part.values())])
         full = rows.sort_values("n_pairs", ascending=False).groupby("measure")["full_mean"].first()
         line = f"Full searcher: {', '.join(f'{text} {full[name]:.3f}' for name, text in MEASURES.items())}."
         yield f"{hours}, {dataset}", line, *_without_constant(titles, body)
@@ -163,8 +182,8 @@ def rules(frame: pd.DataFrame) -> str:
 
 def _found(frame: pd.DataFrame) -> list[str]:
     """Return which variants are nowhere significantly worse, and which somewhere better, by either measure."""
-    if not frame["p_value"].notna().any():
-        return [f"n < {MIN_SEEDS}: no claim."]
+    if not _claims(frame):
+        return [f"n < {MIN_SEEDS}: differences, no claim."]
     worse, better = (set(frame.loc[frame["verdict"] == word, "variant"]) for word in ("helps", "harms"))
     never = [name for name in frame["variant"].unique() if name not in worse]
     sometimes = [name for name in frame["variant"].unique() if name in better]
@@ -176,9 +195,17 @@ def _found(frame: pd.DataFrame) -> list[str]:
 
 def _legend(frame: pd.DataFrame) -> list[str]:
     order = ", ".join(frame["dataset"].unique())
-    return [
+    signs = (
         f"Signs, one per data set ({order}): + the full searcher is better than the variant, - it is worse, both with "
-        f"p < .05; . neither; = all pairs are equal; ~ mean and ranks disagree; ? fewer than {MIN_SEEDS} pairs.",
+        "p < .05; . neither; = all pairs are equal; ~ mean and ranks disagree; a number: the difference, where fewer "
+        f"than {MIN_SEEDS} pairs make no claim."
+    )
+    numbers = (
+        f"Numbers, one per data set ({order}): full searcher less variant, percent points, mean over n paired seeds; = "
+        "all pairs are equal."
+    )
+    return [
+        signs if _claims(frame) else numbers,
         "difference: full searcher less variant, percent points, mean over n paired seeds with 95 % BCa interval: test "
         "accuracy > 0 and validation regret < 0 speak for the full searcher.",
         "p: Wilcoxon signed-rank test, Holm over the variants of one budget, data set and measure.",
@@ -197,7 +224,7 @@ def markdown(table: StudyTable) -> str:
     lines = [f"# {plain(table.title)}", "", plain(rules(table.frame))]
     for measure, name in MEASURES.items():
         titles, body = _grid(table.frame, measure)
-        lines += ["", f"## Where it matters: {name}", "", *pipes(titles, _escaped(body))]
+        lines += ["", f"## {_heading(table.frame)}: {name}", "", *pipes(titles, _escaped(body))]
     lines += ["", *(f"- {plain(line)}" for line in (*_found(table.frame), *_legend(table.frame)))]
     for heading, full, titles, body in _blocks(table.frame):
         lines += ["", f"## {plain(heading)}", "", plain(full), "", *pipes(titles, _escaped(body))]
@@ -220,12 +247,16 @@ def terminal(table: StudyTable) -> str:
     lines = [table.title, *wrap(rules(table.frame))]
     for measure, name in MEASURES.items():
         titles, body = _grid(table.frame, measure)
-        lines += ["", f"where it matters: {name}"]
+        lines += ["", f"{_heading(table.frame).lower()}: {name}"]
         lines += aligned(_brief(titles), [_brief(cells) for cells in body], [" "] * len(body))
     said = [*_found(table.frame), _legend(table.frame)[0]]
     lines += ["", *(line for remark in said for line in wrap(remark))]
     lines += [line for name, why in table.unvaried.items() for line in wrap(f"not varied: {name}: {why}")]
     return "\n".join(lines) + "\n"
+
+
+def _heading(frame: pd.DataFrame) -> str:
+    return "Where it matters" if _claims(frame) else "Differences"
 
 
 def _brief(cells: Sequence[str]) -> list[str]:

@@ -16,32 +16,7 @@ import pandas as pd
 from harness.cells import NONE, p_cell
 from harness.files import write_text
 from harness.published import DATASETS, Published
-from harness.stats.summary import (
-    MIN_SEEDS,
-    SUMMARY_COLUMNS,
-    columns_of_the_host,
-    summarise,
-    without_host,
-)
-
-__all__ = [
-    "PUBLISHED_NOTE",
-    "SUMMARY_COLUMNS",
-    "TRUST_NOTE",
-    "Grid",
-    "Table",
-    "columns_of_the_host",
-    "csv",
-    "grids",
-    "latex",
-    "legend",
-    "markdown",
-    "published_grid",
-    "summarise",
-    "terminal",
-    "without_host",
-    "write_tables",
-]
+from harness.stats.summary import MIN_SEEDS, without_host
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -57,7 +32,8 @@ class Table:
     published: Sequence[Published] = ()
     ceilings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Per data set, what a value is and the value, such as {"best test": 94.37}; percent."""
-    n_epochs: int = 200  # of the schedule at whose end an arch is judged
+    n_epochs: int | None = None
+    """Of the schedule at whose end an arch is judged; None where the results do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +142,27 @@ def _rules(rows: Sequence[Row]) -> str:
 
 
 def _remarks(dataset: str, rows: Sequence[Row], table: Table) -> list[str]:
-    """Return the lines below a block: ceilings, failed runs, and where the seeds are too few."""
+    """Return the lines below a block: ceilings and failed runs."""
     given = table.ceilings.get(dataset, {})
     lines = [f"Ceilings: {', '.join(f'{name} {value:.2f}' for name, value in given.items())}."] if given else []
-    lines += [
+    return lines + [
         f"{row['searcher']}: {row['n_failed']} failed, left out: {row['failures']}." for row in rows if row["n_failed"]
     ]
+
+
+def _few(rows: Sequence[Row]) -> str:
+    """Return for whom the seeds of a block are too few; empty where they are enough."""
     few = [str(row["searcher"]) for row in rows if row["claim"]]
-    return lines + ([f"n < {MIN_SEEDS}: no claim for {', '.join(few)}."] if few else [])
+    if not few:
+        return ""
+    return f"n < {MIN_SEEDS}: no claim" + ("" if len(few) == len(rows) else f" for {', '.join(few)}")
+
+
+def few_seeds(table: Table) -> list[str]:
+    """Return a line on whom the seeds are too few for, the data sets on which it is the same together."""
+    found = {dataset: _few(rows) for dataset, rows in _blocks(table)}
+    places = {text: [dataset for dataset, own in found.items() if own == text] for text in found.values() if text}
+    return [f"{text}." if len(on) == len(found) else f"{text} on {', '.join(on)}." for text, on in places.items()]
 
 
 def legend(table: Table, best: str, level: str) -> list[str]:
@@ -181,10 +170,10 @@ def legend(table: Table, best: str, level: str) -> list[str]:
     references = sorted(set(table.summary["reference"]) - {""})
     against = f"against {', '.join(references)}" if references else "not made: the reference has no runs"
     n_claims = int(table.summary["p_value"].notna().sum())
+    judged = f"{table.n_epochs}-epoch validation" if table.n_epochs else "validation after the longest schedule"
     host = "fit s: the searcher's own seconds on this host, not on the clock."
     return [
-        f"valid, test: percent, of the arch returned, mean±std over n seeds; {table.n_epochs}-epoch validation, "
-        "trial-mean test.",
+        f"valid, test: percent, of the arch returned, mean±std over n seeds; {judged}, trial-mean test.",
         "95 % CI: BCa bootstrap of the mean test accuracy, over seeds only. hit: share of runs ending at a best arch.",
         "GPU-h: workers x clock with checkpoints kept; restart: had every evaluation begun at epoch 0.",
         *([host] if "searcher_s" in table.summary else []),
@@ -262,7 +251,8 @@ def markdown(table: Table) -> str:
         lines += ["", f"## {plain(dataset)}", "", plain(_rules(rows)), ""]
         lines += pipes([column.title for column in columns], body)
         lines += [f"\n{plain(remark)}" for remark in _remarks(dataset, rows, table)]
-    lines += ["", *(f"- {line}" for line in legend(table, "bold", "italic"))]
+    lines += ["", *(f"- {plain(line)}" for line in few_seeds(table))]
+    lines += [f"- {line}" for line in legend(table, "bold", "italic")]
     if table.published:
         titles, cells = published_grid(table)
         body = [[plain(text) for text in row] for row in cells]
@@ -293,7 +283,8 @@ def latex(table: Table) -> str:
     titles = [column.title for column in columns]
     for dataset, rows in _blocks(table):
         body = [[_tex_emphasis(row, column.cell(row), place) for place, column in enumerate(columns)] for row in rows]
-        caption = " ".join([f"{dataset}: {_rules(rows)}.", *_remarks(dataset, rows, table)])
+        few = [f"{_few(rows)}."] if _few(rows) else []
+        caption = " ".join([f"{dataset}: {_rules(rows)}.", *_remarks(dataset, rows, table), *few])
         parts.append(_float(titles, body, _tex(caption), f"tab:{dataset}"))
     parts += [f"% {_tex(line)}" for line in legend(table, "bold", "italic")]
     if table.published:
@@ -353,7 +344,8 @@ def terminal(table: Table) -> str:
         lines += ["", *wrap(f"{dataset}  {_rules(rows)}")]
         lines += aligned([column.title for column in columns], body, marks)
         lines += [line for remark in _remarks(dataset, rows, table) for line in wrap(remark)]
-    lines += ["", *(line for remark in legend(table, "*", "~") for line in wrap(remark))]
+    said = (*few_seeds(table), *legend(table, "*", "~"))
+    lines += ["", *(line for remark in said for line in wrap(remark))]
     if table.published:
         body = [[row.method, *_published_cells(row, with_valid=False), row.cost, row.trust] for row in table.published]
         lines += ["", "-" * TERMINAL_WIDTH, *wrap(PUBLISHED_NOTE)]

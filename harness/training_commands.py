@@ -11,6 +11,8 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from harness.front import typed
+from harness.overwriting import check_outputs
 from harness.units import budget_s, count, names
 from pmfnas.core.errors import InputError
 
@@ -43,7 +45,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
     export = verbs.add_parser("export", help="write the network that a search found, trained, with a model card")
     export.add_argument("out", type=Path, help="folder of a search that has ended")
-    export.add_argument("--to", type=Path, required=True, metavar="FILE", help="the model, such as model.pt")
+    export.add_argument("--to", type=Path, required=True, metavar="FILE", help="the model, such as model.pt2")
     export.add_argument("--retrain", action="store_true", help="train it on training and validation images first")
     export.add_argument("--data-dir", type=Path, metavar="PATH", help="the data of the search, for --retrain")
     export.add_argument("--device", default="auto", metavar="NAME", help="where to retrain (default auto)")
@@ -59,19 +61,22 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def _search(options: argparse.Namespace) -> int:
     torch = torch_at_hand()
-    from harness.training.export import retrain_command
+    from harness.training.card import retrain_command
     from harness.training.folder import SPEC, read_claim
-    from harness.training.spec import open_device
+    from harness.training.parent import end_with_parent
+    from harness.training.spec import check_out, open_device
 
     spec = asked(options)
     if not options.width and open_device(spec.device).type == "cuda":
         spec = replace(spec, width=None)
     default = Path("results") / "search" / (f"{spec.dataset}-smoke" if options.smoke else spec.dataset)
     out = options.out or default
+    check_out(spec, out)
     if options.resume:
         read_claim(out)
     signal.signal(signal.SIGTERM, interrupt)
     try:
+        end_with_parent()
         result = _searched(spec, out, resume=options.resume or (options.smoke and (out / SPEC).exists()))
     except KeyboardInterrupt:
         print(f"\ninterrupted; go on with the same command and --resume ({out})", file=sys.stderr)
@@ -160,24 +165,31 @@ def asked(options: argparse.Namespace) -> "SearchSpec":
 
 
 def _show(result: dict[str, Any], out: Path) -> None:
+    from harness.training.card import MODEL
+
     stages = ", ".join(f"{stage} {hours:.3f}" for stage, hours in result["gpu_hours_by_stage"].items())
     print(
         f"found       {result['arch']}\n"
         f"trained     {result['epochs']} epochs of schedule {result['schedule']}, seed {result['seed']}, "
         f"on {result['trained_on']}\n"
         f"validation  {result['valid_acc']:.2f} %\n"
-        f"test        {result['test_acc']:.2f} % (opened once, now that the search has ended)\n"
+        f"test        {result['test_acc']:.2f} % (measured once, now that the search has ended)\n"
         f"size        {result['params_m']:.3f} M parameters, {result['flops_m']:.2f} M multiply-adds\n"
         f"GPU-hours   {result['gpu_hours']:.3f} ({stages})\n"
         f"data        {result['data']}\n"
-        f"written to {out}; the model: python -m harness export {out} --to model.pt"
+        f"written to {out}; the model: {typed('export', out, '--to', MODEL)}"
     )
 
 
 def _export(options: argparse.Namespace) -> int:
     torch_at_hand()
-    from harness.training.export import export
+    from harness.training.export import export, targets
+    from harness.training.spec import finished_search
 
+    finished_search(options.out)
+    files = targets(options.to, options.out, options.data_dir)  # before the hours of retraining
+    if files.model != options.to:
+        print(f"--to is {options.to}; torch loads programs from files ending in .pt2, so the model is {files.model}")
     retrained = _retrained(options.out, options.data_dir, options.device) if options.retrain else None
     written = export(options.out, options.to, retrained)
     print(f"written: {written.model}, {written.card}" + (f", {written.onnx}" if written.onnx else ""))
@@ -188,7 +200,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _retrained(out: Path, data_dir: Path | None, device: str) -> dict[str, Any]:
     """Train the found network on training and validation images, once; return how it went."""
-    from harness.training.export import retrain_command
+    from harness.training.card import retrain_command
     from harness.training.folder import locked, read_claim
     from harness.training.retrain import retrain
 
@@ -206,11 +218,13 @@ def _retrained(out: Path, data_dir: Path | None, device: str) -> dict[str, Any]:
 def _gpu_check(options: argparse.Namespace) -> int:
     torch_at_hand()
     from harness.training.gpu_checks import Laboratory, Sizes, gpu, search_command
-    from harness.training.gpu_report import made_up_images, markdown, only_on_a_gpu, passed, run_checks
+    from harness.training.gpu_report import REPORTS, made_up_images, markdown, only_on_a_gpu, passed, run_checks
     from pmfnas.training.data import open_source
     from pmfnas.training.stream import DeviceImages
 
     device = only_on_a_gpu()
+    written = {f"the report {name} in --out": options.out / name for name in REPORTS}
+    check_outputs(written, {"--data-dir": options.data_dir} if options.data_dir else {}, own=REPORTS)
     source = open_source("cifar10", options.data_dir) if options.data_dir else None
     data = source.search() if source else made_up_images()
     n_classes = source.n_classes if source else 10

@@ -122,7 +122,7 @@ def word(p: float, difference: float, effect: float) -> str:
         return "no claim"
     if p >= SIGNIFICANT:
         return "not distinguishable"
-    if difference * effect <= 0:
+    if not difference * effect > 0:
         return "mixed"
     return "better" if difference > 0 else "worse"
 

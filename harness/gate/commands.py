@@ -22,9 +22,10 @@ from harness.gate.reference import (
     read_reference,
     write_reference,
 )
-from harness.gate.report import rates_table, table, verdict
+from harness.gate.report import means_table, rates_table, table, verdict
 from harness.gate.simulation import draw, simulate
-from harness.gate.verdict import Comparison, Values, compare
+from harness.gate.verdict import Comparison, Values, check_values, compare
+from harness.outputs import REFERENCE_DIR
 from harness.predictors.contestants import (
     CONTESTANTS,
     REFERENCE,
@@ -38,13 +39,14 @@ from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.predictors import PredictorFactory
 from pmfnas.core.rng import stream
 
-DEFAULT = Path("results/reference/predictors.json")
+DEFAULT = REFERENCE_DIR / "predictors.json"
 ANCHORED = "ANCHORED"
 
 _TEACHING = """Measures a predictor in a fixed set of splits and compares it with the accepted reference, split by
-split. Exit 0: as good. Exit 1: worse in some group beyond chance; it says in which figure and by how much. Exit 2:
-nothing was compared, since the data are others, the reference is missing or was edited, or the predictor failed or
-returned what is no prediction. docs/gate.md explains the test, and what it can and cannot see."""
+split. Exit 0: as good. Exit 1: worse in some group beyond chance, or without a finite loss; it says in which figure and
+by how much. Exit 2: nothing was compared, since the data are others, the reference is missing or was edited, the
+predictor failed or returned what is no prediction, or the splits are too few to notice a loss of .1 tau. docs/gate.md
+explains the test, and what it can and cannot see."""
 
 _EXAMPLES = """examples:
   python -m harness regress                                          PMF-NAS's predictor, on the best data there is
@@ -67,7 +69,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     )
     verb.add_argument("--predictor", default=REFERENCE, help=f"my.py:MyPredictor, or one of: {', '.join(CONTESTANTS)}")
     verb.add_argument("--data", default="auto", help=HELP)
-    verb.add_argument("--reference", type=Path, metavar="FILE", help=f"the reference (default {DEFAULT.as_posix()})")
+    verb.add_argument("--reference", type=Path, metavar="FILE", help="the reference (default: the project's own)")
     verb.add_argument("--accept", action="store_true", help="write what is measured as the new reference")
     verb.add_argument("--reason", metavar="TEXT", help="why; recorded with --accept")
     verb.add_argument("--splits", metavar="N", help="at most N splits per group: faster, and blind to small losses")
@@ -110,21 +112,33 @@ def run(options: argparse.Namespace) -> int:
     now = _measured(asked)
     found = compare(before.values, now)
     _print_comparison(before, found, now)
-    return int(any(c.worse for c in found))
+    if any(c.worse for c in found):
+        return 1
+    return 2 if any(c.blind for c in found) else 0
 
 
 def _accept(asked: _Asked, reason: str) -> int:
     """Measure, show what changes, and write the reference."""
     now, before = _measured(asked), asked.before
-    if before is not None and before.data == asked.data:
-        both = {cell: figures for cell, figures in now.items() if cell in before.values}
-        if both and all(len(f["tau"]) <= len(before.values[cell]["tau"]) for cell, f in both.items()):
-            _print_comparison(before, compare(before.values, both), both)
+    for cell, figures in now.items():
+        check_values(figures, f"{asked.predictor.name} in {cell}")
+    both = _comparable_groups(before, now) if before is not None and before.data == asked.data else {}
+    if before is not None and both:
+        _print_comparison(before, compare(before.values, both), both)
+    else:
+        print(f"\n{means_table(now)}")
     why = (datetime.now(UTC).date().isoformat(), reason)
     section = accepted(before, now, asked.data, asked.predictor, why)
     write_reference(asked.path, {**asked.sections, asked.data.stamp: section})
     print(f"\naccepted as the reference of {asked.data.stamp}: {asked.path}, {len(now)} groups; {reason}")
     return 0
+
+
+def _comparable_groups(before: Section, now: Values) -> Values:
+    """Return the groups of `now` that the reference has too; none where it has fewer splits of one."""
+    both = {cell: figures for cell, figures in now.items() if cell in before.values}
+    covered = all(len(f["tau"]) <= len(before.values[cell]["tau"]) for cell, f in both.items())
+    return both if covered else {}
 
 
 def _simulate(asked: _Asked, n_runs: int) -> int:

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import joblib
 import numpy as np
-from joblib.externals.loky.process_executor import TerminatedWorkerError
-from tqdm import tqdm
 
 from harness.gate.figures import FIGURES
 from harness.gate.groups import Group
@@ -17,13 +14,18 @@ from harness.predictors.cells import Cell
 from harness.predictors.evaluation import evaluate
 from harness.predictors.material import Material, read_material
 from harness.predictors.tasks import Split
+from harness.workers import in_processes
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.core.errors import ContractError, InputError
+from pmfnas.core.errors import ContractError
 from pmfnas.core.predictors import PredictorFactory
 from pmfnas.core.types import FloatArray
+from pmfnas.progress import Progress
 
 DECIMALS = 6
 """Of the figures, here and in the reference; far below every margin."""
+
+CRASH = "a worker process was killed or crashed (memory, or native code of a predictor)"
+"""What is said where that happens."""
 
 _SPLITS_PER_TASK = 16
 
@@ -46,18 +48,12 @@ def measure_groups(factory: PredictorFactory, source: Source, groups: Sequence[G
     """
     tasks = [(group.cell, block) for group in groups for block in _blocks(group.splits)]
     found: dict[str, list[list[float]]] = {str(group.cell): [] for group in groups}
-    work = (joblib.delayed(_run)(factory, source, cell, block) for cell, block in tasks)
-    with (
-        joblib.parallel_config(backend="loky", inner_max_num_threads=1),
-        tqdm(total=sum(g.n_splits for g in groups), desc="gate", unit="split", disable=None, leave=False) as bar,
-    ):
-        try:
-            done = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(work)
-            for (cell, _), rows in zip(tasks, done, strict=True):
-                found[str(cell)] += rows
-                bar.update(len(rows))
-        except TerminatedWorkerError:
-            raise InputError("a worker process was killed or crashed (memory, or native code of a predictor)") from None
+    work = [(factory, source, cell, block) for cell, block in tasks]
+    with Progress("gate", sum(group.n_splits for group in groups), unit="split") as progress:
+        done = in_processes(_run, work, n_jobs=n_jobs, ordered=True, crash=CRASH)
+        for (cell, _), rows in zip(tasks, done, strict=True):
+            found[str(cell)] += rows
+            progress.step(len(rows))
     return {cell: _columns(rows) for cell, rows in found.items()}
 
 

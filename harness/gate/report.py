@@ -6,10 +6,21 @@ import numpy as np
 
 from harness.gate.figures import FIGURES, Figure
 from harness.gate.simulation import LOSS, Rates
-from harness.gate.verdict import INTERVAL, POWER, Comparison
+from harness.gate.verdict import BLIND, INTERVAL, POWER, Comparison, Values
 
 MOST_NAMED = 5
 """Groups that are named per figure."""
+
+
+def means_table(values: Values) -> str:
+    """Return a line per group: the mean of each figure, where there is no reference to compare them with."""
+    width = max(len(cell) for cell in values)
+    lines = [f"{'':{width}}  splits  " + "  ".join(f"{name:>9}" for name in FIGURES)]
+    for cell, figures in values.items():
+        means = (float(figures[name].mean()) for name in FIGURES)
+        written_means = "  ".join(f"{'-' if np.isnan(mean) else f'{mean:.3f}':>9}" for mean in means)
+        lines.append(f"{cell:{width}}  {len(figures['tau']):6}  {written_means}")
+    return "\n".join(lines)
 
 
 def table(comparisons: Sequence[Comparison]) -> str:
@@ -39,12 +50,42 @@ def _pair(comparison: Comparison | None) -> str:
 def verdict(comparisons: Sequence[Comparison]) -> str:
     """Return what follows from the comparisons, in words."""
     n_groups, total = len({c.cell for c in comparisons if c.worse}), len({c.cell for c in comparisons})
+    if not n_groups and any(c.blind for c in comparisons):
+        return "\n".join([_unseeing(comparisons), *_better_in(comparisons)])
     if not n_groups:
-        return "\n".join(["as good as the reference", *_closing(comparisons)])
+        return "\n".join(["as good as the reference", *_better_in(comparisons), *_closing(comparisons)])
     lines = [f"WORSE than the reference in {n_groups} of {total} groups:"]
     for name in FIGURES:
         lines += _worse_in([c for c in comparisons if c.figure.name == name and c.worse])
-    return "\n".join(lines)
+    return "\n".join([*lines, *_better_in(comparisons)])
+
+
+def _unseeing(comparisons: Sequence[Comparison]) -> str:
+    """Return why nothing was compared, and what would help."""
+    taus = [c for c in comparisons if c.figure.name == "tau"]
+    blind = [c for c in taus if c.blind]
+    n_splits = max(c.n_splits for c in blind)
+    return (
+        f"NOTHING WAS COMPARED: a loss of {BLIND} tau could go unnoticed in {len(blind)} of {len(taus)} groups, since "
+        f"the two predictors differ much from split to split ({', '.join(c.cell for c in blind[:MOST_NAMED])}"
+        f"{', ...' if len(blind) > MOST_NAMED else ''}) and these groups have at most {n_splits} splits; give more "
+        "splits, or leave --splits out"
+    )
+
+
+def _better_in(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Yield a line per figure on the groups in which it got better, the greatest gains first."""
+    for name, figure in FIGURES.items():
+        better = sorted((c for c in comparisons if c.figure.name == name and c.better), key=lambda c: c.loss)
+        if better:
+            shown = ", ".join(f"{c.cell} (by {_gain(figure, c.loss)})" for c in better[:MOST_NAMED])
+            more = ", ..." if len(better) > MOST_NAMED else ""
+            yield f"  better in: {name} in {len(better)} groups: {shown}{more}"
+
+
+def _gain(figure: Figure, loss: float) -> str:
+    """Return a gain in the unit people think in; `loss` is negative."""
+    return f"{-loss:.4f}" if figure.scale == "difference" else f"{-100 * np.expm1(loss):.1f} %"
 
 
 def _worse_in(worse: Sequence[Comparison]) -> Iterator[str]:
@@ -53,7 +94,12 @@ def _worse_in(worse: Sequence[Comparison]) -> Iterator[str]:
     if lacking:
         name = lacking[0].figure.name
         yield f"  {name} in {len(lacking)} groups: the reference has it, but the predictor gives no spread"
-    lost = sorted((c for c in worse if not c.lacks), key=lambda c: -c.loss)
+    broken = [c for c in worse if c.n_broken and not c.lacks]
+    for c in broken[:MOST_NAMED]:
+        yield f"  {c.cell}: {c.figure.name} is infinite or missing in {c.n_broken} of {c.n_splits} splits"
+    if len(broken) > MOST_NAMED:
+        yield f"  ... and {broken[0].figure.name} is so in {len(broken) - MOST_NAMED} more groups, marked < above"
+    lost = sorted((c for c in worse if not c.n_broken), key=lambda c: -c.loss)
     yield from (f"  {_sentence(c)}" for c in lost[:MOST_NAMED])
     if len(lost) > MOST_NAMED:
         yield f"  ... and {lost[0].figure.name} in {len(lost) - MOST_NAMED} more groups, marked < above"

@@ -14,20 +14,21 @@ scatter of other labels; the other groups stay as they are. Runs resample the sp
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import joblib
 import numpy as np
 from scipy.stats import norm, rankdata
 
 from harness.gate.figures import FIGURES, Figure
 from harness.gate.groups import Group
-from harness.gate.measuring import Source, material_of
+from harness.gate.measuring import CRASH, Source, material_of
 from harness.gate.verdict import adjusted_p, loss_p
 from harness.predictors.material import Material
 from harness.predictors.measures import kendall, measure
 from harness.predictors.tasks import Task, make_task
+from harness.workers import in_processes
 from pmfnas.core.predictors import Prediction, PredictorFactory, reads_of
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
+from pmfnas.progress import tracked
 
 LOSS = 0.02
 """Of tau."""
@@ -66,9 +67,9 @@ class Rates:
 
 def draw(factory: PredictorFactory, source: Source, groups: Sequence[Group], *, n_jobs: int) -> list[Draws]:
     """Return the figures to simulate with, a member per group."""
-    work = (joblib.delayed(_draw_group)(factory, source, group) for group in groups)
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        return list(joblib.Parallel(n_jobs=n_jobs)(work))
+    work = [(factory, source, group) for group in groups]
+    drawn = in_processes(_draw_group, work, n_jobs=n_jobs, ordered=True, crash=CRASH)
+    return list(tracked(drawn, "drawing", total=len(groups), unit="group"))
 
 
 def _draw_group(factory: PredictorFactory, source: Source, group: Group) -> Draws:
@@ -179,7 +180,7 @@ def _null(how: str, draws: Sequence[Draws], *, rng: np.random.Generator) -> Iter
     pairs = [_pair(of.noise if how == "noise" else of.labels, rng=rng) for of in draws]
     for i, figure in enumerate(FIGURES.values()):
         losses = [figure.losses(a[:, i], b[:, i]) + figure.margin for a, b in pairs]
-        kept = [x for x in losses if np.isfinite(x).all()]
+        kept = [x for x in losses if not np.isnan(x).all()]  # all NaN: the predictor does not have the figure
         if kept:
             yield figure, kept
 

@@ -43,8 +43,9 @@ MEASURES: Mapping[str, str] = MappingProxyType(
 """Every measure and what it says; those of error and calibration are NaN for a predictor that only orders."""
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def measure(prediction: Prediction, truth: FloatArray, test: FloatArray) -> dict[str, float]:
-    """Return every one of `MEASURES` of a prediction.
+    """Return every one of `MEASURES` of a prediction; infinite where its numbers are too great to reckon with.
 
     Args:
         prediction: about n archs, n >= 2, checked.
@@ -112,7 +113,7 @@ def calibration(mean: FloatArray, quantiles: FloatArray | None, truth: FloatArra
     found: dict[str, float] = {}
     for level, (low, high) in LEVELS.items():
         lower, upper = shown[:, PROBABILITIES.index(low)], shown[:, PROBABILITIES.index(high)]
-        within = np.where(np.isfinite(lower), (lower <= truth) & (truth <= upper), np.nan)
+        within = np.where(~np.isnan(lower), (lower <= truth) & (truth <= upper), np.nan)
         found[f"coverage_{level}"] = 100.0 * float(within.mean())
         found[f"width_{level}_pct"] = float((upper - lower).mean())
         if level == 90:

@@ -17,7 +17,7 @@ import pandas as pd
 from harness.experiment import read_claim
 from harness.figures import write_figure
 from harness.files import write_bytes, write_text
-from harness.outputs import REFERENCE_DIR, made_by, parquet
+from harness.outputs import copy_to_reference, made_by, parquet
 from harness.predictors.contestants import REFERENCE
 from harness.predictors.figures import calibration_figure, quality_figure, real_figure
 from harness.predictors.material import read_material
@@ -27,10 +27,8 @@ from harness.predictors.study import CELL, NAME, Plan, results
 from harness.predictors.summary import HOST, against, summarise
 from harness.predictors.tables import StudyText, markdown, terminal
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.files import replace_folder
 
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "scikit-learn")
-KEPT = {".md", ".csv", ".png", ".svg", ".json", ".parquet"}
 
 
 def write_outputs(plan: Plan, table: CurveTable, out: Path, *, reference: str = REFERENCE) -> StudyText:
@@ -107,18 +105,31 @@ def manifest(plan: Plan, table: CurveTable, out: Path) -> dict[str, Any]:
         "title": "Performance predictors",
         "space": table.header.space,
         "data_version": table.header.version,
-        "datasets": list(plan.datasets),
-        "predictors": list(plan.contestants),
-        "cells": len(plan.cells),
-        "splits": plan.n_splits,
+        **extent(plan),
         "failed": 0,
         **made_by(PACKAGES),
     }
 
 
+def reference_name(table: CurveTable) -> str:
+    """Return the name of the committed reference of the study on these data."""
+    return f"{NAME}/{table.header.stamp.lower()}"
+
+
+def extent(plan: Plan) -> dict[str, Any]:
+    """Return what a plan's outputs will have, as their manifest says it."""
+    return {
+        "datasets": list(plan.datasets),
+        "predictors": list(plan.contestants),
+        "cells": len(plan.cells),
+        "splits": plan.n_splits,
+    }
+
+
 def update_reference(table: CurveTable, out: Path) -> Path:
-    """Copy the outputs of `out` to the committed reference of the data; return the folder."""
-    target = REFERENCE_DIR / NAME / table.header.stamp.lower()
-    kept = [f for f in sorted(out.iterdir()) if f.suffix in KEPT and f.name not in ("spec.json", "results.parquet")]
-    replace_folder(target, kept)
-    return target
+    """Copy the outputs of `out` to the committed reference of the data; return the folder.
+
+    Raises:
+        InputError: what is there has more (see `harness.outputs.refuse_less`).
+    """
+    return copy_to_reference(reference_name(table), out, without=("spec.json", "results.parquet"))

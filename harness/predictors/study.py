@@ -17,11 +17,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
-from joblib.externals.loky.process_executor import TerminatedWorkerError
-from tqdm import tqdm
 
 from harness.contestants import source_hash
 from harness.experiment import SPEC, check_folder, claim_folder, read_claim
@@ -32,10 +29,12 @@ from harness.predictors.evaluation import Outcome, evaluate
 from harness.predictors.material import Material, read_material
 from harness.predictors.region import visited_archs
 from harness.predictors.tasks import Split
+from harness.workers import in_processes
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import ContractError, InputError
 from pmfnas.core.predictors import PredictorFactory, reads_of
 from pmfnas.files import reading
+from pmfnas.progress import Progress
 
 NAME = "predictors"
 ENTRANTS = "entrants"
@@ -129,19 +128,13 @@ def run_study(plan: Plan, table: CurveTable, out: Path, *, anchors: Path | None,
 
 def _parallel(label: str, work: Any, arguments: Sequence[tuple[Any, ...]], *, n_jobs: int) -> None:
     """Call `work` with each of the arguments in processes of one thread each, showing progress."""
-    tasks = (joblib.delayed(work)(*each) for each in arguments)
-    with (
-        joblib.parallel_config(backend="loky", inner_max_num_threads=1),
-        tqdm(total=len(arguments), desc=label, disable=None) as bar,
-    ):
-        try:
-            for _ in joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks):
-                bar.update()
-        except TerminatedWorkerError:
-            raise InputError(
-                "a worker process was killed or crashed (memory, or native code of a predictor); "
-                "finished chunks are kept and the same command goes on"
-            ) from None
+    crash = (
+        "a worker process was killed or crashed (memory, or native code of a predictor); "
+        "finished chunks are kept and the same command goes on"
+    )
+    with Progress(label, len(arguments), unit="chunk", leave=True) as progress:
+        for _ in in_processes(work, arguments, n_jobs=n_jobs, ordered=False, crash=crash):
+            progress.step()
 
 
 # ------------------------------------------------------------------------------------------------ what it belongs to

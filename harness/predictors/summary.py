@@ -28,14 +28,17 @@ def with_price(results: pd.DataFrame) -> pd.DataFrame:
 def summarise(results: pd.DataFrame) -> pd.DataFrame:
     """Return mean and half-width of the 95 % t interval over splits of every measure, a row per predictor and cell.
 
-    Splits draw archs anew but share the table, so an interval is about the draw of archs, not about another space.
+    Splits draw archs anew but share the table, so an interval is about the draw of archs, not about another space. A
+    measure that is missing in some splits is missing: a mean over the others would flatter the predictor.
     """
     keys = ["predictor", *CELL]
     priced = with_price(results)
     grouped = priced.groupby(keys, sort=False)
-    means = grouped[[*MEASURES, "labels_s", "query_s", "total_s", *HOST]].mean()
     n = grouped.size()
-    spread = grouped[list(MEASURES)].std(ddof=1)
+    columns = [*MEASURES, "labels_s", "query_s", "total_s", *HOST]
+    whole = grouped[columns].count().eq(n, axis=0)
+    means = grouped[columns].mean().where(whole)
+    spread = grouped[list(MEASURES)].std(ddof=1).where(whole[list(MEASURES)])
     reach = stats.t.ppf(0.975, np.maximum(n - 1, 1)) / np.sqrt(n)
     halves = spread.mul(reach, axis=0).add_suffix("_half")
     return means.join(halves).assign(n_splits=n).reset_index()
@@ -57,14 +60,16 @@ def against(results: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Return paired differences predictor less reference, a row per predictor, cell and measure.
 
     Columns: the cell, `measure`, `n_pairs`, `difference`, `ci_low`, `ci_high` (95 %, t), `p_value` (Wilcoxon, Holm over
-    the predictors of a cell and measure), `verdict` (`better`, `worse`, `none`).
+    the predictors of a cell and measure), `verdict` (`better`, `worse`, `none`). A measure that a predictor lacks in
+    all splits is not compared. One that is missing in some splits is the worst possible there, and two that are both
+    infinitely bad are equal.
     """
     rows = pd.DataFrame(list(_differences(results, reference)))
     if rows.empty:
         return rows
     rows["p_value"] = rows.groupby([*CELL, "measure"], sort=False)["p_value"].transform(lambda p: holm(p.to_numpy()))
     sign = np.sign(rows["difference"]) * np.where(rows["measure"].isin(_LOWER_IS_BETTER), -1, 1)
-    rows["verdict"] = np.where(rows["p_value"] >= 0.05, "none", np.where(sign > 0, "better", "worse"))
+    rows["verdict"] = np.where(rows["p_value"] < 0.05, np.where(sign > 0, "better", "worse"), "none")
     return rows
 
 
@@ -75,11 +80,21 @@ def _differences(results: pd.DataFrame, reference: str) -> Iterator[dict[str, An
         for measure in compared:
             if (measure, name) not in wide.columns or (measure, reference) not in wide.columns:
                 continue
-            gap = (wide[measure, name] - wide[measure, reference]).dropna()
-            for cell, values in gap.groupby(level=list(CELL), sort=False):
-                yield {"predictor": name, **dict(zip(CELL, cell, strict=True)), "measure": measure, **_paired(values)}
+            both = pd.DataFrame({"own": wide[measure, name], "reference": wide[measure, reference]})
+            for cell, values in both.groupby(level=list(CELL), sort=False):
+                if values.notna().any().all():
+                    where = dict(zip(CELL, cell, strict=True))
+                    yield {"predictor": name, **where, "measure": measure, **_paired(_gap(values, measure))}
 
 
+def _gap(values: pd.DataFrame, measure: str) -> "pd.Series[float]":
+    """Return the differences own less reference, shape (n_splits,); a missing value is the worst possible."""
+    filled = values.fillna(np.inf if measure in _LOWER_IS_BETTER else -np.inf)
+    own, reference = filled["own"], filled["reference"]
+    return (own - reference).where(own != reference, 0.0)
+
+
+@np.errstate(invalid="ignore")  # of infinite differences mean and interval may not exist
 def _paired(values: "pd.Series[float]") -> dict[str, float]:
     n, mean = len(values), float(values.mean())
     half = float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from harness.overwriting import check_outputs
 from harness.report.page import write_report
 from harness.report.search_page import write_search_report
 from harness.training.overview import is_search
@@ -26,6 +27,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the page and say where it is."""
     out = options.out or options.folder / NAME
+    check_outputs({"--out": out}, {"DIR": options.folder}, own=("*.html", "*.htm"))
     if is_search(options.folder):
         write_search_report(options.folder, out)
     else:

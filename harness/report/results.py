@@ -9,13 +9,11 @@ from typing import Any
 import pandas as pd
 
 from harness.experiment import SPEC, read_claim
-from harness.published import published
+from harness.outputs import table_of
 from harness.records import run_id
 from harness.stats.runs import STEP_COLUMNS, TIMING_COLUMNS, checked_runs, require
-from harness.stats.summary import summarise
 from harness.tables import Table
 from pmfnas.core.errors import InputError
-from pmfnas.core.rng import stream
 from pmfnas.files import reading
 
 VERDICT = "verdict.md"
@@ -53,11 +51,7 @@ class Results:
 
     def table(self) -> Table:
         """Return the summary with its surroundings, the same numbers as in `table.md`."""
-        summary = summarise(self.runs, self.timings, rng=stream(0, "summary"))
-        ceilings = {name: {"best test": best} for name, best in self.best_test.items()}
-        whole = not self.manifest.get("excluded")  # published rows are of whole spaces
-        rows = published(str(self.manifest.get("space", ""))) if whole else ()
-        return Table(summary, title=str(self.manifest.get("title", "")), published=rows, ceilings=ceilings)
+        return table_of(self.runs, self.timings, self.manifest, self.best_test)
 
 
 def read_results(folder: Path) -> Results:

@@ -10,9 +10,9 @@ from harness.report.pictures import encoded
 from harness.report.sections.provenance import STAMPS
 from harness.report.sections.why import trace_section
 from harness.training.overview import NOTE, Overview, best, found, lost, read_overview, spent
-from harness.units import written_hours
+from harness.units import written_time
 
-_PX_PER_IN = 120
+_PX_PER_IN = 160
 
 
 def write_search_report(folder: Path, out: Path) -> Path:
@@ -48,7 +48,7 @@ def _facts(overview: Overview) -> dict[str, str]:
     header = overview.explained.header
     return {
         "data": f"{header.data} {header.fingerprint}: {STAMPS[header.data]}",
-        "budget": f"{written_hours(header.budget_s)} on {overview.claim['device']}",
+        "budget": f"{written_time(header.budget_s)} on {overview.claim['device']}",
         "run": overview.run,
         "code": f"{overview.claim['code']}, torch {overview.claim['torch']}",
     }
@@ -61,7 +61,8 @@ def _picture(overview: Overview) -> Picture:
         "Archs that reached each fidelity, GPU-hours paid at each, and the validation accuracy of the network in hand "
         "over time; the numbers are in the tables."
     )
-    return Picture(overview.run, alt, encoded(figure), round(width_in * _PX_PER_IN), round(height_in * _PX_PER_IN))
+    size_px = round(width_in * _PX_PER_IN), round(height_in * _PX_PER_IN)
+    return Picture(overview.run, alt, encoded(figure), *size_px, is_wide=True)
 
 
 def _settings(overview: Overview) -> Sheet:

@@ -83,9 +83,13 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def search_compare(options: argparse.Namespace) -> int:
     """Run the comparison and write its outputs; return 1 where a run failed."""
+    training_commands.torch_at_hand()
+    from harness.training.spec import check_out
+
     spec, plan = planned(options)
     default = Path("results") / NAME / (f"{spec.dataset}-smoke" if options.smoke else spec.dataset)
     out = options.out or default
+    check_out(spec, out)
     print(_described(plan, out))
     if options.dry_run:
         return _dry_run(plan, out)

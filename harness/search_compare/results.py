@@ -1,6 +1,7 @@
 """What the searches of a comparison found: one row per run, and the rules that all of them share."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,10 @@ def read_runs(out: Path, runs: Sequence[Run], failures: Mapping[Run, str]) -> tu
         head = {"searcher": run.searcher, "seed": run.seed}
         if result is None:
             rows.append({**head, "status": "failed", "why": failures.get(run, "it has no result")})
+            continue
+        if not (isfinite(result["test_acc"]) and isfinite(result["valid_acc"])):
+            why = f"test accuracy is {result['test_acc']}, validation accuracy {result['valid_acc']}: no numbers"
+            rows.append({**head, "status": "failed", "why": why})
             continue
         claim = read_claim(folder(out, run))
         rules = _shared(rules, {name: claim[name] for name in RULES}, run)

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tqdm import tqdm
-
 from harness.experiment import claim_folder
+from harness.front import own_process
 from harness.training.folder import SPEC, locked, read_result
+from harness.training.parent import with_parent
+from pmfnas.progress import Progress
 
 GRACE_S = 30.0
 """How long a search may take to end once it was told to."""
@@ -83,7 +84,7 @@ def search_command(plan: Plan, run: Run, own: Path) -> list[str]:
     """Return the command that does the run in the folder `own`, or goes on with it where it has begun."""
     which = ("--searcher", run.searcher, "--seed", str(run.seed), "--out", str(own))
     resume = ("--resume",) if (own / SPEC).exists() else ()
-    return [sys.executable, "-m", "harness", "search", *plan.arguments, *which, *resume]
+    return own_process("search", *plan.arguments, *which, *resume)
 
 
 def unfinished(plan: Plan, out: Path) -> list[Run]:
@@ -113,12 +114,12 @@ def run_missing(plan: Plan, out: Path, *, command: Command = search_command) -> 
         if done:
             print(f"{done} of {len(plan.runs)} runs were finished before; going on", file=sys.stderr)
         failures: dict[Run, str] = {}
-        with tqdm(total=len(plan.runs), initial=done, desc="search-compare", unit="run", disable=None) as bar:
+        with Progress("search-compare", len(plan.runs), unit="run", done=done, leave=True) as progress:
             for run, code in _ended(plan, out, missing, command):
                 failure = _failure(out, run, code)
                 failures |= {run: failure} if failure else {}
-                bar.write(f"{run}: {failure or _found(out, run)}", file=sys.stderr)
-                bar.update()
+                progress.say(f"{run}: {failure or _found(out, run)}")
+                progress.step()
     return failures
 
 
@@ -140,7 +141,7 @@ def _ended(plan: Plan, out: Path, missing: Sequence[Run], command: Command) -> I
 
 
 def _started(plan: Plan, out: Path, run: Run, command: Command) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, **dict.fromkeys(_THREADS, str(plan.n_threads))}
+    environment = with_parent({**os.environ, **dict.fromkeys(_THREADS, str(plan.n_threads))})
     with log_file(out, run).open("ab") as log:
         return subprocess.Popen(
             list(command(plan, run, folder(out, run))),

@@ -51,7 +51,7 @@ _KEY = ["dataset", "searcher", "seed"]
 def checked_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs by data set, searcher and seed, with a column `ok`.
 
-    A run counts as ok if its status is "ok" and it has a test accuracy; otherwise `why` says what it lacks.
+    A run counts as ok if its status is "ok" and it has a finite test accuracy; otherwise `why` says what it lacks.
 
     Raises:
         InputError: no rows, a missing column, a run given twice, an unknown status, or runs on one data set
@@ -68,7 +68,7 @@ def checked_runs(runs: pd.DataFrame) -> pd.DataFrame:
         _refuse_mixed(str(dataset), group)
     ordered = runs.sort_values(_KEY, ignore_index=True)
     finished = ordered["status"] == "ok"
-    scored = ordered["test"].notna()
+    scored = np.isfinite(ordered["test"].astype(np.float64))
     if ordered.loc[finished & scored, "hit"].isna().any():
         raise InputError("runs has an ok run without hit; the oracle must say whether its arch is a best one")
     lacks = np.where(finished, "no test accuracy", "no reason given")

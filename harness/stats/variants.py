@@ -83,7 +83,7 @@ def verdict(p_value: float, effect: float, gain: float) -> str:
         return ""
     if p_value >= SIGNIFICANT:
         return "none"
-    if effect * gain <= 0:
+    if not effect * gain > 0:
         return "mixed"
     return "helps" if gain > 0 else "harms"
 

@@ -28,6 +28,10 @@ from pmfnas.training.data.images import measured
 ALONE_GOAL, PACKED_GOAL, RATE_GOAL = 5.0, 4.0, 100.0
 
 
+REPORTS = ("gpu-check.json", "gpu-check.md")
+"""What is written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What should be reached, and what was."""
@@ -86,8 +90,8 @@ def run_checks(
             started_s = clock()
             found[name] = {**_guarded(check, lab), "seconds": clock() - started_s}
         report = _report(lab, found, clock() - begin_s)
-        write_text(out / "gpu-check.json", json.dumps(report, indent=1) + "\n")
-        write_text(out / "gpu-check.md", markdown(report))
+        write_text(out / REPORTS[0], json.dumps(report, indent=1) + "\n")
+        write_text(out / REPORTS[1], markdown(report))
         say(f"{name}: {_outcome(found[name])}, {found[name].get('seconds', 0.0):.0f} s")
     return report
 

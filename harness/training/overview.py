@@ -100,7 +100,8 @@ def found(overview: Overview) -> Sheet:
         "size": f"{result['params_m']:.3f} M parameters, {result['flops_m']:.2f} M multiply-adds",
         "data": f"{result['dataset']} ({result['data']}), split {result['split']}",
         "searcher": f"{claim['searcher']}, seed {claim['seed']}, width {claim['width']}",
-        "GPU-hours": f"{result['gpu_hours']:.3f} of {claim['budget_s'] / 3600:.3f} on {claim['device']}",
+        "GPU-hours": f"{result['gpu_hours']:.3f} on {claim['device']}: {written_time(result['gpu_hours'] * 3600)} of a "
+        f"budget of {written_time(claim['budget_s'])}",
         "ended": result["ended"],
     }
     if overview.retrained is not None:
@@ -150,11 +151,11 @@ def best(overview: Overview) -> Sheet:
 
 
 def lost(overview: Overview) -> Sheet:
-    """Return what failed or diverged, and why."""
+    """Return what failed or diverged, and why; a searcher that asks for a trial beyond the last has lost nothing."""
     rows = tuple(
         (written_time(request.end_s), request.arch, request.fidelity, request.failure or request.status)
         for request in overview.explained.requests
-        if request.status in ("failed", "diverged")
+        if request.status in ("failed", "diverged") and not request.has_no_such_trial
     )
     return Sheet("What went wrong", ("at", "arch", "fidelity", "reason"), rows, words=True)
 

@@ -44,6 +44,7 @@ from harness.units import written_time
 from pmfnas.core.ports import Event, Executor, SearcherFactory
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Ok, Train
+from pmfnas.progress import heartbeat
 from pmfnas.spaces import space_for
 from pmfnas.training.benchmark import TrainingBenchmark
 from pmfnas.training.blueprint import Blueprint, blueprint
@@ -121,7 +122,7 @@ def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
         speeds = ", ".join(f"{w}: {speed:,.0f}" for w, speed in chosen.speeds.items())
         print(f"images/s by width: {speeds}; width {width} is used", file=sys.stderr)
     spec = replace(spec, width=width)
-    claim(out, claim_of(spec, data, source.split, device), resume=resume)
+    claim(out, claim_of(spec, source, data, device), resume=resume)
     return Opened(spec, out, device, source, data, images, memory, measured_s)
 
 
@@ -153,6 +154,7 @@ def run_search(
     for line in (
         f"{spec.searcher} on {spec.dataset}: {len(data.train):,} training and {len(data.valid):,} validation images, "
         f"split {source.split}; budget {written_time(spec.budget_s)} on {device_name(device)}, width {spec.width}",
+        *source.summary(data),
         check_time(spec, measured),
         check_disk(out, spec, measured, largest_params(largest), math.prod(space.cardinalities)),
         opened.memory,
@@ -191,8 +193,14 @@ class _Run:
         finishing = Finishing(made, setting.fidelities, width)
         watched = Watched(finishing, self.benchmark, self.log, {event.ticket.number for event in recorded})
         executor = ReplayExecutor(recorded, n_workers=width, go_on=lambda time_s: self._go_on(time_s, recorded))
-        finished = search(watched, executor, setting)
+        with heartbeat(self.log.silent_s, self._still):
+            finished = search(watched, executor, setting)
         return replace(finished, entries=tuple(map(self._at_its_share, finished.entries)))
+
+    def _still(self) -> None:
+        """Say that the search goes on; called by a thread of its own."""
+        if self.device is not None:
+            self.log.still(self.device.now_s, len(self.benchmark.session))
 
     def give_up(self, reason: str) -> None:
         """Write down as failed what hangs, and replace the process; called by the watchdog's thread."""

@@ -11,12 +11,14 @@ from typing import Any
 import torch
 
 from harness.contestants import CONTESTANTS, source_hash
+from harness.overwriting import check_folder
 from harness.specs import GPU_NIGHT_S
 from harness.training.folder import SPEC, read_claim, read_result
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import InputError, unknown_name
 from pmfnas.spaces import space_for
 from pmfnas.training.blueprint import Blueprint, blueprint
-from pmfnas.training.data import SearchData
+from pmfnas.training.data import SearchData, Source
+from pmfnas.training.data.official import PUBLISHED
 from pmfnas.training.recipe import NB201, Recipe, training_fidelities
 
 
@@ -43,9 +45,9 @@ class SearchSpec:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.dataset):
             raise InputError(f"--dataset is {self.dataset!r}, but must be a plain name such as cifar10")
         if self.space not in ("nb201", "nats-sss"):
-            raise InputError(f"--space is {self.space!r}, but must be nb201 or nats-sss")
+            raise unknown_name("--space", self.space, ("nb201", "nats-sss"))
         if self.searcher not in CONTESTANTS:
-            raise InputError(f"--searcher is {self.searcher!r}, but must be one of: {', '.join(CONTESTANTS)}")
+            raise unknown_name("--searcher", self.searcher, CONTESTANTS)
         if (self.width is not None and self.width < 1) or not self.budget_s > 0:
             raise InputError(f"--width, --budget are {self.width}, {self.budget_s:g} s, but must be positive")
 
@@ -54,6 +56,12 @@ SMOKE = SearchSpec(
     "digits", schedules=(4, 12), budget_s=75.0, recipe=Recipe(channels=(4, 8, 16), cells_per_stage=1, batch_size=64)
 )
 """A complete search without any download: digits of 8x8 pixels, narrow networks, a little more than a minute."""
+
+
+def check_out(spec: SearchSpec, out: Path) -> None:
+    """Raise `InputError` where `out` lies in the folder of the images: what is written there would become a class."""
+    if spec.data_dir is not None and spec.data_dir.is_dir() and spec.dataset not in PUBLISHED:
+        check_folder("--out", out, {"--data-dir": spec.data_dir})
 
 
 def open_device(text: str) -> torch.device:
@@ -98,14 +106,15 @@ def claimed_width(out: Path) -> int | None:
     return int(read_claim(out)["width"]) if (out / SPEC).exists() else None
 
 
-def claim_of(spec: SearchSpec, data: SearchData, split: str, device: torch.device) -> dict[str, Any]:
+def claim_of(spec: SearchSpec, source: Source, data: SearchData, device: torch.device) -> dict[str, Any]:
     """Return everything that must be the same for a search to go on."""
     settings = asdict(spec)
     del settings["data_dir"], settings["device"]
     whole = {
         "experiment": "search",
         **settings,
-        "split": split,
+        "split": source.split,
+        "class_names": source.class_names,
         "mean": data.mean,
         "std": data.std,
         "image_size": data.image_size,

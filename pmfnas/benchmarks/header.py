@@ -14,12 +14,19 @@ from pmfnas.files import reading
 
 FORMAT = 1
 HEADER = "table.json"
-STAMPS = ("OFFICIAL", "ANCHORED", "REAL-FINALS", "SURROGATE", "TRAINED", "SYNTHETIC")
+REAL_FINALS = "REAL-FINALS"
+STAMPS = ("OFFICIAL", "ANCHORED", REAL_FINALS, "SURROGATE", "TRAINED", "SYNTHETIC")
 TEST = "test"
 """Score by test accuracy, mean over trials."""
 HELD_OUT = "held-out trials"
 """Score by the final validation of the trials that a run cannot see, mean over them: for data without test accuracy."""
-SCORES = (TEST, HELD_OUT)
+
+
+def score_of(stamp: str) -> str:
+    """Return by what runs on data with this stamp are judged, `TEST` or `HELD_OUT`; a stamp may say what is known."""
+    return HELD_OUT if stamp.split(" ")[0] == REAL_FINALS else TEST
+
+
 ARCHS = "archs"
 """The column of archs."""
 REMEDY = "make the table again"
@@ -56,14 +63,17 @@ class Header:
     """SHA-256 (or an equally strong name) of what it was made from; part of the fingerprint."""
     schedules: Mapping[str, int]
     """Epochs of each schedule."""
-    score: str = TEST
-    """By what finished runs are judged, one of `SCORES`; no part of the fingerprint, as it follows from the stamp."""
 
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits that name the data: equal if and only if made from the same source by the same version."""
         text = json.dumps([FORMAT, self.stamp, self.space, self.version, self.source])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def score(self) -> str:
+        """By what finished runs are judged: `TEST` or `HELD_OUT`."""
+        return score_of(self.stamp)
 
     @property
     def n_archs(self) -> int:
@@ -124,7 +134,6 @@ def _check_header(header: Header, fingerprint: Any) -> None:
     texts = (header.stamp, header.space, header.version, header.source)
     _require(all(isinstance(text, str) for text in texts), "stamp, space, version and source must be texts")
     _require(header.stamp in STAMPS, f"stamp is {header.stamp!r}, but must be one of {', '.join(STAMPS)}")
-    _require(header.score in SCORES, f"score is {header.score!r}, but must be one of {', '.join(SCORES)}")
     _require(_are_counts(header.cardinalities, least=1), "cardinalities must be whole numbers from 1")
     _require(1 < header.n_archs <= _MOST_ARCHS, f"the space must have 2 to {_MOST_ARCHS:,} archs")
     _require(_are_counts(tuple(header.schedules.values()), least=1), "schedules must have whole epochs from 1")

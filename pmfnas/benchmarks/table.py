@@ -28,7 +28,6 @@ from pmfnas.benchmarks.header import (
     FORMAT,
     HEADER,
     REMEDY,
-    SCORES,
     STAMPS,
     Column,
     Header,
@@ -244,8 +243,6 @@ class TableWriter:
     def __init__(self, out: Path, header: Header, archs: ArrayLike, *, n_bytes: int = 0) -> None:
         if header.stamp not in STAMPS:
             raise InputError(f"stamp is {header.stamp!r}, but must be one of {', '.join(STAMPS)}")
-        if header.score not in SCORES:
-            raise InputError(f"score is {header.score!r}, but must be one of {', '.join(SCORES)}")
         if out.exists():
             raise InputError(f"{out} exists already and is not overwritten; remove it or choose another --out")
         self.out = out

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pmfnas.benchmarks.table import CurveTable, Key
-from pmfnas.core.errors import InputError, UnavailableError
+from pmfnas.core.errors import InputError, UnavailableError, unknown_name
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Cost, Curve, Fidelities, FloatArray, Schedule, Train
 
@@ -39,7 +39,7 @@ DATASETS = MappingProxyType(
 def dataset(name: str) -> Dataset:
     """Return the data set that users call `name`."""
     if name not in DATASETS:
-        raise InputError(f"data set is {name!r}, but must be one of: {', '.join(DATASETS)}")
+        raise unknown_name("data set", name, DATASETS)
     return DATASETS[name]
 
 

@@ -16,7 +16,7 @@ def rungs(lowest: int, highest: int, eta: int) -> tuple[int, ...]:
     """
     if not 1 <= lowest <= highest:
         raise InputError(f"lowest is {lowest}, but must be in 1..highest={highest}")
-    if eta < 2:
+    if not eta >= 2:
         raise InputError(f"eta is {eta}, but must be at least 2")
     steps = [lowest]
     while steps[-1] * eta <= highest:

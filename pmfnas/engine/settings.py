@@ -1,6 +1,7 @@
 """Every constant of PMF-NAS. None was fitted to one data set; `docs/method.md` says how each was chosen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import isfinite
 
 from pmfnas.core.errors import InputError
 
@@ -122,6 +123,7 @@ class Settings:
     def __post_init__(self) -> None:
         if unknown := sorted(self.without - set(PARTS)):
             raise InputError(f"without names {unknown}, but may only name parts of: {', '.join(PARTS)}")
+        _check_finite(self)
         for name in ("low_share", "noise_share", "probe_share", "explore_share", "review_share"):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise InputError(f"{name} is {getattr(self, name)}, but must lie between 0 and 1")
@@ -132,3 +134,10 @@ class Settings:
             raise InputError(f"explore_belief is {self.explore_belief}, but must be at least 0 and below 1")
         if self.refit_growth <= 1.0:
             raise InputError(f"refit_growth is {self.refit_growth}, but must be above 1")
+
+
+def _check_finite(settings: Settings) -> None:
+    """Raise `InputError` for a number that is NaN, which no bound stops, or infinite."""
+    for name in (field.name for field in fields(settings) if field.type in (int, float)):
+        if not isfinite(getattr(settings, name)):
+            raise InputError(f"{name} is {getattr(settings, name)}, but must be a finite number")

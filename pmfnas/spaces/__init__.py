@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import unknown_name
 from pmfnas.core.ports import Space
 from pmfnas.spaces.cell import CellSpace
 from pmfnas.spaces.size import SizeSpace
@@ -17,5 +17,5 @@ SPACES: MappingProxyType[str, type[CellSpace] | type[SizeSpace]] = MappingProxyT
 def space_for(name: str, *, n_classes: int, image_size: int) -> Space:
     """Return the space called `name`, for images of `image_size` pixels a side in `n_classes` classes."""
     if name not in SPACES:
-        raise InputError(f"space is {name!r}, but must be one of: {', '.join(SPACES)}")
+        raise unknown_name("space", name, SPACES)
     return SPACES[name](n_classes=n_classes, image_size=image_size)

@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
-from pmfnas.core.errors import ContractError, InputError, UnavailableError
+from pmfnas.core.errors import ContractError, DataError, InputError, UnavailableError
 from pmfnas.core.ports import Benchmark, Searcher, SearcherFactory
 from pmfnas.core.rng import stream, trial_keys
 from pmfnas.core.types import (
@@ -169,6 +169,11 @@ class _Workers:
         while self.line and len(self.busy) < self.n_workers:
             ticket = self.line.popleft()
             outcome = self.disturb(ticket, self._outcome(ticket.request))
+            if not 0 <= outcome.cost.total_s < np.inf:
+                raise DataError(
+                    f"{ticket.request} costs {outcome.cost.total_s} s by the benchmark, but must cost a finite time of "
+                    "at least 0 s"
+                )
             factor = 1.0 if self.durations is None else 8.0 ** self.durations.uniform(-1.0, 1.0)
             self.busy.append(_Busy(ticket, outcome, self.now_s, self.now_s + factor * outcome.cost.total_s))
 

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from pmfnas.core.errors import ContractError, InputError
+from pmfnas.core.errors import ContractError, unknown_name
 from pmfnas.core.ports import Benchmark, SearcherFactory, Space
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Cancelled, Cost, Failed, Ok, Outcome, Ticket, Train
@@ -120,7 +120,7 @@ def applies(name: str, subject: Subject) -> bool:
 def run_check(name: str, subject: Subject) -> CheckResult:
     """Return the result of one check."""
     if name not in CHECKS:
-        raise InputError(f"check is {name!r}, but must be one of: {'; '.join(CHECKS)}")
+        raise unknown_name("check", name, CHECKS)
     try:
         CHECKS[name](subject)
     except ContractError as error:

@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
+from harness.ledger import paid_s
 from harness.records import read_rows, run_id
 from harness.report.content import Folded, Section, Sheet, listed, written
 from harness.report.pictures import bars_panel, box_key, picture
@@ -19,7 +20,7 @@ IDLE = "idle"
 UNUSED = "not used"
 _REST = {IDLE: "#d0d0d0", UNUSED: "#f4f4f4"}
 
-_READ = ("kind", "schedule", "stop", "train_s", "valid_s", "setup_s", "before_s", "reason")
+_READ = ("kind", "schedule", "stop", "status", "worker", "train_s", "valid_s", "setup_s", "before_s", "reason")
 _SPENT = ["dataset", "searcher", "stage", "fidelity", "hours", "requests"]
 
 
@@ -89,22 +90,19 @@ def spent_hours(results: Results) -> pd.DataFrame:
         if path is None:
             continue
         n_runs[dataset, searcher] += 1
-        for stage, fidelity, paid_s in _of_record(path, again=row["accounting"] == "restart"):
-            hours[dataset, searcher, stage, fidelity] += paid_s / 3600
+        for stage, fidelity, seconds in _of_record(path, row["accounting"]):
+            hours[dataset, searcher, stage, fidelity] += seconds / 3600
             requests[dataset, searcher, stage, fidelity] += 1
     means = [(*key, hours[key] / n_runs[key[:2]], requests[key] / n_runs[key[:2]]) for key in sorted(hours)]
     return pd.DataFrame(means, columns=_SPENT)
 
 
-def _of_record(path: Path, *, again: bool) -> Iterator[tuple[str, str, float]]:
+def _of_record(path: Path, accounting: str) -> Iterator[tuple[str, str, float]]:
     """Yield (stage, fidelity, seconds paid) of every request of a run."""
-    rows = read_rows(path, _READ).to_pydict()
-    for kind, schedule, stop, train_s, valid_s, setup_s, before_s, reason in zip(
-        *(rows[name] for name in _READ), strict=True
-    ):
-        stage = str(json.loads(reason).get("stage", "")) if reason else ""
-        fidelity = f"{schedule}@{stop}" if kind == "train" else str(schedule)
-        yield stage, fidelity, train_s + valid_s + setup_s + (before_s if again else 0.0)
+    for row in read_rows(path, _READ).to_pylist():
+        stage = str(json.loads(row["reason"]).get("stage", "")) if row["reason"] else ""
+        fidelity = f"{row['schedule']}@{row['stop']}" if row["kind"] == "train" else str(row["schedule"])
+        yield stage, fidelity, paid_s(row, accounting)
 
 
 def _height(fidelity: str) -> tuple[float, str, float]:

@@ -2,15 +2,10 @@
 "use strict";
 for (const table of document.querySelectorAll(".sheet table:not(.words)")) {
   const body = table.tBodies[0];
-  const worth = (row, at) => {
-    const text = row.cells[at].textContent.trim();
-    const number = parseFloat(text.replace(/^[<>≤]/, ""));
-    return Number.isNaN(number) ? text : number;
-  };
-  const compare = (a, b) => {
-    if (typeof a === "number" && typeof b === "number") return a - b;
-    if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
-    return a.localeCompare(b);
+  // A cell says where it stands in data-sort; one without a value says nothing and stands last either way.
+  const compare = (a, b, up) => {
+    if (a === undefined || b === undefined) return (a === undefined) - (b === undefined);
+    return (Number(a) - Number(b)) * (up ? 1 : -1);
   };
   [...table.tHead.rows[0].cells].forEach((head, at) => {
     const button = document.createElement("button");
@@ -21,7 +16,8 @@ for (const table of document.querySelectorAll(".sheet table:not(.words)")) {
       const up = head.getAttribute("aria-sort") !== "ascending";
       for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const rows = [...body.rows].sort((a, b) => compare(worth(a, at), worth(b, at)) * (up ? 1 : -1));
+      const place = (row) => row.cells[at].dataset.sort;
+      const rows = [...body.rows].sort((a, b) => compare(place(a), place(b), up));
       body.append(...rows);
     });
   });

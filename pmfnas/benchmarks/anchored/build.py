@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from pmfnas.benchmarks.anchored.columns import write_long, write_short, write_test
 from pmfnas.benchmarks.anchored.identity import Identity, identify
@@ -15,6 +14,7 @@ from pmfnas.benchmarks.anchored.report import report
 from pmfnas.benchmarks.anchored.short import short_curves
 from pmfnas.benchmarks.anchored.source import ANCHORS, CARDINALITIES, LONG, SHORT, Source, digest, read_source
 from pmfnas.benchmarks.table import CurveTable, Header, TableWriter
+from pmfnas.progress import Progress
 
 ANCHOR_FILE = ANCHORS
 """The file that tells a folder of real values from others."""
@@ -44,21 +44,21 @@ def build_anchored(source: Path, out: Path, *, progress: bool = False) -> CurveT
     values = read_source(source)
     with (
         TableWriter(out, header, values.ops, n_bytes=len(values.ops) * BYTES_PER_ARCH) as writer,
-        tqdm(total=5, unit="step", desc="anchored table", disable=None if progress else True) as bar,
+        Progress("anchored table", 5, unit="step", shown=progress) as bar,
     ):
         identity = identify(values)
         known, real = know(values, identity), real_curves(values, identity)
         models = fit_models(known, real)
-        bar.update()
+        bar.step()
         write_long(writer, values, identity.long, long_curves(models))
-        bar.update()
+        bar.step()
         short = short_curves(models)
         write_short(writer, values, identity.short, short)
-        bar.update()
+        bar.step()
         write_test(writer, values)
-        bar.update()
+        bar.step()
         writer.notes.update(_provenance(values, identity), **report(known, real, short))
-        bar.update()
+        bar.step()
     return CurveTable.open(out)
 
 

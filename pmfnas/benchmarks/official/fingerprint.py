@@ -4,11 +4,11 @@ import hashlib
 from pathlib import Path
 
 from joblib import Parallel, delayed
-from tqdm import tqdm
 
 from pmfnas.benchmarks.official.detect import Source
 from pmfnas.benchmarks.official.reader import META, arch_files
 from pmfnas.files import reading
+from pmfnas.progress import tracked
 
 
 def fingerprint(source: Source, *, n_jobs: int = 1, progress: bool = False) -> str:
@@ -21,7 +21,7 @@ def fingerprint(source: Source, *, n_jobs: int = 1, progress: bool = False) -> s
     # Threads: hashing and reading both release the lock of the interpreter.
     lines = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(delayed(_line)(file) for file in files)
     total = hashlib.sha256()
-    for line in tqdm(lines, total=len(files), unit="file", desc="checksums", disable=not progress):
+    for line in tracked(lines, "checksums", total=len(files), unit="file", shown=progress):
         total.update(line.encode())
     return total.hexdigest()
 

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from pmfnas.benchmarks.official.detect import Source, detect
 from pmfnas.benchmarks.official.fingerprint import fingerprint
@@ -36,6 +35,7 @@ from pmfnas.benchmarks.table import CurveTable, Header, Key, TableWriter
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.types import FloatArray
 from pmfnas.files import check_room, writing
+from pmfnas.progress import Progress, tracked
 
 VERSION = "official-1"
 SHARD_ARCHS = 64
@@ -146,11 +146,11 @@ def _convert_archive(source: Source, shards: _Shards, n_jobs: int, progress: boo
     pending = [task for task in tasks if not task[0].exists()]
     done = len(files) - sum(len(part) for _, part in pending)
     finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(_convert_files)(*t) for t in pending)
-    with tqdm(total=len(files), initial=done, unit="arch", desc="converting", disable=not progress) as bar:
+    with Progress("converting", len(files), unit="arch", done=done, shown=progress) as bar:
         for number, n_archs in enumerate(finished):
             if number == 0:
                 shards.check_room(len(files), len(texts))
-            bar.update(n_archs)
+            bar.step(n_archs)
     return texts
 
 
@@ -173,7 +173,7 @@ def _convert_single(source: Source, shards: _Shards, n_jobs: int, progress: bool
     file, part, number = SingleFile(source.path), list[PackedArch](), 0
     n_archs = math.prod(source.space.cardinalities)
     for number, (index, schedules) in enumerate(
-        tqdm(file, total=n_archs, unit="arch", desc="converting", disable=not progress)
+        tracked(file, "converting", total=n_archs, unit="arch", shown=progress)
     ):
         if number % SHARD_ARCHS == 0 and part:
             write_shard(shards.path(number // SHARD_ARCHS - 1), part)
@@ -208,7 +208,7 @@ def _assemble(
         present = {
             group: np.zeros((len(texts), len(layout.seeds)), dtype=np.bool_) for group, layout in layouts.items()
         }
-        for path, info in tqdm(infos.items(), unit="shard", desc="joining", disable=not progress):
+        for path, info in tracked(infos.items(), "joining", total=len(infos), unit="shard", shown=progress):
             _copy_shard(path, info, layouts, columns, present)
         for group, of_group in present.items():
             writer.add_present(*group, of_group)

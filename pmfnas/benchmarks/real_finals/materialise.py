@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from pmfnas.benchmarks.anchored.columns import estimated_eval_seconds
 from pmfnas.benchmarks.anchored.long import on_grid
 from pmfnas.benchmarks.anchored.source import N_TRAIN, N_VALID
-from pmfnas.benchmarks.header import HELD_OUT
+from pmfnas.benchmarks.header import REAL_FINALS
 from pmfnas.benchmarks.real_finals.model import ENDS, EarlyModel, shipped_bytes, source_of
 from pmfnas.benchmarks.real_finals.package import REQUIREMENT, Finals, read_package, source_of_package
 from pmfnas.benchmarks.surrogate.layout import (
@@ -29,6 +28,7 @@ from pmfnas.benchmarks.surrogate.materialise import BYTES_PER_ARCH, N_TRIALS, cu
 from pmfnas.benchmarks.surrogate.model import all_archs, cell_space, cut_off
 from pmfnas.benchmarks.table import CurveTable, Header, Key, TableWriter
 from pmfnas.core.types import FloatArray
+from pmfnas.progress import tracked
 
 VERSION = "real-finals-1"
 
@@ -40,7 +40,7 @@ def real_finals_header() -> Header:
 
 def _header(model: str) -> Header:
     source = hashlib.sha256(f"{source_of_package()} {model}".encode()).hexdigest()
-    return Header("REAL-FINALS", "nb201", (5,) * 6, VERSION, source, SCHEDULES, HELD_OUT)
+    return Header(REAL_FINALS, "nb201", (5,) * 6, VERSION, source, SCHEDULES)
 
 
 def build_real_finals(out: Path, *, progress: bool = False) -> CurveTable:
@@ -64,7 +64,7 @@ def write_table(finals: Finals, model: EarlyModel, header: Header, out: Path, *,
     with TableWriter(out, header, archs, n_bytes=len(archs) * BYTES_PER_ARCH) as writer:
         writer.notes.update(_provenance(finals), **model.notes)
         _write_costs(writer, finals)
-        for key in tqdm(keys, desc="real finals", unit="column", disable=None if progress else True):
+        for key in tracked(keys, "real finals", total=len(keys), unit="column", shown=progress):
             values = _curve(model, key, drawn, finals, blind)
             writer.add(key, values.astype(np.float32), range(1, SCHEDULES[key.schedule] + 1))
         for key in FINALS[1:]:

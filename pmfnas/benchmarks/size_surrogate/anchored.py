@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from pmfnas.benchmarks.size_surrogate.fit import VALID_FILE, VALUES_FILE, read_valid, read_values
 from pmfnas.benchmarks.size_surrogate.materialise import BYTES_PER_ARCH, Ends, as_column, write_schedule
@@ -28,6 +27,7 @@ from pmfnas.benchmarks.surrogate.layout import transform
 from pmfnas.benchmarks.table import CurveTable, Header, Key, TableWriter
 from pmfnas.benchmarks.tabular import DATASETS, Dataset
 from pmfnas.core.types import FloatArray
+from pmfnas.progress import tracked
 
 VERSION = "size-anchored-1"
 SIZE_FILES = (VALUES_FILE, VALID_FILE)
@@ -56,9 +56,7 @@ def build_size_anchored(source: Path, out: Path, *, progress: bool = False) -> C
     parts = [(place, data, schedule) for place, data in enumerate(DATASETS.values()) for schedule in SCHEDULES]
     with TableWriter(out, header, all_archs(), n_bytes=len(valid) * BYTES_PER_ARCH) as writer:
         writer.notes.update(_provenance(valid))
-        for place, data, schedule in tqdm(
-            parts, desc="size table", unit="schedule", disable=None if progress else True
-        ):
+        for place, data, schedule in tracked(parts, "size table", total=len(parts), unit="schedule", shown=progress):
             write_schedule(writer, model, data, schedule, real_ends(valid[:, place]))
         for place, data in enumerate(DATASETS.values()):
             _write_test(writer, data, test[:, place])

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from pmfnas.benchmarks.size_surrogate.model import (
     LAST,
@@ -29,6 +28,7 @@ from pmfnas.benchmarks.table import CurveTable, Header, Key, TableWriter
 from pmfnas.benchmarks.tabular import DATASETS, Dataset
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
+from pmfnas.progress import tracked
 
 VERSION = "size-surrogate-1"
 SHARED = 0.3
@@ -77,7 +77,7 @@ def write_table(model: SizeModel, header: Header, out: Path, *, progress: bool =
     with TableWriter(out, header, all_archs(), n_bytes=len(all_archs()) * BYTES_PER_ARCH) as writer:
         writer.notes.update(model.notes)
         parts = [(data, schedule) for data in DATASETS.values() for schedule in SCHEDULES]
-        for data, schedule in tqdm(parts, desc="size surrogate", unit="schedule", disable=None if progress else True):
+        for data, schedule in tracked(parts, "size surrogate", total=len(parts), unit="schedule", shown=progress):
             write_schedule(writer, model, data, schedule, model_ends(model, data))
         for data in DATASETS.values():
             _write_test(writer, model, data)

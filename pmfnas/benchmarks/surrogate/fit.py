@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from tqdm import tqdm
 
 from pmfnas.benchmarks.surrogate import report
 from pmfnas.benchmarks.surrogate.layout import (
@@ -50,6 +49,7 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray, arch_numbers
 from pmfnas.files import write_bytes
+from pmfnas.progress import tracked
 
 WIDTH = 128
 N_MEMBERS = 3
@@ -240,7 +240,7 @@ def train(
     parts = dict(zip(ENSEMBLES, np.split(y, [len(FINALS)], axis=1), strict=True))
     wanted = [(name, seed) for name in ENSEMBLES for seed in range(plans[name].n_members)]
     arrays: dict[str, Any] = dict(scale)
-    for name, seed in tqdm(wanted, desc="fit", unit="network", disable=None if progress else True):
+    for name, seed in tracked(wanted, "fit", total=len(wanted), unit="network", shown=progress):
         for array, values in _member(x, parts[name], seed, plans[name]).items():
             arrays.setdefault(f"{name}/{array}", []).append(values)
     return {name: np.stack(values) if isinstance(values, list) else values for name, values in arrays.items()}

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from pmfnas.benchmarks.surrogate.layout import (
     FINALS,
@@ -38,6 +37,7 @@ from pmfnas.benchmarks.surrogate.model import (
 from pmfnas.benchmarks.table import CurveTable, Header, Key, TableWriter
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
+from pmfnas.progress import tracked
 
 VERSION = "surrogate-1"
 N_TRIALS = {"12": 1, "200": 3}
@@ -70,7 +70,8 @@ def write_table(model: Model, header: Header, out: Path, *, progress: bool) -> C
         writer.notes.update(model.notes)
         _write_costs(writer, drawn)
         finals = {key: _blinded(trials(model, key, drawn.scalar(str(key))), key, blind) for key in FINALS}
-        for key in tqdm(curve_keys(), desc="surrogate", unit="column", disable=None if progress else True):
+        keys = curve_keys()
+        for key in tracked(keys, "surrogate", total=len(keys), unit="column", shown=progress):
             n_epochs = SCHEDULES[key.schedule]
             values = restore(key.metric, _blinded(curves(model, key, drawn, finals.get(key)), key, blind))
             writer.add(key, values.astype(np.float32), range(1, n_epochs + 1))

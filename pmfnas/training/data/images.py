@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from pmfnas.core.errors import DataError
 from pmfnas.core.rng import stream
 
+_MOST_COUNTED = 20
+"""Classes of which each is listed with its own counts."""
 SHARES = (0.8, 0.1, 0.1)
 """Training, validation and test shares of images that come without a split."""
 
@@ -32,6 +34,10 @@ class ImageSet:
     def take(self, places: NDArray[np.int64]) -> "ImageSet":
         """Return the images at `places`."""
         return ImageSet(self.pixels[places], self.labels[places])
+
+    def counts(self, n_classes: int) -> tuple[int, ...]:
+        """Return the number of images of each class."""
+        return tuple(np.bincount(self.labels, minlength=n_classes).tolist())
 
     @cached_property
     def fingerprint(self) -> str:
@@ -71,13 +77,32 @@ class Source:
     """A data set that can be read."""
 
     name: str
-    n_classes: int
+    class_names: tuple[str, ...]
+    """Name of the class with label 0, 1, 2 ..."""
     split: str
     """Where the split comes from, for the record."""
     search: Callable[[], SearchData]
     """Read training and validation images."""
     test: Callable[[], ImageSet]
     """Read the test images; only the oracle does, when the search has ended."""
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
+    def summary(self, data: SearchData) -> tuple[str, ...]:
+        """Return lines that say which classes `data` has and how many images of each."""
+        return (_listed(self.class_names, data.train.counts(self.n_classes), data.valid.counts(self.n_classes)),)
+
+
+def _listed(names: Sequence[str], train: Sequence[int], valid: Sequence[int]) -> str:
+    """Return classes with their numbers of images; many classes are given by name alone."""
+    if len(names) > _MOST_COUNTED:
+        sizes = " + ".join(f"{min(part):,} to {max(part):,}" for part in (train, valid))
+        return f"{len(names)} classes with {sizes} training + validation images each: {', '.join(names)}"
+    counts = ", ".join(f"{name} {a:,} + {b:,}" for name, a, b in zip(names, train, valid, strict=True))
+    return f"{len(names)} classes, training + validation images: {counts}"
 
 
 def checked(

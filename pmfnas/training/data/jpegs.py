@@ -45,7 +45,7 @@ def jpeg_source(name: str, path: Path, seed: int) -> Source:
         return measured(read(train[first]), read(train[second]), flip=True)
 
     split = f"training images halved by class, seed {seed}"
-    return Source(name, len(classes), split, search, lambda: read(np.flatnonzero(~is_train)))
+    return Source(name, tuple(map(str, classes)), split, search, lambda: read(np.flatnonzero(~is_train)))
 
 
 def _decoded(content: bytes, what: str) -> NDArray[np.uint8]:

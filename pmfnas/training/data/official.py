@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from pmfnas.core.errors import DataError
 from pmfnas.training.data.batches import labels_of, pixels_of, read_batch
+from pmfnas.training.data.class_names import CIFAR_10, CIFAR_100, IMAGENET_16
 from pmfnas.training.data.images import ImageSet, SearchData, Source, checked
 
 CHECKSUMS: Mapping[str, str] = MappingProxyType(
@@ -53,7 +54,7 @@ class Published:
     """How a data set was published."""
 
     name: str
-    n_classes: int
+    class_names: tuple[str, ...]
     side: int
     train_files: tuple[str, ...]
     test_files: tuple[str, ...]
@@ -65,6 +66,11 @@ class Published:
     std: tuple[float, float, float]
     halves_training: bool
     """Whether the split divides the training set; else the test set."""
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
 
     def read(self, folder: Path, names: tuple[str, ...], checksums: Mapping[str, str]) -> ImageSet:
         """Return the images of the files `names`, in order."""
@@ -84,7 +90,7 @@ class Published:
 
 _CIFAR_10 = Published(
     "cifar10",
-    10,
+    CIFAR_10,
     32,
     tuple(f"cifar-10-batches-py/data_batch_{i}" for i in range(1, 6)),
     ("cifar-10-batches-py/test_batch",),
@@ -96,7 +102,7 @@ _CIFAR_10 = Published(
 )
 _CIFAR_100 = Published(
     "cifar100",
-    100,
+    CIFAR_100,
     32,
     ("cifar-100-python/train",),
     ("cifar-100-python/test",),
@@ -108,7 +114,7 @@ _CIFAR_100 = Published(
 )
 _IMAGENET_16 = Published(
     "ImageNet16-120",
-    120,
+    IMAGENET_16,
     16,
     tuple(f"train_data_batch_{i}" for i in range(1, 11)),
     ("val_data",),
@@ -162,7 +168,7 @@ def published_source(
         whole = layout.read(folder, layout.test_files, checksums)
         return whole if layout.halves_training else whole.take(np.flatnonzero(~first_half(name, len(whole))))
 
-    return Source(name, layout.n_classes, "NAS-Bench-201", search, test)
+    return Source(name, layout.class_names, "NAS-Bench-201", search, test)
 
 
 def _scaled(values: tuple[float, float, float]) -> tuple[float, float, float]:

@@ -22,9 +22,11 @@ SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 def own_source(name: str, path: Path, seed: int) -> Source:
     """Return the images at `path`, a folder of class folders or an `.npz`, under a name of the user's."""
     if path.is_dir():
-        return split_source(name, read_folder(path), seed, flip=True)
+        names = tuple(folder.name for folder in _class_folders(path))
+        return split_source(name, read_folder(path), names, seed, flip=True)
     if path.suffix == ".npz" and path.is_file():
-        return split_source(name, read_npz(path), seed, flip=True)
+        images = read_npz(path)
+        return split_source(name, images, tuple(map(str, np.unique(images.labels))), seed, flip=True)
     raise DataError(f"--data-dir is {str(path)!r}, but must be a folder of class folders or an .npz file")
 
 
@@ -36,10 +38,11 @@ def digits_source(seed: int) -> Source:
         raise InputError("--dataset is digits, but scikit-learn is not installed; install the extra `train`") from None
     found = load_digits()
     grey = np.rint(found.images * (255 / 16)).astype(np.uint8)
-    return split_source("digits", checked(_colours(grey, "digits"), found.target, 10, "digits"), seed, flip=False)
+    images = checked(_colours(grey, "digits"), found.target, 10, "digits")
+    return split_source("digits", images, tuple(map(str, range(10))), seed, flip=False)
 
 
-def split_source(name: str, images: ImageSet, seed: int, *, flip: bool) -> Source:
+def split_source(name: str, images: ImageSet, class_names: tuple[str, ...], seed: int, *, flip: bool) -> Source:
     """Return images without a split as a source, divided by class with `seed`."""
     train, valid, test = stratified(images.labels, SHARES, seed, name)
 
@@ -48,7 +51,7 @@ def split_source(name: str, images: ImageSet, seed: int, *, flip: bool) -> Sourc
 
     return Source(
         name,
-        int(images.labels.max()) + 1,
+        class_names,
         f"80/10/10 by class, seed {seed}",
         search,
         lambda: images.take(test),
@@ -93,7 +96,7 @@ def read_folder(root: Path) -> ImageSet:
         from PIL import Image, UnidentifiedImageError
     except ModuleNotFoundError:
         raise InputError(f"--data-dir {root} holds images, but Pillow is not installed; install `train`") from None
-    classes = sorted(folder for folder in root.iterdir() if folder.is_dir())
+    classes = _class_folders(root)
     found = [
         (file, label)
         for label, folder in enumerate(classes)
@@ -114,6 +117,10 @@ def read_folder(root: Path) -> ImageSet:
     labels = np.array([label for _, label in found])
     _check_labels(labels, str(root))
     return checked(_colours(np.stack(pixels), str(root)), labels, len(classes), str(root))
+
+
+def _class_folders(root: Path) -> list[Path]:
+    return sorted(folder for folder in root.iterdir() if folder.is_dir())
 
 
 def _size(pixels: NDArray[np.uint8]) -> str:

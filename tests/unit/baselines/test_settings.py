@@ -48,6 +48,8 @@ def test_bounds():
     check_between("gamma", 0.5, 0.0, 1.0)
     with pytest.raises(InputError, match="n is 0, but must be at least 1"):
         check_at_least("n", 0, 1)
+    with pytest.raises(InputError, match="n is nan, but must be at least 1"):
+        check_at_least("n", float("nan"), 1)
     for wrong in (0.0, 1.0, float("nan")):
         with pytest.raises(InputError, match=r"gamma is .*, but must lie between 0 and 1"):
             check_between("gamma", wrong, 0.0, 1.0)

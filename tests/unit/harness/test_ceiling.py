@@ -69,7 +69,7 @@ def test_the_verb_prints_and_writes_the_same(folder, surrogate_table, capsys, mo
     ("flags", "said"),
     [
         (["--datasets", "mnist"], "--datasets names ['mnist']"),
-        (["--in", "nowhere"], "--in is nowhere, but holds no finished run"),
+        (["--in", "nowhere"], "--in is nowhere, but holds no finished run on cifar10; run an experiment there first"),
         (["--seeds", "0"], "--seeds"),
     ],
 )
@@ -79,6 +79,19 @@ def test_bad_input_is_one_line(flags, said, capsys, monkeypatch, surrogate_table
     assert main(["ceiling", *asked, *flags]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert said in line
+
+
+def test_the_seeds_are_those_of_the_folder_unless_some_are_named(folder, surrogate_table, capsys, monkeypatch):
+    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
+    asked = ["ceiling", "--data", "surrogate", "--datasets", "cifar10", "--in", str(folder)]
+    assert main(asked) == 0
+    alone = capsys.readouterr().out
+    assert "; seeds 0 to 1\n" in alone
+    assert main([*asked, "--first-seed", "0", "--seeds", "2"]) == 0
+    assert capsys.readouterr().out == alone
+    assert main([*asked, "--first-seed", "7"]) == 2
+    said = capsys.readouterr().err
+    assert "holds no finished run with seeds 7 to 506; it has seeds 0 to 1: leave --seeds" in said
 
 
 def test_a_searcher_that_the_folder_does_not_hold_is_refused(folder, capsys, monkeypatch, surrogate_table):

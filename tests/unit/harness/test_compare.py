@@ -138,12 +138,16 @@ WRONG = {
 ASKING = 'return Submit((Train(self.space.sample(rng=self.rng), "12", 0, 3),))'
 
 
-def test_what_searchers_do_wrong_costs_no_other_run(tmp_path):
+def test_what_searchers_do_wrong_costs_no_other_run(tmp_path, capsys):
     flags = []
     for name, (line, _) in WRONG.items():
         (tmp_path / f"{name}.py").write_text(MINE.replace(ASKING, line))
         flags += ["--searcher", f"{name}={name}.py:Mine"]
-    assert compared(tmp_path / "out", *flags) == 0
+    assert compared(tmp_path / "out", *flags) == 1
+    said = capsys.readouterr().err
+    assert "raises: all 1 runs on cifar100 failed, the first with: ask raised KeyError: 'by hand'" in said
+    assert "pmf_nas: all" not in said
+    assert "reason_no_file_can_hold: all 1 runs on cifar100 failed, the first with: no arch at its end (budget)" in said
     runs = pd.read_parquet(tmp_path / "out" / "runs.parquet").set_index("searcher")
     assert runs.loc["pmf_nas", "status"] == "ok"
     assert {name: why in runs.loc[name, "why"] for name, (_, why) in WRONG.items()} == dict.fromkeys(WRONG, True)
@@ -187,11 +191,11 @@ def test_bad_input_is_refused_before_any_run(capsys, tmp_path, mine, flags, mess
 
 def test_a_command_that_does_not_start_can_be_recorded_as_failed(tmp_path):
     flags = ["--command", "broken=sh -c 'echo no licence >&2; exit 7'", "--keep-going"]
-    assert compared(tmp_path / "out", *flags) == 0
+    assert compared(tmp_path / "out", *flags) == 1
     runs = pd.read_parquet(tmp_path / "out" / "runs.parquet").set_index("searcher")
     assert (runs.loc["broken", "status"], runs.loc["pmf_nas", "status"]) == ("failed", "ok")
-    assert "its last words: no licence" in runs.loc["broken", "why"]
-    assert "its last words: no licence" in " ".join((tmp_path / "out" / "verdict.md").read_text().split())
+    assert "it said: no licence" in runs.loc["broken", "why"]
+    assert "it said: no licence" in " ".join((tmp_path / "out" / "verdict.md").read_text().split())
 
 
 # --------------------------------------------------------------------------- new-searcher and check-searcher
@@ -238,6 +242,36 @@ def test_a_failed_check_is_explained(capsys, mine):
     assert "what happened:  tell raised AttributeError" in printed
     assert "what to do:     A failed segment leaves no checkpoint" in printed
     assert "ok    same seed, same moves" in printed
+
+
+BROKEN_AT_ASK = (
+    'read x; echo \'{"type": "ready", "protocol": 1}\'; read x; echo "Error: boom" >&2; echo v20 >&2; exit 1'
+)
+
+
+def test_a_program_that_does_not_start_is_told_once_with_its_error(capsys):
+    line = "sh -c 'echo throw 1 >&2; echo Error: boom >&2; echo Node.js v20.20.2 >&2; exit 1'"
+    message = refused(capsys, ["check-searcher", "--command", line])
+    assert message == (
+        "error: searcher sh does not start: to hello: the process exited with code 1 instead of answering; "
+        "it said: Error: boom"
+    )
+    assert "FAIL" not in capsys.readouterr().out
+
+
+def test_a_class_whose_constructor_raises_is_told_once(capsys, mine):
+    mine.write_text(MINE.replace("self.space, self.rng, self.best = space, rng, None", "raise KeyError('budget')"))
+    message = refused(capsys, ["check-searcher", f"{mine}:Mine"])
+    assert message == "error: searcher Mine cannot be made: its constructor raised KeyError: 'budget'"
+
+
+def test_checks_that_all_fail_for_one_cause_are_left_out(capsys, tmp_path):
+    (tmp_path / "broken.sh").write_text(BROKEN_AT_ASK)
+    assert main(["check-searcher", "--command", "sh broken.sh"]) == 2
+    printed = capsys.readouterr().out
+    assert printed.count("FAIL") == 3
+    assert printed.splitlines()[-2].startswith("the first 3 checks failed for one cause")
+    assert printed.splitlines()[-1].endswith("it said: Error: boom")
 
 
 def test_every_check_has_an_explanation():

@@ -1,17 +1,30 @@
 """Searchers from the command line: what is refused and why, and that a changed file is another searcher."""
 
 import pickle
+import shlex
 import sys
 
 import pytest
 
-from harness.entrants import check_unchanged, entrants, from_command, from_file, identity, settings_of_run, source_of
+from harness.entrants import (
+    check_unchanged,
+    entrants,
+    from_command,
+    from_file,
+    identity,
+    settings_of_run,
+    source_of,
+    try_out,
+)
 from harness.process_searcher import Limits
+from harness.runner import Setting
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.testing.grid import GridSpace
 from pmfnas.testing.synthetic import SyntheticBenchmark
 
+BENCHMARK = SyntheticBenchmark(GridSpace())
+SETTING = Setting(BENCHMARK.space, BENCHMARK.fidelities, 100.0)
 GOOD = """
 import dataclasses
 from pmfnas.core.types import Stop
@@ -109,11 +122,77 @@ def test_a_file_that_cannot_be_used(tmp_path, source, message):
         ("no-such-program my_search.jl", "no program 'no-such-program' is found"),
         ("python 'open", "close its quotes"),
         ("", "no program '' is found"),
+        ("mine=no-such-program x", "no program 'no-such-program' is found"),
     ],
 )
 def test_a_command_that_cannot_be_used(text, message):
     with pytest.raises(InputError, match=message):
         from_command(text, Limits())
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        ("sh -c x", "sh", ("sh", "-c", "x")),
+        ("mine=sh -c x", "mine", ("sh", "-c", "x")),
+        ("VAR=x sh -c x", "sh", ("env", "VAR=x", "sh", "-c", "x")),
+        ("mine=VAR=x W='a b' sh", "mine", ("env", "VAR=x", "W=a b", "sh")),
+        ("VAR=~/data sh ~/run", "sh", ("env", "VAR=HOME/data", "sh", "HOME/run")),
+        ("sh a=b", "sh", ("sh", "a=b")),
+    ],
+)
+def test_a_command_sets_variables_and_knows_the_home_folder(monkeypatch, tmp_path, text, name, words):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found, command = from_command(text, Limits())
+    assert (found, command.words) == (name, tuple(word.replace("HOME", str(tmp_path)) for word in words))
+
+
+def test_a_variable_of_a_command_reaches_the_program(tmp_path):
+    script = tmp_path / "say.sh"
+    script.write_text('read x; echo "{\\"type\\": \\"error\\", \\"message\\": \\"$VAR\\"}"\n')
+    _, command = from_command(f"VAR='a word' sh {script}", Limits())
+    with pytest.raises(InputError, match="does not start: to hello: gave up: a word"):
+        try_out("say", command, SETTING, rng=stream(0, "try"))
+
+
+@pytest.mark.parametrize(
+    ("shebang", "line", "is_refused"),
+    [
+        ("#!/bin/sh\r\n", "{script}", True),
+        ("#!/bin/sh\n", "{script}", False),
+        ("read x\r\n", "sh {script}", True),
+        ("import sys\r\n", "env python3 {script}", False),
+    ],
+)
+def test_a_script_with_windows_line_ends_is_refused_where_it_cannot_run(tmp_path, shebang, line, is_refused):
+    script = tmp_path / "my search"
+    script.write_bytes(shebang.encode() + b"x\n")
+    script.chmod(0o755)
+    text = line.format(script=shlex.quote(str(script)))
+    if not is_refused:
+        assert from_command(text, Limits())[1].words[-1] == str(script)
+        return
+    with pytest.raises(InputError, match=r"end with CRLF.*sed -i"):
+        from_command(text, Limits())
+
+
+def test_a_program_that_may_not_be_started_is_told_apart(tmp_path):
+    (tmp_path / "plain").write_text("x")
+    with pytest.raises(InputError, match="is not executable; say chmod"):
+        from_command(str(tmp_path / "plain"), Limits())
+    with pytest.raises(InputError, match="is a folder"):
+        from_command(str(tmp_path), Limits())
+    with pytest.raises(InputError, match=r"no program .* is found"):
+        from_command("x" * 5000, Limits())
+
+
+def test_without_a_home_folder_the_tilde_is_refused(monkeypatch):
+    def none(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("pathlib.Path.expanduser", none)
+    with pytest.raises(InputError, match="there is none; set HOME"):
+        from_file("~/mine.py:Mine")
 
 
 def test_two_of_one_name_are_refused(mine):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from harness.executor import SimulatedExecutor, paired_trials
-from pmfnas.core.errors import UnavailableError
-from pmfnas.core.types import Cancelled, Ok, Ticket, Train
+from pmfnas.core.errors import DataError, UnavailableError
+from pmfnas.core.types import Cancelled, Cost, Ok, Ticket, Train
 from tests.fakes import A, B, ByHand, C, cells
 
 
@@ -69,3 +69,14 @@ def test_paired_trials_are_permutations_that_depend_on_seed_arch_and_schedule():
     assert 0.4 < (first[:, 0] == first[:, 1]).mean() < 0.6  # and one seed tells nothing of another
     with pytest.raises(UnavailableError, match="replicate 2"):
         paired_trials(benchmark, 0)(A, "200", 2)
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
+def test_a_cost_that_is_no_time_is_refused(seconds):
+    class Priceless(ByHand):
+        def train(self, request, trial):
+            return super().train(request, trial)[0], Cost(seconds)
+
+    device = SimulatedExecutor(Priceless(), lambda arch, schedule, k: k, n_workers=1, accounting="resume")
+    with pytest.raises(DataError, match="by the benchmark, but must cost a finite time of at least 0 s"):
+        device.submit(tickets(3))

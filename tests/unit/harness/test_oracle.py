@@ -4,7 +4,7 @@ import pytest
 from harness.executor import SimulatedExecutor, paired_trials
 from harness.held_out import visible_trials
 from harness.oracle import Oracle
-from pmfnas.benchmarks.header import HELD_OUT
+from pmfnas.benchmarks.header import REAL_FINALS
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset
 from pmfnas.core.errors import UnavailableError
 from pmfnas.core.types import Failed, Ticket, Train
@@ -66,7 +66,7 @@ def test_an_arch_that_the_table_lacks_is_refused(table):
 
 @pytest.fixture
 def held_out(tmp_path):
-    return write_small(tmp_path / "held-out", ARCHS, score=HELD_OUT)
+    return write_small(tmp_path / "held-out", ARCHS, stamp=REAL_FINALS)
 
 
 def seen_slots(table, seed):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness import protocol
 from harness.child import Child, Kept
 from harness.executor import SimulatedExecutor, paired_trials
 from harness.playing import play
@@ -182,7 +183,47 @@ def test_a_program_that_is_not_there_fails_the_run():
 
 def test_the_last_words_of_a_crash_stand_in_the_reason():
     finished, _ = played(["sh", "-c", "echo trying >&2; echo no such module >&2; exit 3"])
-    assert "exited with code 3 instead of answering; its last words: no such module" in finished.why
+    assert "exited with code 3 instead of answering; it said: no such module" in finished.why
+
+
+@pytest.mark.parametrize(
+    ("stderr", "told"),
+    [
+        (
+            "/x/a.js:1\nthrow new Error('boom');\n^\n\nError: boom\n    at Object (/x/a.js:1:7)\n\nNode.js v20.20.2",
+            "Error: boom",
+        ),
+        (
+            "node:x:1\n  throw err;\n\nError: Cannot find module 'y'\n  code: 'Z'\n}\n\nNode.js v20",
+            "Error: Cannot find module 'y'",
+        ),
+        (
+            'Traceback (most recent call last):\n  File "a.py", line 1\n    raise ValueError("no")\nValueError: no',
+            "ValueError: no",
+        ),
+        (
+            "Traceback\nnumpy.linalg.LinAlgError: Singular matrix\n\nDuring handling\n\nKeyError: 3\nbye",
+            "numpy.linalg.LinAlgError: Singular matrix",
+        ),
+        (
+            "thread 'main' panicked at src/main.rs:2:5:\nboom\nnote: run with RUST_BACKTRACE=1",
+            "thread 'main' panicked at src/main.rs:2:5:",
+        ),
+        ("panic: boom\n\ngoroutine 1 [running]:\nexit status 2", "panic: boom"),
+        (
+            'Exception in thread "main" java.lang.IllegalStateException: boom\n\tat A.main(A.java:3)',
+            'Exception in thread "main" java.lang.IllegalStateException: boom',
+        ),
+        ("ERROR: LoadError: boom\nStacktrace:\n [1] error(s)\nin expression", "ERROR: LoadError: boom"),
+        ("a.sh: line 3: jq: command not found\nbye", "a.sh: line 3: jq: command not found"),
+        ("loading\nstarting\n\x1b[31mgone", "?[31mgone"),
+        ("", ""),
+    ],
+)
+def test_the_line_that_names_the_error_is_told(stderr, told):
+    kept = Kept()
+    kept.add(stderr.encode())
+    assert kept.telling_line() == told
 
 
 def test_a_process_ended_by_a_signal_is_told_apart():
@@ -264,7 +305,7 @@ def test_variables_that_name_the_data_are_not_passed_on(monkeypatch):
     monkeypatch.setenv("PMFNAS_ANCHORS", "/the/real/values")
     monkeypatch.setenv("TORCH_HOME", "/the/official/files")
     finished, _ = played(["sh", "-c", 'echo "[$PMFNAS_ANCHORS$TORCH_HOME$HOME]" >&2; exit 1'])
-    assert f"its last words: [{os.environ.get('HOME', '')}]" in finished.why
+    assert f"it said: [{os.environ.get('HOME', '')}]" in finished.why
 
 
 def test_limits_are_checked():
@@ -290,3 +331,13 @@ def test_what_fits_is_kept_whole(sizes):
     for piece in pieces:
         kept.add(piece)
     assert kept.content() == b"".join(pieces)
+
+
+def test_the_hello_of_the_document_is_the_one_that_is_sent():
+    text = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    sent = protocol.hello(BENCHMARK.space, BENCHMARK.fidelities, 30600.0, 1, seed=0)
+    assert json.dumps(sent["space"]["choices"][0]) in text
+    assert json.dumps(sent["space"]["template"]) in text
+    assert len(sent["space"]["choices"]) == 6
+    assert all(f'"{field}": ' in text for field in sent)
+    assert all(f'"{field}": ' in text for field in sent["fidelities"][0])

@@ -41,6 +41,23 @@ def test_restart_accounting_pays_the_first_epochs_again():
     assert [cost.busy_hours * 3600 for cost in costs] == pytest.approx([122, 152])
 
 
+@pytest.mark.parametrize(
+    ("accounting", "n_workers", "own_s", "before_s"),
+    [("resume", 2, 61.0, 30.0), ("restart", 2, 61.0, 0.0), ("resume", 3, 0.0, 0.0), ("restart", 3, 0.0, 0.0)],
+)
+def test_a_cancelled_segment_pays_its_first_epochs_once_or_not_at_all(accounting, n_workers, own_s, before_s):
+    both = submit(Train(B, "12", 0, 6), Train(A, "12", 3, 12))
+    searcher = Scripted([submit(Train(A, "12", 0, 3)), Wait(), both, Drop(A), Wait()])  # of three workers one is asked
+    finished = play(searcher, n_workers=n_workers, accounting=accounting)
+    (cancelled,) = (entry for entry in finished.entries if entry.status == "cancelled")
+    assert (cancelled.cost.total_s, cancelled.before_s) == (own_s, before_s)
+    cost = totals(finished.entries, clock_s=finished.clock_s, n_workers=n_workers, accounting=accounting)
+    clocked_s = n_workers * 92.0
+    assert cost.gpu_hours_resume * 3600 == pytest.approx(clocked_s)
+    assert cost.gpu_hours_restart * 3600 == pytest.approx(clocked_s + before_s)
+    assert cost.busy_hours * 3600 == pytest.approx(31 + 61 + own_s)
+
+
 def test_the_budget_cuts_a_segment_off_charged_but_not_told():
     searcher = Scripted([submit(Train(A, "12", 0, 3)), submit(Train(B, "12", 0, 12))])
     finished = play(searcher, budget_s=100.0)
@@ -151,6 +168,61 @@ def test_free_answers_without_end_are_ended():
     assert finished.status == "failed"
     assert "never stops" in finished.why
     assert len(finished.entries) == PATIENCE + 1
+
+
+class Asking1000(Asking):
+    """Asks for the same a thousand times at once, while a training of something else runs."""
+
+    def __init__(self, request):
+        super().__init__(Submit((request,) * 1000))
+
+
+@pytest.mark.parametrize("n_workers", [1, 4])
+@pytest.mark.parametrize("ask", [lambda request: Asking(Submit((request,))), Asking1000])
+def test_failures_at_no_cost_without_end_are_ended(ask, n_workers):
+    finished = play(ask(Train(A, "12", 0, 3, replicate=1)), budget_s=1e9, n_workers=n_workers)
+    assert finished.status == "failed"
+    assert "never stops" in finished.why
+    assert "the last request failed: replicate 1 does not exist" in finished.why
+    assert PATIENCE <= len([e for e in finished.entries if e.status == "failed"]) <= PATIENCE + 1
+    assert finished.clock_s == 0.0
+
+
+def test_failures_beside_a_training_are_ended_too():
+    class Beside(Asking):
+        def ask(self, running, remaining_s):
+            return submit(Train(A, "12", 0, 12)) if not running else submit(Train(B, "12", 0, 3, replicate=1))
+
+    finished = play(Beside(None), budget_s=1e9, n_workers=2)
+    assert "never stops" in finished.why
+    assert len(finished.entries) <= PATIENCE + 3
+
+
+def test_what_is_started_and_dropped_at_once_without_end_is_ended():
+    class Undecided(Asking):
+        def ask(self, running, remaining_s):
+            return Drop(A) if running else submit(Train(A, "12", 0, 3))
+
+    finished = play(Undecided(None), budget_s=1e9, n_workers=2)
+    assert "never stops" in finished.why
+    assert len(finished.entries) <= PATIENCE
+
+
+def test_patience_begins_anew_with_every_segment_that_costs():
+    class Alternating(Asking):
+        def __init__(self):
+            super().__init__(None)
+            self.n = 0
+
+        def ask(self, running, remaining_s):
+            self.n += 1
+            is_new = self.n % (PATIENCE - 10) == 0
+            arch = (0, 0, 0, 0, 1, self.n // (PATIENCE - 10)) if is_new else A
+            return submit(Train(arch, "12", 0, 3, replicate=0 if is_new else 1))
+
+    finished = play(Alternating(), budget_s=80.0)
+    assert (finished.status, finished.why) == ("ok", "budget")
+    assert len(finished.entries) > 2 * PATIENCE
 
 
 def test_a_searcher_that_raises_fails_its_run_and_keeps_what_was_recorded():

@@ -5,7 +5,9 @@ import pytest
 
 from harness.cli import main
 from harness.data import SIZE, choose
+from harness.report.results import read_results
 from harness.specs import EXPERIMENTS
+from harness.tables import markdown
 from pmfnas.core.errors import InputError
 
 
@@ -17,10 +19,8 @@ def test_auto_is_its_surrogate(size_surrogate_table):
 
 @pytest.mark.parametrize("text", ["official", "anchored"])
 def test_what_it_does_not_have_is_refused(text):
-    with pytest.raises(
-        InputError,
-        match=f"--data is {text}, but of the space nats-sss that means nothing; give auto, surrogate or a path",
-    ):
+    remedy = "give auto, surrogate or a path"
+    with pytest.raises(InputError, match=f"--data is {text}, but of the space nats-sss that means nothing; {remedy}"):
         choose(text, space=SIZE)
 
 
@@ -55,9 +55,16 @@ def test_the_experiment_runs_and_its_outputs_can_be_made_again(size_surrogate_ta
     assert runs["test"].between(85, 94).all()
     table = (out / "table.md").read_bytes()
     assert b"90-epoch validation" in table
+    assert markdown(read_results(out).table()).encode() == table, "the report's table is that of the run"
+    assert main(["report", str(out)]) == 0
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "90-epoch validation" in page
+    assert "200-epoch" not in page
+    frames = {name: (out / f"{name}.parquet").read_bytes() for name in ("runs", "steps", "timings")}
     (out / "table.md").unlink()
     assert main(["table", str(out)]) == 0
-    assert len((out / "table.md").read_bytes()) == len(table)
+    assert (out / "table.md").read_bytes() == table
+    assert {name: (out / f"{name}.parquet").read_bytes() for name in frames} == frames, "the order of the rows too"
     capsys.readouterr()
 
 

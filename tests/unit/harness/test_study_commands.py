@@ -184,7 +184,7 @@ def test_a_variant_that_searches_worse_loses(tmp_path, surrogate_table):
     blind = Variant("no_brain", "brain", "left out", "left out", RandomSearch)
     study = Study("toy", "Toy", (blind,), {14_400.0: 3}, datasets=("cifar100",))
     run_study(study, surrogate_table, tmp_path, n_jobs=1)
-    frame = write_study(study, {e.budget_s: jobs(e) for e in study.experiments()}, surrogate_table, tmp_path)
+    frame, _ = write_study(study, {e.budget_s: jobs(e) for e in study.experiments()}, surrogate_table, tmp_path)
     differences = dict(zip(frame["measure"], frame["difference"], strict=True))
     assert differences["test"] > 0.5
     assert differences["valid_regret"] < -0.5
@@ -199,7 +199,7 @@ def test_variants_share_the_stream_of_the_full_searcher(tmp_path, surrogate_tabl
     )
     study = Study("toy", "Toy", (same,), {2_400.0: 2}, datasets=("cifar100",))
     run_study(study, surrogate_table, tmp_path, n_jobs=1)
-    frame = write_study(study, {e.budget_s: jobs(e) for e in study.experiments()}, surrogate_table, tmp_path)
+    frame, _ = write_study(study, {e.budget_s: jobs(e) for e in study.experiments()}, surrogate_table, tmp_path)
     assert list(frame["ties"]) == [2, 2]
 
 

@@ -102,9 +102,36 @@ def test_few_seeds_make_no_claim() -> None:
     runs = runs_of({"cifar100": _shifted(SHIFTS, FULL[:3])})
     frame = described(STUDY, compare_variants(runs, reference=REFERENCE, rng=np.random.default_rng(0)))
     text = markdown(StudyTable(frame, "Toy")).replace("\\", "")
-    assert "n < 20: no claim" in text
-    assert _grid(text, "Where it matters: test accuracy")["no_brain"] == ["?", "0", "0"]
+    assert "- n < 20: differences, no claim." in text
+    assert "n = 3 at 1 h" in text
+    grids = [_grid(text, f"Differences: {name}") for name in ("test accuracy", "validation regret")]
+    assert grids == [
+        {"variant": ["1 h"], "---": ["---:"], "no_brain": ["+0.50"], "no_ballast": ["-0.25"], "no_paint": ["="]},
+        {"variant": ["1 h"], "---": ["---:"], "no_brain": ["-0.50"], "no_ballast": ["+0.25"], "no_paint": ["="]},
+    ]
+    block = _grid(text, "1 h, cifar100")
+    assert block["variant"][:4] == ["n", "test difference", "test 95 % CI", "test detectable"]
+    assert block["no_brain"][1] == "+0.500"
     assert "Nowhere significantly worse" not in text
+    assert "?" not in text + terminal(StudyTable(frame, "Toy"))
+    assert terminal(StudyTable(frame, "Toy")).count("no claim") == 1
+    assert {"no_brain  +0.50", "no_ballast  -0.25"} <= {
+        "  ".join(line.split()) for line in terminal(StudyTable(frame, "Toy")).splitlines()
+    }
+
+
+def test_a_variant_with_too_few_pairs_shows_its_difference_among_signs() -> None:
+    runs = runs_of({"cifar100": _shifted(SHIFTS)})
+    frame = described(
+        STUDY,
+        compare_variants(
+            runs[(runs["searcher"] != "no_ballast") | (runs["seed"] < 4)],
+            reference=REFERENCE,
+            rng=np.random.default_rng(0),
+        ),
+    )
+    grid = _grid(markdown(StudyTable(frame, "Toy")), "Where it matters: test accuracy")
+    assert [grid[name] for name in SHIFTS] == [["+", "1", "0"], ["-0.25", "0", "0"], ["=", "0", "0"]]
 
 
 def test_budgets_ascend_data_sets_and_variants_keep_the_order_of_the_study() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pmfnas.core.errors import ContractError, InputError
+from pmfnas.core.errors import ContractError, DataError, InputError
 from pmfnas.core.types import (
     Cancelled,
     Cost,
@@ -258,6 +258,13 @@ def test_a_searcher_that_gets_nowhere_is_ended():
         drive(toy(bend_ask=lambda self, running, remaining_s: Drop(A)), BENCHMARK, budget_s=LONG_S)
 
 
+@pytest.mark.parametrize("n_workers", [1, 4])
+def test_a_searcher_that_retries_what_cannot_be_had_is_ended(n_workers):
+    retry = toy(bend_ask=lambda self, running, remaining_s: Submit((Train(A, "12", 0, 3, replicate=9),) * 100))
+    with pytest.raises(ContractError, match="never stops"):
+        drive(retry, BENCHMARK, budget_s=LONG_S, n_workers=n_workers)
+
+
 def test_a_factory_that_raises_is_a_broken_contract():
     def factory(space, fidelities, budget_s, n_workers, *, rng):
         raise InputError("budget is too small")
@@ -276,3 +283,12 @@ def test_a_schedule_without_any_validation_recommends_nothing_but_runs():
     silent = SyntheticBenchmark(GridSpace((2, 2)), schedules=(Schedule("5", 5, frozenset()),))
     trace = play(submit(Train(A, "5", 0, 5, validate_at=())), SETTLED, Stop(), benchmark=silent)
     assert np.isnan(outcomes(trace)[0].curve.last_valid_acc)
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
+def test_a_cost_that_is_no_time_is_refused(seconds):
+    def priced(ticket, outcome):
+        return Ok(outcome.curve, Cost(seconds))
+
+    with pytest.raises(DataError, match="by the benchmark, but must cost a finite time of at least 0 s"):
+        play(submit(ONCE), disturb=priced)

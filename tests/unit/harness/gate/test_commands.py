@@ -165,6 +165,28 @@ def test_accepting_says_what_changed_and_keeps_the_history(reference, tmp_path, 
     assert regress(own, "--predictor", f"{DAMAGED}:Overconfident", "--splits", "6") == 0
 
 
+def test_a_first_reference_shows_its_figures(reference, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(commands, "plain_groups", lambda: GROUPS[:1])
+    assert regress(tmp_path / "new.json", "--accept", "--reason", "first") == 0
+    (row,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("cifar100/n60/12@12")]
+    values = read_reference(tmp_path / "new.json")["SURROGATE"].values["cifar100/n60/12@12"]
+    assert row[1:] == ["8", *(f"{values[name].mean():.3f}" for name in ("tau", "tau_top", "crps_pct"))]
+
+
+def test_a_spread_that_blew_up_is_worse_and_no_reference(reference, tmp_path, capsys):
+    wild = f"{DAMAGED}:HugeSpread"
+    assert regress(reference, "--predictor", wild) == 1
+    assert "crps_pct is infinite or missing in 8 of 8 splits" in capsys.readouterr().out
+    assert regress(tmp_path / "new.json", "--predictor", wild, "--accept", "--reason", "first") == 2
+    assert "8 values of crps_pct that are infinite or missing, of 8" in capsys.readouterr().err
+    assert not (tmp_path / "new.json").exists()
+
+
+def test_splits_too_few_to_see_a_great_loss_compare_nothing(reference, capsys):
+    assert regress(reference, "--predictor", f"{DAMAGED}:Dice", "--splits", "2") == 2
+    assert "NOTHING WAS COMPARED" in capsys.readouterr().out
+
+
 def test_simulating_prints_rates(reference, monkeypatch, capsys):
     monkeypatch.setattr(commands, "plain_groups", lambda: GROUPS[:1])
     assert regress(reference, "--simulate", "100") == 0

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from harness.gate.figures import FIGURES
-from harness.gate.report import table, verdict
-from harness.gate.verdict import adjusted_p, compare, loss_p, noticed
+from harness.gate.report import means_table, table, verdict
+from harness.gate.verdict import adjusted_gain_p, adjusted_p, check_values, compare, loss_p, noticed
 from pmfnas.core.errors import InputError
 
 TAU, CRPS = FIGURES["tau"], FIGURES["crps_pct"]
@@ -85,6 +85,67 @@ def test_what_could_be_missed_is_said():
     found = compare({"cifar10/n20/12@3": figures(tau)}, {"cifar10/n20/12@3": figures(wild)})
     assert not found[0].worse
     assert "could have been missed in 1 of 1 groups" in verdict(found)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_a_loss_that_is_no_number_is_worse_in_its_group_and_changes_no_other(value):
+    losses = [np.random.default_rng(i).normal(0.0, 0.02, 48) for i in range(3)]
+    alone = adjusted_p(TAU, losses)
+    losses[1][5] = value
+    p = adjusted_p(TAU, losses)
+    assert p[1] == 0.0
+    assert (p[[0, 2]] > TAU.level).all()
+    assert (alone > TAU.level).all()
+    assert np.isnan(adjusted_gain_p(TAU, losses)).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize(("value", "n_broken"), [(np.inf, 1), (np.nan, 1), (np.nan, 3)])
+def test_a_figure_that_is_infinite_or_missing_is_worse_also_beside_gains(name, value, n_broken):
+    before = {c: figures(np.linspace(0.7, 0.8, 8)) for c in ("cifar10/n20/12@3", "cifar10/n20/12@0")}
+    now = {cell: {key: values.copy() for key, values in of.items()} for cell, of in before.items()}
+    worse_side = -value if FIGURES[name].scale == "difference" else value
+    now["cifar10/n20/12@0"][name][:n_broken] = worse_side
+    found = compare(before, now)
+    assert [(c.cell, c.figure.name) for c in found if c.worse] == [("cifar10/n20/12@0", name)]
+    assert not any(c.better for c in found)
+    assert f"cifar10/n20/12@0: {name} is infinite or missing in {n_broken} of 8 splits" in verdict(found)
+
+
+def test_a_gate_that_could_miss_a_tenth_of_tau_has_compared_nothing():
+    before = {"cifar10/n20/12@3": figures([0.8, 0.7])}
+    found = compare(before, {"cifar10/n20/12@3": figures([0.1, 0.3])})
+    assert not found[0].worse
+    assert found[0].blind
+    told = verdict(found)
+    assert told.startswith("NOTHING WAS COMPARED: a loss of 0.1 tau could go unnoticed in 1 of 1 groups")
+    assert "as good" not in told
+
+
+def test_groups_that_got_better_are_named_beside_those_that_got_worse():
+    tau, rng = np.linspace(0.7, 0.8, 48), np.random.default_rng(6)
+    cells = ("cifar10/n20/12@3", "cifar100/n20/12@3")
+    before = {cell: figures(tau) for cell in cells}
+    now = {cells[0]: figures(tau - 0.05), cells[1]: figures(tau + 0.05 + rng.normal(0, 0.001, 48), crps=1.0)}
+    told = verdict(compare(before, now))
+    assert told.startswith("WORSE than the reference in 1 of 2 groups")
+    assert "better in: tau in 1 groups: cifar100/n20/12@3 (by 0.05" in told
+    assert "better in: crps_pct in 1 groups: cifar100/n20/12@3 (by 50.0 %)" in told
+
+
+def test_a_reference_with_gaps_compares_with_nothing_and_is_refused():
+    broken = figures([0.8, 0.7, 0.6])
+    broken["crps_pct"][1] = np.inf
+    with pytest.raises(InputError, match="the reference's cifar10/n20/12@3 has 1 values of crps_pct"):
+        compare({"cifar10/n20/12@3": broken}, {"cifar10/n20/12@3": figures([0.8, 0.7, 0.6])})
+    with pytest.raises(InputError, match="3 values of tau"):
+        check_values(figures(np.full(3, np.nan)), "mine in cifar10")
+    check_values(figures([0.8, 0.7], crps=np.nan), "one without a spread")
+
+
+def test_means_are_shown_where_there_is_no_reference():
+    shown = means_table({"cifar10/n20/12@3": figures([0.8, 0.7], crps=np.nan)}).splitlines()
+    assert shown[1].split() == ["cifar10/n20/12@3", "2", "0.750", "0.400", "-"]
 
 
 def _normal(rng, n):

@@ -17,6 +17,7 @@ from harness.predictors.figures import envelope
 from harness.predictors.study import Plan, chunks, results, spread
 from harness.predictors.summary import JUDGED, against, over_datasets, summarise, with_price
 from harness.predictors.tables import StudyText, markdown
+from pmfnas.core.errors import InputError
 from pmfnas.core.predictors import reads_of
 
 FEW = {name: CONTESTANTS[name] for name in ("flops", "last_valid", "pmf")}
@@ -128,13 +129,18 @@ def test_a_damaged_chunk_is_named(result):
 
 
 def test_update_reference_copies_what_is_derived(result, tmp_path, monkeypatch, surrogate_table):
-    monkeypatch.setattr(outputs, "REFERENCE_DIR", tmp_path / "reference")
+    monkeypatch.setattr(harness_outputs, "REFERENCE_DIR", tmp_path / "reference")
     target = outputs.update_reference(surrogate_table, result)
     assert target == tmp_path / "reference" / "predictors" / "surrogate"
     names = {path.name for path in target.iterdir()}
     assert {"table.md", "predictors.json", "quality.svg", "manifest.json"} <= names
     assert not names & {"chunks", "results.parquet", "spec.json"}
-    assert harness_outputs.REFERENCE_DIR != outputs.REFERENCE_DIR
+    manifest = target / "manifest.json"
+    whole = manifest.read_text()
+    manifest.write_text(json.dumps({**json.loads(whole), "splits": 30, "predictors": ["flops", "gp", "pmf"]}))
+    with pytest.raises(InputError, match="it has predictors gp; 30 splits instead of"):
+        outputs.update_reference(surrogate_table, result)
+    assert (target / "table.md").exists()
 
 
 def test_a_dry_run_writes_nothing(tmp_path, capsys):
@@ -247,6 +253,38 @@ def test_a_paired_difference_is_found_where_it_is_and_only_there():
     assert rows["difference"].to_numpy() == pytest.approx(-0.1)
     none = against(made_up((0.1, -0.1, 0.1, -0.1, 0.05, -0.05, 0.0)), "pmf").query("measure == 'tau'")
     assert set(none["verdict"]) == {"none"}
+
+
+@pytest.mark.parametrize(
+    ("own", "reference", "verdict"),
+    [(np.nan, 1.0, "worse"), (np.inf, 1.0, "worse"), (1.0, np.inf, "better"), (np.inf, np.inf, "none")],
+)
+def test_a_measure_that_is_no_number_is_the_worst_there_is(own, reference, verdict):
+    frame = made_up()
+    frame["crps_pct"] += 0.01 * frame["split"]  # so that neither lacks it everywhere
+    first_six = frame["split"] < 6
+    frame.loc[first_six & (frame["predictor"] == "other"), "crps_pct"] = own
+    frame.loc[first_six & (frame["predictor"] == "pmf"), "crps_pct"] = reference
+    rows = against(frame, "pmf").query("measure == 'crps_pct'")
+    assert rows["n_pairs"].tolist() == [7, 7]
+    assert set(rows["verdict"]) == {verdict}
+
+
+def test_a_measure_that_a_predictor_never_has_is_not_compared():
+    frame = made_up()
+    frame.loc[frame["predictor"] == "other", "crps_pct"] = np.nan
+    assert "crps_pct" not in set(against(frame, "pmf")["measure"])
+    assert "tau" in set(against(frame, "pmf")["measure"])
+
+
+def test_a_mean_leaves_no_split_out():
+    frame = made_up()
+    frame.loc[(frame["predictor"] == "other") & (frame["split"] == 2), "crps_pct"] = np.nan
+    frame.loc[(frame["predictor"] == "other") & (frame["split"] == 2), "rmse_pct"] = np.inf
+    summary = summarise(frame).set_index("predictor")
+    assert summary.loc["other", ["crps_pct", "crps_pct_half"]].isna().all(axis=None)
+    assert np.isinf(summary.loc["other", "rmse_pct"]).all()
+    assert (summary.loc["pmf", "crps_pct"] == 1.0).all()
 
 
 def test_the_envelope_keeps_what_no_cheaper_one_equals():

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from harness.report.page import write_report
+from harness.report.content import Section, Sheet
+from harness.report.page import rendered, write_report
 from tests.reported import folder_of
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `browser`)")
@@ -130,6 +131,32 @@ def test_a_table_is_sorted_by_the_heading_pressed(browser, report):
         table.locator("thead th").nth(place).get_by_role("button").click()
         assert values() == sorted(values(), reverse=wanted)
         assert table.locator("thead th").nth(place).get_attribute("aria-sort") == state
+    page.close()
+
+
+COLUMNS = {
+    "time": ["8:00:32", "8:02:40", "9:59:59", "10:00:00", "-"],
+    "p": ["<.001", ".001", ".020", "ref", "-"],
+    "trains": ["12@3", "12@12", "12@12 from 3", "200@200", "-"],
+    "came out": ["diverged", "valid 9.1", "valid 10.25", "valid 88.2", "-"],
+    "regret": ["-0.50", "+0.25", "1.5e+01", "20", "-"],
+}
+"""Titles and cells in the order that pressing the heading is to give; a cell without a value stands last."""
+
+
+@pytest.mark.parametrize("title", COLUMNS)
+def test_every_kind_of_cell_is_sorted_by_what_it_means(browser, tmp_path, title):
+    rows = list(zip("abcde", *COLUMNS.values(), strict=True))
+    mixed = tuple(rows[place] for place in (4, 2, 0, 3, 1))
+    sheet = Sheet("Cells", ("name", *COLUMNS), mixed)
+    page_file = tmp_path / "page.html"
+    text = rendered(title="t", facts={}, warnings=(), sections=[Section("s", "S", sheets=(sheet,))])
+    page_file.write_text(text, encoding="utf-8")
+    page = shown(browser, page_file, WIDE).page
+    place = list(COLUMNS).index(title)
+    for wanted in (COLUMNS[title], [*COLUMNS[title][-2::-1], "-"]):
+        page.locator("thead th").nth(place + 1).get_by_role("button").click()
+        assert [row.locator("td").nth(place).text_content() for row in page.locator("tbody tr").all()] == wanted
     page.close()
 
 

@@ -9,6 +9,7 @@ import html5lib
 import pytest
 
 from harness.cli import main
+from harness.report.content import Sheet
 from harness.report.page import page, write_report
 from harness.report.results import read_results
 from harness.report.sections.why import why_section
@@ -300,6 +301,24 @@ def test_a_folder_that_lacks_a_file(tmp_path, capsys, broken, message):
     assert main(["report", str(folder)]) == 2
     assert message in capsys.readouterr().err
     assert not (folder / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    "ascending",
+    [
+        ["8:00:32", "8:02:40", "10:00:00"],
+        ["55 s", "1.5 h", "95 min", "2 h 5 min"],
+        ["<.001", ".001", "0.5", "n<20", "ref"],
+        ["12@3", "12@12", "12@12 from 3", "12@12 from 3 r1", "200@200"],
+        ["-1.5 to 2", "-0.5 to +0.3", "0.1"],
+        ["9.1±.2", "94.37±0.12"],
+        ["asha", "bohb", "valid 9.1", "valid 88.2"],
+    ],
+)
+def test_cells_are_ordered_by_what_they_mean(ascending):
+    cells = [*reversed(ascending), "-"]
+    places = [row[0] for row in Sheet("", ("column",), tuple((cell,) for cell in cells)).order]
+    assert places == [*reversed(range(len(ascending))), None]
 
 
 @pytest.mark.parametrize("damaged", ["runs.parquet", "steps.parquet", "manifest.json", "verdict.md", "progress.csv"])

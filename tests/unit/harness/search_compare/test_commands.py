@@ -29,6 +29,16 @@ def test_results_are_read_with_what_was_trained(plan, fakes, tmp_path):
     assert (rules["torch"], rules["budget_s"]) == ("2.13.0+cpu", 120.0)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_accuracy_that_is_no_number_is_a_failed_run(plan, fakes, tmp_path, value):
+    out, bad = tmp_path / "out", Run("pmf_nas", 1001)
+    fakes.test_acc[bad] = value
+    runs, _ = read_runs(out, plan.runs, run_missing(plan, out, command=fakes))
+    assert runs["status"].tolist() == ["ok", "ok", "failed", "ok"]
+    assert runs.loc[2, "why"] == f"test accuracy is {value}, validation accuracy {value}: no numbers"
+    assert pd.isna(runs.loc[2, "test_acc"])
+
+
 def test_runs_under_different_rules_are_not_put_into_one_table(plan, fakes, tmp_path):
     out = tmp_path / "out"
     run_missing(plan, out, command=fakes)
@@ -108,7 +118,7 @@ def test_a_dry_run_shows_a_command_that_search_understands(tmp_path, capsys):
     assert "2 searchers x 3 seeds = 6 runs of 2 min on CPU, 2 at once" in printed
     assert not out.exists()
     (line,) = (line for line in printed.splitlines() if line.startswith("  first"))
-    options = build_parser().parse_args(shlex.split(line)[4:])
+    options = build_parser().parse_args(shlex.split(line)[3:])
     spec = training_commands.asked(options)
     assert (spec.dataset, spec.budget_s, spec.schedules, spec.searcher, spec.seed) == (
         *("digits", 120.0, (3, 12)),

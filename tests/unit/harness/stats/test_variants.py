@@ -135,6 +135,7 @@ def test_a_row_does_not_hang_on_the_others() -> None:
         (0.01, -0.5, 0.1, "mixed"),
         (0.05, 0.5, 0.1, "none"),
         (np.nan, 0.5, 0.1, ""),
+        (0.01, 0.5, np.nan, "mixed"),
     ],
 )
 def test_verdicts(p_value, effect, gain, expected) -> None:

@@ -123,6 +123,8 @@ def test_published_archs_are_trained_with_both_seeds_and_compared(lab):
     assert row["gap"] == pytest.approx(sum(row["ours"]) / 2 - 50.0)
     assert found["ok"] is True
     assert gpu_checks.published(with_sizes(lab, published_within_pct=0.0))["ok"] is (row["gap"] == 0)
+    lacking = with_sizes(lab, published={ARCH: 50.0, (3, 3, 3, 3, 3, 3): float("nan")})
+    assert gpu_checks.published(lacking)["ok"] is False, "a gap that is no number is not within"
     assert "needs CIFAR-10" in gpu_checks.published(replace(lab, is_cifar10=False))["skipped"]
 
 

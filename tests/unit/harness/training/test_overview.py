@@ -1,7 +1,9 @@
 """`table`, `report` and `explain` of a folder that a search with real training has left."""
 
 import json
+import re
 import shutil
+from dataclasses import replace
 
 import html5lib
 import numpy as np
@@ -12,6 +14,7 @@ from pmfnas.training.recipe import Recipe
 
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
+from harness.report.search_page import search_page  # noqa: E402
 from harness.training.overview import best, found, lost, read_overview, spent  # noqa: E402
 from harness.training.result import conclude  # noqa: E402
 from harness.training.search import open_search, run_search  # noqa: E402
@@ -73,6 +76,27 @@ def test_failures_and_incumbents_are_told(out):
     overview = read_overview(out)
     assert [row[-1] for row in lost(overview).rows] == ["out of memory, even alone on the device"]
     assert best(overview).rows[-1][-1] == overview.result["recommended"]
+
+
+def test_a_trial_beyond_the_last_is_nothing_that_went_wrong(out):
+    overview = read_overview(out)
+    (failed,) = (r for r in overview.explained.requests if r.status == "failed")
+    asked = replace(failed, replicate=2, paid_s=0.0, failure="replicate 2 of schedule 5 does not exist: 2 trials do")
+    for request, n_lost in ((asked, 0), (replace(asked, paid_s=1.0), 1), (replace(asked, replicate=0), 1)):
+        explained = replace(overview.explained, requests=(request,))
+        told = replace(overview, explained=explained)
+        assert len(lost(told).rows) == n_lost
+        assert spent(told).rows[0][4] == str(n_lost)
+
+
+def test_the_figure_of_the_page_has_the_whole_width_and_scrolls_where_that_is_too_little(out):
+    page = search_page(read_overview(out))
+    assert page.count('<figure class="wide"') == 1
+    assert ".pictures .wide { grid-column: 1 / -1; max-width: 80rem; overflow-x: auto; }" in page
+    assert ".pictures .wide img { min-width: 56rem; }" in page
+    width_px = int(re.search(r'<figure class="wide".*?width="(\d+)"', page, re.DOTALL)[1])
+    assert 5.8 * width_px / (72 * 6.9) > 11  # pixels of its smallest letters at full width
+    assert 5.8 * 56 * 16 / (72 * 6.9) > 10  # and on a telephone
 
 
 def test_table_writes_what_there_is_and_says_what_there_is_not(out, capsys):

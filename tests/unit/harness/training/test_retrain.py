@@ -1,7 +1,10 @@
 """The end of a search: its network trained anew on all it had, and what is said of the weights that are exported."""
 
 import json
+import logging
+import shlex
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: no training
 
 from harness.training import export as export_module  # noqa: E402
 from harness.training import retrain as retrain_module  # noqa: E402
+from harness.training.card import retrain_command  # noqa: E402
 from harness.training.export import export  # noqa: E402
 from harness.training.result import conclude  # noqa: E402
 from harness.training.retrain import retrain  # noqa: E402
@@ -60,7 +64,7 @@ def test_it_is_trained_on_training_and_validation_images_and_scored_once_more(mi
     assert (found["schedule"], found["epochs"], found["seed"]) == ("5", 5, finished_search(out)[1]["seed"])
     assert lines[-1].startswith("epoch 5 of 5")
     assert (out / "oracle.csv").read_text().splitlines()[1:][-1] == "retrained,1,9"
-    written = export(out, tmp_path / "model.pt", found)
+    written = export(out, tmp_path / "model.pt2", found)
     test = open_source("mine", mine).test()
     answer = torch.export.load(written.model).module()(torch.from_numpy(test.pixels))
     assert (answer.argmax(dim=1).numpy() == test.labels).mean() * 100 == pytest.approx(found["test_acc"])
@@ -128,39 +132,41 @@ def test_a_damaged_file_is_named(mine, out):
 
 
 def test_the_command_that_the_search_prints_retrains_and_exports(mine, out, tmp_path, capsys):
-    command = export_module.retrain_command(finished_search(out)[0], str(out), str(mine), str(tmp_path / "model.pt"))
-    assert main([*command.split()[3:], "--device", "cpu"]) == 0
-    assert (tmp_path / "model.pt").exists()
-    assert "retrained on the training and validation splits" in (tmp_path / "model.md").read_text()
+    model = tmp_path / "my model.pt2"
+    command = retrain_command(finished_search(out)[0], str(out), str(mine), str(model))
+    assert main([*shlex.split(command)[3:], "--device", "cpu"]) == 0
+    assert model.exists()
+    assert "retrained on the training and validation splits" in (tmp_path / "my model.md").read_text()
 
 
 def test_digits_need_no_folder():
-    assert (
-        export_module.retrain_command({"dataset": "digits"}) == "python -m harness export OUT --to model.pt --retrain"
-    )
+    assert retrain_command({"dataset": "digits"}) == "python -m harness export OUT --to model.pt2 --retrain"
 
 
 def test_without_the_exporter_there_is_no_onnx_file_and_it_says_what_to_install(out, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(export_module, "find_spec", lambda name: None)
-    assert main(["export", str(out), "--to", str(tmp_path / "model.pt")]) == 0
+    assert main(["export", str(out), "--to", str(tmp_path / "model.pt2")]) == 0
     said = capsys.readouterr().out
-    assert "no ONNX file: onnx and onnxscript not installed; `pip install onnx onnxscript`" in said
+    install = f"`{sys.executable} -m pip install onnx onnxscript`"
+    assert f"no ONNX file: onnx and onnxscript not installed; {install} and export again\n" in said
     assert not (tmp_path / "model.onnx").exists()
     assert "ONNX" not in (tmp_path / "model.md").read_text()
 
 
-@pytest.mark.filterwarnings("ignore")  # of the exporter's own packages
-def test_the_onnx_file_answers_as_the_program_does(out, tmp_path):
+def test_the_onnx_file_answers_as_the_program_does_and_names_its_classes(out, tmp_path, caplog):
     pytest.importorskip("onnxscript", reason="onnxscript is not installed: no ONNX export here")
     onnx = pytest.importorskip("onnx", reason="onnx is not installed: no ONNX export here")
     from onnx.reference import ReferenceEvaluator
 
-    written = export(out, tmp_path / "model.pt")
+    written = export(out, tmp_path / "model.pt2")
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
     assert written.onnx == tmp_path / "model.onnx"
     assert "`model.onnx`" in written.card.read_text()
     images = tiny_images(5, 1).pixels
     ours = torch.export.load(written.model).module()(torch.from_numpy(images)).numpy()
-    (theirs,) = ReferenceEvaluator(onnx.load(written.onnx)).run(None, {"images": images})
+    stored = onnx.load(written.onnx)
+    assert {entry.key: entry.value for entry in stored.metadata_props}["class_names"] == '["0", "1", "2"]'
+    (theirs,) = ReferenceEvaluator(stored).run(None, {"images": images})
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
@@ -170,5 +176,9 @@ def test_an_exporter_that_fails_is_named(out, tmp_path, monkeypatch):
 
     monkeypatch.setattr(export_module, "find_spec", lambda name: object())
     monkeypatch.setattr(torch.onnx, "export", fails)
-    written = export(out, tmp_path / "model.pt")
-    assert (written.onnx, written.why_no_onnx) == (None, "the exporter failed (RuntimeError: no such operator)")
+    why = "the exporter failed (RuntimeError: no such operator)"
+    written = export(out, tmp_path / "model.pt2")
+    assert (written.onnx, written.why_no_onnx) == (None, why)
+    (tmp_path / "model.onnx").write_bytes(b"old")
+    again = export(out, tmp_path / "model.pt2")
+    assert again.why_no_onnx == f"{why}; {tmp_path / 'model.onnx'} there is of an earlier export"

@@ -53,6 +53,14 @@ def searched(spec, out, *, resume=False):
     return conclude(run_search(open_search(spec, out, resume=resume), clock=ticking(5.0)), out)
 
 
+def test_the_classes_are_in_the_folder_and_are_said_before_the_start(mine, tmp_path, capsys):
+    searched(spec_of(mine), tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "spec.json").read_text())["class_names"] == ["0", "1", "2"]
+    log = (tmp_path / "out" / "log.txt").read_text()
+    assert log in capsys.readouterr().err
+    assert "3 classes, training + validation images: 0 30 + 4, 1 20 + 2, 2 22 + 3" in log.splitlines()[1]
+
+
 @pytest.mark.parametrize(("searcher", "space"), [("pmf_nas", "nb201"), ("asha", "nats-sss")])
 def test_a_search_ends_in_time_with_a_trained_network_and_its_record(mine, tmp_path, searcher, space):
     spec, out = spec_of(mine, searcher=searcher, space=space), tmp_path / "out"
@@ -161,7 +169,7 @@ def test_the_model_answers_as_the_search_scored_it(mine, tmp_path):
     spec, out = spec_of(mine), tmp_path / "out"
     run = run_search(open_search(spec, out, resume=False), clock=ticking(5.0))
     result = conclude(run, out)
-    written = export(out, tmp_path / "model.pt")
+    written = export(out, tmp_path / "model.pt2")
     model, card = written.model, written.card.read_text()
     test = run.source.test()
     answer = torch.export.load(model).module()(torch.from_numpy(test.pixels))
@@ -170,7 +178,7 @@ def test_the_model_answers_as_the_search_scored_it(mine, tmp_path):
     assert right == pytest.approx(result["test_acc"])
     assert result["arch"] in card
     assert "trained on the training split, 72 images; not retrained on the validation images" in card
-    assert "python -m harness export OUT --to model.pt --retrain --data-dir DIR" in card
+    assert "python -m harness export OUT --to model.pt2 --retrain --data-dir DIR" in card
 
 
 # ----------------------------------------------------------------------------------------------------------- bad input

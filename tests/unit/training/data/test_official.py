@@ -177,3 +177,12 @@ def test_a_batch_that_does_not_fit_is_refused(tmp_path, change, message):
     (tmp_path / "cifar-100-python" / "train").write_bytes(pickle.dumps(changed, protocol=2))
     with pytest.raises(DataError, match=message):
         source_of(tmp_path, "cifar100").search()
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "some"), [("cifar10", 10, {3: "cat"}), ("cifar100", 100, {0: "apple", 99: "worm"})]
+)
+def test_published_classes_have_their_published_names(tmp_path, name, n, some):
+    names = source_of(tmp_path, name).class_names
+    assert len(set(names)) == n
+    assert {label: names[label] for label in some} == some
