@@ -60,18 +60,22 @@ def of_runs(table: CurveTable, out: Path, jobs: Sequence[Job]) -> list[Bound]:
         own = judge_of(table, name)
         seeds = [job.seed for job in jobs if (job.dataset, job.searcher) == (name, searcher)]
         seen = [s for s in (_scores(table, out, Job(name, searcher, seed), own) for seed in seeds) if s is not None]
-        found += _hindsight(name, searcher, seen)
+        found += _hindsight(name, searcher, table.header.score, seen)
     return found
 
 
-def _hindsight(name: str, searcher: str, seen: list[tuple[Score, list[Score]]]) -> Iterator[Bound]:
+def _hindsight(name: str, searcher: str, score: str, seen: list[tuple[Score, list[Score]]]) -> Iterator[Bound]:
     """Yield the pick, the trained arch of least regret and the trained arch of best test, as means over runs."""
     if not seen:
         return
     n_archs = float(np.mean([len(trained) for _, trained in seen]))
     least = [min(trained, key=lambda s: s.valid_regret) for _, trained in seen]
     best = [max(trained, key=lambda s: s.test) for _, trained in seen]
-    rows = {"its pick": [p for p, _ in seen], "least regret of the trained": least, "best test of the trained": best}
+    rows = {
+        "its pick": [p for p, _ in seen],
+        "least regret of the trained": least,
+        f"best {score} of the trained": best,
+    }
     for what, scores in rows.items():
         test, regret = (float(np.mean([getattr(s, key) for s in scores])) for key in ("test", "valid_regret"))
         yield Bound(name, f"{searcher}: {what}", test, regret, n_archs)

@@ -25,7 +25,7 @@ from harness.scoring import Scored, score
 from harness.stats.variants import compare_variants
 from harness.studies import Study
 from harness.study_figures import difference_figure
-from harness.study_tables import MEASURES, StudyTable, csv, described, markdown, terminal, where
+from harness.study_tables import REGRET, SCORE, StudyTable, csv, described, markdown, terminal, where
 from harness.units import written_hours
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
@@ -82,7 +82,7 @@ def write_study(
     for file, text in {**texts, "oracle.csv": csv(scored.accesses)}.items():
         write_text(out / file, text)
     if (frame["n_pairs"] > 0).any():
-        for measure in MEASURES:
+        for measure in (SCORE, REGRET):
             write_figure(difference_figure(frame, measure), out, measure)
     _write_manifest(study, table, out, scored)
     print(terminal(shown))
