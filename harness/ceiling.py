@@ -38,11 +38,12 @@ def bounds(table: CurveTable, name: str, seeds: Sequence[int]) -> list[Bound]:
     (oracle, space), archs = judge_of(table, name), table.archs.tolist()
     regrets = np.stack([oracle.regrets(seed, who=WHO) for seed in seeds])  # (n_seeds, n_archs)
     n_archs = int(np.isfinite(regrets[0]).sum())
-    scan = float(oracle.test_means[np.nanargmin(regrets, axis=1)].mean())
+    scores = np.stack([oracle.scores(seed, who=WHO) for seed in seeds])  # (n_seeds, n_archs)
+    scan = float(scores[np.arange(len(scores)), np.nanargmin(regrets, axis=1)].mean())
     mean = regrets.mean(axis=0)
     order = np.argsort(np.where(np.isnan(mean), np.inf, mean), kind="stable")[:FIXED]
     fixed = [
-        Bound(name, f"always {space.format(tuple(archs[i]))}", float(oracle.test_means[i]), float(mean[i]), n_archs)
+        Bound(name, f"always {space.format(tuple(archs[i]))}", float(scores[:, i].mean()), float(mean[i]), n_archs)
         for i in order
     ]
     return [Bound(name, "full scan, best validation", scan, 0.0, n_archs), *fixed]
@@ -59,18 +60,22 @@ def of_runs(table: CurveTable, out: Path, jobs: Sequence[Job]) -> list[Bound]:
         own = judge_of(table, name)
         seeds = [job.seed for job in jobs if (job.dataset, job.searcher) == (name, searcher)]
         seen = [s for s in (_scores(table, out, Job(name, searcher, seed), own) for seed in seeds) if s is not None]
-        found += _hindsight(name, searcher, seen)
+        found += _hindsight(name, searcher, table.header.score, seen)
     return found
 
 
-def _hindsight(name: str, searcher: str, seen: list[tuple[Score, list[Score]]]) -> Iterator[Bound]:
+def _hindsight(name: str, searcher: str, score: str, seen: list[tuple[Score, list[Score]]]) -> Iterator[Bound]:
     """Yield the pick, the trained arch of least regret and the trained arch of best test, as means over runs."""
     if not seen:
         return
     n_archs = float(np.mean([len(trained) for _, trained in seen]))
     least = [min(trained, key=lambda s: s.valid_regret) for _, trained in seen]
     best = [max(trained, key=lambda s: s.test) for _, trained in seen]
-    rows = {"its pick": [p for p, _ in seen], "least regret of the trained": least, "best test of the trained": best}
+    rows = {
+        "its pick": [p for p, _ in seen],
+        "least regret of the trained": least,
+        f"best {score} of the trained": best,
+    }
     for what, scores in rows.items():
         test, regret = (float(np.mean([getattr(s, key) for s in scores])) for key in ("test", "valid_regret"))
         yield Bound(name, f"{searcher}: {what}", test, regret, n_archs)

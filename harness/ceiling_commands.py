@@ -11,6 +11,7 @@ from harness.jobs import Job, found
 from harness.overwriting import check_outputs
 from harness.specs import ALL_DATASETS
 from harness.units import count, names
+from pmfnas.benchmarks.header import TEST
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError, unknown_name
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     ]
     if options.folder is not None:
         shown += _of_folder(options, chosen.table, [job for job in done if job.seed in seeds])
-    text = f"data: {chosen.described}; {_written(seeds)}\n\n{markdown(shown)}"
+    text = f"data: {chosen.described}; {_written(seeds)}\n\n{markdown(shown, chosen.table.header.score)}"
     print(text, end="")
     if options.out is not None:
         write_text(options.out, text)
@@ -118,11 +119,11 @@ def _of_folder(options: argparse.Namespace, table: CurveTable, jobs: Sequence[Jo
     return of_runs(table, options.folder, [job for job in jobs if job.searcher in wanted])
 
 
-def markdown(shown: Sequence[Bound]) -> str:
-    """Return the bounds as a Markdown table per data set."""
+def markdown(shown: Sequence[Bound], score: str = TEST) -> str:
+    """Return the bounds as a Markdown table per data set; `score` names what runs are scored by."""
     lines: list[str] = []
     for name in dict.fromkeys(bound.dataset for bound in shown):
-        lines += [f"| {name} | test | validation regret | chosen from |", "|---|---|---|---|"]
+        lines += [f"| {name} | {score} | validation regret | chosen from |", "|---|---|---|---|"]
         own = [b for b in shown if b.dataset == name]
         lines += [f"| {_cell(b.what)} | {b.test:.3f} | {b.valid_regret:.3f} | {b.n_archs:.0f} |" for b in own]
         lines.append("")

@@ -1,10 +1,11 @@
-"""Which data a command runs on: `--data auto|official|anchored|surrogate|PATH`, and where tables are cached.
+"""Which data a command runs on, `--data auto|NAME|PATH` with the names of `SOURCES`, and where tables are cached.
 
 `auto` takes the best of `SOURCES` that the user has set up, and says why: the official files at the official packages'
-default root, then the anchored table of the folder that `PMFNAS_ANCHORS` names, then the surrogate shipped in the
-package. What was made or looked at before changes nothing, with one exception that is said: a command that goes on in a
-folder of results takes the data of that folder. Data that know a part of the archs are taken when `--partial` asks for
-them, and never by `auto`. Tables are made once and kept in the user's cache, or in the folder `PMFNAS_CACHE` names.
+default root; the anchored table of the folder that `PMFNAS_ANCHORS` names (of the size space: of a folder beside it);
+real final values from an installed package; the surrogate shipped in the package. What was made or looked at before
+changes nothing, with one exception that is said: a command that goes on in a folder of results takes the data of that
+folder. Data that know a part of the archs are taken when `--partial` asks for them, and never by `auto`. Tables are
+made once and kept in the user's cache, or in the folder `PMFNAS_CACHE` names.
 """
 
 import argparse
@@ -19,7 +20,14 @@ from harness.cache import cache_folder, expanded
 from harness.experiment import SPEC, read_claim
 from pmfnas.benchmarks.anchored import ANCHOR_FILE, anchored_header, build_anchored
 from pmfnas.benchmarks.official import default_root, detect, import_official, part_of, preferred
-from pmfnas.benchmarks.size_surrogate import build_size_surrogate, size_surrogate_header
+from pmfnas.benchmarks.real_finals import REQUIREMENT, build_real_finals, fault_of_package, real_finals_header
+from pmfnas.benchmarks.size_surrogate import (
+    SIZE_FILES,
+    build_size_anchored,
+    build_size_surrogate,
+    size_anchored_header,
+    size_surrogate_header,
+)
 from pmfnas.benchmarks.surrogate import build_surrogate, surrogate_header
 from pmfnas.benchmarks.table import HEADER, STAMPS, CurveTable
 from pmfnas.core.errors import DataError, InputError
@@ -29,7 +37,7 @@ ANCHORS = "PMFNAS_ANCHORS"
 CACHE = "PMFNAS_CACHE"
 TOPOLOGY = "nb201"
 SIZE = "nats-sss"
-HELP = "auto (default), official, anchored, surrogate, or a path"
+HELP = "auto (default), official, anchored, real-finals, surrogate, or a path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +64,10 @@ class Source:
     """Stamp of its tables."""
     spaces: tuple[str, ...]
     """The spaces that it has tables of."""
-    not_offered: Callable[[], str | None]
-    """Returns why `auto` cannot take it, None where it can: where the user has set it up, and it is whole."""
+    holds: str
+    """What of it is real, in words."""
+    not_offered: Callable[[str], str | None]
+    """Returns why `auto` cannot take it for a space; None where the user has set it up, and it is whole."""
     make: Callable[[str, int], Chosen]
     """Returns the table of a space, made with so many processes if need be; raises `InputError` that says why not."""
 
@@ -125,7 +135,7 @@ def _best(space: str, n_jobs: int) -> Chosen:
     """Return the first of `SOURCES` that the user has set up and that is whole, with what was passed over."""
     passed: list[str] = []
     for source in (s for s in SOURCES if space in s.spaces):
-        why_not = source.not_offered()
+        why_not = source.not_offered(space)
         if why_not is None:
             chosen = source.make(space, n_jobs)
             if chosen.table.is_whole:
@@ -153,7 +163,7 @@ def _of_folder(folder: Path | None, space: str, n_jobs: int) -> Chosen | None:
         table = _readable(header.parent)
         if table is not None and table.header.fingerprint == fingerprint:
             return Chosen(table, why)
-    for source in (s for s in SOURCES if s.stamp == kind and space in s.spaces and s.not_offered() is None):
+    for source in (s for s in SOURCES if s.stamp == kind and space in s.spaces and s.not_offered(space) is None):
         table = source.make(space, n_jobs).table
         if table.header.fingerprint == fingerprint:
             return Chosen(table, why)
@@ -174,7 +184,8 @@ def _readable(path: Path) -> CurveTable | None:
 # ------------------------------------------------------------------------------------------------------------ sources
 
 
-def _no_official() -> str | None:
+def _no_official(space: str) -> str | None:
+    del space
     root = default_root()
     if root is None:
         return "no official files were found"
@@ -191,14 +202,34 @@ def _official_table(space: str, n_jobs: int) -> Chosen:
     return Chosen(_imported(root, space, n_jobs), f"the official files in {root}")
 
 
-def _no_anchors() -> str | None:
-    return None if os.environ.get(ANCHORS) else f"{ANCHORS} is not set"
+def _no_anchors(space: str) -> str | None:
+    named = os.environ.get(ANCHORS)
+    if not named:
+        return f"{ANCHORS} is not set"
+    if space == SIZE and size_source(expanded(ANCHORS, named)) is None:
+        return f"no folder beside {ANCHORS} holds {' and '.join(SIZE_FILES)}"
+    return None
+
+
+def size_source(anchors: Path) -> Path | None:
+    """Return the folder of real values of the size space: `anchors` itself, else the first one beside it, or None."""
+    beside = sorted(anchors.parent.iterdir()) if anchors.parent.is_dir() else []
+    return next((folder for folder in (anchors, *beside) if _holds_size(folder)), None)
+
+
+def _holds_size(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in SIZE_FILES)
 
 
 def _anchored_table(space: str, n_jobs: int) -> Chosen:
     """Return the table of the folder that `PMFNAS_ANCHORS` names, else, as it was asked for by name, the one built."""
-    del space, n_jobs
+    del n_jobs
     source = os.environ.get(ANCHORS)
+    if space == SIZE:
+        folder = size_source(expanded(ANCHORS, source)) if source else None
+        if folder is None:
+            raise InputError(f"--data is anchored, but {_no_anchors(space)}; give the path of a folder that does")
+        return Chosen(_from_size_anchors(folder), f"real ends of every arch in {folder}; its curves are modelled")
     if source:
         return Chosen(_from_anchors(expanded(ANCHORS, source)), f"real values, {ANCHORS} is set")
     built = sorted(header.parent for header in cache_root().glob(f"anchored-*/{HEADER}"))
@@ -219,10 +250,59 @@ def _surrogate_table(space: str, n_jobs: int) -> Chosen:
     return Chosen(table, "a model fitted to real values, shipped in the package")
 
 
+def _no_real_finals(space: str) -> str | None:
+    """Return what is wrong with the package; of one whose table is made already the files are not compared again."""
+    del space
+    return fault_of_package(look_inside=not (_real_finals_path() / HEADER).exists())
+
+
+def _real_finals_path() -> Path:
+    return cache_root() / f"real-finals-{real_finals_header().fingerprint}"
+
+
+def _real_finals_table(space: str, n_jobs: int) -> Chosen:
+    del space, n_jobs
+    table = _made(_real_finals_path().name, lambda out: build_real_finals(out, progress=True))
+    return Chosen(table, f"real final values of {REQUIREMENT}; runs are scored by {table.header.score}")
+
+
+def _always(space: str) -> None:
+    del space
+
+
 SOURCES: tuple[Source, ...] = (
-    Source("official", "OFFICIAL", (TOPOLOGY,), _no_official, _official_table),
-    Source("anchored", "ANCHORED", (TOPOLOGY,), _no_anchors, _anchored_table),
-    Source("surrogate", "SURROGATE", (TOPOLOGY, SIZE), lambda: None, _surrogate_table),
+    Source(
+        "official",
+        "OFFICIAL",
+        (TOPOLOGY,),
+        "everything: the published files",
+        _no_official,
+        _official_table,
+    ),
+    Source(
+        "anchored",
+        "ANCHORED",
+        (TOPOLOGY, SIZE),
+        "validation and test at the end of schedules, costs of nb201; curves between are modelled",
+        _no_anchors,
+        _anchored_table,
+    ),
+    Source(
+        "real-finals",
+        "REAL-FINALS",
+        (TOPOLOGY,),
+        "validation at 200@200 of every trial, seconds of training; scored by held-out trials",
+        _no_real_finals,
+        _real_finals_table,
+    ),
+    Source(
+        "surrogate",
+        "SURROGATE",
+        (TOPOLOGY, SIZE),
+        "nothing: a model fitted to real values of half of the archs",
+        _always,
+        _surrogate_table,
+    ),
 )
 """What `auto` can take, best first."""
 
@@ -249,8 +329,10 @@ def _opened(path: Path, space: str) -> Chosen | None:
     """Return the table in the folder `path`, or of its folder of real values; None where it is neither."""
     if (path / HEADER).exists():
         return Chosen(CurveTable.open(path), f"the table {path}")
-    if (path / ANCHOR_FILE).exists():
+    if (path / ANCHOR_FILE).exists() and space != SIZE:
         return Chosen(_from_anchors(path), f"real values in {path}")
+    if _holds_size(path):
+        return Chosen(_from_size_anchors(path), f"real ends in {path}; its curves are modelled")
     headers = sorted(path.glob(f"*/{HEADER}")) if path.is_dir() else []
     tables = {header.parent.name: CurveTable.open(header.parent) for header in headers}
     fitting = [name for name, table in tables.items() if table.header.space == space]
@@ -268,6 +350,11 @@ def _from_anchors(source: Path) -> CurveTable:
         raise DataError(f"{ANCHORS} is {str(source)!r}, but no such folder exists; unset it or mend it")
     header = anchored_header(source)
     return _made(f"anchored-{header.fingerprint}", lambda out: build_anchored(source, out, progress=True))
+
+
+def _from_size_anchors(source: Path) -> CurveTable:
+    header = size_anchored_header(source)
+    return _made(f"size-anchored-{header.fingerprint}", lambda out: build_size_anchored(source, out, progress=True))
 
 
 def _imported(path: Path, space: str, n_jobs: int) -> CurveTable:

@@ -1,4 +1,4 @@
-"""The verbs `data import | info | verify | build-anchored | build-surrogate | fit-surrogate | fit-size-surrogate`."""
+"""The verbs of `data`: import, info and verify; build-, fit- and check- of the kinds of tables."""
 
 import argparse
 import os
@@ -6,15 +6,27 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.data import ANCHORS, HELP, SIZE, TOPOLOGY, Chosen, choose
+from harness.data import ANCHORS, HELP, SIZE, SOURCES, TOPOLOGY, Chosen, choose, size_source
 from harness.units import count
-from pmfnas.benchmarks.anchored import build_anchored
+from pmfnas.benchmarks.anchored import ANCHOR_FILE, build_anchored
 from pmfnas.benchmarks.official import detect, import_official, preferred
-from pmfnas.benchmarks.size_surrogate import build_size_surrogate, fit_size_surrogate
+from pmfnas.benchmarks.real_finals import (
+    REQUIREMENT,
+    build_real_finals,
+    fit_real_finals,
+    held_out_figures,
+    read_package,
+    shipped_model,
+    written_figures,
+)
+from pmfnas.benchmarks.size_surrogate import SIZE_FILES, build_size_anchored, build_size_surrogate, fit_size_surrogate
 from pmfnas.benchmarks.surrogate import build_surrogate, fit_surrogate
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import describe_epochs
+from pmfnas.files import reading, write_text
+
+BEGIN, END = "<!-- figures: data check-real-finals -->", "<!-- end of figures -->"
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -43,7 +55,10 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     anchored = kinds.add_parser("build-anchored", help="build the anchored table from a folder of real values")
     anchored.add_argument("source", nargs="?", type=Path, help=f"folder of real values (default: {ANCHORS})")
     anchored.add_argument("--out", type=Path, metavar="DIR", help="the new table (default: the cache)")
+    _add_space(anchored)
     anchored.set_defaults(run=_anchored)
+
+    _add_real_finals(kinds)
 
     surrogate = kinds.add_parser("build-surrogate", help="materialise the shipped surrogate as a table")
     surrogate.add_argument("--out", type=Path, metavar="DIR", help="the new table (default: the cache)")
@@ -60,6 +75,23 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     size.add_argument("--official", type=Path, required=True, metavar="DIR", help="archive folder, three archs or more")
     size.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new model, e.g. model.npz")
     size.set_defaults(run=_fit_size)
+
+
+def _add_real_finals(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add what is done with the table of real final values."""
+    build = kinds.add_parser("build-real-finals", help=f"build the table of real final values ({REQUIREMENT})")
+    build.add_argument("--out", type=Path, metavar="DIR", help="the new table (default: the cache)")
+    build.set_defaults(run=_real_finals)
+
+    fit = kinds.add_parser("fit-real-finals", help="fit its model of early epochs anew (needs the extra `fit`)")
+    fit.add_argument("data", nargs="?", default="anchored", help="an anchored table (default: anchored)")
+    fit.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new model, e.g. model.npz")
+    fit.set_defaults(run=_fit_real_finals)
+
+    check = kinds.add_parser("check-real-finals", help="measure its model on classes that the fit did not use")
+    check.add_argument("data", nargs="?", default="anchored", help="an anchored table (default: anchored)")
+    check.add_argument("--page", type=Path, metavar="FILE", help="also put the figures into this page of the docs")
+    check.set_defaults(run=_check_real_finals)
 
 
 def _add_space(verb: argparse.ArgumentParser) -> None:
@@ -91,7 +123,16 @@ def _info(options: argparse.Namespace) -> int:
                 print(f"  {line}")
     for line in _notes(table.notes):
         print(line)
+    print("\n".join(_sources(options.space)))
     return 0
+
+
+def _sources(space: str) -> Iterator[str]:
+    """Yield the kinds of data of a space, best first, and which of them are at hand."""
+    yield f"\nkinds of data of {space}, best first; `auto` takes the first that is at hand"
+    for source in (s for s in SOURCES if space in s.spaces):
+        yield f"  {source.stamp:<12} --data {source.name:<12} real: {source.holds}"
+        yield f"  {'':<12} {source.not_offered(space) or 'at hand'}"
 
 
 def _columns(table: CurveTable, name: str, schedule: str) -> Iterator[str]:
@@ -130,9 +171,14 @@ def _import(options: argparse.Namespace) -> int:
 
 def _anchored(options: argparse.Namespace) -> int:
     source = _source(options)
+    holds_size = all((source / name).is_file() for name in SIZE_FILES)
+    space = SIZE if holds_size and not (source / ANCHOR_FILE).is_file() else options.space
+    if options.source is None and space == SIZE:
+        source = size_source(source) or source
     if options.out is None:
-        return _made(choose(str(source)).table)
-    return _made(build_anchored(source, options.out, progress=True))
+        return _made(choose(str(source), space=space).table)
+    build = build_size_anchored if space == SIZE else build_anchored
+    return _made(build(source, options.out, progress=True))
 
 
 def _surrogate(options: argparse.Namespace) -> int:
@@ -140,6 +186,33 @@ def _surrogate(options: argparse.Namespace) -> int:
         return _made(choose("surrogate", space=options.space).table)
     build = build_size_surrogate if options.space == SIZE else build_surrogate
     return _made(build(options.out, progress=True))
+
+
+def _real_finals(options: argparse.Namespace) -> int:
+    if options.out is None:
+        return _made(choose("real-finals").table)
+    return _made(build_real_finals(options.out, progress=True))
+
+
+def _fit_real_finals(options: argparse.Namespace) -> int:
+    notes = fit_real_finals(choose(options.data).table, options.out, progress=True)
+    print("\n".join(written_figures(notes)))
+    return 0
+
+
+def _check_real_finals(options: argparse.Namespace) -> int:
+    """Print the figures, and replace those between the marks of a page."""
+    lines = written_figures(held_out_figures(shipped_model(), read_package(), choose(options.data).table))
+    if options.page is not None:
+        with reading(options.page, "give a page of the docs"):
+            text = options.page.read_text(encoding="utf-8")
+        before, mark, rest = text.partition(f"{BEGIN}\n")
+        _, end, after = rest.partition(f"{END}\n")
+        if not (mark and end):
+            raise InputError(f"--page {options.page} lacks the lines {BEGIN} and {END}, between which figures stand")
+        write_text(options.page, "".join([before, mark, *(f"{line}\n" for line in lines), end, after]))
+    print("\n".join(lines))
+    return 0
 
 
 def _fit(options: argparse.Namespace) -> int:

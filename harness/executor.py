@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from harness.held_out import Visible, all_visible
 from pmfnas.core.errors import DataError, UnavailableError
 from pmfnas.core.ports import Benchmark, Event
 from pmfnas.core.rng import trial_keys
@@ -37,13 +38,20 @@ TrialOf: TypeAlias = Callable[[Arch, str, int], int]
 """(arch, schedule, replicate) -> number of the benchmark's trial."""
 
 
-def paired_trials(benchmark: Benchmark, seed: int) -> TrialOf:
-    """Return the trial order of a run: for each (seed, arch, schedule) one permutation, whatever the searcher."""
+def paired_trials(benchmark: Benchmark, seed: int, visible: Visible = all_visible) -> TrialOf:
+    """Return the trial order of a run: for each (seed, arch, schedule) one permutation, whatever the searcher.
+
+    Args:
+        benchmark: says how many trials exist.
+        seed: root seed of the run.
+        visible: how many of them the run may see, those that come first; the others do not exist for it.
+    """
 
     def trial_of(arch: Arch, schedule: str, replicate: int) -> int:
         n_trials = benchmark.n_trials(arch, schedule)
-        if replicate >= n_trials:
-            raise UnavailableError(f"replicate {replicate} of schedule {schedule} does not exist: {n_trials} trials do")
+        n_seen = visible(schedule, n_trials)
+        if replicate >= n_seen:
+            raise UnavailableError(f"replicate {replicate} of schedule {schedule} does not exist: {n_seen} trials do")
         numbers = arch_numbers([arch], benchmark.space.cardinalities)
         return int(np.argsort(trial_keys(seed, schedule, numbers, n_trials)[0])[replicate])
 

@@ -20,6 +20,7 @@ from harness.entrants import check_unchanged, identity, settings_of_run
 from harness.exclusions import remaining
 from harness.executor import SimulatedExecutor, paired_trials
 from harness.files import abandoned, remove_abandoned, write_text
+from harness.held_out import visible_trials
 from harness.jobs import Job, jobs
 from harness.ledger import Totals, totals
 from harness.playing import failed, play
@@ -208,7 +209,7 @@ def run_one(
     offered = remaining(benchmark, experiment.excluded)
     executor = SimulatedExecutor(
         offered,
-        paired_trials(offered, job.seed),
+        paired_trials(offered, job.seed, visible_trials(table.header)),
         n_workers=experiment.n_workers,
         accounting=experiment.accounting,
     )

@@ -30,6 +30,7 @@ from harness.drawing import (
     styles_of,
 )
 from harness.files import write_bytes
+from harness.score_words import words_of
 from harness.stats.curves import NOTHING_OK, Curves, mean_curves
 from harness.stats.runs import checked_runs, groups, scores
 from harness.stats.summary import MIN_SEEDS, NO_CLAIM
@@ -74,7 +75,7 @@ def accuracy_figure(
     with drawn_panels(list(curves), _caption(checked, "bands: 95 % bootstrap of the mean"), styles) as (figure, panels):
         for dataset, panel in panels.items():
             accuracy_panel(panel, curves[dataset], styles, ceiling=(ceilings or {}).get(dataset))
-        next(iter(panels.values())).set_ylabel("test accuracy of the incumbent (%)")
+        next(iter(panels.values())).set_ylabel(f"{words_of(checked).accuracy} of the incumbent (%)")
     return figure
 
 
@@ -98,7 +99,7 @@ def regret_figure(
     with drawn_panels(list(curves), _caption(checked, reading), styles) as (figure, panels):
         for dataset, panel in panels.items():
             regret_panel(panel, curves[dataset], styles)
-        name = {"test_regret": "test regret", "valid_regret": "validation regret"}[column]
+        name = {"test_regret": words_of(checked).regret, "valid_regret": "validation regret"}[column]
         next(iter(panels.values())).set_ylabel(f"{name} of the incumbent (points)")
     return figure
 
@@ -126,7 +127,7 @@ def final_figure(runs: pd.DataFrame, *, roles: Roles = ROLES, ceilings: Mapping[
         for place, (dataset, panel) in enumerate(panels.items()):
             _boxes(panel, [values[dataset].get(name, np.empty(0)) for name in names], [styles[n] for n in names])
             mark_ceiling(panel, (ceilings or {}).get(dataset), along="x")
-            panel.set_xlabel("test accuracy (%)")
+            panel.set_xlabel(f"{words_of(checked).accuracy} (%)")
             panel.set_yticks(range(len(names)), [""] * len(names) if place else names)
             panel.tick_params(axis="y", length=0)
     return figure

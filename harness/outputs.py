@@ -23,12 +23,14 @@ from harness.files import write_bytes, write_text
 from harness.jobs import Job, in_order
 from harness.overwriting import check_folder
 from harness.published import REPLAY_TOLERANCE_PCT, compare_replay, published
+from harness.score_words import to_file, words_for, words_of
 from harness.scoring import Scored, score
 from harness.specs import Experiment
 from harness.stats.progress import summarise_progress
 from harness.stats.runs import checked_runs, groups
 from harness.stats.summary import summarise
 from harness.tables import Table, terminal, write_tables
+from pmfnas.benchmarks.header import TEST
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError
@@ -47,10 +49,10 @@ def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: P
     """
     scored = score(in_order(jobs, experiment), table, out, excluded=experiment.excluded)
     for name in ("runs", "steps", "timings"):
-        write_bytes(out / f"{name}.parquet", parquet(getattr(scored, name)))
+        write_bytes(out / f"{name}.parquet", parquet(to_file(getattr(scored, name), words_for(table.header.stamp))))
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
     made = manifest(experiment.title, table, out, scored)
-    shown = table_of(scored.runs, scored.timings, made, scored.best_test)
+    shown = table_of(scored.runs, scored.timings, made, scored.best)
     write_tables(shown, out)
     _write_figures(scored, out)
     write_text(out / "manifest.json", json.dumps(made, indent=1) + "\n")
@@ -63,24 +65,23 @@ def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: P
     return scored
 
 
-def table_of(
-    runs: pd.DataFrame, timings: pd.DataFrame, made: Mapping[str, Any], best_test: Mapping[str, float]
-) -> Table:
+def table_of(runs: pd.DataFrame, timings: pd.DataFrame, made: Mapping[str, Any], best: Mapping[str, float]) -> Table:
     """Return the table of an experiment: the one place where it is put together.
 
     Args:
         runs: see `harness.stats.runs`.
         timings: see there.
         made: the manifest of the experiment's outputs.
-        best_test: best mean test accuracy per data set, percent.
+        best: best score per data set, percent.
     """
     known, part = made.get("n_known"), made.get("n_known") or made.get("excluded")
-    best = f"best test of the {known:,} archs known" if known else "best test"
+    words = words_of(runs)
+    title = f"best {words.name} of the {known:,} archs known" if known else f"best {words.name}"
     return Table(
         summarise(runs, timings, rng=stream(0, "summary")),
         title=str(made.get("title", "")),
-        published=() if part else published(str(made.get("space", ""))),  # those are of whole spaces
-        ceilings={name: {best: value} for name, value in best_test.items()},
+        published=published(str(made.get("space", ""))) if not part and words.name == TEST else (),  # of whole spaces
+        ceilings={name: {title: value} for name, value in best.items()},
         n_epochs=made.get("n_epochs"),
     )
 
@@ -120,7 +121,7 @@ def _write_figures(scored: Scored, out: Path) -> None:
     """Write the three figures; a folder whose runs all failed has none."""
     if not (scored.runs["status"] == "ok").any():
         return
-    runs, steps, best = scored.runs, scored.steps, scored.best_test
+    runs, steps, best = scored.runs, scored.steps, scored.best
     write_figure(accuracy_figure(runs, steps, ceilings=best, rng=stream(0, "figures")), out, "accuracy")
     write_figure(regret_figure(runs, steps, rng=stream(0, "figures")), out, "regret")
     write_figure(final_figure(runs, ceilings=best), out, "final")
@@ -128,7 +129,7 @@ def _write_figures(scored: Scored, out: Path) -> None:
 
 def _before(scored: Scored) -> dict[str, float]:
     """Return the test regret per data set while nothing is recommended: that of answering at random."""
-    return {name: best - 100 / dataset(name).n_classes for name, best in scored.best_test.items()}
+    return {name: best - 100 / dataset(name).n_classes for name, best in scored.best.items()}
 
 
 def _write_replay(summary: pd.DataFrame, experiment: Experiment, out: Path) -> None:

@@ -22,6 +22,7 @@ from harness.files import write_text
 from harness.jobs import Job, found, jobs
 from harness.peer_environments import AbsentError, existing, make, size_mb
 from harness.peers import ENVIRONMENTS, OWN, PEERS, contestants, environments_of
+from harness.score_words import words_of
 from harness.specs import ALL_DATASETS, Experiment
 from harness.units import budget_s, count, names, written_hours
 from pmfnas.benchmarks.table import CurveTable
@@ -210,7 +211,7 @@ def _write(
     scored = outputs.write(experiment, done, table, out)
     where = f"{table.stamp} data {table.header.fingerprint}; {experiment.budget_s / 3600:.2f} h per run."
     compared = agreement.agreements(scored.runs)
-    text = agreement.markdown(compared, where=where, absent=absent)
+    text = agreement.markdown(compared, where=where, absent=absent, accuracy=words_of(scored.runs).accuracy)
     write_text(out / "agreement.md", text)
     write_text(out / "agreement.csv", agreement.frame(compared).to_csv(index=False, float_format="%.6g"))
     write_text(out / "packages.md", packages(scored.runs, scored.timings, absent=absent))

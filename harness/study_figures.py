@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from harness.drawing import Style
 from harness.figures import drawn_panels
 from harness.stats.summary import SIGNIFICANT
-from harness.study_tables import MEASURES, rules
+from harness.study_tables import measures, rules
 from harness.units import written_hours
 
 _COLOURS = ("#332288", "#D55E00", "#117733", "#CC6677", "#88CCEE", "#999933")
@@ -46,7 +46,7 @@ def difference_figure(frame: pd.DataFrame, measure: str) -> Figure:
             chosen = rows["dataset"] == dataset
             _points(panel, rows[chosen], series[chosen], subjects, styles)
             panel.set_yticks(range(len(subjects)), [""] * len(subjects) if place else subjects)
-            panel.set_xlabel(f"difference in {MEASURES[measure]} (points)")
+            panel.set_xlabel(f"difference in {measures(frame)[measure]} (points)")
     return figure
 
 

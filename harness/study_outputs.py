@@ -25,7 +25,7 @@ from harness.scoring import Scored, score
 from harness.stats.variants import compare_variants
 from harness.studies import Study
 from harness.study_figures import difference_figure
-from harness.study_tables import MEASURES, StudyTable, csv, described, markdown, terminal, where
+from harness.study_tables import REGRET, SCORE, StudyTable, csv, described, markdown, terminal, where
 from harness.units import written_hours
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
@@ -82,7 +82,7 @@ def write_study(
     for file, text in {**texts, "oracle.csv": csv(scored.accesses)}.items():
         write_text(out / file, text)
     if (frame["n_pairs"] > 0).any():
-        for measure in MEASURES:
+        for measure in (SCORE, REGRET):
             write_figure(difference_figure(frame, measure), out, measure)
     _write_manifest(study, table, out, scored)
     print(terminal(shown))
@@ -103,8 +103,8 @@ def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable
         for name in ("runs", "steps", "accesses")
     }
     timings = [part.timings.assign(budget_s=budget_s) for budget_s, part in parts.items()]
-    best = {name: value for part in parts.values() for name, value in part.best_test.items()}
-    return Scored(**frames, timings=pd.concat(timings, ignore_index=True), best_test=best)
+    best = {name: value for part in parts.values() for name, value in part.best.items()}
+    return Scored(**frames, timings=pd.concat(timings, ignore_index=True), best=best, score=table.header.score)
 
 
 def _refuse_other_settings(study: Study, runs: pd.DataFrame) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from harness.cells import number, p_cell
+from harness.score_words import words_of
 from harness.stats.summary import MIN_SEEDS
 from harness.stats.variants import BETTER
 from harness.studies import Study
@@ -23,10 +24,8 @@ SIGNS: Mapping[str, str] = MappingProxyType({"helps": "+", "harms": "-", "mixed"
 
 _EQUAL = "="
 
-MEASURES: Mapping[str, str] = MappingProxyType({"test": "test accuracy", "valid_regret": "validation regret"})
-
-_SHORT: Mapping[str, str] = MappingProxyType({"test": "test", "regret": "valid_regret"})
-"""Name in a title -> measure."""
+SCORE, REGRET = "test", "valid_regret"
+"""The measures by which a variant is compared."""
 
 _NOT_RUN = " "
 _IDENTITY = ["subject", "kind", "change", "variant"]
@@ -159,15 +158,21 @@ def _blocks(frame: pd.DataFrame) -> Iterator[tuple[str, str, list[str], list[lis
         for (variant, change), own in rows.groupby(["variant", "change"], sort=False):
             of = {str(row["measure"]): row for _, row in own.iterrows()}
             n = f"{of['test']['n_pairs']}" + (f"+{of['test']['n_failed']}f" if of["test"]["n_failed"] else "")
-            parts = {name: _detail(of[key], claims=claims) for name, key in _SHORT.items()}
+            short = {words_of(frame).name: SCORE, "regret": REGRET}
+            parts = {name: _detail(of[key], claims=claims) for name, key in short.items()}
             titles = ["variant", _CHANGE, "n", *(f"{name} {title}" for name, part in parts.items() for title in part)]
             body.append([str(variant), str(change), n, *(cell for part in parts.values() for cell in part.values())])
         full = rows.sort_values("n_pairs", ascending=False).groupby("measure")["full_mean"].first()
-        line = f"Full searcher: {', '.join(f'{text} {full[name]:.3f}' for name, text in MEASURES.items())}."
+        line = f"Full searcher: {', '.join(f'{text} {full[name]:.3f}' for name, text in measures(frame).items())}."
         yield f"{hours}, {dataset}", line, *_without_constant(titles, body)
 
 
 # -------------------------------------------------------------------------------------------- words around
+
+
+def measures(frame: pd.DataFrame) -> dict[str, str]:
+    """Return measure -> its name; the score is named by what it is made of."""
+    return {SCORE: words_of(frame).accuracy, REGRET: "validation regret"}
 
 
 def rules(frame: pd.DataFrame) -> str:
@@ -206,8 +211,8 @@ def _legend(frame: pd.DataFrame) -> list[str]:
     )
     return [
         signs if _claims(frame) else numbers,
-        "difference: full searcher less variant, percent points, mean over n paired seeds with 95 % BCa interval: test "
-        "accuracy > 0 and validation regret < 0 speak for the full searcher.",
+        "difference: full searcher less variant, percent points, mean over n paired seeds with 95 % BCa interval: "
+        f"{words_of(frame).accuracy} > 0 and validation regret < 0 speak for the full searcher.",
         "p: Wilcoxon signed-rank test, Holm over the variants of one budget, data set and measure.",
         "r: matched-pairs rank-biserial correlation, > 0 where the full searcher is better. Intervals and tests are "
         "over seeds only.",
@@ -222,7 +227,7 @@ def _legend(frame: pd.DataFrame) -> list[str]:
 def markdown(table: StudyTable) -> str:
     """Return the signs by both measures, then every difference, then how they are to be read."""
     lines = [f"# {plain(table.title)}", "", plain(rules(table.frame))]
-    for measure, name in MEASURES.items():
+    for measure, name in measures(table.frame).items():
         titles, body = _grid(table.frame, measure)
         lines += ["", f"## {_heading(table.frame)}: {name}", "", *pipes(titles, _escaped(body))]
     lines += ["", *(f"- {plain(line)}" for line in (*_found(table.frame), *_legend(table.frame)))]
@@ -245,7 +250,7 @@ def csv(frame: pd.DataFrame) -> str:
 def terminal(table: StudyTable) -> str:
     """Return the signs by both measures for a screen."""
     lines = [table.title, *wrap(rules(table.frame))]
-    for measure, name in MEASURES.items():
+    for measure, name in measures(table.frame).items():
         titles, body = _grid(table.frame, measure)
         lines += ["", f"{_heading(table.frame).lower()}: {name}"]
         lines += aligned(_brief(titles), [_brief(cells) for cells in body], [" "] * len(body))

@@ -16,7 +16,9 @@ import pandas as pd
 from harness.cells import NONE, p_cell
 from harness.files import write_text
 from harness.published import DATASETS, Published
+from harness.score_words import to_file, words_of
 from harness.stats.summary import MIN_SEEDS, without_host
+from pmfnas.benchmarks.header import TEST
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -123,7 +125,10 @@ def _blocks(table: Table) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 
 def _shown(columns: Sequence[Column], table: Table) -> list[Column]:
-    return [column for column in columns if column.needs in table.summary.columns]
+    """Return the columns that the summary has, those of the score under its name."""
+    name = words_of(table.summary).name
+    shown = [column for column in columns if column.needs in table.summary.columns]
+    return [replace(column, title=column.title.replace(TEST, name)) for column in shown]
 
 
 def _title(table: Table) -> str:
@@ -167,19 +172,21 @@ def few_seeds(table: Table) -> list[str]:
 
 def legend(table: Table, best: str, level: str) -> list[str]:
     """Return how the numbers are to be read."""
+    words = words_of(table.summary)
     references = sorted(set(table.summary["reference"]) - {""})
     against = f"against {', '.join(references)}" if references else "not made: the reference has no runs"
     n_claims = int(table.summary["p_value"].notna().sum())
     judged = f"{table.n_epochs}-epoch validation" if table.n_epochs else "validation after the longest schedule"
     host = "fit s: the searcher's own seconds on this host, not on the clock."
     return [
-        f"valid, test: percent, of the arch returned, mean±std over n seeds; {judged}, trial-mean test.",
-        "95 % CI: BCa bootstrap of the mean test accuracy, over seeds only. hit: share of runs ending at a best arch.",
+        f"valid, {words.name}: percent, of the arch returned, mean±std over n seeds; {judged}, {words.read}.",
+        f"95 % CI: BCa bootstrap of the mean {words.accuracy}, over seeds only. hit: share of runs ending at "
+        f"{words.hit}.",
         "GPU-h: workers x clock with checkpoints kept; restart: had every evaluation begun at epoch 0.",
         *([host] if "searcher_s" in table.summary else []),
         f"p: Wilcoxon signed-rank over paired seeds, {against}; Holm over the {n_claims} comparisons of this table.",
         "r: matched-pairs rank-biserial correlation, > 0 where the row is better than the reference.",
-        f"{best}: best mean test accuracy of those with n >= {MIN_SEEDS}; {level}: not distinguishable from it.",
+        f"{best}: best mean {words.accuracy} of those with n >= {MIN_SEEDS}; {level}: not distinguishable from it.",
     ]
 
 
@@ -239,7 +246,8 @@ def published_grid(table: Table) -> tuple[tuple[str, ...], list[tuple[str, ...]]
 
 def csv(table: Table) -> str:
     """Return the summary's own rows, every line naming its data and rules; six significant digits."""
-    return str(table.summary.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    summary = to_file(table.summary, words_of(table.summary))
+    return str(summary.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
 def markdown(table: Table) -> str:

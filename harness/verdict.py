@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.score_words import sentence_case, words_for, words_of
 from harness.stats.aggregates import mean, std
 from harness.stats.intervals import interval
 from harness.stats.paired import holm, outcomes, rank_biserial, wilcoxon_p
@@ -156,7 +157,7 @@ def markdown(found: Sequence[Verdict], runs: pd.DataFrame, *, where: Mapping[str
     for dataset in dict.fromkeys(v.dataset for v in found):
         lines += ["", f"## {dataset}"]
         for verdict in (v for v in found if v.dataset == dataset):
-            lines += ["", *sentences(verdict)]
+            lines += ["", *sentences(verdict, words_of(runs).accuracy)]
     n_claims = sum(not np.isnan(v.p_value) for v in found)
     return "\n".join(_wrapped([*lines, "", "---", "", *_legend(n_claims)])) + "\n"
 
@@ -171,19 +172,19 @@ def _wrapped(lines: Sequence[str]) -> list[str]:
     return wrapped
 
 
-def sentences(verdict: Verdict) -> list[str]:
-    """Return what a verdict says, in words."""
+def sentences(verdict: Verdict, accuracy: str = words_for("").accuracy) -> list[str]:
+    """Return what a verdict says, in words; `accuracy` is what the differences are of."""
     v, who = verdict, f"{verdict.searcher} against {verdict.opponent}"
     if v.verdict == "no result":
         return [f"**{who}: no result.** There is no seed that both finished. {_sentence(v.failures)}".rstrip()]
     said = {
-        "better": f"**{v.searcher} is better than {v.opponent}**, by {_size(v)}",
-        "worse": f"**{v.searcher} is worse than {v.opponent}**, by {_size(v)}",
+        "better": f"**{v.searcher} is better than {v.opponent}**, by {_size(v)} of {accuracy}",
+        "worse": f"**{v.searcher} is worse than {v.opponent}**, by {_size(v)} of {accuracy}",
         "mixed": f"**{who}: mixed.** Seed by seed it is {'ahead' if v.effect > 0 else 'behind'}, "
-        f"but the mean difference is {_signed(v)}",
-        "not distinguishable": f"**{who}: not distinguishable.** The difference is {_signed(v)}",
+        f"but the mean difference is {_signed(v)} of {accuracy}",
+        "not distinguishable": f"**{who}: not distinguishable.** The difference is {_signed(v)} of {accuracy}",
         "no claim": f"**{who}: no claim**, since {v.n_pairs} paired seeds are fewer than {MIN_SEEDS}. So far it is "
-        + _signed(v),
+        f"{_signed(v)} of {accuracy}",
     }[v.verdict]
     tested = "" if np.isnan(v.p_value) else f", {_p(v.p_value)}"
     counted = f"It wins {v.wins}, ties {v.ties} and loses {v.losses} of {v.n_pairs} paired seeds."
@@ -212,11 +213,11 @@ def _settling(v: Verdict) -> str:
 
 
 def _size(v: Verdict) -> str:
-    return f"{abs(v.difference):.2f} points of test accuracy"
+    return f"{abs(v.difference):.2f} points"
 
 
 def _signed(v: Verdict) -> str:
-    return f"{v.difference:+.2f} points of test accuracy"
+    return f"{v.difference:+.2f} points"
 
 
 def _covered(v: Verdict) -> str:
@@ -239,7 +240,8 @@ def _rules(runs: pd.DataFrame) -> str:
     first = runs.iloc[0]
     workers = f"{first['n_workers']} worker{'s' if first['n_workers'] != 1 else ''}"
     return (
-        f"Test accuracy of the arch recommended after {first['budget_s'] / 3600:.2f} h of the clock with {workers}, "
+        f"{sentence_case(words_of(runs).accuracy)} of the arch recommended "
+        f"after {first['budget_s'] / 3600:.2f} h of the clock with {workers}, "
         f"{first['accounting']} accounting, seeds {runs['seed'].min()} to {runs['seed'].max()}; "
         f"data {first['data']} {str(first['fingerprint'])[:12]}."
     )

@@ -156,37 +156,73 @@ def _trial(tag: str, index: int, text: str, schedule: str, dataset: str, seed: i
     rng = _rng(tag, index, dataset, schedule, seed)
     train, splits = _curves(rng, epochs), list(EVAL_IMAGES[dataset])
     evals = {split: _curves(rng, epochs) for split in splits}
-    params_m, flops_m = _size(tag, text, dataset)
+    params_m, flops_m = size_of(tag, text, dataset)
     if tag == "tss" and index == _INCONSISTENT and (schedule, seed) == ("200", 777):
         params_m, flops_m = params_m - 0.028, flops_m - 3.93216
     epoch_s, per_10k_s, latency_s = _times(tag, index, dataset)
-    shown = {
-        (split, epoch): evals[split][:, epoch]
-        for split in splits
-        for epoch in range(epochs)
-        if epoch == epochs - 1 or not (schedule == "200" and (dataset, split) in ONLY_LAST_EPOCH)
-    }
+    shown = {}
+    for split in splits:
+        at = shown_epochs(dataset, schedule, split)
+        shown[split] = (at, evals[split][:, list(at)])
+    return trial_content(
+        dataset, seed, train, shown, epoch_s, per_10k_s, latency_s, params_m, flops_m, config_of(tag, text, dataset)
+    )
+
+
+def shown_epochs(dataset: str, schedule: str, split: str) -> range:
+    """Return the epochs, from 0, at which the topology space's files have the accuracies of a split."""
+    epochs = next(of_tag[schedule] for of_tag in EPOCHS.values() if schedule in of_tag)
+    last_only = schedule == "200" and (dataset, split) in ONLY_LAST_EPOCH
+    return range(epochs - 1 if last_only else 0, epochs)
+
+
+def trial_content(
+    dataset: str,
+    seed: int,
+    train: np.ndarray,
+    shown: dict[str, tuple[range, np.ndarray]],
+    epoch_s: float,
+    per_10k_s: float,
+    latency_s: float,
+    params_m: float,
+    flops_m: float,
+    config: dict[str, Any],
+) -> dict[str, Any]:
+    """Return one trial as the official files spell it; `train` and the values of `shown` are (accuracy, loss).
+
+    `shown` has for each split the epochs, from 0, and values of shape (2, len(epochs)).
+    """
+    epochs = train.shape[1]
+    top_5 = epochs != EPOCHS["tss"]["200"]
     return {
         "name": dataset,
-        "train_acc1es": {e: float(train[0, e]) for e in range(epochs)},
-        "train_acc5es": None if schedule == "200" else {e: min(100.0, float(train[0, e]) + 20) for e in range(epochs)},
-        "train_losses": {e: float(train[1, e]) for e in range(epochs)},
+        "train_acc1es": dict(enumerate(train[0].tolist())),
+        "train_acc5es": dict(enumerate(np.minimum(100.0, train[0] + 20).tolist())) if top_5 else None,
+        "train_losses": dict(enumerate(train[1].tolist())),
         "train_times": OrderedDict((e, epoch_s) for e in range(epochs)),
-        "arch_config": _config(tag, text, dataset),
+        "arch_config": config,
         "params": np.float64(params_m),
         "flop": flops_m,
         "seed": f"{seed:04d}",
         "epochs": epochs,
         "latency": [np.float64(latency_s)],
-        "eval_names": splits,
-        "eval_acc1es": {f"{split}@{e}": float(values[0]) for (split, e), values in shown.items()},
-        "eval_losses": {f"{split}@{e}": float(values[1]) for (split, e), values in shown.items()},
+        "eval_names": list(EVAL_IMAGES[dataset]),
+        "eval_acc1es": _evaluations(shown, 0),
+        "eval_losses": _evaluations(shown, 1),
         "eval_times": {
             f"{split}@{e}": per_10k_s * images / 10_000
             for split, images in EVAL_IMAGES[dataset].items()
             for e in range(epochs)
         },
         "net_state_dict": None,
+    }
+
+
+def _evaluations(shown: dict[str, tuple[range, np.ndarray]], place: int) -> dict[str, float]:
+    return {
+        f"{split}@{e}": value
+        for split, (epochs, values) in shown.items()
+        for e, value in zip(epochs, values[place].tolist(), strict=True)
     }
 
 
@@ -203,7 +239,7 @@ def _curves(rng: np.random.Generator, epochs: int) -> np.ndarray:
     return np.stack([accuracy, 4.7 * (1 - accuracy / 100) + rng.normal(0, 0.05, epochs)])
 
 
-def _size(tag: str, text: str, dataset: str) -> tuple[float, float]:
+def size_of(tag: str, text: str, dataset: str) -> tuple[float, float]:
     """Return parameters and FLOPs in millions."""
     if tag == "sss":
         widths = [int(width) for width in text.split(":")]
@@ -224,7 +260,8 @@ def _times(tag: str, index: int, dataset: str) -> tuple[float, float, float]:
     return epoch_s, per_10k_s, latency_s
 
 
-def _config(tag: str, text: str, dataset: str) -> dict[str, Any]:
+def config_of(tag: str, text: str, dataset: str) -> dict[str, Any]:
+    """Return the configuration that is recorded with a trial."""
     if tag == "sss":
         cell = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
         shape = {"name": "infer.shape.tiny", "channels": text, "arch_str": text, "genotype": cell}

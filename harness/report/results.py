@@ -11,6 +11,7 @@ import pandas as pd
 from harness.experiment import SPEC, read_claim
 from harness.outputs import table_of
 from harness.records import run_id
+from harness.score_words import Words, from_file, words_of
 from harness.stats.runs import STEP_COLUMNS, TIMING_COLUMNS, checked_runs, require
 from harness.tables import Table
 from pmfnas.core.errors import InputError
@@ -38,20 +39,25 @@ class Results:
     """Run id -> record, of the runs in `runs` whose record is in the folder; reference outputs have none."""
 
     @property
+    def words(self) -> Words:
+        """How outputs speak of the score."""
+        return words_of(self.runs)
+
+    @property
     def datasets(self) -> tuple[str, ...]:
         """Names of the data sets, as the table orders them."""
         return tuple(sorted(self.runs["dataset"].unique(), key=str.lower))
 
     @property
-    def best_test(self) -> dict[str, float]:
-        """Best mean test accuracy there is per data set, percent: what a run reached plus what it lacked."""
+    def best(self) -> dict[str, float]:
+        """Best score there is per data set, percent: what a run reached plus what it lacked, median over runs."""
         ok = self.runs[self.runs["ok"]]
-        best = (ok["test"] + ok["test_regret"]).groupby(ok["dataset"]).max()
+        best = (ok["test"] + ok["test_regret"]).groupby(ok["dataset"]).median()
         return {str(name): float(value) for name, value in best.items()}
 
     def table(self) -> Table:
         """Return the summary with its surroundings, the same numbers as in `table.md`."""
-        return table_of(self.runs, self.timings, self.manifest, self.best_test)
+        return table_of(self.runs, self.timings, self.manifest, self.best)
 
 
 def read_results(folder: Path) -> Results:
@@ -77,7 +83,7 @@ def read_results(folder: Path) -> Results:
 def _frame(folder: Path, name: str) -> pd.DataFrame:
     path = _present(folder / f"{name}.parquet")
     with reading(path, _again(folder)):
-        return pd.read_parquet(path)
+        return from_file(pd.read_parquet(path))
 
 
 def _progress(folder: Path) -> pd.DataFrame:

@@ -71,7 +71,7 @@ def checked_runs(runs: pd.DataFrame) -> pd.DataFrame:
     scored = np.isfinite(ordered["test"].astype(np.float64))
     if ordered.loc[finished & scored, "hit"].isna().any():
         raise InputError("runs has an ok run without hit; the oracle must say whether its arch is a best one")
-    lacks = np.where(finished, "no test accuracy", "no reason given")
+    lacks = np.where(finished, "no score", "no reason given")
     why = ordered["why"].fillna("").astype(str)
     return ordered.assign(ok=finished & scored, why=why.where(why != "", lacks))
 

@@ -14,7 +14,19 @@ from pmfnas.files import reading
 
 FORMAT = 1
 HEADER = "table.json"
-STAMPS = ("OFFICIAL", "ANCHORED", "SURROGATE", "TRAINED", "SYNTHETIC")
+REAL_FINALS = "REAL-FINALS"
+STAMPS = ("OFFICIAL", "ANCHORED", REAL_FINALS, "SURROGATE", "TRAINED", "SYNTHETIC")
+TEST = "test"
+"""Score by test accuracy, mean over trials."""
+HELD_OUT = "held-out trials"
+"""Score by the final validation of the trials that a run cannot see, mean over them: for data without test accuracy."""
+
+
+def score_of(stamp: str) -> str:
+    """Return by what runs on data with this stamp are judged, `TEST` or `HELD_OUT`; a stamp may say what is known."""
+    return HELD_OUT if stamp.split(" ")[0] == REAL_FINALS else TEST
+
+
 ARCHS = "archs"
 """The column of archs."""
 REMEDY = "make the table again"
@@ -41,7 +53,7 @@ class Header:
     """What a table is, apart from its columns."""
 
     stamp: str
-    """OFFICIAL, ANCHORED, SURROGATE, TRAINED or (tests) SYNTHETIC."""
+    """OFFICIAL, ANCHORED, REAL-FINALS, SURROGATE, TRAINED or (tests) SYNTHETIC."""
     space: str
     """Name of the space whose archs the rows are."""
     cardinalities: tuple[int, ...]
@@ -57,6 +69,11 @@ class Header:
         """Twelve hex digits that name the data: equal if and only if made from the same source by the same version."""
         text = json.dumps([FORMAT, self.stamp, self.space, self.version, self.source])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def score(self) -> str:
+        """By what finished runs are judged: `TEST` or `HELD_OUT`."""
+        return score_of(self.stamp)
 
     @property
     def n_archs(self) -> int:

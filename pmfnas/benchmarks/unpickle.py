@@ -95,6 +95,30 @@ class _Unpickler(pickle.Unpickler):
         refuse_stored(pid)
 
 
+class _PlainUnpickler(pickle.Unpickler):
+    """Builds what needs no name at all: dictionaries, lists, texts and numbers."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise ForbiddenError(f"{module}.{name}")
+
+    def persistent_load(self, pid: Any) -> Any:
+        refuse_stored(pid)
+
+
+def load_plain(content: bytes, path: Path) -> Any:
+    """Return the object of a pickle that needs no name, such as a dictionary of lists of numbers.
+
+    Args:
+        content: the pickle.
+        path: the file it was read from, for errors.
+
+    Raises:
+        DataError: the pickle is truncated or altered, or asks for any name; nothing of it is run.
+    """
+    with reading(path):
+        return _PlainUnpickler(io.BytesIO(content)).load()
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong while `path` is read into one `DataError` that names it."""
@@ -104,7 +128,7 @@ def reading(path: Path) -> Iterator[None]:
         raise
     except ForbiddenError as error:
         raise DataError(
-            f"{path} asks for {error}, which no official file needs; refused, nothing of it was run"
+            f"{path} asks for {error}, which its values do not need; refused, nothing of it was run"
         ) from None
     except MemoryError:
         raise DataError(f"{path} asks for more memory than there is; it is damaged or not an official file") from None

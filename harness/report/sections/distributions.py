@@ -11,6 +11,7 @@ from harness.drawing import Style
 from harness.report.content import Folded, Key, Section, Sheet, listed, written
 from harness.report.pictures import line_key, picture, rank_panel, shares_panel
 from harness.report.results import Results
+from harness.score_words import words_of
 from harness.stats.ranking import Ranking, ranking
 from harness.stats.reaching import Shares, arrivals, profiles
 from pmfnas.core.rng import stream
@@ -43,7 +44,8 @@ def rank_section(summary: pd.DataFrame, styles: Mapping[str, Style]) -> list[Sec
         "ranks",
         "Ranks over data sets",
         words=(
-            "Each searcher's rank by mean test accuracy, averaged over the data sets; 1 is best. A bar joins searchers "
+            f"Each searcher's rank by mean {words_of(summary).accuracy}, averaged "
+            "over the data sets; 1 is best. A bar joins searchers "
             f"whose mean ranks differ by no more than Nemenyi's critical difference at 5 %, here "
             f"{found.critical_difference:.2f} ranks of {scale} possible. {_friedman(found)}{missing}",
         ),
@@ -51,7 +53,7 @@ def rank_section(summary: pd.DataFrame, styles: Mapping[str, Style]) -> list[Sec
         pictures=(
             picture(title, _rank_alt(found), partial(rank_panel, ranking=found, styles=styles), height_in=_tall(found)),
         ),
-        folded=(Folded("The ranks in numbers", (_rank_sheet(found, means),)),),
+        folded=(Folded("The ranks in numbers", (_rank_sheet(found, means, words_of(summary).accuracy),)),),
     )
     return [section]
 
@@ -87,13 +89,13 @@ def _rank_alt(found: Ranking) -> str:
     )
 
 
-def _rank_sheet(found: Ranking, means: pd.DataFrame) -> Sheet:
+def _rank_sheet(found: Ranking, means: pd.DataFrame, accuracy: str) -> Sheet:
     ranks = means.rank(ascending=False)
     rows = tuple(
         (name, written(rank, ".1f"), *(written(float(value), ".1f") for value in ranks.loc[name].to_numpy()))
         for name, rank in zip(found.searchers, found.mean_ranks, strict=True)
     )
-    return Sheet("Ranks by mean test accuracy", ("searcher", "mean rank", *map(str, ranks.columns)), rows)
+    return Sheet(f"Ranks by mean {accuracy}", ("searcher", "mean rank", *map(str, ranks.columns)), rows)
 
 
 # ------------------------------------------------------------------------------------------------- profiles
@@ -104,12 +106,13 @@ def profile_section(results: Results, styles: Mapping[str, Style]) -> list[Secti
     ok = results.runs[results.runs["ok"]]
     if ok.empty:
         return []
-    found = profiles(results.runs, _regrets(ok), rng=stream(0, "profiles"))
+    found, regret = profiles(results.runs, _regrets(ok), rng=stream(0, "profiles")), results.words.regret
     section = Section(
         "profiles",
         "Performance profiles",
         words=(
-            "The share of runs that end within a test regret: the whole distribution where the table has a mean. "
+            f"The share of runs that end within a {results.words.regret}: the "
+            "whole distribution where the table has a mean. "
             "A line above another everywhere is a searcher better in every respect; where lines cross, one has the "
             "better typical run and the other the better tail. Bands are 95 % bootstrap intervals. Over all data sets, "
             "each counts the same.",
@@ -117,14 +120,21 @@ def profile_section(results: Results, styles: Mapping[str, Style]) -> list[Secti
         pictures=tuple(
             picture(
                 dataset,
-                f"Performance profile, {dataset}: share of runs over the test regret allowed, {len(shares.bands)} "
+                f"Performance profile, {dataset}: share of runs over the {results.words.regret} allowed, "
+                f"{len(shares.bands)} "
                 "searchers; the numbers are in the table below.",
-                partial(shares_panel, shares=shares, styles=styles, across="test regret (points)", censored=False),
+                partial(
+                    shares_panel,
+                    shares=shares,
+                    styles=styles,
+                    across=f"{regret} (points)",
+                    censored=False,
+                ),
             )
             for dataset, shares in found.items()
         ),
         keys=_keys(styles),
-        folded=(Folded("The profiles in numbers", tuple(_profile_sheet(d, shares) for d, shares in found.items())),),
+        folded=(Folded("The profiles in numbers", tuple(_profile_sheet(d, s, regret) for d, s in found.items())),),
     )
     return [section]
 
@@ -135,7 +145,7 @@ def _regrets(ok: pd.DataFrame) -> FloatArray:
     return np.union1d(even, [regret for regret in ROUND_REGRETS if regret <= even[-1]])
 
 
-def _profile_sheet(dataset: str, shares: Shares) -> Sheet:
+def _profile_sheet(dataset: str, shares: Shares, regret: str) -> Sheet:
     """Return the shares at round regrets."""
     regrets = [value for value in ROUND_REGRETS if value <= shares.at[-1]]
     places = [int(np.argmin(np.abs(shares.at - value))) for value in regrets]
@@ -145,7 +155,7 @@ def _profile_sheet(dataset: str, shares: Shares) -> Sheet:
         for name in order
     )
     titles = ("searcher", "n", *(f"≤ {value:g}" for value in regrets))
-    return Sheet(f"Runs (%) that end within a test regret (points), {dataset}", titles, rows)
+    return Sheet(f"Runs (%) that end within a {regret} (points), {dataset}", titles, rows)
 
 
 # -------------------------------------------------------------------------------------------- time to target
@@ -159,7 +169,8 @@ def target_section(results: Results, styles: Mapping[str, Style]) -> list[Sectio
     pictures = tuple(
         picture(
             f"{dataset}, regret ≤ {target:g}",
-            f"Time to a test regret of {target:g} points on {dataset}: share of runs that are there over GPU-hours, "
+            f"Time to a {results.words.regret} of {target:g} points on {dataset}: share of runs that are "
+            "there over GPU-hours, "
             f"{len(shares.bands)} searchers; the numbers are in the table below.",
             partial(shares_panel, shares=shares, styles=styles, across="GPU-hours", censored=True),
         )
@@ -170,24 +181,25 @@ def target_section(results: Results, styles: Mapping[str, Style]) -> list[Sectio
         "targets",
         "Time to a target",
         words=(
-            "The share of runs whose incumbent has reached a test regret, over GPU-hours: one less the Kaplan-Meier "
+            f"The share of runs whose incumbent has reached a {results.words.regret}, over GPU-hours: one "
+            "less the Kaplan-Meier "
             "estimate. A run that never arrives is censored at the budget, not left out; a plus at the right edge "
             "marks searchers with such runs. Bands are 95 % bootstrap intervals at each time by itself. The table has "
             "hours of the clock; in its restricted mean a run counts at most the budget.",
         ),
         pictures=pictures,
         keys=_keys(styles),
-        folded=(Folded("Arrivals in numbers", _target_sheets(results.progress)),),
+        folded=(Folded("Arrivals in numbers", _target_sheets(results.progress, results.words.regret)),),
     )
     return [section]
 
 
-def _target_sheets(progress: pd.DataFrame) -> tuple[Sheet, ...]:
+def _target_sheets(progress: pd.DataFrame, regret: str) -> tuple[Sheet, ...]:
     """Return who arrives how often and when, as `progress.csv` has it."""
     titles = ("searcher", "n", "arrived %", "censored", "median h", "restricted mean h", "95 % CI")
     return tuple(
         Sheet(
-            f"Arrivals at a test regret of {float(str(target)):g} points, {dataset}",
+            f"Arrivals at a {regret} of {float(str(target)):g} points, {dataset}",
             titles,
             tuple(_arrival(row) for row in rows.sort_values("restricted_mean_hours").to_dict("records")),
         )

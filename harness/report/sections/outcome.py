@@ -61,7 +61,7 @@ def curve_sections(results: Results, summary: pd.DataFrame, styles: Mapping[str,
     """Return accuracy and regret over GPU-hours; nothing where no run is ok."""
     if not results.runs["ok"].any():
         return []
-    keys = tuple(line_key(name, style) for name, style in styles.items())
+    words, keys = results.words, tuple(line_key(name, style) for name, style in styles.items())
     tests = mean_curves(results.runs, results.steps, "test", rng=stream(0, "figures"))
     regrets = mean_curves(results.runs, results.steps, "test_regret", rng=stream(0, "figures"))
     bands = "Bands are 95 % percentile bootstrap intervals of the mean over seeds, at each time by itself."
@@ -69,38 +69,44 @@ def curve_sections(results: Results, summary: pd.DataFrame, styles: Mapping[str,
         "accuracy",
         "Accuracy over time",
         words=(
-            "Mean test accuracy (%) of the arch that each searcher would return, over GPU-hours on a logarithmic axis. "
-            f"The dotted line is the best test accuracy of the data set. {bands} A line begins when all runs have an "
-            "incumbent. The axis is cut to where the searchers differ.",
+            f"Mean {words.accuracy} (%) of the arch that each searcher would return, over GPU-hours on a logarithmic "
+            f"axis. The dotted line is the best {words.accuracy} of the data set. {bands} A line begins when all runs "
+            "have an incumbent. The axis is cut to where the searchers differ.",
         ),
         pictures=tuple(
             picture(
                 dataset,
-                _alt("mean test accuracy", dataset, summary, "test_mean", "%"),
-                partial(_draw_accuracy, curves=curves, styles=styles, ceiling=results.best_test.get(dataset)),
+                _alt(f"mean {words.accuracy}", dataset, summary, "test_mean", "%"),
+                partial(
+                    _draw_accuracy,
+                    curves=curves,
+                    styles=styles,
+                    ceiling=results.best.get(dataset),
+                    across=f"{words.accuracy} (%)",
+                ),
             )
             for dataset, curves in _sorted(tests)
         ),
         keys=keys,
-        folded=(_written_down(results, "test", "Mean test accuracy (%) after a share of the budget"),),
+        folded=(_written_down(results, "test", f"Mean {words.accuracy} (%) after a share of the budget"),),
     )
     regret = Section(
         "regret",
         "Regret on logarithmic axes",
         words=(
-            "Mean test regret (percent points below the best arch of the data set) over GPU-hours, both axes "
+            f"Mean {words.regret} (percent points below the best arch of the data set) over GPU-hours, both axes "
             f"logarithmic. A mean of zero stands on the lower edge. {bands}",
         ),
         pictures=tuple(
             picture(
                 dataset,
-                _alt("mean test regret", dataset, summary, "test_regret_mean", "points"),
-                partial(_draw_regret, curves=curves, styles=styles),
+                _alt(f"mean {words.regret}", dataset, summary, "test_regret_mean", "points"),
+                partial(_draw_regret, curves=curves, styles=styles, across=f"{words.regret} (points)"),
             )
             for dataset, curves in _sorted(regrets)
         ),
         keys=keys,
-        folded=(_written_down(results, "test_regret", "Mean test regret (points) after a share of the budget"),),
+        folded=(_written_down(results, "test_regret", f"Mean {words.regret} (points) after a share of the budget"),),
     )
     return [accuracy, regret]
 
@@ -109,14 +115,16 @@ def _sorted(curves: Mapping[str, Curves]) -> list[tuple[str, Curves]]:
     return sorted(curves.items(), key=lambda item: item[0].lower())
 
 
-def _draw_accuracy(panel: Axes, *, curves: Curves, styles: Mapping[str, Style], ceiling: float | None) -> None:
+def _draw_accuracy(
+    panel: Axes, *, curves: Curves, styles: Mapping[str, Style], ceiling: float | None, across: str
+) -> None:
     accuracy_panel(panel, curves, styles, ceiling=ceiling)
-    panel.set_ylabel("test accuracy (%)")
+    panel.set_ylabel(across)
 
 
-def _draw_regret(panel: Axes, *, curves: Curves, styles: Mapping[str, Style]) -> None:
+def _draw_regret(panel: Axes, *, curves: Curves, styles: Mapping[str, Style], across: str) -> None:
     regret_panel(panel, curves, styles)
-    panel.set_ylabel("test regret (points)")
+    panel.set_ylabel(across)
 
 
 def _alt(what: str, dataset: str, summary: pd.DataFrame, column: str, unit: str) -> str:

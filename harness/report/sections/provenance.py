@@ -13,6 +13,8 @@ STAMPS: Mapping[str, str] = MappingProxyType(
     {
         "OFFICIAL": "the published benchmark files",
         "ANCHORED": "real values at the end of both schedules and real costs; the curves between them are modelled",
+        "REAL-FINALS": "real final validation and real seconds of training; the rest is modelled, and runs are scored "
+        "by the trials that they could not see",
         "SURROGATE": "a model throughout: no value of any arch is a measured one",
         "TRAINED": "networks trained for real on this machine",
         "SYNTHETIC": "made-up values for tests: nothing here says anything about architectures",
@@ -63,8 +65,9 @@ def provenance_section(results: Results) -> Section:
         "provenance",
         "Data and manifest",
         words=(
-            "Every searcher saw validation only; test accuracy was added after each run, and every access to it was "
-            "logged. p-values compare paired seeds. docs/statistics.md of the project has every formula.",
+            f"Every searcher saw validation only; {results.words.accuracy} was added after each run, and every "
+            "access to it was logged. p-values compare paired seeds. docs/statistics.md of the project has every "
+            "formula.",
         ),
         sheets=tuple(sheets),
     )

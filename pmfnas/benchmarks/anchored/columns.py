@@ -73,8 +73,14 @@ def write_test(writer: TableWriter, source: Source) -> None:
 
 def eval_seconds(source: Source) -> FloatArray:
     """Return seconds of a pass over 10,000 images, shape (n_archs,); estimated where they were not measured."""
-    estimate = EVAL_BASE_S + EVAL_PER_EPOCH_S * source.epoch_s[:, 1]
-    return np.where(np.isnan(source.eval_s_per_10k), estimate, source.eval_s_per_10k)
+    return np.where(
+        np.isnan(source.eval_s_per_10k), estimated_eval_seconds(source.epoch_s[:, 1]), source.eval_s_per_10k
+    )
+
+
+def estimated_eval_seconds(epoch_s: FloatArray) -> FloatArray:
+    """Return estimated seconds of a pass over 10,000 images from those of a training epoch on cifar100, (n_archs,)."""
+    return EVAL_BASE_S + EVAL_PER_EPOCH_S * epoch_s
 
 
 def _write_seconds(writer: TableWriter, source: Source, dataset: str, schedule: str, of_trial: IntArray) -> None:

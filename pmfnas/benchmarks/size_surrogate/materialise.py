@@ -5,6 +5,7 @@ each metric all its curves. Test accuracy shares part of it where it is measured
 field over the widths stands for how the archs of a short schedule differ from the order of the long one.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -52,37 +53,58 @@ def build_size_surrogate(out: Path, *, progress: bool = False) -> CurveTable:
     return write_table(read_model(content), _header(source_of(content)), out, progress=progress)
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Final validation of one data set, as logits: what is to be expected of each arch, and its one training run."""
+
+    mean: FloatArray  # (n_archs,)
+    runs: FloatArray  # (n_archs, n_trials) deviation of each run from the mean, in units of `std`
+    std: float
+
+    @property
+    def final(self) -> FloatArray:
+        """Final validation of every run, (n_archs, n_trials)."""
+        return self.mean[:, None] + self.std * self.runs
+
+
+def model_ends(model: SizeModel, data: Dataset) -> Ends:
+    """Return the ends that the model has: its means, and runs drawn once and for all."""
+    return Ends(model.final_valid(data), _runs(data, LAST), model.final_std(data))
+
+
 def write_table(model: SizeModel, header: Header, out: Path, *, progress: bool = False) -> CurveTable:
     """Return the curve table of a model, written to `out`."""
     with TableWriter(out, header, all_archs(), n_bytes=len(all_archs()) * BYTES_PER_ARCH) as writer:
         writer.notes.update(model.notes)
         parts = [(data, schedule) for data in DATASETS.values() for schedule in SCHEDULES]
         for data, schedule in tracked(parts, "size surrogate", total=len(parts), unit="schedule", shown=progress):
-            _write_schedule(writer, model, data, schedule)
+            write_schedule(writer, model, data, schedule, model_ends(model, data))
         for data in DATASETS.values():
             _write_test(writer, model, data)
     return CurveTable.open(out)
 
 
-def _write_schedule(writer: TableWriter, model: SizeModel, data: Dataset, schedule: str) -> None:
+def write_schedule(writer: TableWriter, model: SizeModel, data: Dataset, schedule: str, ends: Ends) -> None:
+    """Write every column of one schedule of a data set but those of test accuracy."""
     shape = (len(all_archs()), N_TRIALS[schedule])
     writer.add_present(data.search, schedule, np.ones(shape, dtype=bool))
     for metric, seconds in zip(("train-s", "x-valid-s"), model.seconds(data), strict=True):
-        writer.add(Key(data.search, schedule, metric), _as_column(np.broadcast_to(seconds[:, None], shape)[:, :, None]))
+        writer.add(Key(data.search, schedule, metric), as_column(np.broadcast_to(seconds[:, None], shape)[:, :, None]))
     for metric in METRICS:
         key = Key(data.search, schedule, metric)
-        values = restore(metric, curves(model, data, key))
-        writer.add(key, _as_column(values), range(1, SCHEDULES[schedule] + 1))
+        values = restore(metric, curves(model, data, key, ends))
+        writer.add(key, as_column(values), range(1, SCHEDULES[schedule] + 1))
 
 
 def _write_test(writer: TableWriter, model: SizeModel, data: Dataset) -> None:
     key = Key(data.test, LAST, data.test_metric)
     if data.test != data.search:  # on a data set of its own: all images of CIFAR-10 for training
         writer.add_present(data.test, LAST, np.ones((len(all_archs()), N_TRIALS[LAST]), dtype=bool))
-    writer.add(key, _as_column(restore(key.metric, final_test(model, data))[:, :, None]), (SCHEDULES[LAST],))
+    writer.add(key, as_column(restore(key.metric, final_test(model, data))[:, :, None]), (SCHEDULES[LAST],))
 
 
-def _as_column(values: FloatArray) -> NDArray[np.float32]:
+def as_column(values: FloatArray) -> NDArray[np.float32]:
+    """Return values as a column stores them."""
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
@@ -94,21 +116,20 @@ def final_test(model: SizeModel, data: Dataset) -> FloatArray:
     return np.asarray(model.final_test(data)[:, None] + model.final_std(data) * noise)
 
 
-def curves(model: SizeModel, data: Dataset, key: Key) -> FloatArray:
+def curves(model: SizeModel, data: Dataset, key: Key, ends: Ends) -> FloatArray:
     """Return the curves of every trial, transformed, shape (n_archs, n_trials, n_epochs)."""
-    valid = model.final_valid(data)
+    valid = ends.mean
     arch, trial, epoch = model.noise(key)
     n_epochs, n_trials, sign = SCHEDULES[key.schedule], N_TRIALS[key.schedule], METRICS[key.metric]
     progress = np.arange(1, n_epochs + 1) / n_epochs
-    runs = _runs(data, key.schedule)
+    runs = ends.runs if key.schedule == LAST else _runs(data, key.schedule)
     split = key.metric.rpartition("-")[0]  # loss and accuracy of the same images go up and down together
     steps = stream(0, f"size-surrogate/epochs/{key.dataset}/{key.schedule}/{split}")
     noise = steps.normal(size=(len(valid), n_trials, n_epochs)) * epoch * (1 - progress)
     noise += (arch * _field(data, key.schedule)[:, None] + trial * runs)[:, :, None]
     values = model.curve(key, valid)[:, None, :] + sign * noise
     if key.schedule == LAST and key.metric == "x-valid-acc":
-        final = valid[:, None] + model.final_std(data) * runs
-        values += (final - values[:, :, -1])[:, :, None] * progress
+        values += (ends.final - values[:, :, -1])[:, :, None] * progress
     return np.asarray(values)
 
 

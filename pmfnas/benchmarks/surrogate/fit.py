@@ -9,6 +9,7 @@ held out: how far the networks miss there, as the covariance of their errors; no
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -61,6 +62,16 @@ N_FACTORS = 40
 """Rank of the joint scatter of outputs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the networks of an ensemble are trained."""
+
+    width: int
+    n_members: int
+    n_epochs: int
+    batch: int
+
+
 def fit_surrogate(table: CurveTable, out: Path, *, progress: bool = False) -> Mapping[str, Any]:
     """Fit the surrogate to an anchored table, write the model file, and return the report on held-out classes.
 
@@ -75,12 +86,12 @@ def fit_surrogate(table: CurveTable, out: Path, *, progress: bool = False) -> Ma
     is_used = used_half(table, rows)
     arrays, targets = _describe(table, rows, is_used)
     inputs = model_inputs(cell_space(), all_archs(cell_space()))
-    arrays |= _train(inputs, targets, is_used, progress=progress)
+    arrays |= train(inputs, targets, is_used, progress=progress)
     arrays["scatter"] = _scatter(Model(arrays), inputs, targets, ~is_used)
     arrays["notes"] = np.array(json.dumps({}))
-    notes = report.held_out(read_model(_packed(arrays)), table, rows, ~is_used)
+    notes = report.held_out(read_model(packed(arrays)), table, rows, ~is_used)
     arrays["notes"] = np.array(json.dumps({"fitted to": table.header.fingerprint, **notes}))
-    write_bytes(out, _packed(arrays))
+    write_bytes(out, packed(arrays))
     return notes
 
 
@@ -98,9 +109,8 @@ def used_half(table: CurveTable, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     they are the simplest cells (one operation and dead branches), which nothing else resembles. The rest is drawn at
     random. Outcomes have no part in the choice.
     """
-    space = cell_space()
-    classes = _codes([space.canonical(arch) for arch in all_archs(space)])
-    groups = _joined(classes, _trial_codes(table, rows))
+    classes = class_codes()
+    groups = joined_groups(table, rows)
     members = np.split(np.argsort(groups, kind="stable"), np.flatnonzero(np.diff(np.sort(groups))) + 1)
     members.sort(key=lambda part: (-len(part), int(part[0])))
     others = N_SIMPLE + stream(0, "surrogate/split").permutation(len(members) - N_SIMPLE)
@@ -112,6 +122,17 @@ def used_half(table: CurveTable, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
             used[members[place]] = True
             n_used += n_classes
     return used
+
+
+def class_codes() -> NDArray[np.int64]:
+    """Return the isomorphism class of every arch, by arch number, shape (n_archs,)."""
+    space = cell_space()
+    return _codes([space.canonical(arch) for arch in all_archs(space)])
+
+
+def joined_groups(table: CurveTable, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the group of every arch, shape (n_archs,): archs of one class or with a trial in common are in one."""
+    return _joined(class_codes(), _trial_codes(table, rows))
 
 
 def _codes(names: list[str]) -> NDArray[np.int64]:
@@ -141,7 +162,7 @@ def _joined(classes: NDArray[np.int64], trials: list[tuple[int, bytes]]) -> NDAr
     return connected_components(graph, directed=False)[1][:n].astype(np.int64)
 
 
-def _means(table: CurveTable, key: Key, rows: NDArray[np.int64]) -> FloatArray:
+def means(table: CurveTable, key: Key, rows: NDArray[np.int64]) -> FloatArray:
     """Return the trial means of a column, transformed, (n_archs, n_epochs)."""
     values = transform(key.metric, np.asarray(table.values(key)[rows], dtype=np.float64))
     kept = ~np.isnan(values)
@@ -153,18 +174,18 @@ def _describe(
 ) -> tuple[dict[str, NDArray[Any]], FloatArray]:
     """Return the arrays that describe curves and noise, and the targets (n_archs, n_outputs)."""
     finals = (*FINALS, *TESTS, *LOSSES)
-    scalars = {str(key): _means(table, key, rows)[:, -1] for key in finals}
+    scalars = {str(key): means(table, key, rows)[:, -1] for key in finals}
     scalars |= dict(zip(("epoch-s", "pass-s"), _log_seconds(table, rows), strict=True))
     arrays: dict[str, NDArray[Any]] = {}
     components = []
     for key in curve_keys():
-        curves = _means(table, key, rows)[:, knots(SCHEDULES[key.schedule]) - 1]
+        curves = means(table, key, rows)[:, knots(SCHEDULES[key.schedule]) - 1]
         mean = curves[is_used].mean(axis=0)
         basis = np.linalg.svd(curves[is_used] - mean, full_matrices=False)[2][:N_COMPONENTS]
-        arrays |= {f"{key}/mean": mean, f"{key}/basis": basis, f"{key}/rough": _roughness(table, key, rows, is_used)}
+        arrays |= {f"{key}/mean": mean, f"{key}/basis": basis, f"{key}/rough": roughness(table, key, rows, is_used)}
         components.append((curves - mean) @ basis.T)
     for key in (*FINALS, *LOSSES):
-        arrays[f"{key}/trial_std"] = _trial_std(table, key, rows, is_used)
+        arrays[f"{key}/trial_std"] = trial_std(table, key, rows, is_used)
     return arrays, np.hstack([np.stack([scalars[name] for name in scalar_names()], axis=1), *components])
 
 
@@ -176,7 +197,7 @@ def _log_seconds(table: CurveTable, rows: NDArray[np.int64]) -> tuple[FloatArray
     return np.log(epoch_s.astype(np.float64)), np.log(pass_s.astype(np.float64))
 
 
-def _roughness(table: CurveTable, key: Key, rows: NDArray[np.int64], is_used: NDArray[np.bool_]) -> FloatArray:
+def roughness(table: CurveTable, key: Key, rows: NDArray[np.int64], is_used: NDArray[np.bool_]) -> FloatArray:
     """Return the epoch-to-epoch noise at the knots: spread of second differences about those of the mean curve."""
     one = transform(key.metric, np.asarray(table.values(key)[rows[is_used], 0], dtype=np.float64))
     second = one[:, 1:-1] - (one[:, :-2] + one[:, 2:]) / 2
@@ -185,7 +206,7 @@ def _roughness(table: CurveTable, key: Key, rows: NDArray[np.int64], is_used: ND
     return np.asarray(np.interp(knots(SCHEDULES[key.schedule]), np.arange(2, one.shape[1]), inner))
 
 
-def _trial_std(table: CurveTable, key: Key, rows: NDArray[np.int64], is_used: NDArray[np.bool_]) -> FloatArray:
+def trial_std(table: CurveTable, key: Key, rows: NDArray[np.int64], is_used: NDArray[np.bool_]) -> FloatArray:
     """Return the polynomial of log standard deviation between trials over the mean, both transformed."""
     values = transform(key.metric, np.asarray(table.at(key, SCHEDULES["200"])[rows[is_used]], dtype=np.float64))
     mean, spread = np.nanmean(values, axis=1), np.nanstd(values, axis=1, ddof=1)
@@ -195,8 +216,19 @@ def _trial_std(table: CurveTable, key: Key, rows: NDArray[np.int64], is_used: ND
     return np.polyfit(at, log_std, 2)
 
 
-def _train(inputs: FloatArray, targets: FloatArray, is_used: NDArray[np.bool_], *, progress: bool) -> dict[str, Any]:
-    """Return the arrays of the ensemble, trained on the used archs."""
+def train(
+    inputs: FloatArray,
+    targets: FloatArray,
+    is_used: NDArray[np.bool_],
+    *,
+    plans: Mapping[str, Plan] | None = None,
+    progress: bool,
+) -> dict[str, Any]:
+    """Return the arrays of the ensembles, trained on the used archs; `plans` are by ensemble, the surrogate's if None.
+
+    The first ensemble answers with the first `len(FINALS)` outputs, the second with the others.
+    """
+    plans = plans or dict.fromkeys(ENSEMBLES, Plan(WIDTH, N_MEMBERS, N_EPOCHS, BATCH))
     scale = {
         "input_mean": inputs[is_used].mean(axis=0),
         "input_std": _scale(inputs[is_used]),
@@ -206,10 +238,10 @@ def _train(inputs: FloatArray, targets: FloatArray, is_used: NDArray[np.bool_], 
     x = (inputs[is_used] - scale["input_mean"]) / scale["input_std"]
     y = (targets[is_used] - scale["output_mean"]) / scale["output_std"]
     parts = dict(zip(ENSEMBLES, np.split(y, [len(FINALS)], axis=1), strict=True))
-    wanted = [(name, seed) for name in ENSEMBLES for seed in range(N_MEMBERS)]
+    wanted = [(name, seed) for name in ENSEMBLES for seed in range(plans[name].n_members)]
     arrays: dict[str, Any] = dict(scale)
     for name, seed in tracked(wanted, "fit", total=len(wanted), unit="network", shown=progress):
-        for array, values in _member(x, parts[name], seed).items():
+        for array, values in _member(x, parts[name], seed, plans[name]).items():
             arrays.setdefault(f"{name}/{array}", []).append(values)
     return {name: np.stack(values) if isinstance(values, list) else values for name, values in arrays.items()}
 
@@ -220,25 +252,25 @@ def _scale(inputs: FloatArray) -> FloatArray:
     return np.where(is_binary, 1.0, np.maximum(inputs.std(axis=0), 1e-3))
 
 
-def _member(x: FloatArray, y: FloatArray, seed: int) -> dict[str, FloatArray]:
+def _member(x: FloatArray, y: FloatArray, seed: int, plan: Plan) -> dict[str, FloatArray]:
     """Return the weights of one network."""
     try:
         import torch
     except ImportError:
         raise InputError("fitting the surrogate needs torch; install the extra: pip install 'pmfnas[fit]'") from None
     draws = torch.Generator().manual_seed(seed)
-    sizes = (x.shape[1], *[WIDTH] * (N_LAYERS - 1), y.shape[1])
+    sizes = (x.shape[1], *[plan.width] * (N_LAYERS - 1), y.shape[1])
     layers = [torch.nn.Linear(a, b) for a, b in pairwise(sizes)]
     for layer in layers:
         torch.nn.init.kaiming_uniform_(layer.weight, a=5**0.5, generator=draws)
         torch.nn.init.zeros_(layer.bias)
     net = torch.nn.Sequential(*[part for layer in layers for part in (layer, torch.nn.SiLU())][:-1])
     inputs, targets = torch.tensor(x, dtype=torch.float32), torch.tensor(y, dtype=torch.float32)
-    n_batches = len(x) // BATCH
+    n_batches = len(x) // plan.batch
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, N_EPOCHS * n_batches)
-    for _ in range(N_EPOCHS):
-        for part in torch.randperm(len(x), generator=draws).split(BATCH)[:n_batches]:
+    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, plan.n_epochs * n_batches)
+    for _ in range(plan.n_epochs):
+        for part in torch.randperm(len(x), generator=draws).split(plan.batch)[:n_batches]:
             loss = torch.nn.functional.smooth_l1_loss(net(inputs[part]), targets[part], beta=0.1)
             optimizer.zero_grad()
             loss.backward()
@@ -260,7 +292,8 @@ def _scatter(model: Model, inputs: FloatArray, targets: FloatArray, held_out: ND
     return np.asarray(sizes[:N_FACTORS, None] / np.sqrt(len(rest)) * directions[:N_FACTORS] * scale)
 
 
-def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return the bytes of a model file with these arrays, floats in single precision."""
     sink = BytesIO()
     small = {n: a.astype(np.float32) if a.dtype.kind == "f" and n != "notes" else a for n, a in arrays.items()}
     np.savez_compressed(sink, allow_pickle=False, **small)

@@ -5,7 +5,7 @@ components of their values at knots; the numbers that decide (final validation, 
 own, and a curve is bent to end at its final value.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,14 +60,16 @@ class Outputs:
     """Splits a matrix of outputs, (n_archs, n_outputs), into its named parts."""
 
     values: FloatArray
+    scalars: tuple[str, ...] = field(default_factory=scalar_names)
+    """Names of the single numbers, which stand before the components."""
 
     def scalar(self, name: str) -> FloatArray:
         """Return one number per arch, transformed, shape (n_archs,)."""
-        return self.values[:, scalar_names().index(name)]
+        return self.values[:, self.scalars.index(name)]
 
     def components(self, key: Key) -> FloatArray:
         """Return the principal components of a curve, shape (n_archs, N_COMPONENTS)."""
-        start = len(scalar_names()) + N_COMPONENTS * curve_keys().index(key)
+        start = len(self.scalars) + N_COMPONENTS * curve_keys().index(key)
         return self.values[:, start : start + N_COMPONENTS]
 
 

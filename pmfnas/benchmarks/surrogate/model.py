@@ -5,7 +5,7 @@ archs have the same means. The mean is that of an ensemble of multilayer percept
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from io import BytesIO
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmfnas.benchmarks.surrogate.layout import Outputs
+from pmfnas.benchmarks.surrogate.layout import Outputs, scalar_names
 from pmfnas.benchmarks.table import Key
 from pmfnas.core.errors import DataError
 from pmfnas.core.types import Arch, FloatArray
@@ -31,12 +31,14 @@ class Model:
     """The arrays of a model file, named as they are used."""
 
     arrays: dict[str, NDArray[Any]]
+    scalars: tuple[str, ...] = field(default_factory=scalar_names)
+    """Names of the outputs that are single numbers."""
 
     def outputs(self, inputs: FloatArray) -> Outputs:
         """Return the mean outputs of the ensembles for inputs of shape (n_archs, n_inputs)."""
         scaled = (inputs - self.arrays["input_mean"]) / self.arrays["input_std"]
         mean = np.hstack([self._ensemble(scaled, name) for name in ENSEMBLES])
-        return Outputs(mean * self.arrays["output_std"] + self.arrays["output_mean"])
+        return Outputs(mean * self.arrays["output_std"] + self.arrays["output_mean"], self.scalars)
 
     def _ensemble(self, scaled: FloatArray, name: str) -> FloatArray:
         n_members = len(self.arrays[f"{name}/weight0"])

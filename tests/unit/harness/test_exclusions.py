@@ -100,11 +100,11 @@ def judge(tmp_path):
 def test_best_values_hits_and_regrets_are_over_the_rest(judge):
     oracle, whole, archs = judge
     best, worst = oracle.score([archs[7], archs[0]], seed=3, who="test")
-    assert oracle.best_test == best.test == final_test(7)
+    assert oracle.best(0) == best.test == final_test(7)
     assert (best.test_regret, best.valid_regret, best.hit) == (0.0, 0.0, True)
     assert (worst.test_regret, worst.hit) == (final_test(7) - final_test(0), False)
     assert worst.valid_regret == pytest.approx(final_valid(7, 0) - final_valid(0, 0), abs=0.21)  # trials differ by .1
-    assert whole.best_test == final_test(9)
+    assert whole.best(0) == final_test(9)
     assert whole.score([archs[7]], seed=3, who="test")[0].test_regret == final_test(9) - final_test(7)
 
 
@@ -177,8 +177,8 @@ def test_runs_are_scored_against_the_rest(out, tmp_path, surrogate_table, monkey
     experiment = replace(NO_BIG_CELLS, datasets=("cifar10",), searchers=("most_params",), n_seeds=1)
     copy = shutil.copytree(out, tmp_path / "copy")
     scored = outputs.write(experiment, jobs(experiment), surrogate_table, copy)
-    assert scored.best_test == {"cifar10": whole.test_means[second]}
-    assert scored.best_test["cifar10"] < whole.best_test
+    assert scored.best == {"cifar10": whole.test_means[second]}
+    assert scored.best["cifar10"] < whole.best(0)
     np.testing.assert_allclose(scored.runs["test"] + scored.runs["test_regret"], whole.test_means[second])
     np.testing.assert_allclose(scored.steps["test"] + scored.steps["test_regret"], whole.test_means[second])
     assert f"best test {whole.test_means[second]:.2f}" in (copy / "table.md").read_text()

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from pmfnas.benchmarks.size_surrogate import size_surrogate_header
-from pmfnas.benchmarks.size_surrogate.materialise import BYTES_PER_ARCH, SHARED, curves, final_test, write_table
+from pmfnas.benchmarks.size_surrogate.materialise import (
+    BYTES_PER_ARCH,
+    SHARED,
+    curves,
+    final_test,
+    model_ends,
+    write_table,
+)
 from pmfnas.benchmarks.size_surrogate.model import (
     LAST,
     METRICS,
@@ -138,7 +145,10 @@ def test_the_table_is_what_this_code_makes(
     """A table in the cache is of the same version: who changes what is written raises `VERSION`."""
     data = dataset(name)
     for key, made in (
-        (Key(data.search, schedule, metric), curves(model, data, Key(data.search, schedule, metric))),
+        (
+            Key(data.search, schedule, metric),
+            curves(model, data, Key(data.search, schedule, metric), model_ends(model, data)),
+        ),
         (Key(data.test, LAST, data.test_metric), final_test(model, data)[:, :, None]),
     ):
         kept = transform(key.metric, size_surrogate_table.values(key).astype(float))

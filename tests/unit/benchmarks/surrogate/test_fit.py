@@ -49,7 +49,7 @@ def test_it_is_fitted_to_an_anchored_table_alone(tmp_path: Path, surrogate_table
 def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "torch", None)  # an import of it raises
     with pytest.raises(InputError, match=r"torch.*pmfnas\[fit\]"):
-        fit._train(np.ones((2, 3)), np.ones((2, 4)), np.array([True, True]), progress=False)
+        fit.train(np.ones((2, 3)), np.ones((2, 4)), np.array([True, True]), progress=False)
 
 
 def test_a_file_is_whole_or_absent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -58,7 +58,7 @@ def test_a_file_is_whole_or_absent(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
     monkeypatch.setattr(Path, "rename", full)
     with pytest.raises(OSError, match="No space"):
-        fit._write(b"content", tmp_path / "new" / "model.npz")
+        fit.write_file(b"content", tmp_path / "new" / "model.npz")
     assert list((tmp_path / "new").iterdir()) == []
 
 
