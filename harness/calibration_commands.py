@@ -6,10 +6,10 @@ from pathlib import Path
 
 from harness.calibration import coverages, frame, judged, markdown
 from harness.explain import Explained, read_run
-from harness.files import write_text
 from harness.overwriting import check_outputs
 from harness.units import count, names
 from pmfnas.core.errors import InputError, shown, unknown_name
+from pmfnas.files import write_text
 from pmfnas.progress import tracked
 
 _TEACHING = """Reads the records of an experiment and compares what a searcher predicted, `mean` and `std` of its

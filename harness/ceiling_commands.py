@@ -6,7 +6,6 @@ from pathlib import Path
 
 from harness.ceiling import Bound, bounds, of_runs
 from harness.data import add_options, chosen_by
-from harness.files import write_text
 from harness.jobs import Job, found
 from harness.overwriting import check_outputs
 from harness.specs import ALL_DATASETS
@@ -15,6 +14,7 @@ from pmfnas.benchmarks.header import TEST
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError, unknown_name
+from pmfnas.files import write_text
 from pmfnas.progress import tracked
 
 N_SEEDS, FIRST_SEED = 500, 1000

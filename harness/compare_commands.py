@@ -16,7 +16,6 @@ from harness.contestants import CONTESTANTS, REFERENCE, select
 from harness.data import add_options, choose, chosen_by
 from harness.entrants import entrants, try_out
 from harness.experiment import ENTRANTS, check_claim, open_benchmark, read_claim, run_experiment
-from harness.files import write_text
 from harness.jobs import Job, found, jobs
 from harness.process_searcher import Command, Limits
 from harness.runner import Setting
@@ -28,6 +27,7 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Searcher, SearcherFactory, Space
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Fidelities
+from pmfnas.files import write_text
 
 NAME = "compare"
 N_SEEDS = 50

@@ -19,7 +19,6 @@ from harness.contestants import source_hash
 from harness.entrants import check_unchanged, identity, settings_of_run
 from harness.exclusions import remaining
 from harness.executor import SimulatedExecutor, paired_trials
-from harness.files import abandoned, remove_abandoned, write_text
 from harness.held_out import visible_trials
 from harness.jobs import Job, jobs
 from harness.ledger import Totals, totals
@@ -33,7 +32,7 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
-from pmfnas.files import reading
+from pmfnas.files import abandoned, reading, remove_abandoned, write_text
 from pmfnas.progress import Progress
 from pmfnas.spaces import space_for
 

@@ -23,9 +23,9 @@ from matplotlib.patches import Patch
 from harness.drawing import settings
 from harness.explain import Explained, fidelities, funnel, incumbents, spendings, stays
 from harness.figures import write_figure
-from harness.files import write_bytes
 from harness.units import written_hours
 from pmfnas.core.errors import InputError
+from pmfnas.files import write_bytes
 
 _COLOURS = ("#88CCEE", "#DDAA33", "#CC6677", "#44AA99", "#AA4499", "#999933", "#332288", "#661100")
 _STRIPS = 4

@@ -29,13 +29,13 @@ from harness.drawing import (
     settings,
     styles_of,
 )
-from harness.files import write_bytes
 from harness.score_words import words_of
 from harness.stats.curves import NOTHING_OK, Curves, mean_curves
 from harness.stats.runs import checked_runs, groups, scores
 from harness.stats.summary import MIN_SEEDS, NO_CLAIM
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
+from pmfnas.files import write_bytes
 
 _DPI = 200
 _POINTS = 60  # runs drawn as points per box; more only blacken it

@@ -19,7 +19,6 @@ import pandas as pd
 from harness.exclusions import exclusion
 from harness.experiment import read_claim
 from harness.figures import accuracy_figure, final_figure, regret_figure, write_figure
-from harness.files import write_bytes, write_text
 from harness.jobs import Job, in_order
 from harness.overwriting import check_folder
 from harness.published import REPLAY_TOLERANCE_PCT, compare_replay, published
@@ -35,7 +34,7 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
-from pmfnas.files import replace_folder
+from pmfnas.files import replace_folder, write_bytes, write_text
 
 REFERENCE_DIR = Path(__file__).parents[1] / "results" / "reference"
 _COPIED = {".md", ".csv", ".tex", ".png", ".svg", ".json", ".parquet", ".txt"}

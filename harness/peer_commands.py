@@ -18,7 +18,6 @@ from harness.compare_commands import Gone
 from harness.contestants import select
 from harness.data import add_options, choose, chosen_by
 from harness.experiment import read_claim, run_experiment
-from harness.files import write_text
 from harness.jobs import Job, found, jobs
 from harness.peer_environments import AbsentError, existing, make, size_mb
 from harness.peers import ENVIRONMENTS, OWN, PEERS, contestants, environments_of
@@ -28,6 +27,7 @@ from harness.units import budget_s, count, names, written_hours
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError
+from pmfnas.files import write_text
 
 NAME = "peers"
 TITLE = "The field's packages on NAS-Bench-201"

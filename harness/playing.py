@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.files import write_bytes
 from harness.process_searcher import ProcessSearcher
 from harness.runner import Finished, Setting, search
 from pmfnas.core.errors import PmfnasError
 from pmfnas.core.ports import Executor, Searcher, SearcherFactory
+from pmfnas.files import write_bytes
 
 
 def play(

@@ -18,13 +18,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.files import write_bytes, write_text
 from harness.ledger import Entry
 from harness.runner import Finished
 from pmfnas.core.errors import DataError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Diverged, Failed, Measured, Ok, Train
-from pmfnas.files import reading
+from pmfnas.files import reading, write_bytes, write_text
 
 FORMAT = 1
 METADATA = b"pmfnas"

@@ -13,7 +13,6 @@ from types import MappingProxyType
 import numpy as np
 
 from harness.entrants import from_command, from_file, try_out
-from harness.files import write_text
 from harness.front import typed
 from harness.process_searcher import Command, Limits, ProcessSearcher
 from harness.runner import Setting
@@ -21,6 +20,7 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.ports import SearcherFactory, Space
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Fidelities
+from pmfnas.files import write_text
 from pmfnas.testing.searcher_checks import CHECKS, CheckResult, Subject, applies, run_check
 
 _EXAMPLE = '''"""Local search: archs next to the best so far, each trained to the end of the shortest schedule."""

@@ -18,7 +18,6 @@ import pandas as pd
 from harness.contestants import REFERENCE, settings_of
 from harness.experiment import check_claim, check_folder, claim_folder, claim_of, run_experiment
 from harness.figures import write_figure
-from harness.files import write_bytes, write_text
 from harness.jobs import Job, in_order
 from harness.outputs import manifest, parquet
 from harness.scoring import Scored, score
@@ -30,6 +29,7 @@ from harness.units import written_hours
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
+from pmfnas.files import write_bytes, write_text
 
 
 def folder(out: Path, budget_s: float) -> Path:

@@ -14,11 +14,11 @@ from typing import Any, Literal, TypeAlias
 import pandas as pd
 
 from harness.cells import NONE, p_cell
-from harness.files import write_text
 from harness.published import DATASETS, Published
 from harness.score_words import to_file, words_of
 from harness.stats.summary import MIN_SEEDS, without_host
 from pmfnas.benchmarks.header import TEST
+from pmfnas.files import write_text
 
 Row: TypeAlias = Mapping[str, Any]
 

@@ -18,13 +18,12 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from harness.files import write_text
 from harness.gate.groups import FIRST_SPLIT, N_QUERIES
 from harness.gate.measuring import DECIMALS
 from harness.gate.verdict import INTERVAL, Values
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
-from pmfnas.files import reading
+from pmfnas.files import reading, write_text
 
 FORMAT = 1
 MAKE = 'make one: python -m harness regress --accept --reason "why"'

@@ -17,7 +17,6 @@ import pandas as pd
 
 from harness.experiment import read_claim
 from harness.figures import write_figure
-from harness.files import write_bytes, write_text
 from harness.outputs import copy_to_reference, made_by, parquet
 from harness.predictors.contestants import REFERENCE
 from harness.predictors.figures import calibration_figure, quality_figure, real_figure
@@ -28,6 +27,7 @@ from harness.predictors.study import CELL, NAME, Plan, results
 from harness.predictors.summary import HOST, against, summarise
 from harness.predictors.tables import StudyText, markdown, terminal
 from pmfnas.benchmarks.table import CurveTable
+from pmfnas.files import write_bytes, write_text
 
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "scikit-learn")
 

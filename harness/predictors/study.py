@@ -22,7 +22,6 @@ import pandas as pd
 
 from harness.contestants import source_hash
 from harness.experiment import SPEC, check_folder, claim_folder, read_claim
-from harness.files import write_bytes, write_text
 from harness.predictors.cells import Cell, essential
 from harness.predictors.contestants import check_unchanged, identity_of, study_hash
 from harness.predictors.evaluation import Outcome, evaluate
@@ -33,7 +32,7 @@ from harness.workers import in_processes
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import ContractError, InputError
 from pmfnas.core.predictors import PredictorFactory, reads_of
-from pmfnas.files import reading
+from pmfnas.files import reading, write_bytes, write_text
 from pmfnas.progress import Progress
 
 NAME = "predictors"

@@ -9,7 +9,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.drawing import Style, styles_of
-from harness.files import write_text
 from harness.report.content import Section
 from harness.report.results import Results, read_results
 from harness.report.sections.distributions import profile_section, rank_section, target_section
@@ -18,6 +17,7 @@ from harness.report.sections.provenance import facts, failures, provenance_secti
 from harness.report.sections.spending import overhead_section, spending_section
 from harness.report.sections.why import why_section
 from harness.tables import Table
+from pmfnas.files import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 

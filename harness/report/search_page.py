@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from harness.explain_figures import explain_figure
-from harness.files import write_text
 from harness.report.content import Picture, Section, Sheet, pairs
 from harness.report.page import rendered
 from harness.report.pictures import encoded
@@ -11,6 +10,7 @@ from harness.report.sections.provenance import STAMPS
 from harness.report.sections.why import trace_section
 from harness.training.overview import NOTE, Overview, best, found, lost, read_overview, spent
 from harness.units import written_time
+from pmfnas.files import write_text
 
 _PX_PER_IN = 160
 

@@ -15,13 +15,13 @@ import pandas as pd
 from harness import outputs, peer_commands, training_commands
 from harness.contestants import CONTESTANTS, REFERENCE, select, settings_of
 from harness.experiment import read_claim
-from harness.files import write_text
 from harness.search_compare.results import read_runs
 from harness.search_compare.running import Plan, Run, folder, run_missing, search_command, unfinished
 from harness.search_compare.tables import ComparisonTable, compare_searchers, csv, markdown, terminal
 from harness.studies import FIRST_SEED
 from harness.units import count, names, written_time
 from pmfnas.core.errors import InputError
+from pmfnas.files import write_text
 
 if TYPE_CHECKING:
     from harness.training.spec import SearchSpec

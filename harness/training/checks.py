@@ -17,12 +17,12 @@ from pathlib import Path
 
 import torch
 
-from harness.files import write_text
 from harness.training.folder import MEASURED
 from harness.training.measuring import measured_speed
 from harness.training.spec import SearchSpec
 from harness.units import written_time
 from pmfnas.core.errors import DataError, InputError
+from pmfnas.files import write_text
 from pmfnas.training.blueprint import Blueprint, footprint
 from pmfnas.training.data import SearchData
 from pmfnas.training.memory import pass_bytes, step_bytes

@@ -20,13 +20,13 @@ from typing import Any
 
 import torch
 
-from harness.files import write_bytes, write_text
 from harness.overwriting import check_outputs, check_writable
 from harness.training.card import CLASS_NAMES, class_names, model_card, model_card_title
 from harness.training.result import WEIGHTS
 from harness.training.retrain import RETRAINED_WEIGHTS
 from harness.training.spec import claimed_plan, finished_search
 from pmfnas.core.errors import DataError, InputError
+from pmfnas.files import write_bytes, write_text
 from pmfnas.training.pack import Pack
 from pmfnas.training.recipe import Recipe
 from pmfnas.training.state import TrainingState

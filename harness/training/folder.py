@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from harness.files import remove_abandoned, write_text
 from pmfnas.core.errors import DataError, InputError
+from pmfnas.files import remove_abandoned, write_text
 
 EXPERIMENT = "search"
 """What such a folder says that it holds."""

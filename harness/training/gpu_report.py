@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.files import write_text
 from harness.tables import pipes
 from harness.training.gpu_checks import CHECKS, Laboratory, Report
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
+from pmfnas.files import write_text
 from pmfnas.training.data import ImageSet, SearchData
 from pmfnas.training.data.images import measured
 

@@ -11,9 +11,9 @@ Nothing of the test images but their number is handed on before the end; searche
 
 from pathlib import Path
 
-from harness.files import write_text
 from harness.training.folder import ORACLE
 from pmfnas.core.errors import DataError
+from pmfnas.files import write_text
 from pmfnas.training.data import ImageSet, SearchData, Source
 from pmfnas.training.session import Segment, Session
 from pmfnas.training.trainer import evaluate

@@ -19,13 +19,13 @@ from harness.explain import Explained, incumbents, read_run, spendings
 from harness.explain_figures import explain_figure
 from harness.explain_text import about
 from harness.figures import write_figure
-from harness.files import write_text
 from harness.records import read_rows, record_path, run_id
 from harness.report.content import Sheet, pairs, written
 from harness.tables import aligned, pipes, plain, wrap
 from harness.training.folder import EXPERIMENT, SPEC, read_claim, read_result
 from harness.units import written_time
 from pmfnas.core.errors import DataError, InputError
+from pmfnas.files import write_text
 
 NOTE = (
     "One search on one data set, and one network that was scored: no regret, no rank and no comparison with other "

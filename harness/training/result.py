@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.contestants import settings_of
-from harness.files import write_bytes, write_text
 from harness.ledger import Entry, totals
 from harness.records import RunHeader, record_path, write_record
 from harness.runner import Finished
@@ -19,6 +18,7 @@ from harness.training.oracle import score
 from harness.training.search import Searched
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Arch, Ok, Train
+from pmfnas.files import write_bytes, write_text
 from pmfnas.training.blueprint import footprint
 from pmfnas.training.session import Segment
 

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.files import write_bytes, write_text
 from harness.training.checks import check_host_memory
 from harness.training.oracle import RETRAINED as AGAIN
 from harness.training.oracle import VERIFIED, log_access, score, verify_test_images
@@ -26,6 +25,7 @@ from harness.training.spec import claimed_plan, device_name, finished_search, op
 from harness.units import written_time
 from pmfnas.core.errors import DataError, InputError, UnavailableError
 from pmfnas.core.types import Diverged, Ok
+from pmfnas.files import write_bytes, write_text
 from pmfnas.spaces import space_for
 from pmfnas.training.checkpoints import Checkpoints, RunKey
 from pmfnas.training.data import ImageSet, SearchData, Source, open_source
