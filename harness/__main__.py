@@ -48,7 +48,7 @@ def _main() -> int:
     if wrong:
         return _refused(wrong)
     try:
-        from harness.cli import entry
+        from harness.cli.main import entry
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("harness", "baselines", "pmfnas"):
             raise

@@ -35,7 +35,7 @@ def anchors() -> Path:
 @pytest.fixture(scope="session")
 def anchored_table(anchors: Path) -> "CurveTable":
     """The anchored table, built where it is not in the cache."""
-    from harness.data import choose
+    from harness.experiment.data import choose
 
     return choose(str(anchors)).table
 
@@ -43,7 +43,7 @@ def anchored_table(anchors: Path) -> "CurveTable":
 @pytest.fixture(scope="session")
 def surrogate_table() -> "CurveTable":
     """The surrogate as a table, built where it is not in the cache."""
-    from harness.data import choose
+    from harness.experiment.data import choose
 
     return choose("surrogate").table
 
@@ -51,6 +51,6 @@ def surrogate_table() -> "CurveTable":
 @pytest.fixture(scope="session")
 def size_surrogate_table() -> "CurveTable":
     """The surrogate of the size space as a table, built where it is not in the cache."""
-    from harness.data import SIZE, choose
+    from harness.experiment.data import SIZE, choose
 
     return choose("surrogate", space=SIZE).table

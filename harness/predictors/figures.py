@@ -7,12 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.drawing import Roles, Style, line, plain_ticks, styles_of
-from harness.figures import drawn_panels
+from harness.predictors.candidates import REFERENCE
 from harness.predictors.cells import LONG, SHORT
-from harness.predictors.contestants import REFERENCE
 from harness.predictors.measures import LEVELS
 from harness.predictors.summary import JUDGED
+from harness.show.figures import drawn_panels
+from harness.show.looks import Roles, Style, line, plain_ticks, styles_of
 from pmfnas.core.types import FloatArray
 
 ROLES = Roles(REFERENCE, ("flops", "last_valid", "params"))

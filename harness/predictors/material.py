@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.oracle import Oracle
 from harness.predictors.cells import LONG, SHORT
 from harness.predictors.groups import groups
+from harness.score.oracle import Oracle
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.benchmarks.tabular import Dataset, dataset
 from pmfnas.core.errors import DataError

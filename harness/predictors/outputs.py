@@ -15,10 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from harness.experiment import read_claim
-from harness.figures import write_figure
-from harness.outputs import copy_to_reference, made_by, parquet
-from harness.predictors.contestants import REFERENCE
+from harness.compare.outputs import copy_to_reference, made_by, parquet
+from harness.experiment.batch import read_claim
+from harness.predictors.candidates import REFERENCE
 from harness.predictors.figures import calibration_figure, quality_figure, real_figure
 from harness.predictors.material import read_material
 from harness.predictors.measures import MEASURES
@@ -26,6 +25,7 @@ from harness.predictors.noise import noise_ceiling
 from harness.predictors.study import CELL, NAME, Plan, results
 from harness.predictors.summary import HOST, against, summarise
 from harness.predictors.tables import StudyText, markdown, terminal
+from harness.show.figures import write_figure
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.files import write_bytes, write_text
 
@@ -135,6 +135,6 @@ def update_reference(table: CurveTable, out: Path) -> Path:
     """Copy the outputs of `out` to the committed reference of the data; return the folder.
 
     Raises:
-        InputError: what is there has more (see `harness.outputs.refuse_less`).
+        InputError: what is there has more (see `harness.compare.outputs.refuse_less`).
     """
     return copy_to_reference(reference_name(table), out, without=("spec.json", "results.parquet"))

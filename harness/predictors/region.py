@@ -7,10 +7,10 @@ the archs are alike, and it is there that a predictor is asked.
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.contestants import CONTESTANTS, REFERENCE
-from harness.experiment import open_benchmark, run_one
-from harness.jobs import Job
-from harness.specs import GPU_NIGHT_S, Experiment
+from harness.experiment.batch import open_benchmark, run_one
+from harness.experiment.jobs import Job
+from harness.experiment.specs import GPU_NIGHT_S, Experiment
+from harness.players.ours import CONTESTANTS, REFERENCE
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.types import Train
 from pmfnas.engine.settings import Settings

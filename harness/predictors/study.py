@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.contestants import source_hash
-from harness.experiment import SPEC, check_folder, claim_folder, read_claim
+from harness.experiment.batch import RUN_CODE, SPEC, check_folder, claim_folder, read_claim
+from harness.host.code import code_hash
+from harness.host.workers import in_processes
+from harness.predictors.candidates import check_unchanged, identity_of, study_hash
 from harness.predictors.cells import Cell, essential
-from harness.predictors.contestants import check_unchanged, identity_of, study_hash
 from harness.predictors.evaluation import Outcome, evaluate
 from harness.predictors.material import Material, read_material
 from harness.predictors.region import visited_archs
 from harness.predictors.tasks import Split
-from harness.workers import in_processes
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import ContractError, InputError
 from pmfnas.core.predictors import PredictorFactory, reads_of
@@ -165,7 +165,7 @@ def _claim_of(plan: Plan, table: CurveTable, *, real_curves: bool) -> dict[str, 
         "data": table.stamp,
         "fingerprint": table.header.fingerprint,
         "code": study_hash(),
-        "searcher_code": source_hash(),
+        "searcher_code": code_hash(RUN_CODE),
     }
 
 

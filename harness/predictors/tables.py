@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.predictors.candidates import REFERENCE
 from harness.predictors.cells import KINDS, LONG, SHORT
-from harness.predictors.contestants import REFERENCE
 from harness.predictors.summary import JUDGED, over_datasets
-from harness.tables import aligned, pipes, plain, wrap
+from harness.show.tables import aligned, pipes, plain, wrap
 
 COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -8,7 +8,6 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.drawing import Style, styles_of
 from harness.report.content import Section
 from harness.report.results import Results, read_results
 from harness.report.sections.distributions import profile_section, rank_section, target_section
@@ -16,7 +15,8 @@ from harness.report.sections.outcome import curve_sections, few_seeds, table_sec
 from harness.report.sections.provenance import facts, failures, provenance_section
 from harness.report.sections.spending import overhead_section, spending_section
 from harness.report.sections.why import why_section
-from harness.tables import Table
+from harness.show.looks import Style, styles_of
+from harness.show.tables import Table
 from pmfnas.files import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -19,8 +19,8 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path as Outline
 from matplotlib.ticker import PercentFormatter
 
-from harness.drawing import Style, line, plain_ticks, settings
 from harness.report.content import Key, Picture
+from harness.show.looks import Style, line, plain_ticks, settings
 from harness.stats.ranking import Ranking
 from harness.stats.reaching import Shares
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from harness.experiment import SPEC, read_claim
-from harness.outputs import table_of
-from harness.records import run_id
-from harness.score_words import Words, from_file, words_of
+from harness.compare.outputs import table_of
+from harness.experiment.batch import SPEC, read_claim
+from harness.score.words import Words, from_file, words_of
+from harness.show.tables import Table
 from harness.stats.runs import STEP_COLUMNS, TIMING_COLUMNS, checked_runs, require
-from harness.tables import Table
 from pmfnas.core.errors import InputError
 from pmfnas.files import reading
+from pmfnas.loop.record import run_id
 
 VERDICT = "verdict.md"
 MANIFEST = "manifest.json"

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from harness.explain_figures import explain_figure
-from harness.report.content import Picture, Section, Sheet, pairs
+from harness.explain.figure import explain_figure
+from harness.host.units import written_time
+from harness.report.content import Picture, Section
 from harness.report.page import rendered
 from harness.report.pictures import encoded
 from harness.report.sections.provenance import STAMPS
 from harness.report.sections.why import trace_section
-from harness.training.overview import NOTE, Overview, best, found, lost, read_overview, spent
-from harness.units import written_time
+from harness.search.overview import NOTE, Overview, best, found, lost, read_overview, spent
+from harness.show.sheet import Sheet, pairs
 from pmfnas.files import write_text
 
 _PX_PER_IN = 160

@@ -3,9 +3,9 @@
 import pytest
 
 from baselines import SEARCHERS
-from harness.executor import SimulatedExecutor, paired_trials
-from harness.runner import Setting, search
 from pmfnas.core.rng import stream
+from pmfnas.loop.executor import SimulatedExecutor, paired_trials
+from pmfnas.loop.runner import Setting, search
 from pmfnas.spaces import CellSpace
 from pmfnas.testing.driver import drive
 from pmfnas.testing.failures import Diverging, Unavailable

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from baselines.random_search import RandomSearch
-from harness.executor import SimulatedExecutor, paired_trials
-from harness.experiment import open_benchmark
-from harness.runner import Setting, search
+from harness.experiment.batch import open_benchmark
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.benchmarks.tabular import DATASETS
 from pmfnas.core.ports import Benchmark, SearcherFactory, Space
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Cost, Curve, Fidelities, Ok, Schedule, Train
 from pmfnas.engine.searcher import PmfNas
+from pmfnas.loop.executor import SimulatedExecutor, paired_trials
+from pmfnas.loop.runner import Setting, search
 from pmfnas.spaces import SizeSpace
 from pmfnas.testing.driver import Trace, drive
 from pmfnas.testing.grid import GridSpace

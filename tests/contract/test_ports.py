@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from harness.runner import Setting, search
 from pmfnas.core.ports import Event
 from pmfnas.core.types import Cost, Drop, Measure, Measured, Ok, Stop, Submit, Ticket, Train, Wait
-from tests.fakes import EPOCH_S, FIDELITIES, PASS_S, A, B, ByHand, C, Scripted, cells, play, submit
+from pmfnas.loop.runner import Setting, search
+from tests.support.fakes import EPOCH_S, FIDELITIES, PASS_S, A, B, ByHand, C, Scripted, cells, play, submit
 
 
 def test_evolution_a_duplicate_is_answered_from_the_record_at_no_cost():
@@ -48,7 +48,7 @@ def test_asha_four_workers_hear_one_event_at_a_time_and_promote_by_going_on():
 
 
 def test_bohb_waiting_at_a_barrier_is_charged_as_idle_time():
-    from harness.ledger import totals
+    from pmfnas.loop.ledger import totals
 
     searcher = Scripted([submit(Train(A, "12", 0, 3), Train(B, "12", 0, 12)), Wait(), Wait(), Stop()])
     finished = play(searcher, n_workers=2)

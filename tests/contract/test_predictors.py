@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.predictors.contestants import CONTESTANTS
+from harness.predictors.candidates import CONTESTANTS
 from pmfnas.core.predictors import check_prediction, reads_of
-from tests.predicting import SPACE, TARGET, world
+from tests.support.predicting import SPACE, TARGET, world
 
 SKLEARN = {"curve_svr", "gaussian_process", "gradient_boosting", "random_forest"}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.contestants import CONTESTANTS
+from harness.players.ours import CONTESTANTS
 from pmfnas.spaces import CellSpace
 from pmfnas.testing.grid import GridSpace
 from pmfnas.testing.searcher_checks import CHECKS, Subject, run_check

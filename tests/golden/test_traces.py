@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.contestants import CONTESTANTS
+from harness.players.ours import CONTESTANTS
 from pmfnas.core.ports import Benchmark
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Cost, Curve, Decision, Drop, Request, Stop, Submit, Train, Wait
 from pmfnas.spaces import CellSpace
 from pmfnas.testing.driver import Trace, drive
 from pmfnas.testing.synthetic import SyntheticBenchmark
-from tests.slices import write_slice
+from tests.support.slices import write_slice
 
 FOLDER = Path(__file__).parent / "traces"
 BUDGETS_S = {"synthetic": {1: 2_400.0, 4: 800.0}, "slice": {1: 3_000.0, 4: 2_100.0}, "night": {1: 12_000.0}}

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.experiment import open_benchmark, run_one
-from harness.jobs import Job
-from harness.oracle import Oracle
-from harness.specs import ALL_DATASETS, EXPERIMENTS
+from harness.experiment.batch import open_benchmark, run_one
+from harness.experiment.jobs import Job
+from harness.experiment.specs import ALL_DATASETS, EXPERIMENTS
+from harness.score.oracle import Oracle
 from harness.stats.aggregates import mean
 from harness.stats.intervals import interval
 from pmfnas.benchmarks.tabular import dataset

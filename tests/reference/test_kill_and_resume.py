@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.experiment import claim
-from harness.specs import TABLE2
+from harness.experiment.batch import claim
+from harness.experiment.specs import TABLE2
 
 ROOT = Path(__file__).parents[2]
 N_KILLS = int(os.environ.get("PMFNAS_KILLS", "5"))

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.cli import main
-from harness.gate.groups import plain_groups, real_groups
-from harness.gate.reference import read_reference
+from harness.cli.main import main
+from harness.predictors.gate.groups import plain_groups, real_groups
+from harness.predictors.gate.reference import read_reference
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "predictors.json"
 N_SPLITS = 48

@@ -6,8 +6,8 @@ Few splits, so the bounds are loose; `results/reference/predictors` holds the st
 import numpy as np
 import pytest
 
+from harness.predictors.candidates import CONTESTANTS
 from harness.predictors.cells import Cell
-from harness.predictors.contestants import CONTESTANTS
 from harness.predictors.evaluation import evaluate
 from harness.predictors.material import read_material
 from harness.predictors.tasks import Split, make_task, sides

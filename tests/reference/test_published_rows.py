@@ -15,8 +15,8 @@ import pytest
 from baselines import SEARCHERS
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Submit, arch_numbers
-from tests.evaluating import ok, ticket
-from tests.fakes import FIDELITIES, cells
+from tests.support.evaluating import ok, ticket
+from tests.support.fakes import FIDELITIES, cells
 
 ANCHORS = os.environ.get("PMFNAS_ANCHORS")
 BUDGET_S, N_RUNS = 12_000.0, 200

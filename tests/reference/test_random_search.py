@@ -10,7 +10,7 @@ import numpy as np
 from baselines.random_search import RandomSearch
 from pmfnas.core.types import Arch
 from pmfnas.testing.grid import GridSpace
-from tests.evaluating import make, walk
+from tests.support.evaluating import make, walk
 
 SPACE = GridSpace((4, 5))
 N, N_DRAWN, N_RUNS = 20, 4, 1000

@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.experiment import open_benchmark, run_one
-from harness.jobs import Job
-from harness.oracle import Oracle
-from harness.peer_commands import BUDGET_S, NAME, TITLE
-from harness.peers import OWN
-from harness.specs import ALL_DATASETS, EXPERIMENTS, GPU_NIGHT_S, Experiment
-from harness.studies import STUDIES
+from harness.cli.peers import BUDGET_S, NAME, TITLE
+from harness.compare.studies import STUDIES
+from harness.experiment.batch import open_benchmark, run_one
+from harness.experiment.jobs import Job
+from harness.experiment.specs import ALL_DATASETS, EXPERIMENTS, GPU_NIGHT_S, Experiment
+from harness.players.packages import OWN
+from harness.score.oracle import Oracle
 from pmfnas.benchmarks.tabular import dataset
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.drawing import Style
-from harness.report.content import Folded, Key, Section, Sheet, listed, written
+from harness.report.content import Folded, Key, Section, listed
 from harness.report.pictures import line_key, picture, rank_panel, shares_panel
 from harness.report.results import Results
-from harness.score_words import words_of
+from harness.score.words import words_of
+from harness.show.looks import Style
+from harness.show.sheet import Sheet, written
 from harness.stats.ranking import Ranking, ranking
 from harness.stats.reaching import Shares, arrivals, profiles
 from pmfnas.core.rng import stream

@@ -9,15 +9,16 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from harness.drawing import Style, accuracy_panel, regret_panel
-from harness.report.content import Folded, Section, Sheet, listed, written
+from harness.report.content import Folded, Section, listed
 from harness.report.pictures import line_key, picture
 from harness.report.results import Results
+from harness.show.looks import Style, accuracy_panel, regret_panel
+from harness.show.sheet import Sheet, written
+from harness.show.tables import PUBLISHED_NOTE, TRUST_NOTE, Grid, Table, grids, legend, published_grid
 from harness.stats.anytime import on_grid
 from harness.stats.curves import Curves, mean_curves
 from harness.stats.runs import run_steps
 from harness.stats.summary import MIN_SEEDS
-from harness.tables import PUBLISHED_NOTE, TRUST_NOTE, Grid, Table, grids, legend, published_grid
 from pmfnas.core.rng import stream
 
 NAMED = 4

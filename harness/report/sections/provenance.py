@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from harness.report.content import Section, listed, pairs
+from harness.host.units import written_hours
+from harness.report.content import Section, listed
 from harness.report.results import Results
-from harness.units import written_hours
+from harness.show.sheet import pairs
 
 STAMPS: Mapping[str, str] = MappingProxyType(
     {

@@ -10,11 +10,12 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from harness.ledger import paid_s
-from harness.records import read_rows, run_id
-from harness.report.content import Folded, Section, Sheet, listed, written
+from harness.report.content import Folded, Section, listed
 from harness.report.pictures import bars_panel, box_key, picture
 from harness.report.results import Results
+from harness.show.sheet import Sheet, written
+from pmfnas.loop.ledger import paid_s
+from pmfnas.loop.record import read_rows, run_id
 
 IDLE = "idle"
 UNUSED = "not used"

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from harness.contestants import REFERENCE
-from harness.drawing import plain_ticks
-from harness.explain import Answered, Explained, read_run, standing
-from harness.explain_commands import find_record
-from harness.explain_text import NO_REASONS, about, columns_of
-from harness.records import record_path
-from harness.report.content import Folded, Key, Picture, Section, Sheet, listed
+from harness.explain.record import Answered, Explained, read_run, standing
+from harness.explain.text import NO_REASONS, about, columns_of
+from harness.players.ours import REFERENCE
+from harness.report.content import Folded, Key, Picture, Section, listed
 from harness.report.pictures import box_key, picture
 from harness.report.results import Results
+from harness.show.looks import plain_ticks
+from harness.show.sheet import Sheet
+from pmfnas.loop.record import find_record, record_path
 
 _COLOURS = ("#0072B2", "#E69F00", "#CC3377", "#44AA99", "#AA4499", "#999933")
 """Of stages, in the order in which they appear."""

@@ -6,8 +6,6 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.executor import SimulatedExecutor, paired_trials
-from harness.runner import Setting, search
 from pmfnas.core.rng import stream
 from pmfnas.core.types import (
     Arch,
@@ -24,6 +22,8 @@ from pmfnas.core.types import (
     Train,
     Wait,
 )
+from pmfnas.loop.executor import SimulatedExecutor, paired_trials
+from pmfnas.loop.runner import Setting, search
 from pmfnas.testing.driver import drive
 from pmfnas.testing.failures import Diverging, Unavailable
 from pmfnas.testing.grid import GridSpace

@@ -19,7 +19,7 @@ from pmfnas.benchmarks.anchored.source import SEARCHED, Source, read_source
 from pmfnas.benchmarks.official import import_official
 from pmfnas.benchmarks.official.reader import META, read_meta
 from pmfnas.benchmarks.table import CurveTable, Key
-from tests.official_files import FOLDERS, write_bz2
+from tests.support.official_files import FOLDERS, write_bz2
 
 pytestmark = [
     pytest.mark.skipif("PMFNAS_ANCHORS" not in os.environ, reason="PMFNAS_ANCHORS is not set: no real values here"),

@@ -5,9 +5,9 @@ import pytest
 from baselines.asha import Asha, Rung
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Drop, Submit, Train, Wait
-from tests.climbing import best_by_sum, dropped, requests, segments, trace
-from tests.evaluating import make
-from tests.fakes import A, B, C, cells
+from tests.support.climbing import best_by_sum, dropped, requests, segments, trace
+from tests.support.evaluating import make
+from tests.support.fakes import A, B, C, cells
 
 D = (0, 0, 0, 0, 0, 4)
 

@@ -8,9 +8,9 @@ from baselines.bohb import BOHB_NB201, Bohb, Model
 from baselines.hyperband import Hyperband
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Wait
-from tests.climbing import dropped, requests, segments, trace
-from tests.evaluating import make
-from tests.fakes import cells
+from tests.support.climbing import dropped, requests, segments, trace
+from tests.support.evaluating import make
+from tests.support.fakes import cells
 
 
 def arch(i):

@@ -4,7 +4,7 @@ import pytest
 from baselines.climbing import Climber, ladder_of, repeated
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Cost, Curve, Diverged, Drop, Failed, Fidelities, Ok, Schedule, Submit, Ticket, Train
-from tests.fakes import FIDELITIES, A, B
+from tests.support.fakes import FIDELITIES, A, B
 
 
 def text(ladder):

@@ -11,9 +11,9 @@ from baselines.dehb import Dehb, Member, Population, centre, crossed, decode, mu
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Wait
-from tests.climbing import best_by_sum, dropped, requests, segments, trace
-from tests.evaluating import make
-from tests.fakes import A, B, C, cells
+from tests.support.climbing import best_by_sum, dropped, requests, segments, trace
+from tests.support.evaluating import make
+from tests.support.fakes import A, B, C, cells
 
 CYCLE = [(0, 1)] * 12 + [(1, 3)] * 4 + [(3, 12)] + [(0, 3)] * 6 + [(3, 12)] + [(0, 12)] * 3
 

@@ -3,8 +3,8 @@ import pytest
 
 from baselines.evaluations import WORST, archs_of, evaluation, exhausted, worth
 from pmfnas.core.types import Cancelled, Cost, Curve, Failed, Fidelity, Measured, Ok, Outcome, Stop, Submit, Train, Wait
-from tests.evaluating import DIVERGED, curve, ok, ticket
-from tests.fakes import A, B
+from tests.support.evaluating import DIVERGED, curve, ok, ticket
+from tests.support.fakes import A, B
 
 
 def test_an_evaluation_trains_from_the_start_and_validates_at_the_end():

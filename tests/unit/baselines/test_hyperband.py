@@ -3,9 +3,9 @@ import pytest
 from baselines.hyperband import Hyperband
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Wait
-from tests.climbing import best_by_sum, requests, segments, trace
-from tests.evaluating import make
-from tests.fakes import cells
+from tests.support.climbing import best_by_sum, requests, segments, trace
+from tests.support.evaluating import make
+from tests.support.fakes import cells
 
 CYCLE = [(0, 1)] * 12 + [(1, 3)] * 4 + [(3, 12)] + [(0, 3)] * 6 + [(3, 12)] + [(0, 12)] * 3
 

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from baselines.incumbents import LISTED, Observed
 from pmfnas.core.types import Arch, Cancelled, Cost, Curve, Failed, Measure, Measured, Ok, Outcome, Ticket, Train
-from tests.evaluating import DIVERGED, curve, ok, ticket
-from tests.fakes import FIDELITIES, A, B, C
+from tests.support.evaluating import DIVERGED, curve, ok, ticket
+from tests.support.fakes import FIDELITIES, A, B, C
 
 
 def add(observed: Observed, arch: Arch, schedule: str, epoch: int, valid_acc_pct: float) -> None:

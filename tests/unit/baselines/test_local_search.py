@@ -4,7 +4,7 @@ from baselines.local_search import LocalSearch
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Arch, Failed, Stop, Wait
 from pmfnas.testing.grid import GridSpace
-from tests.evaluating import DIVERGED, asked, make, ok, ticket, walk
+from tests.support.evaluating import DIVERGED, asked, make, ok, ticket, walk
 
 SPACE = GridSpace((4, 4, 4))
 N_NEIGHBOURS = 9

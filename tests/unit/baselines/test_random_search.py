@@ -1,7 +1,7 @@
 from baselines.random_search import RandomSearch
 from pmfnas.core.types import Failed, Stop, Submit, Train, Wait
 from pmfnas.testing.grid import GridSpace
-from tests.evaluating import asked, make, ok, ticket, walk
+from tests.support.evaluating import asked, make, ok, ticket, walk
 
 
 def test_every_arch_once_and_then_the_end():

@@ -2,7 +2,7 @@ import pytest
 
 from baselines import SEARCHERS
 from pmfnas.core.rng import stream
-from tests.fakes import FIDELITIES, cells
+from tests.support.fakes import FIDELITIES, cells
 
 
 def test_names_are_alphabetical():

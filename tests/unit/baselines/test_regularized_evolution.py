@@ -6,7 +6,7 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Searcher
 from pmfnas.core.types import Arch, Failed, Outcome
 from pmfnas.testing.grid import GridSpace
-from tests.evaluating import DIVERGED, asked, make, ok, ticket, walk
+from tests.support.evaluating import DIVERGED, asked, make, ok, ticket, walk
 
 SPACE = GridSpace((6, 6, 6, 6))
 FAR_APART: tuple[Arch, ...] = tuple((i, i, i, i) for i in range(6))

@@ -6,7 +6,7 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Failed, Outcome
 from pmfnas.testing.grid import GridSpace
-from tests.evaluating import DIVERGED, asked, make, ok, ticket, walk
+from tests.support.evaluating import DIVERGED, asked, make, ok, ticket, walk
 
 
 def log_probability(policy: Policy, arch: tuple[int, ...]) -> float:

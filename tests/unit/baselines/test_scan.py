@@ -11,8 +11,8 @@ from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Stop
 from pmfnas.spaces import space_for
 from pmfnas.testing.grid import GridSpace
-from tests.evaluating import asked, make, walk
-from tests.fakes import cells
+from tests.support.evaluating import asked, make, walk
+from tests.support.fakes import cells
 
 CARDINALITIES = (3, 4, 2)
 ALL = list(product(*map(range, CARDINALITIES)))

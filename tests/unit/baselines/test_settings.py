@@ -3,7 +3,7 @@ import pytest
 from baselines.settings import check_at_least, check_between, search_fidelity
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Fidelities, Fidelity, Schedule
-from tests.fakes import FIDELITIES
+from tests.support.fakes import FIDELITIES
 
 
 def schedule(epochs: int) -> Schedule:

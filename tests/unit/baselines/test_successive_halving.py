@@ -3,9 +3,9 @@ import pytest
 from baselines.successive_halving import SuccessiveHalving
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Drop, Submit, Train, Wait
-from tests.climbing import AMPLE_S, best_by_sum, dropped, requests, segments, trace
-from tests.evaluating import make
-from tests.fakes import cells
+from tests.support.climbing import AMPLE_S, best_by_sum, dropped, requests, segments, trace
+from tests.support.evaluating import make
+from tests.support.fakes import cells
 
 FIRST = 27 + 9 + 2  # requests of a bracket of 27 archs
 

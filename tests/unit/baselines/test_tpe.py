@@ -9,7 +9,7 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Failed
 from pmfnas.testing.grid import GridSpace
-from tests.evaluating import DIVERGED, asked, make, ok, ticket, walk
+from tests.support.evaluating import DIVERGED, asked, make, ok, ticket, walk
 
 
 class Dealt(GridSpace):

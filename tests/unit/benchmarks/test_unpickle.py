@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pmfnas.benchmarks.official.stream import RecordStream
 from pmfnas.benchmarks.unpickle import load_bz2, open_bz2, open_torch, reading
 from pmfnas.core.errors import DataError
-from tests.official_files import make, write_bz2
+from tests.support.official_files import make, write_bz2
 
 LIMIT = 1 << 24
 PLAIN = {

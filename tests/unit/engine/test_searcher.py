@@ -4,9 +4,6 @@ from functools import partial
 import numpy as np
 import pytest
 
-from harness.executor import SimulatedExecutor, paired_trials
-from harness.ledger import Entry
-from harness.runner import Finished, Setting, search
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Benchmark, Space
 from pmfnas.core.rng import stream
@@ -14,6 +11,9 @@ from pmfnas.core.types import Arch, Diverged, Fidelity, Ok, Schedule, Train
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.searcher import PmfNas
 from pmfnas.engine.settings import PARTS, Settings
+from pmfnas.loop.executor import SimulatedExecutor, paired_trials
+from pmfnas.loop.ledger import Entry
+from pmfnas.loop.runner import Finished, Setting, search
 from pmfnas.spaces import space_for
 from pmfnas.testing.failures import ConstantScores, Diverging
 from pmfnas.testing.grid import GridSpace

@@ -10,7 +10,7 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.predictors import PROBABILITIES, check_prediction
 from pmfnas.predictor.belief import Belief
 from pmfnas.predictor.pmf import FEW, PmfPredictor
-from tests.predicting import SPACE, TARGET, world
+from tests.support.predicting import SPACE, TARGET, world
 
 
 def predicted(known, labels, queries):

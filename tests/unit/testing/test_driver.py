@@ -21,7 +21,7 @@ from pmfnas.core.types import (
 from pmfnas.testing.driver import drive
 from pmfnas.testing.grid import GridSpace
 from pmfnas.testing.synthetic import LATENCY_MS, SyntheticBenchmark
-from tests.toys import SETTLED, Toy, scripted, toy
+from tests.support.toys import SETTLED, Toy, scripted, toy
 
 A, B, C = (0, 0), (0, 1), (1, 1)
 BENCHMARK = SyntheticBenchmark(GridSpace((2, 2)))

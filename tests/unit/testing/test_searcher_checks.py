@@ -11,7 +11,7 @@ from pmfnas.core.types import Cancelled, Diverged, Failed, Wait
 from pmfnas.testing.grid import GridSpace
 from pmfnas.testing.process_state import process_state, scrambling
 from pmfnas.testing.searcher_checks import CHECKS, Subject, applies, check_searcher, run_check
-from tests.toys import Toy, toy
+from tests.support.toys import Toy, toy
 
 
 def _reseeds(seed):

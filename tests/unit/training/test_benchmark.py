@@ -7,10 +7,10 @@ from pmfnas.core.types import Train
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
 from baselines.random_search import RandomSearch  # noqa: E402
-from harness.executor import SimulatedExecutor, paired_trials  # noqa: E402
-from harness.runner import Setting, search  # noqa: E402
 from pmfnas.core.rng import stream  # noqa: E402
-from tests.training_runs import tiny_benchmark  # noqa: E402
+from pmfnas.loop.executor import SimulatedExecutor, paired_trials  # noqa: E402
+from pmfnas.loop.runner import Setting, search  # noqa: E402
+from tests.support.training_runs import tiny_benchmark  # noqa: E402
 
 A = (3, 3, 1, 3, 1, 3)
 

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: no training
 from pmfnas.training.network import Network  # noqa: E402
 from pmfnas.training.pack import Pack  # noqa: E402
 from pmfnas.training.state import initial_state  # noqa: E402
-from tests.plain_network import size_network, take_weights, topology_network, train_plainly  # noqa: E402
+from tests.support.plain_network import size_network, take_weights, topology_network, train_plainly  # noqa: E402
 
 SMALL = Recipe(channels=(4, 8, 16), cells_per_stage=2)
 CPU = torch.device("cpu")

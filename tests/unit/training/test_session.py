@@ -10,7 +10,7 @@ from pmfnas.training.recipe import Recipe
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
 from pmfnas.training import session as session_module  # noqa: E402
-from tests.training_runs import TINY, ticking, tiny_benchmark  # noqa: E402
+from tests.support.training_runs import TINY, ticking, tiny_benchmark  # noqa: E402
 
 A, B, C = (3, 3, 1, 3, 1, 3), (2, 0, 4, 1, 3, 2), (1, 4, 0, 3, 2, 1)
 

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: no training
 
 from pmfnas.training.data.images import ImageSet  # noqa: E402
 from pmfnas.training.stream import DeviceImages, batch_bounds, epoch_draws  # noqa: E402
-from tests.training_runs import SIDE, tiny_data  # noqa: E402
+from tests.support.training_runs import SIDE, tiny_data  # noqa: E402
 
 CPU = torch.device("cpu")
 

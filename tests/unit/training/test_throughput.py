@@ -6,7 +6,7 @@ from pmfnas.training import throughput  # noqa: E402
 from pmfnas.training.blueprint import blueprint  # noqa: E402
 from pmfnas.training.stream import DeviceImages  # noqa: E402
 from pmfnas.training.throughput import choose_width, images_per_second  # noqa: E402
-from tests.training_runs import TINY, ticking, tiny_data  # noqa: E402
+from tests.support.training_runs import TINY, ticking, tiny_data  # noqa: E402
 
 PLANS = [blueprint("nb201", arch, TINY, n_classes=3) for arch in ((3, 3, 1, 3, 1, 3), (2, 0, 4, 1, 3, 2))]
 

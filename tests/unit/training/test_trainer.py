@@ -11,8 +11,8 @@ from torch.nn import functional  # noqa: E402
 
 from pmfnas.training.data.images import ImageSet, SearchData  # noqa: E402
 from pmfnas.training.state import initial_state  # noqa: E402
-from tests.plain_network import take_weights, topology_network, train_plainly  # noqa: E402
-from tests.training_runs import TINY, tiny_benchmark, tiny_images  # noqa: E402
+from tests.support.plain_network import take_weights, topology_network, train_plainly  # noqa: E402
+from tests.support.training_runs import TINY, tiny_benchmark, tiny_images  # noqa: E402
 
 A = (3, 2, 1, 4, 0, 3)
 EPOCHS = 2

@@ -10,7 +10,7 @@ from baselines.predictors.sizes import Flops, Params
 from baselines.predictors.training_speed import SotlE, TseEma, moving_average, sum_of_losses
 from pmfnas.core.predictors import Observed
 from pmfnas.core.types import Fidelity
-from tests.predicting import SPACE, TARGET
+from tests.support.predicting import SPACE, TARGET
 
 LOSS = np.array([[4.0, 2.0, 1.0], [1.0, 3.0, 2.0]])
 

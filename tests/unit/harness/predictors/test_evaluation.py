@@ -12,7 +12,7 @@ from harness.predictors.tasks import Split
 from pmfnas.core.errors import ContractError, InputError
 from pmfnas.core.predictors import Prediction, Reads
 from pmfnas.predictor.pmf import PmfPredictor
-from tests.predicting import small_material
+from tests.support.predicting import small_material
 
 CELL = Cell("cifar10", 10, "12", 3)
 

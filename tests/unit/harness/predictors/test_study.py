@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import outputs as harness_outputs
-from harness.cli import main
+from harness.cli.main import main
+from harness.compare import outputs as harness_outputs
 from harness.predictors import outputs
+from harness.predictors.candidates import CONTESTANTS
 from harness.predictors.cells import Cell, essential, smoke_grid
-from harness.predictors.contestants import CONTESTANTS
 from harness.predictors.figures import envelope
 from harness.predictors.study import Plan, chunks, results, spread
 from harness.predictors.summary import JUDGED, against, over_datasets, summarise, with_price

@@ -11,8 +11,8 @@ from harness.predictors.tasks import Split, make_task, sides
 from pmfnas.benchmarks.table import CurveTable, Key, TableWriter
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.predictors import Reads
-from tests.predicting import SPACE, small_material, with_real_curves
-from tests.tables import write_small
+from tests.support.predicting import SPACE, small_material, with_real_curves
+from tests.support.tables import write_small
 
 CELL = Cell("cifar10", 10, "12", 3)
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from harness.report.content import Section, Sheet
+from harness.report.content import Section
 from harness.report.page import rendered, write_report
-from tests.reported import folder_of
+from harness.show.sheet import Sheet
+from tests.support.reported import folder_of
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `browser`)")
 

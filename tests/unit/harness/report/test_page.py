@@ -8,15 +8,15 @@ from pathlib import Path
 import html5lib
 import pytest
 
-from harness.cli import main
-from harness.report.content import Sheet
+from harness.cli.main import main
 from harness.report.page import page, write_report
 from harness.report.results import read_results
 from harness.report.sections.why import why_section
-from harness.tables import markdown
+from harness.show.sheet import Sheet
+from harness.show.tables import markdown
 from pmfnas.core.errors import DataError, InputError
-from tests.frames import runs_of, some_runs
-from tests.reported import RUN, folder_of
+from tests.support.frames import runs_of, some_runs
+from tests.support.reported import RUN, folder_of
 
 ODD = '<script>alert("a & b")</script>'
 MONEY = "$x^2$ {{ 7 * 7 }}"

@@ -6,10 +6,10 @@ import pytest
 
 from harness.report.results import read_results
 from harness.report.sections.spending import spending_section, spent_hours
-from tests.explained import HEADER, STAGED, kept
-from tests.fakes import ByHand, Scripted, play
-from tests.frames import some_runs
-from tests.reported import folder_of
+from tests.support.explained import HEADER, STAGED, kept
+from tests.support.fakes import ByHand, Scripted, play
+from tests.support.frames import some_runs
+from tests.support.reported import folder_of
 
 # 31 s for 3 epochs, 91 s for the nine after them, and what is left of 400 s for the full training.
 BY_HAND = {

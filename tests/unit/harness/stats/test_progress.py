@@ -7,7 +7,7 @@ from harness.stats.curves import N_GRID, mean_curves
 from harness.stats.progress import summarise_progress
 from harness.stats.runs import checked_runs
 from pmfnas.core.errors import InputError
-from tests.frames import BUDGET_S, runs_of, some_runs, steps_of
+from tests.support.frames import BUDGET_S, runs_of, some_runs, steps_of
 
 RUNS = runs_of({"cifar10": {"asha": [94.0, 93.0, 92.0], "late": [94.0, 94.0]}})
 BEFORE = {"cifar10": 84.0}

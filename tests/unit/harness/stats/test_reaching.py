@@ -6,7 +6,7 @@ import pytest
 from harness.stats.reaching import ALL, arrivals, profiles
 from harness.stats.runs import checked_runs
 from harness.stats.survival import kaplan_meier
-from tests.frames import runs_of, steps_of
+from tests.support.frames import runs_of, steps_of
 
 # Best: 94 on cifar10, 73 on cifar100. Regrets of a: 0, 1, 2, 4 and 1, 1, 1, 1; of b: 3 and 0 everywhere.
 RUNS = runs_of(

@@ -18,7 +18,7 @@ from harness.stats.summary import (
     without_host,
 )
 from pmfnas.core.errors import InputError
-from tests.frames import runs_of, some_runs, timings_of
+from tests.support.frames import runs_of, some_runs, timings_of
 
 
 def summary_of(runs: pd.DataFrame, **options: Any) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from harness.stats.paired import holm
 from harness.stats.power import detectable_difference
 from harness.stats.variants import BETTER, VARIANT_COLUMNS, compare_variants, verdict
 from pmfnas.core.errors import InputError
-from tests.frames import BEST, runs_of
+from tests.support.frames import BEST, runs_of
 
 FULL = [93.0 + seed / 100 for seed in range(20)]
 P_ALL_WINS = 2 / 2**20

@@ -1,0 +1,49 @@
+"""The verb `explain`: what a run did and why, as text, CSV and a figure. It reads the record and nothing else."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from harness.explain.figure import explain_figure, write_explained
+from harness.explain.record import read_run
+from harness.explain.text import Chosen, summary, trace, trace_csv
+from harness.host.units import count
+from pmfnas.loop.record import find_record
+
+FOLDER = "explain"
+"""Where figures go by default, in the folder of the experiment."""
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb `explain` to the parser."""
+    explain = verbs.add_parser("explain", help="what a run did and why: trace, summary, figure")
+    explain.add_argument(
+        "record", metavar="RUN", help="path of a record, or a run's id such as nb201-cifar100/asha/s0007"
+    )
+    explain.add_argument("--in", dest="folder", type=Path, metavar="DIR", help="the experiment's folder, for an id")
+    explain.add_argument("--out", type=Path, metavar="DIR", help="where the figure goes (default: beside the runs)")
+    explain.add_argument("--last", metavar="N", help="the last N lines of the trace only")
+    explain.add_argument("--stage", metavar="NAME", help="the lines of one stage only")
+    explain.add_argument("--csv", action="store_true", help="print the trace as CSV, without summary")
+    explain.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print trace and summary of a run, or the trace as CSV, and write its figure."""
+    chosen = Chosen(options.stage, count("--last", options.last, least=1) if options.last is not None else None)
+    path = find_record(options.record, options.folder)
+    explained = read_run(path)
+    text = trace_csv(explained, chosen) if options.csv else f"{trace(explained, chosen)}\n{summary(explained)}\n"
+    note = "no figure: the record holds no request"
+    if explained.requests:  # drawn before the text is printed, whose reader may close the pipe
+        files = write_explained(explain_figure(explained), options.out or _beside(path), explained.header.run_id)
+        note = f"figure: {', '.join(str(file) for file in files)}"
+    print(text, end="")
+    print(note, file=sys.stderr if options.csv else sys.stdout)
+    return 0
+
+
+def _beside(path: Path) -> Path:
+    """Return the default folder of figures: in the experiment's folder, or that of a record that lies elsewhere."""
+    runs = next((folder for folder in path.parents if folder.name == "runs"), None)
+    return (runs.parent if runs else path.parent) / FOLDER

@@ -1,0 +1,126 @@
+"""Runs a study and writes what it leaves: one folder of records per budget, and joint tables and figures.
+
+OUT/spec.json                          what the folder belongs to
+OUT/8.5h/spec.json, OUT/8.5h/runs/...  the experiment at one budget, as `harness.experiment.batch` keeps it
+OUT/table.md, table.csv, where.csv     the differences, and where they are significant
+OUT/test.png, valid_regret.png (.svg)  the differences as figures
+OUT/runs.parquet, timings.parquet      the frames, with a column `budget_s`
+OUT/oracle.csv, manifest.json          accesses to test accuracy; what made the outputs
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.compare.outputs import manifest, parquet
+from harness.compare.studies import Study
+from harness.compare.study_figures import difference_figure
+from harness.compare.study_tables import REGRET, SCORE, StudyTable, csv, described, markdown, terminal, where
+from harness.experiment.batch import check_claim, check_folder, claim_folder, claim_of, run_experiment
+from harness.experiment.jobs import Job, in_order
+from harness.host.units import written_hours
+from harness.players.ours import REFERENCE, settings_of
+from harness.score.scoring import Scored, score
+from harness.show.figures import write_figure
+from harness.stats.variants import compare_variants
+from pmfnas.benchmarks.table import CurveTable
+from pmfnas.core.errors import InputError
+from pmfnas.core.rng import stream
+from pmfnas.files import write_bytes, write_text
+
+
+def folder(out: Path, budget_s: float) -> Path:
+    """Return where the runs at one budget lie under a study's folder."""
+    return out / f"{budget_s / 3600:g}h"
+
+
+def run_study(study: Study, table: CurveTable, out: Path, *, n_jobs: int) -> int:
+    """Do every run that is not done yet, the shortest budget first, and return how many that were."""
+    claim_folder(out, _claim(study, table))
+    experiments = study.experiments()
+    return sum(run_experiment(e, table, folder(out, e.budget_s), n_jobs=n_jobs) for e in experiments)
+
+
+def check_study(study: Study, table: CurveTable, out: Path) -> None:
+    """Raise `InputError` where `run_study` would find that `out` belongs to something else; write nothing."""
+    if check_folder(out, _claim(study, table)):
+        for experiment in study.experiments():
+            check_claim(folder(out, experiment.budget_s), experiment, table)
+
+
+def _claim(study: Study, table: CurveTable) -> dict[str, Any]:
+    """Return what a folder of this study says that it belongs to."""
+    claims = claim_of(study.experiments()[0], table)
+    return {name: value for name, value in claims.items() if name != "budget_s"}
+
+
+def write_study(
+    study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable, out: Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score the runs, write every output to `out`, print where the variants lose, and return comparisons and runs.
+
+    Args:
+        study: what was run.
+        jobs: budget in seconds -> finished runs at it.
+        table: the data that they ran on.
+        out: the study's folder.
+
+    Raises:
+        InputError: a run is missing, or was made with other settings than its variant has now.
+    """
+    scored = _scored(study, jobs, table, out)
+    _refuse_other_settings(study, scored.runs)
+    comparisons = compare_variants(scored.runs, reference=REFERENCE, rng=stream(0, "variants"))
+    frame = described(study, comparisons)
+    for name in ("runs", "timings"):
+        write_bytes(out / f"{name}.parquet", parquet(getattr(scored, name)))
+    shown = StudyTable(frame, study.title, study.unvaried)
+    texts = {"table.md": markdown(shown), "table.csv": csv(frame), "where.csv": csv(where(frame))}
+    for file, text in {**texts, "oracle.csv": csv(scored.accesses)}.items():
+        write_text(out / file, text)
+    if (frame["n_pairs"] > 0).any():
+        for measure in (SCORE, REGRET):
+            write_figure(difference_figure(frame, measure), out, measure)
+    _write_manifest(study, table, out, scored)
+    print(terminal(shown))
+    print(
+        f"written to {out}: table.md, table.csv, where.csv, figures test and valid_regret, runs.parquet, manifest.json"
+    )
+    return frame, scored.runs
+
+
+def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable, out: Path) -> Scored:
+    """Return the frames of all budgets in one; `timings` get the budget, which `runs` have."""
+    parts: dict[float, Scored] = {}
+    for budget_s, given in jobs.items():
+        ordered = in_order(given, study.experiment(budget_s, 1))
+        parts[budget_s] = score(ordered, table, folder(out, budget_s))
+    frames = {
+        name: pd.concat([getattr(part, name) for part in parts.values()], ignore_index=True)
+        for name in ("runs", "steps", "accesses")
+    }
+    timings = [part.timings.assign(budget_s=budget_s) for budget_s, part in parts.items()]
+    best = {name: value for part in parts.values() for name, value in part.best.items()}
+    return Scored(**frames, timings=pd.concat(timings, ignore_index=True), best=best, score=table.header.score)
+
+
+def _refuse_other_settings(study: Study, runs: pd.DataFrame) -> None:
+    """Raise `InputError` where a run's settings are not those that the tables would say it had."""
+    for searcher, settings in set(zip(runs["searcher"], runs["settings"], strict=True)):
+        now = str(dict(sorted(settings_of(study.contestants[searcher]).items())))
+        if settings != now:
+            raise InputError(
+                f"runs of {searcher} were made with the settings {settings}, but it now has {now}; "
+                "run the study again in another --out, or check out the commit that made them"
+            )
+
+
+def _write_manifest(study: Study, table: CurveTable, out: Path, scored: Scored) -> None:
+    hours = scored.runs["budget_s"].map(written_hours)
+    seeds = {str(budget): int(n) for budget, n in scored.runs.groupby(hours, sort=False)["seed"].nunique().items()}
+    changes = {variant.name: variant.change for variant in study.variants}
+    added = {"seeds_per_budget": seeds, "changes": changes, "not_varied": dict(study.unvaried)}
+    write_text(out / "manifest.json", json.dumps(manifest(study.title, table, out, scored) | added, indent=1) + "\n")

@@ -1,0 +1,270 @@
+"""The verdict of a comparison in plain words: better, worse or not distinguishable, and what would settle it.
+
+For each data set, each searcher under trial is compared with each opponent over the seeds that both finished. All
+comparisons of a page are one family for Holm's adjustment. A difference is called better or worse where the signed-rank
+test is significant and the mean has the same sign. Where nothing is significant the page says how many seeds a
+difference of the observed size would take (`harness.stats.power.pairs_to_detect`, at the family's strictest level).
+"""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.score.words import sentence_case, words_for, words_of
+from harness.stats.aggregates import mean, std
+from harness.stats.intervals import interval
+from harness.stats.paired import holm, outcomes, rank_biserial, wilcoxon_p
+from harness.stats.power import pairs_to_detect
+from harness.stats.runs import by_seed, checked_runs, groups
+from harness.stats.summary import MIN_SEEDS, SIGNIFICANT, paired_differences
+from pmfnas.core.rng import stream
+
+POWER = 0.8
+WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One searcher against one opponent on one data set; differences are searcher - opponent, percent points."""
+
+    dataset: str
+    searcher: str
+    opponent: str
+    verdict: str
+    """`better`, `worse`, `mixed` (ranks and mean disagree), `not distinguishable`, `no claim` (fewer than 20 pairs) or
+    `no result` (no pair)."""
+    n_pairs: int
+    difference: float
+    low: float
+    """Of the 95 % interval of the mean difference."""
+    high: float
+    p_value: float
+    """Holm-adjusted over the page; NaN below 20 pairs."""
+    effect: float
+    """Rank-biserial correlation, > 0 where the searcher is better."""
+    wins: int
+    ties: int
+    losses: int
+    seeds_needed: int | None
+    """Pairs in all that show a difference of the observed size; None where 10,000 do not, or nothing is open."""
+    failures: str
+    """Runs of either side that failed, with reasons; empty if none."""
+
+
+def verdicts(
+    runs: pd.DataFrame, searchers: Sequence[str], opponents: Sequence[str], *, seed: int = 0
+) -> tuple[Verdict, ...]:
+    """Return the verdict of every comparison, by data set, searcher and opponent.
+
+    Args:
+        runs: see `harness.stats.runs`.
+        searchers: who is under trial.
+        opponents: who they are compared with.
+        seed: root of the bootstrap.
+    """
+    parts = groups(checked_runs(runs))
+    datasets = list(dict.fromkeys(dataset for dataset, _ in parts))
+    cases = [(d, s, o) for d in datasets for s in searchers for o in opponents if s != o]
+    drawn = [_differences(parts, case) for case in cases]
+    p_raw = [wilcoxon_p(found) if len(found) >= MIN_SEEDS else np.nan for found in drawn]
+    n_family = max(1, int(np.sum(~np.isnan(p_raw))))
+    return tuple(
+        _verdict(case, found, float(p), SIGNIFICANT / n_family, _failures(parts, case), seed)
+        for case, found, p in zip(cases, drawn, holm(p_raw), strict=True)
+    )
+
+
+_Case = tuple[str, str, str]
+
+
+def _differences(parts: Mapping[tuple[str, str], pd.DataFrame], case: _Case) -> Any:
+    dataset, searcher, opponent = case
+    if (dataset, searcher) not in parts or (dataset, opponent) not in parts:
+        return np.empty(0)
+    return paired_differences(by_seed(parts[dataset, searcher], "test"), by_seed(parts[dataset, opponent], "test"))
+
+
+def _verdict(case: _Case, found: Any, p: float, alpha: float, failures: str, seed: int) -> Verdict:
+    dataset, searcher, opponent = case
+    n = len(found)
+    if n == 0:
+        return Verdict(*case, "no result", 0, np.nan, np.nan, np.nan, np.nan, np.nan, 0, 0, 0, None, failures)
+    covered = interval(mean, found, rng=stream(seed, f"verdict/{dataset}/{searcher}/{opponent}"))
+    sides = outcomes(found)
+    effect = rank_biserial(found) if n >= MIN_SEEDS else float("nan")
+    said = word(p, covered.estimate, effect)
+    spread = float(std(found)) if n > 1 else float("nan")
+    open_ = said in ("not distinguishable", "no claim")
+    needed = pairs_to_detect(covered.estimate, spread, power=POWER, alpha=alpha) if open_ else None
+    return Verdict(
+        *case,
+        verdict=said,
+        n_pairs=n,
+        difference=covered.estimate,
+        low=covered.low,
+        high=covered.high,
+        p_value=p,
+        effect=effect,
+        wins=sides.wins,
+        ties=sides.ties,
+        losses=sides.losses,
+        seeds_needed=None if needed is None else max(needed, MIN_SEEDS),
+        failures=failures,
+    )
+
+
+def word(p: float, difference: float, effect: float) -> str:
+    """Return the verdict on a searcher as `Verdict.verdict` has it, of its p-value, mean difference and effect."""
+    if np.isnan(p):
+        return "no claim"
+    if p >= SIGNIFICANT:
+        return "not distinguishable"
+    if not difference * effect > 0:
+        return "mixed"
+    return "better" if difference > 0 else "worse"
+
+
+def _failures(parts: Mapping[tuple[str, str], pd.DataFrame], case: _Case) -> str:
+    dataset, *names = case
+    texts = []
+    for name in names:
+        rows = parts.get((dataset, name))
+        failed = rows[~rows["ok"]] if rows is not None else None
+        if failed is not None and len(failed):
+            reasons = " ".join(str(failed["why"].value_counts().index[0]).split())
+            texts.append(f"{len(failed)} of {len(rows if rows is not None else ())} runs of {name} failed ({reasons})")
+    return "; ".join(texts)
+
+
+# ---------------------------------------------------------------------------------------------------- in words
+
+
+def markdown(found: Sequence[Verdict], runs: pd.DataFrame, *, where: Mapping[str, str], title: str = "Verdict") -> str:
+    """Return the page: what was compared, a verdict per data set, and how to read it.
+
+    Args:
+        found: the verdicts.
+        runs: the runs that they are about, for the rules they ran under.
+        where: searcher -> where it ran, `in process` or `in its own process`.
+        title: of the page.
+    """
+    lines = [f"# {title}", "", _rules(runs), ""]
+    lines += [f"- {name}: {_ran(place)}" for name, place in where.items()]
+    for dataset in dict.fromkeys(v.dataset for v in found):
+        lines += ["", f"## {dataset}"]
+        for verdict in (v for v in found if v.dataset == dataset):
+            lines += ["", *sentences(verdict, words_of(runs).accuracy)]
+    n_claims = sum(not np.isnan(v.p_value) for v in found)
+    return "\n".join(_wrapped([*lines, "", "---", "", *_legend(n_claims)])) + "\n"
+
+
+def _wrapped(lines: Sequence[str]) -> list[str]:
+    """Return the lines at a width that reads well in a terminal too."""
+    wrapped: list[str] = []
+    for line in lines:
+        plain = not line or line.startswith("#")
+        indent = "  " if line.startswith("- ") else ""
+        wrapped += [line] if plain else textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+    return wrapped
+
+
+def sentences(verdict: Verdict, accuracy: str = words_for("").accuracy) -> list[str]:
+    """Return what a verdict says, in words; `accuracy` is what the differences are of."""
+    v, who = verdict, f"{verdict.searcher} against {verdict.opponent}"
+    if v.verdict == "no result":
+        return [f"**{who}: no result.** There is no seed that both finished. {_sentence(v.failures)}".rstrip()]
+    said = {
+        "better": f"**{v.searcher} is better than {v.opponent}**, by {_size(v)} of {accuracy}",
+        "worse": f"**{v.searcher} is worse than {v.opponent}**, by {_size(v)} of {accuracy}",
+        "mixed": f"**{who}: mixed.** Seed by seed it is {'ahead' if v.effect > 0 else 'behind'}, "
+        f"but the mean difference is {_signed(v)} of {accuracy}",
+        "not distinguishable": f"**{who}: not distinguishable.** The difference is {_signed(v)} of {accuracy}",
+        "no claim": f"**{who}: no claim**, since {v.n_pairs} paired seeds are fewer than {MIN_SEEDS}. So far it is "
+        f"{_signed(v)} of {accuracy}",
+    }[v.verdict]
+    tested = "" if np.isnan(v.p_value) else f", {_p(v.p_value)}"
+    counted = f"It wins {v.wins}, ties {v.ties} and loses {v.losses} of {v.n_pairs} paired seeds."
+    lines = [f"{said}{_covered(v)}{tested}. {counted}"]
+    if v.verdict in ("not distinguishable", "no claim"):
+        lines.append(_settling(v))
+    return lines + ([f"Failed runs are left out: {_sentence(v.failures)}"] if v.failures else [])
+
+
+def _settling(v: Verdict) -> str:
+    """Return how many more seeds would settle it."""
+    if v.verdict == "no claim":
+        needed = v.seeds_needed or 0
+        size = f"; to show a difference of this size, about {needed - v.n_pairs}" if needed > MIN_SEEDS else ""
+        return f"A claim takes at least {MIN_SEEDS - v.n_pairs} more seeds (`--seeds {MIN_SEEDS}`){size}."
+    if v.seeds_needed is None:
+        bound = "" if np.isnan(v.low) else f" Whatever it is, it lies between {v.low:+.2f} and {v.high:+.2f} points."
+        return f"A difference as small as this one would take more than 10,000 seeds to show.{bound}"
+    more = v.seeds_needed - v.n_pairs
+    if more <= 0:
+        return "If the true difference is as observed, this many seeds had a good chance to show it: it may be smaller."
+    return (
+        f"About {more} more seeds (`--seeds {v.seeds_needed}`) would settle it: if the true difference is as observed, "
+        f"they show it with a chance of {100 * POWER:.0f} %."
+    )
+
+
+def _size(v: Verdict) -> str:
+    return f"{abs(v.difference):.2f} points"
+
+
+def _signed(v: Verdict) -> str:
+    return f"{v.difference:+.2f} points"
+
+
+def _covered(v: Verdict) -> str:
+    if np.isnan(v.low):
+        return ""
+    low, high = (v.low, v.high) if v.verdict != "worse" else (-v.high, -v.low)
+    form = ".2f" if v.verdict in ("better", "worse") else "+.2f"
+    return f" (95 % confidence interval {low:{form}} to {high:{form}})"
+
+
+def _p(p: float) -> str:
+    return "p < .001" if p < 0.0005 else f"p = {p:.3f}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text}." if text else ""
+
+
+def _rules(runs: pd.DataFrame) -> str:
+    first = runs.iloc[0]
+    workers = f"{first['n_workers']} worker{'s' if first['n_workers'] != 1 else ''}"
+    return (
+        f"{sentence_case(words_of(runs).accuracy)} of the arch recommended "
+        f"after {first['budget_s'] / 3600:.2f} h of the clock with {workers}, "
+        f"{first['accounting']} accounting, seeds {runs['seed'].min()} to {runs['seed'].max()}; "
+        f"data {first['data']} {str(first['fingerprint'])[:12]}."
+    )
+
+
+def _ran(place: str) -> str:
+    if place == "in process":
+        return "ran in the harness's own process, where it is handed nothing that leads to test accuracy."
+    return (
+        "ran in a process of its own, spoken to by messages without test accuracy; files within the user's reach are "
+        "within its reach."
+    )
+
+
+def _legend(n_claims: int) -> list[str]:
+    return [
+        "Differences are paired by seed: both searchers meet the same trials. p: Wilcoxon signed-rank, two-sided, Holm "
+        f"over the {n_claims} comparisons of this page. Interval: BCa bootstrap of the mean difference, over seeds "
+        "only. Seeds that would settle it: for the signed-rank test at the strictest level of the page, power "
+        f"{POWER}. Below {MIN_SEEDS} seeds nothing is claimed."
+    ]
+
+
+def frame(found: Sequence[Verdict]) -> pd.DataFrame:
+    """Return one row per verdict, with the fields of `Verdict`."""
+    return pd.DataFrame([{name: getattr(v, name) for name in Verdict.__slots__} for v in found])

@@ -1,0 +1,50 @@
+"""One run to be done, or found: a data set, a searcher, a seed."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.experiment.specs import ALL_DATASETS, Experiment
+from pmfnas.loop.record import run_id
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Names a run within an experiment on one space."""
+
+    dataset: str
+    searcher: str
+    seed: int
+
+    def run_id(self, space: str) -> str:
+        """Return the readable, stable name of the run."""
+        return run_id(space, self.dataset, self.searcher, self.seed)
+
+
+def jobs(experiment: Experiment) -> list[Job]:
+    """Return every run of the experiment, seeds outermost, so that an early stop leaves paired seeds."""
+    return [Job(d, s, seed) for seed in experiment.seeds for d in experiment.datasets for s in experiment.searchers]
+
+
+def found(out: Path, space: str) -> list[Job]:
+    """Return the finished runs under `out`, whatever command made them."""
+    pattern = re.compile(rf"{re.escape(space)}-([^/]+)/([^/]+)/s(\d+)\.parquet")
+    names = (path.relative_to(out / "runs").as_posix() for path in (out / "runs").glob("*/*/s*.parquet"))
+    matches = (pattern.fullmatch(name) for name in names)
+    return [Job(m[1], m[2], int(m[3])) for m in matches if m]
+
+
+def in_order(found_jobs: Sequence[Job], experiment: Experiment) -> list[Job]:
+    """Return jobs sorted by data set, searcher and seed.
+
+    Data sets stand as in `ALL_DATASETS`, others by name after them, whatever part of them an experiment has; searchers
+    stand as the experiment lists its contestants.
+    """
+    place = {name: i for i, name in enumerate(ALL_DATASETS)}
+    rank = {name: i for i, name in enumerate(experiment.contestants)}
+
+    def key(job: Job) -> tuple[int, str, int, int]:
+        return place.get(job.dataset, len(place)), job.dataset, rank[job.searcher], job.seed
+
+    return sorted(found_jobs, key=key)

@@ -1,0 +1,256 @@
+"""Do the intervals hold that a searcher gave as its reasons? Read from the records of an experiment alone.
+
+    records --judged--> predictions with what was told of them --coverages--> share inside the 50/80/90/95 % intervals
+
+A prediction is a request whose reason holds `mean` and `std`, in percent. What was told of it is the validation
+accuracy at the end of the segment that the prediction is about: for `start` that of the `continue` of the same arch,
+for `probe` that of its `finish`, otherwise its own. A start that never went on has none, so what is judged is always
+chosen by something; three groups say by how much:
+
+    all        every prediction with an outcome
+    selected   those for archs that the run had trained before: continued, probed, finished, replicated
+    pick       those for the arch that the run recommended in the end
+
+Three things to know of PMF-NAS's figures. Its std is that of the *true* score and knows nothing of the noise of the
+trial that is told; `noise_pct` adds it. It clips low scores before it learns, so an arch below the clip is predicted at
+the clip and counts as a miss below; `above` is free of that. And its means stay on the scale of the lower schedule: at
+any other level than the lowest one judged, the mean of (told - mean) over all requests of that level is taken off
+before the shares are counted.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from harness.explain.record import Answered, Explained
+from harness.show.tables import pipes
+from pmfnas.core.errors import InputError
+
+LEVELS_PCT = (50, 80, 90, 95)
+"""Of the central intervals."""
+
+FOLLOWED_BY: Mapping[str, str] = MappingProxyType({"start": "continue", "probe": "finish"})
+"""Action -> the action that ends where its prediction is about, in runs that know it."""
+
+GROUPS = ("all", "selected", "pick")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A prediction and what was told of it. Accuracies in percent."""
+
+    dataset: str
+    searcher: str
+    seed: int
+    level: str
+    """Fidelity of the outcome, `12@12`."""
+    height: tuple[float, str, int]
+    """Sorts levels."""
+    step: str
+    """Stage and action, `region continue`."""
+    mean: float
+    std: float
+    told: float
+    selected: bool
+    pick: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How often the intervals of a group of predictions held."""
+
+    dataset: str
+    searcher: str
+    level: str
+    group: str
+    """One of `GROUPS`, or stage and action."""
+    n_runs: int
+    n: int
+    offset_pct: float
+    """Mean of told - mean, percent points."""
+    rms_pct: float
+    """Root mean square of told - mean, percent points, at a higher level less the level's offset."""
+    std_pct: float
+    """Mean predicted std, percent points, noise included."""
+    inside: tuple[float, ...]
+    """Share within each interval of `LEVELS_PCT`, percent."""
+    error: tuple[float, ...]
+    """Its standard error over runs, percent points; NaN for a single run."""
+    above: float
+    """Share above the upper end of the 90 % interval, percent: 5 where it holds."""
+    factor: float
+    """What every std would have to be multiplied by for the 90 % intervals to hold 90 %."""
+
+
+def judged(runs: Sequence[Explained]) -> tuple[Judged, ...]:
+    """Return every prediction of the runs that has an outcome, run by run in the order of the decisions."""
+    known: dict[tuple[str, str], set[str]] = {}
+    for run in runs:
+        actions = {_action(request) for request in run.requests}
+        known.setdefault((run.header.dataset, run.header.searcher), set()).update(actions)
+    return tuple(one for run in runs for one in _of_run(run, known[run.header.dataset, run.header.searcher]))
+
+
+def _of_run(run: Explained, known: set[str]) -> Iterator[Judged]:
+    before: set[str] = set()
+    ends = {(_action(r), r.arch, r.schedule, r.replicate): r for r in run.requests}
+    for request in run.requests:
+        follower = FOLLOWED_BY.get(_action(request), "")
+        at: Answered | None = request
+        if follower in known:
+            at = ends.get((follower, request.arch, request.schedule, request.replicate))
+        mean, std = request.reason.get("mean"), request.reason.get("std")
+        told = at.valid_acc if at is not None and at.status in ("ok", "free") else None
+        if at is not None and told is not None and _finite(mean, std, told):
+            yield Judged(
+                dataset=run.header.dataset,
+                searcher=run.header.searcher,
+                seed=run.header.seed,
+                level=at.fidelity,
+                height=at.height,
+                step=f"{request.stage} {_action(request)}".strip() or "unnamed",
+                mean=float(mean or 0.0),
+                std=float(std or 0.0),
+                told=told,
+                selected=request.arch in before,
+                pick=request.arch in run.header.recommended[:1],
+            )
+        before.add(request.arch)
+
+
+def _action(request: Answered) -> str:
+    return str(request.reason.get("action", ""))
+
+
+def _finite(*values: object) -> bool:
+    return all(isinstance(value, float | int) and bool(np.isfinite(value)) for value in values)
+
+
+def coverages(found: Sequence[Judged], *, noise_pct: float = 0.0) -> tuple[Coverage, ...]:
+    """Return the coverage of every group at every level of every data set and searcher.
+
+    Args:
+        found: from `judged`.
+        noise_pct: standard deviation of the noise of a trial, percent points, added to every std in squares.
+
+    Raises:
+        InputError: there is no prediction with an outcome.
+    """
+    if not found:
+        raise InputError("the records hold no request with mean and std and a validation accuracy at the level meant")
+    rows: list[Coverage] = []
+    order = sorted(found, key=lambda j: (j.dataset.lower(), j.searcher, j.height))
+    for _, own in groupby(order, key=lambda j: (j.dataset, j.searcher)):
+        levels = [list(level) for _, level in groupby(own, key=lambda j: j.height)]
+        for place, level in enumerate(levels):
+            shift = float(np.mean([j.told - j.mean for j in level])) if place else 0.0
+            rows += [_coverage(name, group, shift, noise_pct) for name, group in _grouped(level)]
+    return tuple(rows)
+
+
+def _grouped(level: Sequence[Judged]) -> Iterator[tuple[str, list[Judged]]]:
+    """Yield the groups of a level that hold anything, by name."""
+    groups = {"all": list(level), "selected": [j for j in level if j.selected], "pick": [j for j in level if j.pick]}
+    for step in dict.fromkeys(j.step for j in level):
+        groups[step] = [j for j in level if j.step == step]
+    yield from ((name, group) for name, group in groups.items() if group)
+
+
+def _coverage(name: str, group: Sequence[Judged], shift: float, noise_pct: float) -> Coverage:
+    gaps = np.array([j.told - j.mean for j in group])
+    std = np.maximum(np.sqrt(np.array([j.std for j in group]) ** 2 + noise_pct**2), 1e-12)
+    distance = np.abs(gaps - shift) / std
+    seeds = np.array([j.seed for j in group])
+    shares = [_share(distance <= ndtri(0.5 + pct / 200.0), seeds) for pct in LEVELS_PCT]
+    return Coverage(
+        *(group[0].dataset, group[0].searcher, group[0].level, name),
+        n_runs=len(set(seeds.tolist())),
+        n=len(group),
+        offset_pct=float(gaps.mean()),
+        rms_pct=float(np.sqrt(np.mean((gaps - shift) ** 2))),
+        std_pct=float(std.mean()),
+        inside=tuple(share for share, _ in shares),
+        error=tuple(error for _, error in shares),
+        above=100.0 * float(np.mean((gaps - shift) / std > ndtri(0.95))),
+        factor=float(np.quantile(distance, 0.9) / ndtri(0.95)),
+    )
+
+
+def _share(inside: NDArray[np.bool_], seeds: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the share inside, percent, and its standard error: of a ratio of sums over runs, which are independent.
+
+    Source: the linearised variance of a ratio under cluster sampling (Cochran, Sampling Techniques, 1977, eq. 9A.8).
+    """
+    share = float(np.mean(inside))
+    sums = pd.Series(inside - share).groupby(seeds).sum().to_numpy()
+    n = len(sums)
+    error = np.sqrt(n / (n - 1) * np.sum(sums**2)) / len(inside) if n > 1 else np.nan
+    return 100.0 * share, 100.0 * float(error)
+
+
+# ----------------------------------------------------------------------------------------------- renderings
+
+
+def frame(rows: Sequence[Coverage]) -> pd.DataFrame:
+    """Return one row per group; `inside_90` and `error_90` in columns of their own."""
+    flat = []
+    for row in rows:
+        values = asdict(row)
+        inside, error = values.pop("inside"), values.pop("error")
+        for place, pct in enumerate(LEVELS_PCT):
+            values |= {f"inside_{pct}": inside[place], f"error_{pct}": error[place]}
+        flat.append(values)
+    return pd.DataFrame(flat)
+
+
+_TITLES = (
+    *("level", "predictions", "n", "runs", "offset", "rms", "std"),
+    *(f"in {pct} %" for pct in LEVELS_PCT),
+    "above",
+    "std x",
+)
+
+READING = (
+    "n: predictions with an outcome. offset: mean of told - predicted; rms: root mean square of it; std: mean of the "
+    "predicted; all three percent points of accuracy. in 90 %: percent of the outcomes inside the central 90 % "
+    "interval, ± standard error over runs; above: percent above its upper end, 5 where it holds. std x: what every std "
+    "would have to be multiplied by for the 90 % intervals to hold. selected: for archs trained before; pick: for the "
+    "arch recommended in the end. At levels after the first of a table the offset of `all` is taken off before rms and "
+    "shares."
+)
+
+
+def markdown(rows: Sequence[Coverage]) -> str:
+    """Return a table per data set and searcher, and how to read them."""
+    lines: list[str] = []
+    for (dataset, searcher), own in groupby(rows, key=lambda r: (r.dataset, r.searcher)):
+        lines += [f"## {dataset}, {searcher}", "", *pipes(list(_TITLES), [_cells(row) for row in own]), ""]
+    return "\n".join([*lines, READING]) + "\n"
+
+
+def _cells(row: Coverage) -> list[str]:
+    shares = [
+        f"{share:.1f}" if np.isnan(error) else f"{share:.1f} ± {error:.1f}"
+        for share, error in zip(row.inside, row.error, strict=True)
+    ]
+    figures = [f"{row.offset_pct:+.2f}", f"{row.rms_pct:.2f}", f"{row.std_pct:.2f}"]
+    return [
+        row.level,
+        row.group,
+        str(row.n),
+        str(row.n_runs),
+        *figures,
+        *shares,
+        f"{row.above:.1f}",
+        _brief(row.factor),
+    ]
+
+
+def _brief(factor: float) -> str:
+    return f"{factor:.2f}" if factor < 100.0 else "> 100"

@@ -1,0 +1,53 @@
+"""Everybody who can enter an experiment: the published searchers, the controls, and PMF-NAS."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from inspect import signature
+from types import MappingProxyType
+from typing import Any
+
+from baselines import SEARCHERS
+from pmfnas.core.errors import unknown_name
+from pmfnas.core.ports import SearcherFactory
+from pmfnas.engine.predictor import Predictor
+from pmfnas.engine.searcher import PmfNas
+from pmfnas.engine.settings import Settings
+
+REFERENCE = "pmf_nas"
+"""The contestant that the others are compared with."""
+
+UNBELIEVING = "pmf_nas_no_belief"
+"""The same without its declared belief in capacity."""
+
+_PORT = ("space", "fidelities", "budget_s", "n_workers", "rng")
+
+
+def select(names: Sequence[str], contestants: Mapping[str, SearcherFactory]) -> tuple[str, ...]:
+    """Return `names`, each checked and once; raise `InputError` that lists the known ones."""
+    for name in names:
+        if name not in contestants:
+            raise unknown_name("searcher", name, contestants)
+    return tuple(dict.fromkeys(names))
+
+
+def settings_of(factory: SearcherFactory) -> dict[str, str]:
+    """Return the settings that a factory makes its searcher with, name -> written value.
+
+    PMF-NAS's own predictor is part of its code, and no setting; one that was handed in is.
+    """
+    parameters = [p for p in signature(factory).parameters.values() if p.default is not Predictor]
+    return {p.name: repr(p.default) for p in parameters if p.name not in _PORT and p.default is not p.empty}
+
+
+def with_settings(factory: SearcherFactory, **settings: Any) -> SearcherFactory:
+    """Return `factory` with some settings fixed."""
+    return partial(factory, **settings)
+
+
+CONTESTANTS: Mapping[str, SearcherFactory] = MappingProxyType(
+    {
+        **SEARCHERS,
+        UNBELIEVING: with_settings(PmfNas, settings=Settings(capacity_belief=0.0)),
+        REFERENCE: PmfNas,
+    }
+)

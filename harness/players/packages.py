@@ -1,0 +1,120 @@
+"""The field's packages as contestants, and who of ours implements the same method.
+
+A peer is a script of `baselines/peers` in an environment of its own, spoken to by the process protocol and charged like
+everybody else. Its counterpart is our implementation on the same rungs with the same eta, so that the comparison is
+of implementations, not of settings.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+from baselines.asha import Asha
+from baselines.bohb import Bohb
+from baselines.dehb import Dehb
+from baselines.hyperband import Hyperband
+from harness.players.environments import Environment
+from harness.players.ours import CONTESTANTS, REFERENCE, UNBELIEVING
+from harness.players.process import Command, Limits
+from pmfnas.core.ports import SearcherFactory
+
+ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
+    {
+        name: Environment(name, f"{name}_peer.py")
+        for name in ("dehb", "hpbandster", "neps", "optuna", "smac", "syne_tune_013", "syne_tune_016")
+    }
+)
+
+LIMITS = Limits(start_s=180.0, answer_s=180.0)
+"""Packages import for seconds, and Gaussian processes on hundreds of values think for seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A method of a package."""
+
+    environment: str
+    method: str
+    counterpart: str = ""
+    """Our implementation of the method; empty where we have none."""
+    why: str = ""
+    """What is known to differ from the counterpart, in a sentence."""
+    slow: bool = False
+    """Whether a run takes minutes; slow peers play fewer seeds unless asked otherwise."""
+
+
+_NEPS_ASHA = (
+    "NePS 0.17 promotes the best of those *not yet promoted* as soon as there are three, so that in the end all but "
+    "two archs of a rung go up: far more is spent at 12@12, and fewer archs are seen, than by the paper's rule"
+)
+_STOPPING = (
+    "Syne Tune 0.16 *stops* trials where ours promotes them: an arch goes on if it is in the best third when it "
+    "reports, the first one always, and is never taken up later"
+)
+_KDE = (
+    "HpBandSter estimates bandwidths from the numbers of categories, as if these were ordered; the counterpart is set "
+    "to do so too. It asks again for archs that it knows, which cost nothing here; ours never proposes one twice"
+)
+_DEHB = (
+    "the package mutates vectors that may decode to an arch it knows, and promotes throughout its first brackets; ours "
+    "proposes no arch twice at a rung, keeps vectors at the centres of cells, and promotes into empty places only"
+)
+_BARRIER = "the package draws archs with repetition, ours without"
+
+PEERS: Mapping[str, Peer] = MappingProxyType(
+    {
+        "dehb-0.1.2": Peer("dehb", "dehb", "dehb-1.3.12", _DEHB),
+        "hpbandster-0.7.4-bohb": Peer("hpbandster", "bohb", "bohb-1.3.12", _KDE),
+        "neps-0.17-asha": Peer("neps", "asha", "asha-1.3.12", _NEPS_ASHA),
+        "neps-0.17-hyperband": Peer("neps", "hyperband", "hyperband-1.3.12", _BARRIER),
+        "neps-0.17-priorband": Peer("neps", "priorband"),
+        "optuna-5-tpe": Peer("optuna", "tpe"),
+        "smac-2.4": Peer("smac", "multi_fidelity"),
+        "syne-tune-0.13-dyhpo": Peer("syne_tune_013", "dyhpo", slow=True),
+        "syne-tune-0.13-hyper_tune": Peer("syne_tune_013", "hyper_tune", slow=True),
+        "syne-tune-0.13-mobster": Peer("syne_tune_013", "mobster", slow=True),
+        "syne-tune-0.13-hyperband": Peer("syne_tune_013", "sync_hyperband", "hyperband-1.3.9.12", _BARRIER),
+        "syne-tune-0.16-asha": Peer("syne_tune_016", "asha", "asha-1.3.9.12", _STOPPING),
+        "syne-tune-0.16-bohb": Peer("syne_tune_016", "bohb"),
+        "syne-tune-0.16-cqr": Peer("syne_tune_016", "cqr", slow=True),
+    }
+)
+"""Every peer under its name in tables, which says package and version."""
+
+_LONG = "12@1,12@3,12@9,12@12"
+
+OWN: Mapping[str, SearcherFactory] = MappingProxyType(
+    {
+        "asha-1.3.12": partial(Asha, eta=3),
+        "asha-1.3.9.12": partial(Asha, ladder=_LONG, eta=3),
+        "bohb-1.3.12": partial(Bohb, eta=3, rounding="down", spread="index"),
+        "dehb-1.3.12": partial(Dehb, eta=3, rounding="down"),
+        "hyperband-1.3.12": partial(Hyperband, eta=3, rounding="down"),
+        "hyperband-1.3.9.12": partial(Hyperband, ladder=_LONG, eta=3),
+        REFERENCE: CONTESTANTS[REFERENCE],
+        UNBELIEVING: CONTESTANTS[UNBELIEVING],
+        "random_search": CONTESTANTS["random_search"],
+    }
+)
+"""Ours that play: the counterparts, named by the epochs of their rungs, PMF-NAS twice, and random search."""
+
+
+def contestants(pythons: Mapping[str, Path]) -> Mapping[str, SearcherFactory]:
+    """Return everybody who can play, given the interpreters of the environments that there are."""
+    playing = {
+        name: command(peer, pythons[peer.environment]) for name, peer in PEERS.items() if peer.environment in pythons
+    }
+    return MappingProxyType({**OWN, **playing})
+
+
+def command(peer: Peer, python: Path) -> Command:
+    """Return what starts a peer."""
+    script = ENVIRONMENTS[peer.environment].script_path
+    return Command((str(python), str(script), "--method", peer.method), LIMITS)
+
+
+def environments_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the environments that the contestants called `names` need, each once, in order."""
+    return tuple(dict.fromkeys(PEERS[name].environment for name in names if name in PEERS))

@@ -1,0 +1,139 @@
+"""A searcher in a process of its own, in any language, behind the ordinary `Searcher` port.
+
+The runner, the ledger and the records see a searcher like any other. Whatever the process does wrong, a crash, garbage,
+silence, is a `ContractError`, which ends its run as failed; the process is ended and reaped either way.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TypeVar
+
+import numpy as np
+
+from harness.players import protocol
+from harness.players.child import Child
+from pmfnas.core.errors import ContractError, InputError
+from pmfnas.core.ports import SearcherFactory, Space
+from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket
+
+_T = TypeVar("_T")
+
+N_PARSED = 10_000
+
+HIDDEN = ("PMFNAS_", "TORCH_HOME")
+"""Beginnings of the environment variables that name folders of benchmark data: not passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a process may take for an answer, seconds of this host."""
+
+    start_s: float = 120.0
+    answer_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        for flag, value in (("--start-limit", self.start_s), ("--answer-limit", self.answer_s)):
+            if not value > 0:
+                raise InputError(f"{flag} is {value:g} s, but must be positive")
+
+
+class ProcessSearcher:
+    """Asks a child process. Implements `pmfnas.core.ports.Searcher`; to be closed after the run.
+
+    A process that does not start as it must breaks the first `ask`, so that its run ends like any other.
+
+    Args:
+        command: program and arguments.
+        first: the `hello`.
+        space: reads and writes the archs.
+        limits: for each answer.
+
+    Raises:
+        ContractError: the command cannot be started at all.
+    """
+
+    def __init__(self, command: Sequence[str], first: protocol.Message, space: Space, limits: Limits) -> None:
+        self._space = space
+        self._parse = lru_cache(maxsize=N_PARSED)(space.parse)  # recommendations repeat themselves
+        self._limits = limits
+        self._recommended: tuple[Arch, ...] = ()
+        self._broken: ContractError | None = None
+        self.about = protocol.About()
+        """What the process says of itself; nothing where it did not start."""
+        self._child = Child(command, _environment(), max_line_bytes=protocol.MAX_LINE_BYTES)
+        try:
+            with suppress(ContractError):
+                self.about = self._exchange(first, protocol.read_ready, limits.start_s)
+        except BaseException:
+            self.close()
+            raise
+
+    def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
+        """Return the decision of the process."""
+        question = protocol.ask(running, remaining_s, self._space)
+        read = partial(protocol.read_decision, parse=self._parse)
+        return self._exchange(question, read, self._limits.answer_s)
+
+    def tell(self, ticket: Ticket, outcome: Outcome) -> None:
+        """Pass an outcome on, and keep the recommendation that answers it."""
+        told = protocol.tell(ticket, outcome, self._space)
+        read = partial(protocol.read_recommend, parse=self._parse)
+        self._recommended = self._exchange(told, read, self._limits.answer_s)
+
+    def recommend(self) -> Sequence[Arch]:
+        """Return the recommendation that answered the last outcome."""
+        return self._recommended
+
+    @property
+    def broken(self) -> str:
+        """Why the conversation broke off; empty while it goes on."""
+        return str(self._broken or "")
+
+    @property
+    def errors(self) -> bytes:
+        """What the process wrote to standard error, its beginning and its end."""
+        return self._child.errors.content()
+
+    def close(self, why: str | None = None) -> None:
+        """End the process: with time to exit where it is told `why`, else at once."""
+        polite = why is not None and self._broken is None
+        self._child.close(protocol.encode(protocol.end(why or "")) if polite else b"")
+        self._broken = self._broken or ContractError("the process was ended")
+
+    def _exchange(self, message: protocol.Message, read: Callable[[protocol.Message], _T], limit_s: float) -> _T:
+        """Return what `read` makes of the answer; after the first fault every exchange repeats it."""
+        if self._broken:
+            raise self._broken
+        try:
+            return read(protocol.decode(self._child.exchange(protocol.encode(message), limit_s=limit_s)))
+        except ContractError as error:
+            self._broken = ContractError(f"to {message['type']}: {error}")
+            raise self._broken from None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Makes searchers out of a command. Implements `pmfnas.core.ports.SearcherFactory`; travels to other processes."""
+
+    words: tuple[str, ...]
+    limits: Limits = Limits()
+
+    def __call__(
+        self, space: Space, fidelities: Fidelities, budget_s: float, n_workers: int, *, rng: np.random.Generator
+    ) -> ProcessSearcher:
+        """Start the command and return its searcher, which must be closed."""
+        seed = int(rng.integers(2**31))
+        first = protocol.hello(space, fidelities, budget_s, n_workers, seed=seed)
+        return ProcessSearcher(self.words, first, space, self.limits)
+
+
+def is_isolated(factory: SearcherFactory) -> bool:
+    """Whether the searchers of `factory` run in a process of their own."""
+    return isinstance(factory, Command)
+
+
+def _environment() -> Mapping[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}

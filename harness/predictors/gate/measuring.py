@@ -1,0 +1,97 @@
+"""A predictor in every split of every group, over the processes of this machine."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from harness.host.workers import in_processes
+from harness.predictors.cells import Cell
+from harness.predictors.evaluation import evaluate
+from harness.predictors.gate.groups import Group
+from harness.predictors.gate.measures import FIGURES
+from harness.predictors.gate.verdict import Values
+from harness.predictors.material import Material, read_material
+from harness.predictors.tasks import Split
+from pmfnas.benchmarks.table import CurveTable
+from pmfnas.core.errors import ContractError
+from pmfnas.core.predictors import PredictorFactory
+from pmfnas.core.types import FloatArray
+from pmfnas.progress import Progress
+
+DECIMALS = 6
+"""Of the figures, here and in the reference; far below every margin."""
+
+CRASH = "a worker process was killed or crashed (memory, or native code of a predictor)"
+"""What is said where that happens."""
+
+_SPLITS_PER_TASK = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the splits come from."""
+
+    table: Path
+    anchors: Path | None
+    """Folder of real values, for groups of real curves."""
+
+
+def measure_groups(factory: PredictorFactory, source: Source, groups: Sequence[Group], *, n_jobs: int) -> Values:
+    """Return the figures of the predictor that `factory` makes, the same whatever `n_jobs` is.
+
+    Raises:
+        ContractError: the predictor failed, or returned what is no prediction; the message says in which split.
+        DataError: the table lacks what the groups need.
+    """
+    tasks = [(group.cell, block) for group in groups for block in _blocks(group.splits)]
+    found: dict[str, list[list[float]]] = {str(group.cell): [] for group in groups}
+    work = [(factory, source, cell, block) for cell, block in tasks]
+    with Progress("gate", sum(group.n_splits for group in groups), unit="split") as progress:
+        done = in_processes(_run, work, n_jobs=n_jobs, ordered=True, crash=CRASH)
+        for (cell, _), rows in zip(tasks, done, strict=True):
+            found[str(cell)] += rows
+            progress.step(len(rows))
+    return {cell: _columns(rows) for cell, rows in found.items()}
+
+
+def _blocks(splits: Sequence[Split]) -> Iterator[Sequence[Split]]:
+    for start in range(0, len(splits), _SPLITS_PER_TASK):
+        yield splits[start : start + _SPLITS_PER_TASK]
+
+
+def _columns(rows: Sequence[Sequence[float]]) -> dict[str, FloatArray]:
+    columns = np.round(np.array(rows, dtype=np.float64), DECIMALS).T
+    return dict(zip(FIGURES, columns, strict=True))
+
+
+def _run(factory: PredictorFactory, source: Source, cell: Cell, splits: Sequence[Split]) -> list[list[float]]:
+    """Return the figures of some splits of a cell, a row per split."""
+    material = material_of(source, cell)
+    return [_figures(factory, cell, split, material) for split in splits]
+
+
+def _figures(factory: PredictorFactory, cell: Cell, split: Split, material: Material) -> list[float]:
+    try:
+        measures = evaluate(factory, cell, split, material).measures
+    except ContractError as error:
+        where = "" if str(cell) in str(error) else f"{cell}, split {split.number}: "
+        raise ContractError(f"{where}{error}") from error
+    return [measures[name] for name in FIGURES]
+
+
+def material_of(source: Source, cell: Cell) -> Material:
+    """Return the material of a cell, kept while this process works on its data set."""
+    return _material(source.table, cell.dataset, source.anchors)
+
+
+@lru_cache(maxsize=2)
+def _material(table: Path, dataset: str, anchors: Path | None) -> Material:
+    return read_material(_table(table), dataset, anchors=anchors)
+
+
+@lru_cache(maxsize=1)
+def _table(path: Path) -> CurveTable:
+    return CurveTable.open(path)

@@ -1,0 +1,188 @@
+"""The reference: what the predictor could do when somebody accepted it, in one JSON file.
+
+    {"format": 1, "checksum": "...", "sections": {"SURROGATE": {...}, "ANCHORED": {...}}}
+
+A section is of one kind of data: its fingerprint, the predictor and its code, the splits, per group and figure the
+mean, its interval and the value of each split, and the history, one entry per acceptance with its reason. The checksum
+is of everything else in the file, so that a figure that was changed by hand is noticed: only `--accept` changes one.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from harness.predictors.gate.groups import FIRST_SPLIT, N_QUERIES
+from harness.predictors.gate.measuring import DECIMALS
+from harness.predictors.gate.verdict import INTERVAL, Values
+from pmfnas.core.errors import InputError
+from pmfnas.core.types import FloatArray
+from pmfnas.files import reading, write_text
+
+FORMAT = 1
+MAKE = 'make one: python -m harness regress --accept --reason "why"'
+
+
+@dataclass(frozen=True, slots=True)
+class DataName:
+    """Which data figures are of."""
+
+    stamp: str
+    fingerprint: str
+    curves: str | None
+    """Hash of the file of recorded curves; None where there was none."""
+    splits: str = f"from {FIRST_SPLIT}, {N_QUERIES} judged"
+    """Which splits of the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictorName:
+    """Which predictor figures are of."""
+
+    name: str
+    version: str
+    """Of the package that measured it."""
+    code: str
+    """Hash of its code."""
+
+    def __str__(self) -> str:
+        return f"{self.name} (pmfnas {self.version}, code {self.code})"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Why a reference became what it is."""
+
+    date: str
+    """ISO 8601, UTC."""
+    reason: str
+    predictor: PredictorName
+    fingerprint: str
+    """Of the data."""
+    means: Mapping[str, float]
+    """Figure -> mean over the groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What was accepted on one kind of data."""
+
+    data: DataName
+    predictor: PredictorName
+    values: Values
+    history: tuple[Acceptance, ...]
+    """Oldest first; the last one is of these values."""
+
+
+# ------------------------------------------------------------------------------------------------------ reading
+
+
+def read_reference(path: Path) -> dict[str, Section]:
+    """Return the sections of a reference by their stamp.
+
+    Raises:
+        InputError: no such file, not a reference, or edited by hand.
+    """
+    if not path.exists():
+        raise InputError(f"reference {path} is missing; restore it, or {MAKE}")
+    with reading(path, "restore it from version control"):
+        document = json.loads(path.read_text(encoding="utf-8"))
+    _check(document, path)
+    return {stamp: _section(found) for stamp, found in document["sections"].items()}
+
+
+def _check(document: Any, path: Path) -> None:
+    if not isinstance(document, dict) or not {"format", "checksum", "sections"} <= document.keys():
+        raise InputError(f"{path} is no reference of the gate; restore it from version control")
+    if document["format"] != FORMAT:
+        raise InputError(f"reference {path} has format {document['format']}, but must have {FORMAT}; {MAKE}")
+    if document["checksum"] != checksum(document):
+        raise InputError(
+            f"reference {path} was edited: its checksum is {document['checksum']!r}, but its content has "
+            f"{checksum(document)!r}; restore it from version control and change it by --accept only"
+        )
+
+
+def checksum(document: Mapping[str, Any]) -> str:
+    """Return sixteen hex digits of everything in a document but its own checksum."""
+    rest = {key: value for key, value in document.items() if key != "checksum"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _section(found: Mapping[str, Any]) -> Section:
+    values = {
+        cell: {
+            name: np.array([np.nan if v is None else v for v in one["values"]], dtype=float) for name, one in f.items()
+        }
+        for cell, f in found["groups"].items()
+    }
+    history = tuple(Acceptance(**{**e, "predictor": PredictorName(**e["predictor"])}) for e in found["history"])
+    return Section(DataName(**found["data"]), PredictorName(**found["predictor"]), values, history)
+
+
+# ------------------------------------------------------------------------------------------------------ writing
+
+
+def accepted(
+    before: Section | None, now: Values, data: DataName, predictor: PredictorName, why: tuple[str, str]
+) -> Section:
+    """Return the section that replaces `before`.
+
+    Args:
+        before: the section so far, whose history goes on.
+        now: what was measured.
+        data: where.
+        predictor: of whom.
+        why: date and reason.
+    """
+    date, reason = why
+    names = next(iter(now.values())).keys()
+    means = {n: _rounded(float(np.mean([figures[n].mean() for figures in now.values()]))) for n in names}
+    kept = {name: mean for name, mean in means.items() if mean is not None}
+    entry = Acceptance(date, reason, predictor, data.fingerprint, kept)
+    return Section(data, predictor, now, (*(before.history if before else ()), entry))
+
+
+def write_reference(path: Path, sections: Mapping[str, Section]) -> None:
+    """Write a reference, whole or not at all."""
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "sections": {stamp: _document(sections[stamp]) for stamp in sorted(sections)},
+    }
+    text = json.dumps({"checksum": checksum(document), **document}, indent=1)
+    write_text(path, re.sub(r"\[[\d\s.,nul\-]+\]", _one_line, text) + "\n")
+
+
+def _one_line(numbers: re.Match[str]) -> str:
+    return "[" + ", ".join(numbers[0][1:-1].replace(",", " ").split()) + "]"
+
+
+def _document(section: Section) -> dict[str, Any]:
+    return {
+        "data": asdict(section.data),
+        "predictor": asdict(section.predictor),
+        "groups": {
+            cell: {name: _summary(values) for name, values in figures.items()}
+            for cell, figures in section.values.items()
+        },
+        "history": [{**asdict(entry), "means": dict(entry.means)} for entry in section.history],
+    }
+
+
+def _summary(values: FloatArray) -> dict[str, Any]:
+    """Return mean, ends of its interval, and the values, of one figure in one group; None for NaN."""
+    reach = float(stats.t.ppf(0.5 + INTERVAL / 2, len(values) - 1)) * float(values.std(ddof=1)) / len(values) ** 0.5
+    mean = float(values.mean())
+    summary = {"mean": mean, "low": mean - reach, "high": mean + reach}
+    return {**{k: _rounded(v) for k, v in summary.items()}, "values": [_rounded(v) for v in values.tolist()]}
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(value, DECIMALS)

@@ -1,0 +1,172 @@
+"""The oracle: the only holder of what runs are scored by. It scores finished runs and logs every access.
+
+That is test accuracy, mean over trials. On data without it (`Header.score`) it is final validation in the trials that
+the run could not see, mean over them (`harness.experiment.held_out`), which depends on the run's seed.
+
+Nothing that a searcher can reach leads here: the runner never imports this module, and a searcher is handed neither
+benchmark nor table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.experiment.exclusions import Exclusion
+from harness.experiment.held_out import longest_schedule
+from pmfnas.benchmarks.header import HELD_OUT
+from pmfnas.benchmarks.table import CurveTable, Key
+from pmfnas.benchmarks.tabular import Dataset
+from pmfnas.core.errors import DataError
+from pmfnas.core.rng import trial_keys
+from pmfnas.core.types import Arch, FloatArray, arch_numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The final values of an arch in a run: percent, at the end of the longest schedule."""
+
+    test: float
+    """The score: test accuracy, mean over trials; or validation in the trials held out from the run, mean over them."""
+    valid: float
+    """Mean over trials; where trials are held out, the one that the run could see."""
+    test_regret: float
+    """Percent points below the best score that an arch that takes part has in this run."""
+    valid_regret: float
+    """Percent points below the best validation of these archs, in the trial that the run's seed draws first."""
+    hit: bool
+    """Whether none of these archs is better: by test mean; where trials are held out, by validation mean over all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Finals:
+    """Of every arch in runs with one seed, each (n_archs,)."""
+
+    seen: FloatArray
+    """Final validation in the trial that is drawn first."""
+    score: FloatArray
+
+
+class Oracle:
+    """Scores of one data set of a curve table; every arch of it takes part unless `left_out` says otherwise."""
+
+    def __init__(self, table: CurveTable, dataset: Dataset, left_out: Exclusion | None = None) -> None:
+        self._table = table
+        self._dataset = dataset
+        self._left_out = left_out
+        self._schedule = longest_schedule(table.header)
+        self._holds_out = table.header.score == HELD_OUT
+        self._epoch = table.header.schedules[self._schedule]
+        self.accesses: list[tuple[str, int]] = []
+        """(who asked, number of archs looked up), in order."""
+        self._finals = lru_cache(maxsize=8)(self._look_up)
+
+    def score(self, archs: Sequence[Arch], *, seed: int, who: str) -> list[Score]:
+        """Return the scores of `archs` in a run with `seed`; the access is logged under the name `who`.
+
+        Raises:
+            DataError: an arch takes no part; its regret would be measured against the others.
+        """
+        self.accesses.append((who, len(archs)))
+        finals, best = self._finals(seed), self.best(seed)
+        regrets = self._regrets(seed)
+        valid = finals.seen if self._holds_out else self._valid_means
+        rows = [self._table.row(arch) for arch in archs]
+        for arch, row in zip(archs, rows, strict=True):
+            if not self._takes_part[row]:
+                raise DataError(f"{who} recommends {arch}, which is not part of its comparison; run it again")
+        return [
+            Score(
+                test=float(finals.score[row]),
+                valid=float(valid[row]),
+                test_regret=float(best - finals.score[row]),
+                valid_regret=float(regrets[row]),
+                hit=bool(self._quality[row] >= self._best_quality),
+            )
+            for row in rows
+        ]
+
+    def best(self, seed: int) -> float:
+        """Return the best score that an arch that takes part has in a run with `seed`."""
+        return float(np.nanmax(self._finals(seed).score[self._takes_part]))
+
+    def scores(self, seed: int, *, who: str) -> FloatArray:
+        """Return the scores of all archs in a run with `seed`, (n_archs,); NaN of those that take no part."""
+        self.accesses.append((who, int(self._takes_part.sum())))
+        return np.where(self._takes_part, self._finals(seed).score, np.nan)
+
+    def regrets(self, seed: int, *, who: str) -> FloatArray:
+        """Return the validation regrets of all archs in a run with `seed`, (n_archs,); NaN of those that take no part.
+
+        The arch of regret 0 is what a full scan would pick: every arch trained once, the best validation taken.
+        """
+        self.accesses.append((who, int(self._takes_part.sum())))
+        return np.where(self._takes_part, self._regrets(seed), np.nan)
+
+    def _regrets(self, seed: int) -> FloatArray:
+        drawn = self._finals(seed).seen
+        return np.asarray(np.nanmax(drawn[self._takes_part]) - drawn)
+
+    @cached_property
+    def test_means(self) -> FloatArray:
+        """Mean test accuracy per table row, shape (n_archs,); NaN where no trial exists, or the table has none."""
+        if self._holds_out:
+            return np.full(len(self._table.archs), np.nan)
+        return _trial_means(
+            self._table.at(Key(self._dataset.test, self._schedule, self._dataset.test_metric), self._epoch)
+        )
+
+    @cached_property
+    def _quality(self) -> FloatArray:
+        """What is known best of each arch, whatever a run sees, shape (n_archs,)."""
+        return self._valid_means if self._holds_out else self.test_means
+
+    @cached_property
+    def _best_quality(self) -> float:
+        return float(np.nanmax(self._quality[self._takes_part]))
+
+    @cached_property
+    def _takes_part(self) -> NDArray[np.bool_]:
+        """Which rows of the table take part, shape (n_archs,)."""
+        rule, archs = self._left_out, self._table.archs
+        if rule is None:
+            return np.ones(len(archs), dtype=bool)
+        return np.array([not rule.leaves_out(tuple(arch)) for arch in archs.tolist()])
+
+    @cached_property
+    def _valid(self) -> NDArray[Any]:
+        """Final validation, shape (n_archs, n_trials)."""
+        return self._table.at(Key(self._dataset.search, self._schedule, "x-valid-acc"), self._epoch)
+
+    @cached_property
+    def _valid_means(self) -> FloatArray:
+        return _trial_means(self._valid)
+
+    def _look_up(self, seed: int) -> _Finals:
+        """Return final validation of every arch in the trial that the run draws first, and its score."""
+        numbers = arch_numbers(self._table.archs, self._table.header.cardinalities)
+        present = self._table.present(self._dataset.search, self._schedule)
+        keys = trial_keys(seed, self._schedule, numbers, present.shape[1])
+        keys[np.arange(present.shape[1])[None, :] >= present.sum(axis=1)[:, None]] = np.iinfo(np.uint64).max
+        first = keys.argmin(axis=1)  # number among the trials that exist
+        slots = np.argsort(~present, axis=1, kind="stable")  # slots of the trials that exist come first
+        rows = np.arange(len(present))
+        seen = slots[rows, first]
+        values = np.asarray(self._valid, dtype=np.float64)
+        if not self._holds_out:
+            return _Finals(values[rows, seen], self.test_means)
+        others = values.copy()
+        others[rows, seen] = np.nan  # the run may see this one, and no other
+        return _Finals(values[rows, seen], _trial_means(others))
+
+
+def _trial_means(values: NDArray[Any]) -> FloatArray:
+    """Return the mean over the trials that exist, (n_archs, n_trials) -> (n_archs,); NaN where none does."""
+    present = ~np.isnan(values)
+    total = np.where(present, values, 0.0).sum(axis=1, dtype=np.float64)
+    means = np.full(len(values), np.nan)
+    np.divide(total, present.sum(axis=1), out=means, where=present.any(axis=1))
+    return means

@@ -1,0 +1,131 @@
+"""From records to frames: the oracle opens test accuracy for finished runs, and only for them.
+
+`runs` has one row per run, `steps` one per change of an incumbent, `timings` one per run with what depends on the
+host. All three are in the order (data set, searcher, seed), so the same records give the same bytes.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from harness.experiment.exclusions import exclusion
+from harness.experiment.jobs import Job
+from harness.score.oracle import Oracle, Score
+from pmfnas.benchmarks.table import CurveTable
+from pmfnas.benchmarks.tabular import dataset
+from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.ports import Space
+from pmfnas.loop.record import RunHeader, incumbent_steps, read_header, read_rows, read_timing, record_path, run_id
+from pmfnas.progress import tracked
+from pmfnas.spaces import space_for
+
+UNSCORED = {"valid": None, "test": None, "valid_regret": None, "test_regret": None, "hit": False}
+"""Of a run that recommends nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An experiment's runs with their final values."""
+
+    runs: pd.DataFrame
+    steps: pd.DataFrame
+    timings: pd.DataFrame
+    accesses: pd.DataFrame
+    """Every access to the oracle: run id and number of archs looked up."""
+    best: Mapping[str, float]
+    """Best score per data set of the archs that take part, median over the seeds: what no searcher can exceed."""
+    score: str
+    """Name of the score: `test`, or `held-out trials`."""
+
+
+def score(jobs: Sequence[Job], table: CurveTable, out: Path, *, excluded: str | None = None) -> Scored:
+    """Return the frames of the jobs' runs under `out`, whose archs the rule `excluded` left out.
+
+    Raises:
+        InputError: a run is not finished.
+        DataError: a run was made with other data, or recommends an arch that is left out.
+    """
+    runs: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = []
+    timings: list[dict[str, Any]] = []
+    oracles: dict[str, Judge] = {}
+    for job in tracked(jobs, "scoring", total=len(jobs), unit="run"):
+        if job.dataset not in oracles:
+            oracles[job.dataset] = judge_of(table, job.dataset, excluded)
+        path = record_path(out, run_id(table.header.space, job.dataset, job.searcher, job.seed))
+        if not path.exists():
+            raise InputError(f"run {path.stem} of {job.searcher} on {job.dataset} is not finished under {out}")
+        header = checked_header(path, table)
+        own = _score_steps(header, path, oracles[job.dataset])
+        steps += own
+        runs.append(_run_row(header, own, oracles[job.dataset]))
+        timings.append({"dataset": job.dataset, "searcher": job.searcher, "seed": job.seed, **read_timing(path)})
+    accesses = [access for oracle, _ in oracles.values() for access in oracle.accesses]
+    return Scored(
+        pd.DataFrame(runs),
+        pd.DataFrame(steps, columns=_STEP_COLUMNS),
+        pd.DataFrame(timings),
+        pd.DataFrame(accesses, columns=["who", "archs"]),
+        {name: _best(oracle, {j.seed for j in jobs if j.dataset == name}) for name, (oracle, _) in oracles.items()},
+        table.header.score,
+    )
+
+
+def _best(oracle: Oracle, seeds: Set[int]) -> float:
+    return float(np.median([oracle.best(seed) for seed in sorted(seeds)]))
+
+
+Judge: TypeAlias = tuple[Oracle, Space]
+
+
+def judge_of(table: CurveTable, name: str, excluded: str | None = None) -> Judge:
+    """Return the oracle of a data set, the archs that `excluded` names left out, and the space that reads archs."""
+    chosen = dataset(name)
+    space = space_for(table.header.space, n_classes=chosen.n_classes, image_size=chosen.image_size)
+    return Oracle(table, chosen, exclusion(excluded)), space
+
+
+_STEP_COLUMNS = ["dataset", "searcher", "seed", "time_s", "arch", "test", "valid", "test_regret", "valid_regret", "hit"]
+
+
+def checked_header(path: Path, table: CurveTable) -> RunHeader:
+    """Return the header of a record; raise `DataError` where it was made with other data than `table`."""
+    header = read_header(path)
+    if header.fingerprint != table.header.fingerprint:
+        raise DataError(
+            f"{path} was made with the data {header.data} {header.fingerprint}, but --data is {table.stamp} "
+            f"{table.header.fingerprint}; choose another --out or the data it was made with"
+        )
+    return header
+
+
+def _score_steps(header: RunHeader, path: Path, judge: Judge) -> list[dict[str, Any]]:
+    oracle, space = judge
+    steps = incumbent_steps(read_rows(path))
+    scores = oracle.score([space.parse(arch) for _, arch in steps], seed=header.seed, who=header.run_id)
+    names = {"dataset": header.dataset, "searcher": header.searcher, "seed": header.seed}
+    return [
+        {**names, "time_s": time_s, "arch": arch, **asdict(value)}
+        for (time_s, arch), value in zip(steps, scores, strict=True)
+    ]
+
+
+def _run_row(header: RunHeader, steps: list[dict[str, Any]], judge: Judge) -> dict[str, Any]:
+    oracle, space = judge
+    final = UNSCORED
+    if header.recommended:
+        best: Score = oracle.score([space.parse(header.recommended[0])], seed=header.seed, who=header.run_id)[0]
+        final = asdict(best)
+    kept = asdict(header)
+    recommended, settings = kept.pop("recommended"), kept.pop("settings")
+    return {
+        **kept,
+        "settings": str(dict(sorted(settings.items()))),
+        "arch": recommended[0] if recommended else "",
+        **final,
+        "incumbent_hours": steps[-1]["time_s"] / 3600 if steps else None,
+    }

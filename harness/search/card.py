@@ -1,0 +1,131 @@
+"""The model card: what an exported network is, what it takes and answers, and a program that loads and uses it."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.show.tables import pipes, plain
+
+CLASS_NAMES = "class_names.json"
+"""File within the exported program: the names of the classes, in the order of the logits."""
+MODEL = "model.pt2"
+"""What the model is called in the commands that are printed."""
+
+
+def class_names(claim: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the classes in the order of the logits; their numbers where the search noted no names."""
+    return tuple(claim.get("class_names") or map(str, range(result["n_classes"])))
+
+
+def retrain_command(claim: Mapping[str, Any], out: str = "OUT", data_dir: str = "DIR", to: str = MODEL) -> str:
+    """Return the command that trains the found network anew on training and validation images."""
+    needed = () if claim["dataset"] == "digits" else ("--data-dir", data_dir)
+    return shlex.join(["python", "-m", "harness", "export", out, "--to", to, "--retrain", *needed])
+
+
+def model_card(
+    claim: Mapping[str, Any], result: Mapping[str, Any], retrained: Mapping[str, Any] | None, name: str, onnx: str
+) -> str:
+    """Return the model card, Markdown.
+
+    Args:
+        claim: what the folder of the search says of itself.
+        result: of the search.
+        retrained: what `retrain` returned; None where the weights are those of the search.
+        name: of the model's file.
+        onnx: of the ONNX file; empty where there is none.
+    """
+    names = class_names(claim, result)
+    parts = [
+        model_card_title(name),
+        _table(("", ""), list(_rows(claim, result, retrained).items())),
+        "The architecture, as the benchmark writes it:",
+        f"```text\n{result['arch']}\n```",
+        "## Classes",
+        _table(("logit", "class"), [(str(i), class_name) for i, class_name in enumerate(names)]),
+        "## Input",
+        _preprocessing(claim),
+        "## Use",
+        f"```python\n{loading_program(name, claim['image_size'])}```",
+    ]
+    if onnx:
+        parts.append(
+            f"The same as ONNX: `{onnx}`, input `images`, output `logits`; its metadata hold the names of the classes, "
+            "a JSON list, under `class_names`."
+        )
+    if retrained is None:
+        parts += [
+            "To train the same network on training and validation images, from the folder OUT of the search and its "
+            "data DIR:",
+            f"```sh\n{retrain_command(claim, to=name)}\n```",
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def model_card_title(name: str) -> str:
+    """Return the first line of the card of the model in the file `name`."""
+    return f"# {plain(name)}"
+
+
+def loading_program(name: str, side: int) -> str:
+    """Return a Python program that loads the model from its file `name`, and prints what it sees in two images."""
+    return (
+        "import json\n\n"
+        "import torch\n\n"
+        f'stored = {{"{CLASS_NAMES}": ""}}\n'
+        f"model = torch.export.load({json.dumps(name)}, extra_files=stored).module()\n"
+        f'class_names = json.loads(stored["{CLASS_NAMES}"])\n\n'
+        f"images = torch.zeros(2, 3, {side}, {side}, dtype=torch.uint8)  # put your images here: RGB, 0 to 255\n"
+        "with torch.no_grad():\n"
+        "    probabilities = torch.softmax(model(images), dim=1)\n"
+        "for found in probabilities:\n"
+        '    print(f"{class_names[int(found.argmax())]}: {float(found.max()):.1%}")\n'
+    )
+
+
+def _table(titles: Sequence[str], rows: Sequence[tuple[str, str]]) -> str:
+    return "\n".join(pipes(titles, [[plain(cell) for cell in row] for row in rows]))
+
+
+def _preprocessing(claim: Mapping[str, Any]) -> str:
+    side = claim["image_size"]
+    mean, std = (", ".join(f"{value:.4f}" for value in claim[key]) for key in ("mean", "std"))
+    return (
+        f"uint8 images (n, 3, {side}, {side}): red, green, blue, 0 to 255, {side} x {side} pixels, any number n of "
+        "them; a grey image has the same values in all three. Do not normalise them, the model does: it divides by "
+        f"255, takes away the mean {mean} and divides by the standard deviation {std} of the colours. Output: logits "
+        "(n, number of classes), of which a softmax makes probabilities."
+    )
+
+
+def _rows(claim: Mapping[str, Any], result: Mapping[str, Any], retrained: Mapping[str, Any] | None) -> dict[str, str]:
+    return {
+        "space": result["space"],
+        "data": f"{result['dataset']} ({result['data']}), split {result['split']}",
+        **(_as_searched(result) if retrained is None else _as_retrained(result, retrained)),
+        "parameters": f"{result['params_m']:.3f} M",
+        "operations": f"{result['flops_m']:.2f} M multiply-adds per image",
+        "search": f"{claim['searcher']}, seed {claim['seed']}, {result['gpu_hours']:.3f} hours on {claim['device']}",
+        "code": f"{claim['code']}, torch {claim['torch']}",
+    }
+
+
+def _as_searched(result: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "weights": f"trained on {result['trained_on']}; not retrained on the validation images",
+        "training": f"epoch {result['epochs']} of schedule {result['schedule']}, seed {result['seed']}",
+        "validation accuracy": f"{result['valid_acc']:.2f} %",
+        "test accuracy": f"{result['test_acc']:.2f} %, measured once, after the search",
+    }
+
+
+def _as_retrained(result: Mapping[str, Any], retrained: Mapping[str, Any]) -> dict[str, str]:
+    own = f"{result['valid_acc']:.2f} % validation, {result['test_acc']:.2f} % test"
+    return {
+        "weights": f"retrained on {retrained['trained_on']}",
+        "training": f"epoch {retrained['epochs']} of schedule {retrained['schedule']}, seed {retrained['seed']}, "
+        f"{retrained['hours']:.3f} hours on {retrained['device']}, torch {retrained['torch']}",
+        "test accuracy": f"{retrained['test_acc']:.2f} %, measured once more, when nothing was left to choose",
+        "accuracy in the search": f"{own}, trained on {result['trained_on']}",
+    }

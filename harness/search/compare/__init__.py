@@ -1,0 +1,10 @@
+"""Searchers compared by real training: one `search` per searcher and seed, and the statistics of their results.
+
+    running      the searches, as processes of this machine, several at a time
+    results      what they found, one row per run, checked to be of the same rules
+    tables       means, paired differences and the words around them
+    commands     the verb `search-compare`
+
+None of it but the verb needs torch. What a search does is decided in `harness.search`; a change here leaves begun
+searches as they are.
+"""

@@ -1,0 +1,192 @@
+"""The searches of a comparison: each a process of its own, several at a time, with the same budget and threads.
+
+    OUT/spec.json                    what the folder belongs to; a command with other settings is refused
+    OUT/runs/SEARCHER/s1000/         the folder of a search, as `search --out` makes it
+    OUT/logs/SEARCHER-s1000.txt      what it wrote to the screen
+
+The budget is seconds of the clock, so whatever else the machine does slows searches down. Those of one seed stand next
+to each other in the queue and start together where there is room: load that comes and goes falls on both of a pair.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from harness.experiment.batch import claim_folder
+from harness.host.front import own_process
+from harness.search.folder import SPEC, locked, read_result
+from harness.search.parent import with_parent
+from pmfnas.progress import Progress
+
+GRACE_S = 30.0
+"""How long a search may take to end once it was told to."""
+POLL_S = 0.2
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_TAIL_BYTES = 4096
+_LINE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One search."""
+
+    searcher: str
+    seed: int
+
+    def __str__(self) -> str:
+        """Return for instance `pmf_nas/s1000`."""
+        return f"{self.searcher}/s{self.seed:04d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who is compared, with which seeds and under which rules."""
+
+    searchers: tuple[str, ...]
+    """The first is compared with each other one."""
+    seeds: range
+    arguments: tuple[str, ...]
+    """Of every search, but for `--searcher`, `--seed`, `--out` and `--resume`."""
+    claim: Mapping[str, Any]
+    """What must be the same for runs to stand in one folder."""
+    n_jobs: int
+    """Most searches at once."""
+    n_threads: int
+    """Threads of linear algebra that each has."""
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Every run, seeds outermost, so that an early stop leaves pairs."""
+        return tuple(Run(searcher, seed) for seed in self.seeds for searcher in self.searchers)
+
+
+Command: TypeAlias = Callable[[Plan, Run, Path], Sequence[str]]
+"""Returns the command of a run, given its folder."""
+
+
+def folder(out: Path, run: Run) -> Path:
+    """Return the folder of a search under that of a comparison."""
+    return out / "runs" / str(run)
+
+
+def log_file(out: Path, run: Run) -> Path:
+    """Return where the output of a search goes."""
+    return out / "logs" / f"{run.searcher}-s{run.seed:04d}.txt"
+
+
+def search_command(plan: Plan, run: Run, own: Path) -> list[str]:
+    """Return the command that does the run in the folder `own`, or goes on with it where it has begun."""
+    which = ("--searcher", run.searcher, "--seed", str(run.seed), "--out", str(own))
+    resume = ("--resume",) if (own / SPEC).exists() else ()
+    return own_process("search", *plan.arguments, *which, *resume)
+
+
+def unfinished(plan: Plan, out: Path) -> list[Run]:
+    """Return the runs that have no result yet."""
+    return [run for run in plan.runs if read_result(folder(out, run)) is None]
+
+
+def run_missing(plan: Plan, out: Path, *, command: Command = search_command) -> Mapping[Run, str]:
+    """Do every run that has no result yet; return those that failed, with the last line that each has written.
+
+    Interrupted, the searches at work are told to end and waited for; the same call goes on with them.
+
+    Args:
+        plan: what to run.
+        out: owns the runs.
+        command: what does a run.
+
+    Raises:
+        InputError: `out` belongs to something else, or another process is at work in it.
+        KeyboardInterrupt: the process was interrupted; no search is at work any more.
+    """
+    claim_folder(out, plan.claim)
+    (out / "logs").mkdir(exist_ok=True)
+    with locked(out):
+        missing = unfinished(plan, out)
+        done = len(plan.runs) - len(missing)
+        if done:
+            print(f"{done} of {len(plan.runs)} runs were finished before; going on", file=sys.stderr)
+        failures: dict[Run, str] = {}
+        with Progress("search-compare", len(plan.runs), unit="run", done=done, leave=True) as progress:
+            for run, code in _ended(plan, out, missing, command):
+                failure = _failure(out, run, code)
+                failures |= {run: failure} if failure else {}
+                progress.say(f"{run}: {failure or _found(out, run)}")
+                progress.step()
+    return failures
+
+
+def _ended(plan: Plan, out: Path, missing: Sequence[Run], command: Command) -> Iterator[tuple[Run, int]]:
+    """Yield every run with its exit code when it has ended, `n_jobs` at work meanwhile."""
+    waiting, at_work = list(missing), dict[Run, "subprocess.Popen[bytes]"]()
+    with _ended_with_us(at_work):
+        while waiting or at_work:
+            while waiting and len(at_work) < plan.n_jobs:
+                run = waiting.pop(0)
+                at_work[run] = _started(plan, out, run, command)
+            codes = {run: process.poll() for run, process in at_work.items()}
+            for run, code in codes.items():
+                if code is not None:
+                    del at_work[run]
+                    yield run, code
+            if all(code is None for code in codes.values()):
+                time.sleep(POLL_S)
+
+
+def _started(plan: Plan, out: Path, run: Run, command: Command) -> "subprocess.Popen[bytes]":
+    environment = with_parent({**os.environ, **dict.fromkeys(_THREADS, str(plan.n_threads))})
+    with log_file(out, run).open("ab") as log:
+        return subprocess.Popen(
+            list(command(plan, run, folder(out, run))),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,  # Ctrl-C reaches it through us, once
+        )
+
+
+@contextmanager
+def _ended_with_us(at_work: "Mapping[Run, subprocess.Popen[bytes]]") -> Iterator[None]:
+    """End whatever is at work when the body is left: first asked to, in the end killed."""
+    try:
+        yield
+    finally:
+        for process in at_work.values():
+            process.terminate()
+        deadline_s = time.monotonic() + GRACE_S
+        try:
+            for process in at_work.values():
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.0, deadline_s - time.monotonic()))
+        finally:  # also where a second Ctrl-C came
+            for process in at_work.values():
+                process.kill()
+                process.wait()
+
+
+def _failure(out: Path, run: Run, code: int) -> str:
+    """Return why a run that ended with this exit code failed; empty if it did not."""
+    if code == 0 and read_result(folder(out, run)) is not None:
+        return ""
+    return f"failed with exit code {code}: {_last_line(log_file(out, run)) or 'it wrote nothing'}"
+
+
+def _found(out: Path, run: Run) -> str:
+    result = read_result(folder(out, run)) or {}
+    return f"test {result['test_acc']:.2f} %, validation {result['valid_acc']:.2f} %, {result['gpu_hours']:.3f} GPU-h"
+
+
+def _last_line(log: Path) -> str:
+    """Return the last line of a file that holds anything, as text of at most 200 characters."""
+    with log.open("rb") as stream:
+        stream.seek(max(0, stream.seek(0, os.SEEK_END) - _TAIL_BYTES))
+        lines = [line.strip() for line in stream.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines[-1][:_LINE] if lines else ""

@@ -1,0 +1,198 @@
+"""The found network as a file: a program of `torch.export` that takes images as they are, and what belongs to it.
+
+model.pt2     the program: uint8 (n, 3, side, side) -> logits (n, n_classes); the names of the classes inside
+model.onnx    the same, where its exporter is installed; the names of the classes in its metadata
+model.md      the model card, with a program of a few lines that loads the model and names what it sees
+"""
+
+import json
+import logging
+import shlex
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.experiment.overwriting import check_outputs, check_writable
+from harness.search.card import CLASS_NAMES, class_names, model_card, model_card_title
+from harness.search.result import WEIGHTS
+from harness.search.retrain import RETRAINED_WEIGHTS
+from harness.search.spec import claimed_plan, finished_search
+from pmfnas.core.errors import DataError, InputError
+from pmfnas.files import write_bytes, write_text
+from pmfnas.training.pack import Pack
+from pmfnas.training.recipe import Recipe
+from pmfnas.training.state import TrainingState
+
+_ONNX = ("onnx", "onnxscript")
+"""What torch's exporter needs."""
+_STANDS_FOR_PT2 = ("", ".pt", ".pth")
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The files that an export writes."""
+
+    model: Path
+    card: Path
+    onnx: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The files of a model."""
+
+    model: Path
+    card: Path
+    onnx: Path | None
+    """None where it was not written."""
+    why_no_onnx: str
+    """Empty where it was."""
+
+
+class Deployed(torch.nn.Module):  # type: ignore[misc]
+    """A trained network that normalises its images itself."""
+
+    def __init__(self, network: torch.nn.Module, mean: list[float], std: list[float]) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(mean)[:, None, None] * 255)
+        self.register_buffer("std", torch.tensor(std)[:, None, None] * 255)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return logits (n, n_classes) of uint8 images (n, 3, side, side)."""
+        return self.network((images.to(torch.float32) - self.mean) / self.std)[:, 0]
+
+
+def targets(to: Path, out: Path, data_dir: Path | None = None) -> Targets:
+    """Return the files that an export to `to` writes; torch loads programs from files that end in `.pt2` only.
+
+    Nothing is written but missing folders.
+
+    Args:
+        to: as the command line names the model. `.pt`, `.pth` and no ending at all stand for `.pt2`.
+        out: folder of the search.
+        data_dir: the data that are read for retraining.
+
+    Raises:
+        InputError: `to` ends in something else, or one of the files would replace what is read, another of them, or
+            a text that is no model card; or it cannot be written there.
+    """
+    if to.suffix not in (*_STANDS_FOR_PT2, ".pt2"):
+        raise InputError(f"--to is {to}, but a model ends in .pt2, as torch wants it; name it {to.name}.pt2")
+    model = to.with_suffix(".pt2")
+    found = Targets(model, model.with_suffix(".md"), model.with_suffix(".onnx"))
+    read = {"the search": out, **({"--data-dir": data_dir} if data_dir else {})}
+    written = {"--to": found.model, "the model card of --to": found.card, "the ONNX file of --to": found.onnx}
+    is_card = _is_card(found.card)
+    check_outputs(written, read, own=("*.pt2", "*.onnx", *((found.card.name,) if is_card else ())))
+    if found.card.exists() and not is_card:
+        raise InputError(f"--to is {to}, whose model card {found.card} would replace another text; choose another name")
+    check_writable("--to", found.model)
+    return found
+
+
+def export(out: Path, to: Path, retrained: Mapping[str, Any] | None = None) -> Exported:
+    """Write the network that the search in `out` found to `to`, and its card and an ONNX file beside it.
+
+    Args:
+        out: folder of a search that has ended.
+        to: the program; see `targets`.
+        retrained: what `retrain` returned, to write those weights; None writes those that the search trained.
+
+    Raises:
+        InputError: the search has not ended, or `to` cannot be used.
+        DataError: result or weights are damaged.
+    """
+    claim, result = finished_search(out)
+    files = targets(to, out)
+    names = json.dumps(class_names(claim, result))
+    program = _program(claim, result, _weights(out / (WEIGHTS if retrained is None else RETRAINED_WEIGHTS)))
+    buffer = BytesIO()
+    torch.export.save(program, buffer, extra_files={CLASS_NAMES: names})
+    onnx, why_no_onnx = _as_onnx(program, names)
+    write_bytes(files.model, buffer.getvalue())
+    if onnx:
+        write_bytes(files.onnx, onnx)
+    elif files.onnx.exists():
+        why_no_onnx += f"; {files.onnx} there is of an earlier export"
+    write_text(files.card, model_card(claim, result, retrained, files.model.name, files.onnx.name if onnx else ""))
+    return Exported(files.model, files.card, files.onnx if onnx else None, why_no_onnx)
+
+
+def _program(claim: Mapping[str, Any], result: Mapping[str, Any], state: TrainingState) -> torch.export.ExportedProgram:
+    """Return the trained network as a program."""
+    recipe, side = Recipe(**claim["recipe"]), claim["image_size"]
+    pack = Pack([claimed_plan(claim, result)], [state], recipe, torch.device("cpu"))
+    model = Deployed(_frozen(pack), claim["mean"], claim["std"]).eval()
+    example = torch.zeros(2, 3, side, side, dtype=torch.uint8)
+    return torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("batch", min=1)},))
+
+
+def _as_onnx(program: torch.export.ExportedProgram, names: str) -> tuple[bytes, str]:
+    """Return the ONNX file of a program, empty where it cannot be made; and why not, empty where it was."""
+    missing = [name for name in _ONNX if find_spec(name) is None]
+    if missing:
+        install = shlex.join([sys.executable, "-m", "pip", "install", *missing])
+        return b"", f"{' and '.join(missing)} not installed; `{install}` and export again"
+    try:
+        with _silent_exporter():
+            found = torch.onnx.export(
+                program,
+                input_names=["images"],
+                output_names=["logits"],
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+        entry = found.model_proto.metadata_props.add()
+        entry.key, entry.value = "class_names", names
+        return bytes(found.model_proto.SerializeToString()), ""
+    except Exception as error:  # the exporter is a package of its own and raises what it likes
+        return b"", f"the exporter failed ({type(error).__name__}: {str(error).splitlines()[0]})"
+
+
+@contextmanager
+def _silent_exporter() -> Iterator[None]:
+    """Keep back what the exporter says of packages that the network does not use, and of its own future."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+
+
+def _is_card(path: Path) -> bool:
+    """Return whether there is a model card of that model at `path`."""
+    try:
+        return path.read_text(encoding="utf-8").startswith(model_card_title(path.with_suffix(".pt2").name))
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _frozen(pack: Pack) -> torch.nn.Module:
+    """Return the network of a pack without gradients, its weights no longer views into one tensor."""
+    network = pack.network.requires_grad_(False).eval()
+    for tensor in network.parameters():
+        tensor.grad = None
+        tensor.data = tensor.data.clone()
+    return network
+
+
+def _weights(path: Path) -> TrainingState:
+    try:
+        return TrainingState(**torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # torch raises what its zip and pickle readers do
+        cause = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise DataError(f"{path} is missing or damaged ({cause}); search anew in another folder") from None

@@ -1,0 +1,159 @@
+"""The journal of a search: one line per ticket that ended, on the disk before the searcher hears of it.
+
+    OUT/journal.jsonl     JSON, one event per line; curves in full
+
+A search that was killed goes on from it (`pmfnas.loop.replay`). A last line without its end was being written when the
+process died; it counts for nothing and is cut off. Any other line that cannot be read is an error.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.ports import Event, Executor
+from pmfnas.core.types import (
+    Cancelled,
+    Cost,
+    Curve,
+    Diverged,
+    Failed,
+    Measure,
+    Measured,
+    Ok,
+    Outcome,
+    Request,
+    Ticket,
+    Train,
+)
+
+_KINDS: Mapping[str, type[Outcome]] = {
+    "ok": Ok,
+    "diverged": Diverged,
+    "measured": Measured,
+    "failed": Failed,
+    "cancelled": Cancelled,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+class Journal:
+    """An append-only file of events."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> list[Event]:
+        """Return the events of the file, oldest first, and cut off a last line that was not finished."""
+        if not self._path.exists():
+            return []
+        content = self._path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):
+            os.truncate(self._path, len(whole))
+        events = []
+        for number, line in enumerate(whole.splitlines(), start=1):
+            try:
+                events.append(_event(json.loads(line)))
+            except (ValueError, KeyError, TypeError) as error:
+                raise DataError(
+                    f"{self._path} is damaged in line {number} ({error}); cut it there to go on from before"
+                ) from None
+        return events
+
+    def append(self, event: Event) -> None:
+        """Write an event and flush it to the disk; raise `InputError` where the disk does not take it."""
+        line = json.dumps(_plain(event)) + "\n"
+        try:
+            with self._path.open("ab") as stream:
+                stream.write(line.encode())
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise InputError(
+                f"{self._path} cannot be written ({error.strerror}); make room and go on with --resume"
+            ) from None
+
+
+class JournalledExecutor:
+    """An executor whose events are written to a journal before anybody hears of them. Implements `Executor`."""
+
+    def __init__(self, executor: Executor, journal: Journal) -> None:
+        self._executor, self._journal = executor, journal
+
+    @property
+    def n_free(self) -> int:
+        """As the executor inside says."""
+        return self._executor.n_free
+
+    def submit(self, tickets: Sequence[Ticket]) -> None:
+        """Hand the tickets on."""
+        self._executor.submit(tickets)
+
+    def next_event(self, until_s: float) -> Event | None:
+        """Return the next event, written."""
+        return self._written(self._executor.next_event(until_s))
+
+    def cancel(self, ticket: Ticket) -> Event | None:
+        """Cancel a ticket and return its end, written."""
+        return self._written(self._executor.cancel(ticket))
+
+    def running(self) -> Sequence[tuple[Ticket, int, float]]:
+        """As the executor inside says."""
+        return self._executor.running()
+
+    def _written(self, event: Event | None) -> Event | None:
+        if event is not None:
+            self._journal.append(event)
+        return event
+
+
+def _plain(event: Event) -> dict[str, Any]:
+    request, outcome = event.ticket.request, event.outcome
+    told: dict[str, Any] = {"cost": asdict(outcome.cost)}
+    if isinstance(outcome, Ok | Diverged):
+        told["curve"] = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in asdict(outcome.curve).items()}
+    elif isinstance(outcome, Measured):
+        told["value"] = outcome.value
+    elif isinstance(outcome, Failed):
+        told["reason"] = outcome.reason
+    return {
+        "number": event.ticket.number,
+        "kind": "train" if isinstance(request, Train) else "measure",
+        "request": asdict(request),
+        "outcome": _NAMES[type(outcome)],
+        "told": told,
+        "time_s": event.time_s,
+        "worker": event.worker,
+        "start_s": event.start_s,
+    }
+
+
+def _event(plain: Mapping[str, Any]) -> Event:
+    ticket = Ticket(plain["number"], _request(plain["kind"], plain["request"]))
+    outcome = _outcome(_KINDS[plain["outcome"]], plain["told"])
+    return Event(plain["time_s"], ticket, outcome, plain["worker"], plain["start_s"])
+
+
+def _request(kind: str, plain: Mapping[str, Any]) -> Request:
+    known = {**plain, "arch": tuple(plain["arch"])}
+    if kind == "measure":
+        return Measure(**known)
+    return Train(**{**known, "validate_at": tuple(known["validate_at"])})
+
+
+def _outcome(kind: type[Outcome], told: Mapping[str, Any]) -> Outcome:
+    known = {**told, "cost": Cost(**told["cost"])}
+    if "curve" in told:
+        known["curve"] = _curve(told["curve"])
+    return kind(**known)
+
+
+def _curve(plain: Mapping[str, Any]) -> Curve:
+    arrays = {k: np.array(plain[k], dtype=float) for k in ("train_loss", "train_acc", "valid_loss", "valid_acc")}
+    return Curve(start=plain["start"], valid_epochs=tuple(plain["valid_epochs"]), **arrays)

@@ -1,0 +1,154 @@
+"""The end of a search: the record, the incumbent's weights, and only then its test accuracy.
+
+The oracle (`harness.search.oracle`) is asked once, after the search has ended, and writes down that it was.
+"""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.players.ours import settings_of
+from harness.search.folder import RESULT
+from harness.search.oracle import score
+from harness.search.run import Searched
+from pmfnas.core.errors import InputError
+from pmfnas.core.types import Arch, Ok, Train
+from pmfnas.files import write_bytes, write_text
+from pmfnas.loop.ledger import Entry, totals
+from pmfnas.loop.record import RunHeader, record_path, write_record
+from pmfnas.loop.runner import Finished
+from pmfnas.training.blueprint import footprint
+from pmfnas.training.session import Segment
+
+WEIGHTS = "incumbent.pt"
+TRAINED = "TRAINED"
+
+
+def conclude(searched: Searched, out: Path) -> dict[str, Any]:
+    """Write record, weights and result of a search to `out`, and return the result.
+
+    Raises:
+        InputError: nothing was finished within the budget.
+    """
+    finished = searched.finished
+    if finished.status != "ok":
+        raise InputError(f"the search failed: {finished.why}")
+    best = best_training(searched)
+    if best is None:
+        raise InputError(
+            f"--budget is {searched.spec.budget_s:g} s, but no training ended within it; give more to another --out"
+        )
+    entry, segment = best
+    header = _header(searched)
+    record_path(out, header.run_id).unlink(missing_ok=True)  # killed before the result was written
+    write_record(out, header, finished, searched.benchmark.space)
+    checkpoints = searched.benchmark.session.checkpoints
+    write_bytes(out / WEIGHTS, checkpoints.path(segment.key, segment.stop).read_bytes())
+    result = {
+        **_described(searched, entry, segment),
+        "test_acc": score(searched.benchmark.session, segment, searched.source, out, header.run_id),
+        "gpu_hours": header.gpu_hours_resume,
+        "busy_hours": header.busy_hours,
+        "setup_hours": _setup_hours(searched),
+        "searcher_s": finished.searcher_s,
+        "ended": finished.why,
+        "tickets": dict(Counter(entry.status for entry in finished.entries)),
+        "gpu_hours_by_stage": _hours_by_stage(finished),
+        "data": f"{TRAINED} {searched.fingerprint}",
+    }
+    write_text(out / RESULT, json.dumps(result, indent=1) + "\n")
+    checkpoints.keep_only({searched.benchmark.arch_number(arch) for arch in finished.recommended})
+    return result
+
+
+def best_training(searched: Searched) -> tuple[Entry, Segment] | None:
+    """Return the longest training of the first recommended arch that has a checkpoint; None where none has.
+
+    The longer schedule counts first, then epochs, then validation accuracy.
+    """
+    trainings = (_longest_training(searched, arch) for arch in searched.finished.recommended)
+    return next((training for training in trainings if training is not None), None)
+
+
+def _longest_training(searched: Searched, arch: Arch) -> tuple[Entry, Segment] | None:
+    found: list[tuple[tuple[float, ...], Entry, Segment]] = []
+    for entry in searched.finished.entries:
+        request, outcome = entry.ticket.request, entry.outcome
+        if not isinstance(request, Train) or not isinstance(outcome, Ok) or entry.status != "ok":
+            continue
+        if not outcome.curve.valid_epochs or request.arch != arch:
+            continue
+        segment = _segment(searched, request)
+        if request.stop in searched.benchmark.session.checkpoints.epochs(segment.key):
+            rank = (segment.epochs, request.stop, outcome.curve.last_valid_acc)
+            found.append((rank, entry, segment))
+    return max(found, key=lambda f: f[0])[1:] if found else None
+
+
+def _segment(searched: Searched, request: Train) -> Segment:
+    trial = searched.trial_of(request.arch, request.schedule, request.replicate)
+    return searched.benchmark.segment(0, request, trial)
+
+
+def _described(searched: Searched, entry: Entry, segment: Segment) -> dict[str, Any]:
+    """Return what the incumbent is and how it was trained."""
+    outcome = entry.outcome
+    assert isinstance(outcome, Ok)
+    spec, space = searched.spec, searched.benchmark.space
+    images = searched.benchmark.session.images
+    params, flops = footprint(segment.plan, images.image_size)
+    return {
+        "arch": space.format(entry.ticket.request.arch),
+        "recommended": space.format(searched.finished.recommended[0]),
+        "space": space.name,
+        "dataset": spec.dataset,
+        "split": searched.source.split,
+        "n_classes": searched.source.n_classes,
+        "class_names": list(searched.source.class_names),
+        "schedule": segment.key.schedule,
+        "epochs": segment.stop,
+        "seed": segment.key.seed,
+        "trained_on": f"the training split, {images.n_train} images",
+        "valid_acc": outcome.curve.last_valid_acc,
+        "params_m": params / 1e6,
+        "flops_m": flops / 1e6,
+    }
+
+
+def _setup_hours(searched: Searched) -> dict[str, float]:
+    """Return the hours of set-up: building packs, within the tickets' costs, and measuring before the first ticket."""
+    building_s = sum(entry.cost.setup_s for entry in searched.finished.entries)
+    return {"building": building_s / 3600, "measuring": searched.measured_s / 3600}
+
+
+def _hours_by_stage(finished: Finished) -> dict[str, float]:
+    hours: dict[str, float] = {}
+    for entry in finished.entries:
+        stage = str(entry.reason.get("stage", "search"))
+        hours[stage] = hours.get(stage, 0.0) + entry.cost.total_s / 3600
+    return hours
+
+
+def _header(searched: Searched) -> RunHeader:
+    spec, finished = searched.spec, searched.finished
+    costs = totals(finished.entries, clock_s=finished.clock_s, n_workers=1, accounting="resume")
+    return RunHeader(
+        experiment="search",
+        dataset=spec.dataset,
+        searcher=spec.searcher,
+        settings={**settings_of(searched.factory), "width": spec.width},
+        seed=spec.seed,
+        budget_s=spec.budget_s,
+        n_workers=1,
+        accounting="resume",
+        space=spec.space,
+        data=TRAINED,
+        fingerprint=searched.fingerprint,
+        status=finished.status,
+        why=finished.why,
+        clock_s=finished.clock_s,
+        recommended=tuple(searched.benchmark.space.format(arch) for arch in finished.recommended),
+        **asdict(costs),
+    )

@@ -1,0 +1,132 @@
+"""What a search with real training is: its settings, the device, and what must stay the same for it to go on."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.experiment.batch import RUN_CODE
+from harness.experiment.overwriting import check_folder
+from harness.experiment.specs import GPU_NIGHT_S
+from harness.host.code import code_hash
+from harness.players.ours import CONTESTANTS
+from harness.search.folder import SPEC, read_claim, read_result
+from pmfnas.core.errors import InputError, unknown_name
+from pmfnas.spaces import space_for
+from pmfnas.training.blueprint import Blueprint, blueprint
+from pmfnas.training.data import SearchData, Source
+from pmfnas.training.data.official import PUBLISHED
+from pmfnas.training.recipe import NB201, Recipe, training_fidelities
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpec:
+    """A search on one data set and one device."""
+
+    dataset: str
+    data_dir: Path | None = None
+    space: str = "nb201"
+    schedules: tuple[int, ...] = (12, 200)
+    """Epochs of the schedules that can be trained."""
+    budget_s: float = GPU_NIGHT_S
+    searcher: str = "pmf_nas"
+    seed: int = 0
+    split_seed: int = 0
+    width: int | None = 1
+    """Most candidates on the device at once; None measures what the device takes."""
+    device: str = "auto"
+    recipe: Recipe = NB201
+
+    def __post_init__(self) -> None:
+        training_fidelities(self.schedules)
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.dataset):
+            raise InputError(f"--dataset is {self.dataset!r}, but must be a plain name such as cifar10")
+        if self.space not in ("nb201", "nats-sss"):
+            raise unknown_name("--space", self.space, ("nb201", "nats-sss"))
+        if self.searcher not in CONTESTANTS:
+            raise unknown_name("--searcher", self.searcher, CONTESTANTS)
+        if (self.width is not None and self.width < 1) or not self.budget_s > 0:
+            raise InputError(f"--width, --budget are {self.width}, {self.budget_s:g} s, but must be positive")
+
+
+SMOKE = SearchSpec(
+    "digits", schedules=(4, 12), budget_s=75.0, recipe=Recipe(channels=(4, 8, 16), cells_per_stage=1, batch_size=64)
+)
+"""A complete search without any download: digits of 8x8 pixels, narrow networks, a little more than a minute."""
+
+
+def check_out(spec: SearchSpec, out: Path) -> None:
+    """Raise `InputError` where `out` lies in the folder of the images: what is written there would become a class."""
+    if spec.data_dir is not None and spec.data_dir.is_dir() and spec.dataset not in PUBLISHED:
+        check_folder("--out", out, {"--data-dir": spec.data_dir})
+
+
+def open_device(text: str) -> torch.device:
+    """Return the device that `--device` names; `auto` is the first GPU, or the CPU where there is none."""
+    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if text == "auto":
+        return torch.device("cuda:0" if n_gpus else "cpu")
+    match = re.fullmatch(r"cpu|cuda(?::([0-9]+))?", text)
+    if not match:
+        raise InputError(f"--device is {text!r}, but must be auto, cpu, cuda, or one GPU such as cuda:1")
+    if text.startswith("cuda") and not n_gpus:
+        built = "is built for the CPU only" if torch.version.cuda is None else "finds no GPU"
+        raise InputError(f"--device is {text!r}, but torch {torch.__version__} {built}; use --device cpu")
+    if int(match[1] or 0) >= max(1, n_gpus):
+        raise InputError(f"--device is {text!r}, but this machine has {n_gpus} GPUs: cuda:0 to cuda:{n_gpus - 1}")
+    return torch.device(text)
+
+
+def device_name(device: torch.device) -> str:
+    """Return what the device is, without naming the machine."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+
+
+def finished_search(out: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the folder of a search says of itself, and its result; raise `InputError` where it has not ended."""
+    claim, result = read_claim(out), read_result(out)
+    if result is None:
+        raise InputError(f"{out} holds a search that has not ended; go on with `search ... --resume` first")
+    claim["recipe"] = {**claim["recipe"], "channels": tuple(claim["recipe"]["channels"])}
+    return claim, result
+
+
+def claimed_plan(claim: Mapping[str, Any], result: Mapping[str, Any]) -> Blueprint:
+    """Return the network that a search found."""
+    space = space_for(claim["space"], n_classes=result["n_classes"], image_size=claim["image_size"])
+    recipe = Recipe(**claim["recipe"])
+    return blueprint(space.name, space.parse(result["arch"]), recipe, n_classes=result["n_classes"])
+
+
+def claimed_width(out: Path) -> int | None:
+    """Return the width that the search in `out` has; None where there is no such search."""
+    return int(read_claim(out)["width"]) if (out / SPEC).exists() else None
+
+
+def claim_of(spec: SearchSpec, source: Source, data: SearchData, device: torch.device) -> dict[str, Any]:
+    """Return everything that must be the same for a search to go on."""
+    settings = asdict(spec)
+    del settings["data_dir"], settings["device"]
+    whole = {
+        "experiment": "search",
+        **settings,
+        "split": source.split,
+        "class_names": source.class_names,
+        "mean": data.mean,
+        "std": data.std,
+        "image_size": data.image_size,
+        "device": device_name(device),
+        "torch": str(torch.__version__),
+        "fingerprint": data.fingerprint,
+        "code": training_hash(),
+    }
+    return dict(json.loads(json.dumps(whole)))  # as it is read back
+
+
+def training_hash() -> str:
+    """Return twelve hex digits that name the code which decides what a search with real training does."""
+    return code_hash((*RUN_CODE, "pmfnas/training/**/*.py", "harness/search/**/*.py"))

@@ -1,0 +1,1 @@
+"""Frames to text and pictures: `tables`, `cells` and `sheet` as text, `figures` and `looks` as pictures."""

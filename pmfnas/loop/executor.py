@@ -1,0 +1,160 @@
+"""The simulated executor: a heap of (finish time, ticket) over a benchmark.
+
+Tickets start at once on a free worker, lowest number first, or wait in line. The clock stands still except in
+`next_event`, which moves it to the earliest end; ties go to the older ticket.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from pmfnas.core.errors import DataError, UnavailableError
+from pmfnas.core.ports import Benchmark, Event
+from pmfnas.core.rng import trial_keys
+from pmfnas.core.types import (
+    Arch,
+    Cancelled,
+    Cost,
+    Diverged,
+    Failed,
+    Measured,
+    Ok,
+    Outcome,
+    Request,
+    Ticket,
+    Train,
+    arch_numbers,
+)
+
+Accounting: TypeAlias = Literal["resume", "restart"]
+"""What a segment that goes on from a checkpoint costs: its own epochs, or all epochs from 0 again."""
+
+TrialOf: TypeAlias = Callable[[Arch, str, int], int]
+"""(arch, schedule, replicate) -> number of the benchmark's trial."""
+
+
+Visible: TypeAlias = Callable[[str, int], int]
+"""(schedule, trials that exist) -> trials that a run may see."""
+
+
+def all_visible(schedule: str, n_trials: int) -> int:
+    """Return all trials: the rule where runs are scored by test accuracy."""
+    del schedule
+    return n_trials
+
+
+def paired_trials(benchmark: Benchmark, seed: int, visible: Visible = all_visible) -> TrialOf:
+    """Return the trial order of a run: for each (seed, arch, schedule) one permutation, whatever the searcher.
+
+    Args:
+        benchmark: says how many trials exist.
+        seed: root seed of the run.
+        visible: how many of them the run may see, those that come first; the others do not exist for it.
+    """
+
+    def trial_of(arch: Arch, schedule: str, replicate: int) -> int:
+        n_trials = benchmark.n_trials(arch, schedule)
+        n_seen = visible(schedule, n_trials)
+        if replicate >= n_seen:
+            raise UnavailableError(f"replicate {replicate} of schedule {schedule} does not exist: {n_seen} trials do")
+        numbers = arch_numbers([arch], benchmark.space.cardinalities)
+        return int(np.argsort(trial_keys(seed, schedule, numbers, n_trials)[0])[replicate])
+
+    return trial_of
+
+
+class SimulatedExecutor:
+    """Runs tickets by looking them up. Implements `pmfnas.core.ports.Executor`."""
+
+    def __init__(
+        self, benchmark: Benchmark, trial_of: TrialOf, *, n_workers: int, accounting: Accounting, now_s: float = 0.0
+    ) -> None:
+        self._benchmark = benchmark
+        self._trial_of = trial_of
+        self._accounting = accounting
+        self._now_s = now_s
+        self._free = list(range(n_workers))  # a heap: the lowest worker starts first
+        self._line: deque[Ticket] = deque()
+        self._ends: list[tuple[float, int]] = []  # heap of (finish time, ticket number)
+        self._active: dict[int, Event] = {}
+
+    @property
+    def n_free(self) -> int:
+        """Number of workers with nothing to do and nothing in line."""
+        return max(0, len(self._free) - len(self._line))
+
+    def submit(self, tickets: Sequence[Ticket]) -> None:
+        """Start the tickets now, or put them in line."""
+        self._line.extend(tickets)
+        self._start()
+
+    def next_event(self, until_s: float) -> Event | None:
+        """Advance the clock to the next end of a ticket and return it; None where none ends by `until_s`."""
+        while self._ends and self._ends[0][0] <= until_s:
+            time_s, number = heapq.heappop(self._ends)
+            if number in self._active:  # a cancelled ticket leaves its end in the heap
+                event = self._active.pop(number)
+                self._now_s = time_s
+                heapq.heappush(self._free, event.worker)
+                self._start()
+                return event
+        return None
+
+    def cancel(self, ticket: Ticket) -> Event | None:
+        """Take a ticket off its worker or out of the line, now; None where it had ended already."""
+        if ticket in self._line:
+            self._line.remove(ticket)
+            return Event(self._now_s, ticket, Cancelled(), worker=-1, start_s=self._now_s)
+        event = self._active.pop(ticket.number, None)
+        if event is None:
+            return None
+        heapq.heappush(self._free, event.worker)
+        spent = Cancelled(Cost(train_s=self._now_s - event.start_s))
+        self._start()
+        return replace(event, time_s=self._now_s, outcome=spent)
+
+    def running(self) -> Sequence[tuple[Ticket, int, float]]:
+        """Return (ticket, worker, start_s) of what is on a worker now, oldest first."""
+        return [(e.ticket, e.worker, e.start_s) for _, e in sorted(self._active.items())]
+
+    def _start(self) -> None:
+        while self._line and self._free:
+            ticket, worker = self._line.popleft(), heapq.heappop(self._free)
+            outcome, duration_s = self._run(ticket)
+            end_s = self._now_s + duration_s
+            self._active[ticket.number] = Event(end_s, ticket, outcome, worker, self._now_s)
+            heapq.heappush(self._ends, (end_s, ticket.number))
+
+    def _run(self, ticket: Ticket) -> tuple[Outcome, float]:
+        """Return the outcome of a ticket and how long it holds its worker; raise `DataError` unless that is a time."""
+        outcome, duration_s = self._looked_up(ticket.request)
+        if not 0 <= duration_s < np.inf:
+            raise DataError(
+                f"{ticket.request} costs {duration_s} s by the benchmark, but must cost a finite time of at least 0 s; "
+                "mend its data"
+            )
+        return outcome, duration_s
+
+    def _looked_up(self, request: Request) -> tuple[Outcome, float]:
+        try:
+            if not isinstance(request, Train):
+                value, cost = self._benchmark.measure(request.arch, request.metric)
+                return Measured(value, cost), cost.total_s
+            trial = self._trial_of(request.arch, request.schedule, request.replicate)
+            curve, cost = self._benchmark.train(request, trial)
+            duration_s = cost.total_s + self._repeated_s(request, trial)
+        except UnavailableError as error:
+            return Failed(str(error)), 0.0
+        finite = bool(np.isfinite(curve.train_loss).all() and np.isfinite(curve.valid_acc).all())
+        return (Ok(curve, cost) if finite else Diverged(curve, cost)), duration_s
+
+    def _repeated_s(self, request: Train, trial: int) -> float:
+        """Return the seconds of the epochs before the segment, where the accounting pays them again."""
+        if self._accounting == "resume" or request.start == 0:
+            return 0.0
+        before = Train(request.arch, request.schedule, 0, request.start, (), request.replicate)
+        return self._benchmark.train(before, trial)[1].train_s

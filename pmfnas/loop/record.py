@@ -1,0 +1,233 @@
+"""The record of a run: one Parquet file, one row per ticket, whole or absent.
+
+    OUT/runs/nb201-cifar100/asha/s0007.parquet        what happened; the same bytes on every host
+    OUT/runs/nb201-cifar100/asha/s0007.timing.json    what depends on the host; written first
+
+The run's header (settings, seed, data fingerprint, how it ended) is JSON in the Parquet schema's metadata under the
+key `pmfnas`. pandas, DuckDB and pyarrow read the file; the columns are documented in `docs/records.md`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.ports import Space
+from pmfnas.core.types import Diverged, Failed, Measured, Ok, Train
+from pmfnas.files import reading, write_bytes, write_text
+from pmfnas.loop.ledger import Entry
+from pmfnas.loop.runner import Finished
+
+FORMAT = 1
+METADATA = b"pmfnas"
+
+SCHEMA = pa.schema(
+    [
+        ("number", pa.int32()),
+        ("kind", pa.dictionary(pa.int8(), pa.string())),
+        ("arch", pa.dictionary(pa.int32(), pa.string())),
+        ("schedule", pa.dictionary(pa.int8(), pa.string())),
+        ("start", pa.int32()),
+        ("stop", pa.int32()),
+        ("replicate", pa.int16()),
+        ("validate_at", pa.list_(pa.int32())),
+        ("worker", pa.int16()),
+        ("start_s", pa.float64()),
+        ("end_s", pa.float64()),
+        ("train_s", pa.float64()),
+        ("valid_s", pa.float64()),
+        ("setup_s", pa.float64()),
+        ("before_s", pa.float64()),
+        ("status", pa.dictionary(pa.int8(), pa.string())),
+        ("train_loss", pa.float64()),
+        ("train_acc", pa.float64()),
+        ("valid_loss", pa.float64()),
+        ("valid_acc", pa.float64()),
+        ("value", pa.float64()),
+        ("incumbent", pa.dictionary(pa.int32(), pa.string())),
+        ("reason", pa.string()),
+        ("failure", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """What a run was and how it ended; equal on every host."""
+
+    experiment: str
+    dataset: str
+    searcher: str
+    settings: Mapping[str, Any]
+    seed: int
+    budget_s: float
+    n_workers: int
+    accounting: str
+    space: str
+    data: str
+    """The data stamp: OFFICIAL, ANCHORED, SURROGATE, TRAINED or SYNTHETIC."""
+    fingerprint: str
+    """Of the data."""
+    status: str
+    why: str
+    clock_s: float
+    recommended: tuple[str, ...]
+    """Official strings, best first."""
+    gpu_hours_resume: float
+    gpu_hours_restart: float
+    busy_hours: float
+    evaluations: int
+
+    @property
+    def run_id(self) -> str:
+        """For instance `nb201-cifar100/asha/s0007`."""
+        return run_id(self.space, self.dataset, self.searcher, self.seed)
+
+
+def run_id(space: str, dataset: str, searcher: str, seed: int) -> str:
+    """Return the readable, stable name of a run."""
+    return f"{space}-{dataset}/{searcher}/s{seed:04d}"
+
+
+def record_path(out: Path, run: str) -> Path:
+    """Return where the record of the run with this id lies under an experiment's folder."""
+    return out / "runs" / f"{run}.parquet"
+
+
+def write_record(out: Path, header: RunHeader, finished: Finished, space: Space) -> None:
+    """Write timing and record, in this order; an existing record is never overwritten."""
+    path = record_path(out, header.run_id)
+    if path.exists():
+        raise DataError(f"{path} exists already; a finished run is never overwritten")
+    timing = {"searcher_s": finished.searcher_s}
+    write_text(path.with_suffix(".timing.json"), json.dumps(timing))
+    write_bytes(path, _to_bytes(header, finished, space))
+
+
+def read_header(path: Path) -> RunHeader:
+    """Return the header of a record; raise `DataError` where it is damaged or of another format."""
+    with reading(path, "remove it to run it again"):
+        raw = json.loads(pq.read_schema(path).metadata[METADATA])
+        if raw.pop("format") != FORMAT:
+            raise DataError(f"{path} was written by another version of this program; use another --out")
+        return RunHeader(**{**raw, "recommended": tuple(raw["recommended"])})
+
+
+def read_rows(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the rows of a record, of all columns or of those given.
+
+    Records made before there was a column `setup_s` are of tables, where nothing is set up: it is 0 there.
+    """
+    asked = list(columns) if columns is not None else SCHEMA.names
+    with reading(path, "remove it to run it again"):
+        there = set(pq.read_schema(path).names)
+        rows = pq.read_table(path, columns=[name for name in asked if name in there])
+        if "setup_s" in asked and "setup_s" not in there:
+            rows = rows.append_column(SCHEMA.field("setup_s"), pa.array([0.0] * len(rows)))
+        return rows.select([name for name in asked if name in rows.column_names])
+
+
+def read_timing(path: Path) -> dict[str, float]:
+    """Return the host-dependent figures beside a record."""
+    file = path.with_suffix(".timing.json")
+    with reading(file, f"remove {path} to run it again"):
+        return {str(name): float(value) for name, value in json.loads(file.read_text(encoding="utf-8")).items()}
+
+
+def _to_bytes(header: RunHeader, finished: Finished, space: Space) -> bytes:
+    name = lru_cache(maxsize=None)(space.format)
+    columns: dict[str, list[Any]] = {field.name: [] for field in SCHEMA}
+    for entry in finished.entries:
+        row = _row(entry, name)
+        for key, values in columns.items():
+            values.append(row.get(key))
+    metadata = {METADATA: json.dumps({"format": FORMAT, **asdict(header)}, sort_keys=True).encode()}
+    table = pa.table(columns, schema=SCHEMA.with_metadata(metadata))
+    sink = BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _row(entry: Entry, name: Any) -> dict[str, Any]:
+    request = entry.ticket.request
+    return {
+        "number": entry.ticket.number,
+        "arch": name(request.arch),
+        **_asked(request),
+        "worker": entry.worker,
+        "start_s": entry.start_s,
+        "end_s": entry.end_s,
+        "train_s": entry.cost.train_s,
+        "valid_s": entry.cost.valid_s,
+        "setup_s": entry.cost.setup_s,
+        "before_s": entry.before_s,
+        "status": entry.status,
+        **_told(entry),
+        "incumbent": name(entry.incumbent) if entry.incumbent is not None else None,
+        "reason": json.dumps(dict(entry.reason)) if entry.reason else None,
+    }
+
+
+def _asked(request: Any) -> dict[str, Any]:
+    if not isinstance(request, Train):
+        return {"kind": "measure", "schedule": request.metric}
+    return {
+        "kind": "train",
+        "schedule": request.schedule,
+        "start": request.start,
+        "stop": request.stop,
+        "replicate": request.replicate,
+        "validate_at": list(request.validations),
+    }
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    outcome = entry.outcome
+    if isinstance(outcome, Measured):
+        return {"value": outcome.value}
+    if isinstance(outcome, Failed):
+        return {"failure": outcome.reason}
+    if not isinstance(outcome, Ok | Diverged):
+        return {}
+    curve = outcome.curve
+    told = {"train_loss": float(curve.train_loss[-1]), "train_acc": float(curve.train_acc[-1])}
+    if curve.valid_epochs:
+        told |= {"valid_loss": float(curve.valid_loss[-1]), "valid_acc": float(curve.valid_acc[-1])}
+    return told
+
+
+def incumbent_steps(rows: pa.Table) -> list[tuple[float, str]]:
+    """Return (time_s, arch string) whenever the incumbent changed; right-continuous steps."""
+    steps: list[tuple[float, str]] = []
+    for time_s, arch in zip(rows["end_s"].to_pylist(), rows["incumbent"].to_pylist(), strict=True):
+        if arch is not None and (not steps or steps[-1][1] != arch):
+            steps.append((time_s, arch))
+    return steps
+
+
+def find_record(named: str, folder: Path | None) -> Path:
+    """Return the path of the record that RUN names: a file, or an id within the experiment's folder.
+
+    Raises:
+        InputError: there is no such file; the message says what to give instead.
+    """
+    if folder is not None:
+        path = record_path(folder, named.removesuffix(".parquet"))
+        if path.is_file():
+            return path
+        ids = sorted(file.relative_to(folder / "runs").with_suffix("") for file in folder.glob("runs/*/*/s*.parquet"))
+        holds = f"{len(ids)} others, such as {ids[0].as_posix()}" if ids else "no run at all"
+        raise InputError(f"RUN is {named!r}, but {folder} holds no such run; it holds {holds}")
+    if not Path(named).is_file():
+        raise InputError(
+            f"RUN is {named!r}, but no such file exists; give the path of a record, or an id and --in, the folder of "
+            "the experiment"
+        )
+    return Path(named)

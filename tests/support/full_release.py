@@ -1,0 +1,172 @@
+"""A full release in the official format, made from an anchored table: to see what an import does at full size.
+
+    python -m tests.full_release FOLDER --data TABLE [--archs N] [--jobs N]
+
+Real are the ends of both schedules and the seconds, as in the table; the curves are the table's modelled ones; what the
+table lacks (training on all 50,000 images, test accuracy before the end) is invented. Which trials, splits and epochs
+exist is as in the published files, as are names, containers and sizes. An arch that has a file already is not written
+again, so that a writer that was killed goes on. The mark of `official_files` in the meta file says that nothing here
+was published.
+"""
+
+import argparse
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from pmfnas.benchmarks.table import CurveTable, Key
+from pmfnas.spaces import space_for
+from tests.support.official_files import (
+    DATASETS,
+    EPOCHS,
+    EVAL_IMAGES,
+    FOLDERS,
+    MARK,
+    TRAIN_IMAGES,
+    config_of,
+    shown_epochs,
+    size_of,
+    trial_content,
+    write_bz2,
+)
+
+SEEDS_200 = (777, 888, 999)
+SEARCHED = {"cifar10": "cifar10-valid"}
+"""Where training on all images is copied from."""
+TESTS = {"cifar10": "ori-test-acc", "cifar100": "x-test-acc", "ImageNet16-120": "x-test-acc"}
+CHUNK = 50
+
+
+def write_release(table: CurveTable, root: Path, *, n_archs: int, n_jobs: int) -> Path:
+    """Write the archive folder of the table's first `n_archs` archs into `root` and return it."""
+    space = space_for("nb201", n_classes=10, image_size=32)
+    texts = [space.format(tuple(arch)) for arch in table.archs.tolist()]
+    folder = root / FOLDERS["tss"]
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"meta_archs": texts, "total_archs": len(texts), "arch2infos": None, "evaluated_indexes": set()}
+    write_bz2(folder / "meta.pickle.pbz2", {**content, MARK: True})
+    missing = [i for i in range(n_archs) if not (folder / f"{i:06d}.pickle.pbz2").exists()]
+    parts = [missing[start : start + CHUNK] for start in range(0, len(missing), CHUNK)]
+    work = (delayed(_write_part)(table.path, folder, [(i, texts[i]) for i in part]) for part in parts)
+    with tqdm(total=n_archs, initial=n_archs - len(missing), unit="arch") as bar:
+        for n in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work):
+            bar.update(n)
+    return folder
+
+
+def _write_part(table_path: Path, folder: Path, part: Sequence[tuple[int, str]]) -> int:
+    table = CurveTable.open(table_path)
+    for index, text in part:
+        work = folder / f".{index:06d}"
+        write_bz2(work, arch_record(table, index, text))
+        work.rename(folder / f"{index:06d}.pickle.pbz2")
+    return len(part)
+
+
+def arch_record(table: CurveTable, index: int, text: str) -> dict[str, Any]:
+    """Return what the official file of one arch holds."""
+    rng = np.random.default_rng([201, index])
+    return OrderedDict((name, _schedule(table, index, text, name, rng)) for name in EPOCHS["tss"])
+
+
+def _schedule(table: CurveTable, index: int, text: str, schedule: str, rng: np.random.Generator) -> dict[str, Any]:
+    seeds = {dataset: _seeds(table, index, dataset, schedule) for dataset in DATASETS}
+    return {
+        "arch_index": index,
+        "arch_str": text,
+        "all_results": {
+            (dataset, seed): _trial(table, index, text, schedule, dataset, seed, place, rng)
+            for dataset, of_dataset in seeds.items()
+            for place, seed in enumerate(of_dataset)
+        },
+        "dataset_seed": {dataset: list(of_dataset) for dataset, of_dataset in seeds.items()},
+        "clear_net_done": True,
+    }
+
+
+def _seeds(table: CurveTable, index: int, dataset: str, schedule: str) -> tuple[int, ...]:
+    if schedule == "12":
+        return (111, 777) if dataset == "cifar10-valid" else (111,)
+    return SEEDS_200[: table.n_trials("cifar10-valid", schedule, index)]
+
+
+def _trial(
+    table: CurveTable,
+    index: int,
+    text: str,
+    schedule: str,
+    dataset: str,
+    seed: int,
+    place: int,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    source = SEARCHED.get(dataset, dataset)
+    trial = min(place, table.n_trials(source, schedule, index) - 1)
+
+    def read(metric: str) -> np.ndarray:
+        key = Key(source, schedule, metric)
+        return table.read(key, index, trial, table.epochs(key))
+
+    train = np.stack([read("train-acc"), read("train-loss")])  # (2, epochs)
+    measured = np.stack([read("x-valid-acc"), read("x-valid-loss")])
+    jitter = np.array([[0.0 if place == trial else rng.normal(0, 0.3)], [0.0]])  # a trial that the table lacks
+    scale = TRAIN_IMAGES[dataset] / TRAIN_IMAGES[source]
+    shown = {
+        split: _evaluated(table, index, trial, schedule, dataset, split, train, measured + jitter, rng)
+        for split in EVAL_IMAGES[dataset]
+    }
+    per_10k_s = table.constant(Key("cifar100", schedule, "x-valid-s"), index, 0) * 2
+    params_m, flops_m = size_of("tss", text, dataset)
+    epoch_s = table.constant(Key(source, schedule, "train-s"), index, trial) * scale
+    latency_s = 0.005 + epoch_s / scale / 1000
+    config = config_of("tss", text, dataset)
+    return trial_content(dataset, seed, train, shown, epoch_s, per_10k_s, latency_s, params_m, flops_m, config)
+
+
+def _evaluated(
+    table: CurveTable,
+    index: int,
+    trial: int,
+    schedule: str,
+    dataset: str,
+    split: str,
+    train: np.ndarray,
+    measured: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[range, np.ndarray]:
+    """Return the epochs, from 0, at which the published files have a split, and (accuracy, loss) there."""
+    at, epochs = shown_epochs(dataset, schedule, split), train.shape[1]
+    if split == "x-valid":
+        return at, np.clip(measured[:, -len(at) :], 0, 100)
+    final = measured[0, -1] + rng.normal(0, 0.3)
+    if schedule == "200" and dataset in TESTS:
+        final = table.read(Key(dataset, "200", TESTS[dataset]), index, trial, (200,))[0]
+        if split == "ori-test" and dataset != "cifar10":
+            final = (final + measured[0, -1]) / 2  # both halves are of equal size
+    left = np.linspace(1, 0, epochs)
+    course = train[0] / max(train[0, -1], 1e-9) * final + rng.normal(0, 1.0, epochs) * left
+    loss = train[1] + measured[1, -1] - train[1, -1] + rng.normal(0, 0.02, epochs)
+    values = np.stack([np.clip(course, 0, 100), np.abs(loss)])
+    return at, values[:, list(at)]
+
+
+def main() -> None:
+    """Write the release."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--data", type=Path, required=True, help="folder of an anchored table")
+    parser.add_argument("--archs", type=int, help="how many archs have files (default: all)")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    table = CurveTable.open(options.data)
+    n_archs = options.archs or len(table.archs)
+    print(write_release(table, options.folder, n_archs=n_archs, n_jobs=options.jobs))
+
+
+if __name__ == "__main__":
+    main()

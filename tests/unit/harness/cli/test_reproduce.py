@@ -1,0 +1,130 @@
+"""The script `reproduce.sh`: called from any folder, through links, with spaces in every path."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli.main import verbs
+from harness.experiment.specs import EXPERIMENTS
+
+ROOT = Path(__file__).parents[4]
+RECORDER = """#!/bin/sh
+echo "in $(pwd)"
+for word in "$@"; do echo "word $word"; done
+echo "front $PMFNAS_FRONT"
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout whose environment is ready, and whose Python only says how it was called."""
+    root = tmp_path / "my check out"
+    (root / ".venv" / "bin").mkdir(parents=True)
+    for name in ("reproduce.sh", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, root)
+    python = root / ".venv" / "bin" / "python"
+    python.write_text(RECORDER)
+    python.chmod(0o755)
+    files = (root / "pyproject.toml").read_bytes() + (root / "constraints.txt").read_bytes()
+    mark = subprocess.run(["cksum"], input=files, capture_output=True, check=True).stdout.decode().strip()
+    (root / ".venv" / "stamp").write_text(mark + "\n")
+    (root / ".venv" / "has-train").touch()
+    return root
+
+
+def called(script, *words, cwd, **variables):
+    environment = {**os.environ, "PMFNAS_EXTRAS": "", **variables}
+    return subprocess.run(
+        [script, *words], cwd=cwd, capture_output=True, text=True, check=False, env=environment, timeout=60
+    )
+
+
+def test_the_folder_of_the_caller_stays_and_words_are_passed_whole(checkout, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    done = called(checkout / "reproduce.sh", "search", "--data-dir", "my photos", cwd=tmp_path / "elsewhere")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        f"in {tmp_path / 'elsewhere'}",
+        f"word {checkout / 'harness'}",
+        "word search",
+        "word --data-dir",
+        "word my photos",
+        f"front {checkout / 'reproduce.sh'}",
+    ]
+
+
+def test_a_link_to_a_link_leads_to_the_checkout(checkout, tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "first").symlink_to("../my check out/reproduce.sh")
+    (tmp_path / "bin" / "second").symlink_to("first")
+    done = called(tmp_path / "bin" / "second", "table2", "--smoke", cwd=tmp_path)
+    assert done.stdout.splitlines()[1:4] == [f"word {checkout / 'harness'}", "word table2", "word --smoke"]
+
+
+def test_a_python_with_a_space_in_its_name_makes_the_environment(checkout, tmp_path):
+    maker = tmp_path / "my python"
+    maker.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exit 0\nmkdir -p "$3/bin"\ncp "{checkout}/kept" "$3/bin/python"\n')
+    maker.chmod(0o755)
+    shutil.copy(checkout / ".venv" / "bin" / "python", checkout / "kept")
+    (checkout / ".venv" / "stamp").write_text("old")
+    done = called(checkout / "reproduce.sh", "data", "info", cwd=tmp_path, PYTHON=str(maker))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-4:-1] == [f"word {checkout / 'harness'}", "word data", "word info"]
+
+
+def test_a_python_that_cannot_be_used_is_named(checkout, tmp_path):
+    (checkout / ".venv" / "stamp").write_text("old")
+    done = called(checkout / "reproduce.sh", "data", "info", cwd=tmp_path, PYTHON="/no/such python")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: PYTHON is '/no/such python', but must be a Python >= 3.11; name another, or leave it out\n"
+    )
+
+
+def test_a_wrong_verb_is_refused_before_an_environment_is_made(checkout, tmp_path):
+    (checkout / ".venv" / "stamp").unlink()
+    done = called(checkout / "reproduce.sh", "tabel2", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: verb is 'tabel2', but must be one of: test help ")
+    assert not (checkout / ".venv" / "stamp").exists()
+
+
+def test_the_script_knows_every_verb_of_the_harness():
+    text = (ROOT / "reproduce.sh").read_text()
+    listed = re.search(r'^harness="([^"]+)"', text, re.MULTILINE)[1].split()
+    assert sorted(listed) == sorted([*verbs(), *EXPERIMENTS])
+
+
+def test_the_harness_runs_from_any_folder_by_its_own(tmp_path):
+    (tmp_path / "statistics.py").write_text("raise RuntimeError('a file of the caller is no module of ours')\n")
+    (tmp_path / "my searcher.py").write_text("class X: pass\n")
+    command = [sys.executable, ROOT / "harness", "check-searcher", "my searcher.py:X"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip() == "error: X in my searcher.py lacks ask, tell, recommend; docs/tutorial.md shows them"
+
+
+def test_without_the_packages_one_line_says_where_they_are(tmp_path):
+    command = [sys.executable, "-I", "-S", ROOT / "harness", "data", "info"]  # -S: no installed packages
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: package ")
+    assert f"is not installed for {sys.executable}; start with " in line
+    assert "reproduce.sh VERB" in line
+
+
+def test_printed_commands_are_quoted_and_use_the_front_door_of_the_caller(monkeypatch):
+    from harness.host.front import typed
+
+    monkeypatch.delenv("PMFNAS_FRONT", raising=False)
+    assert typed("export", Path("my results"), "--to", "model.pt") == (
+        "python -m harness export 'my results' --to model.pt"
+    )
+    monkeypatch.setenv("PMFNAS_FRONT", "../my check out/reproduce.sh")
+    assert typed("compare", "--searcher", "a.py:A") == "'../my check out/reproduce.sh' compare --searcher a.py:A"
