@@ -4,10 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.explain.figure import explain_figure, write_explained
+from harness.explain.figure import explain_figure
 from harness.explain.record import read_run
 from harness.explain.text import Chosen, summary, trace, trace_csv
 from harness.host.units import count
+from harness.show.figures import write_figure
 from pmfnas.loop.record import find_record
 
 FOLDER = "explain"
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     text = trace_csv(explained, chosen) if options.csv else f"{trace(explained, chosen)}\n{summary(explained)}\n"
     note = "no figure: the record holds no request"
     if explained.requests:  # drawn before the text is printed, whose reader may close the pipe
-        files = write_explained(explain_figure(explained), options.out or _beside(path), explained.header.run_id)
+        files = write_figure(explain_figure(explained), options.out or _beside(path), explained.header.run_id)
         note = f"figure: {', '.join(str(file) for file in files)}"
     print(text, end="")
     print(note, file=sys.stderr if options.csv else sys.stdout)

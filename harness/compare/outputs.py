@@ -8,7 +8,7 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import metadata
 from io import BytesIO
 from pathlib import Path
@@ -38,7 +38,9 @@ from pmfnas.core.rng import stream
 from pmfnas.files import replace_folder, write_bytes, write_text
 
 REFERENCE_DIR = ROOT / "results" / "reference"
-_COPIED = {".md", ".csv", ".tex", ".png", ".svg", ".json", ".parquet", ".txt"}
+KEPT = {".md", ".png", ".json", ".parquet", ".txt"}
+"""Endings of the files that a committed reference keeps: frames, pages and pictures."""
+LISTS = {"progress.csv", "results.csv"}
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "nats_bench")
 
 
@@ -145,9 +147,19 @@ def _write_replay(summary: pd.DataFrame, experiment: Experiment, out: Path) -> N
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
-    """Return the bytes of a Parquet file of `frame`; the same frame gives the same bytes."""
+    """Return the bytes of a Parquet file of `frame`, as small as may be; the same frame gives the same bytes."""
     sink = BytesIO()
-    frame.to_parquet(sink, index=False, compression="zstd")
+    # Floats that hardly repeat are smaller byte by byte than in a dictionary.
+    floats = [name for name in frame.select_dtypes("float") if frame[name].nunique() > len(frame) / 2]
+    names = [name for name in frame if name not in floats]
+    frame.to_parquet(
+        sink,
+        index=False,
+        compression="zstd",
+        compression_level=19,
+        use_dictionary=names,
+        use_byte_stream_split=floats or False,
+    )
     return sink.getvalue()
 
 
@@ -249,13 +261,13 @@ def refuse_less(name: str, mine: Mapping[str, Any]) -> None:
         )
 
 
-def copy_to_reference(name: str, out: Path, *, without: Sequence[str] = ("oracle.csv",)) -> Path:
+def copy_to_reference(name: str, out: Path, *, only: Collection[str] = ()) -> Path:
     """Copy the outputs of `out` to the committed reference called `name`, in place of what is there; return it.
 
     Args:
         name: of the reference, under `REFERENCE_DIR`.
         out: whose outputs.
-        without: files that are not copied.
+        only: the files that are copied; by default frames, pages, pictures and the lists in `LISTS`.
 
     Raises:
         InputError: what is there has more (see `refuse_less`), or `out` is that reference or lies in it.
@@ -263,5 +275,9 @@ def copy_to_reference(name: str, out: Path, *, without: Sequence[str] = ("oracle
     check_folder("--out", out, {"the reference": REFERENCE_DIR / name})
     refuse_less(name, json.loads((out / "manifest.json").read_text(encoding="utf-8")))
     target = REFERENCE_DIR / name
-    replace_folder(target, [f for f in sorted(out.iterdir()) if f.suffix in _COPIED and f.name not in without])
+    replace_folder(target, [f for f in sorted(out.iterdir()) if (f.name in only if only else _is_kept(f))])
     return target
+
+
+def _is_kept(file: Path) -> bool:
+    return file.suffix in KEPT or file.name in LISTS

@@ -3,7 +3,7 @@
 OUT/spec.json                          what the folder belongs to
 OUT/8.5h/spec.json, OUT/8.5h/runs/...  the experiment at one budget, as `harness.experiment.batch` keeps it
 OUT/table.md, table.csv, where.csv     the differences, and where they are significant
-OUT/test.png, valid_regret.png (.svg)  the differences as figures
+OUT/test.png, valid_regret.png (.pdf)  the differences as figures
 OUT/runs.parquet, timings.parquet      the frames, with a column `budget_s`
 OUT/oracle.csv, manifest.json          accesses to test accuracy; what made the outputs
 """

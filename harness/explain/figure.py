@@ -8,10 +8,8 @@
 Stages have one colour each in all three panels. The same record gives the same bytes on one version of the library.
 """
 
-import io
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -22,10 +20,8 @@ from matplotlib.patches import Patch
 
 from harness.explain.record import Explained, fidelities, funnel, incumbents, spendings, stays
 from harness.host.units import written_hours
-from harness.show.figures import write_figure
 from harness.show.looks import settings
 from pmfnas.core.errors import InputError
-from pmfnas.files import write_bytes
 
 _COLOURS = ("#88CCEE", "#DDAA33", "#CC6677", "#44AA99", "#AA4499", "#999933", "#332288", "#661100")
 _STRIPS = 4
@@ -72,17 +68,6 @@ def explain_figure(explained: Explained) -> Figure:
         low = (0.06 / _WIDTH, 0.05 / height)
         figure.text(low[0], low[1], "\n".join(lines), fontsize=5.8, color="#444444", va="bottom", linespacing=1.25)
     return figure
-
-
-def write_explained(figure: Figure, folder: Path, stem: str) -> tuple[Path, ...]:
-    """Write `stem`.png, `stem`.svg and `stem`.pdf to `folder` and return their paths; none holds a date."""
-    pdf = io.BytesIO()
-    with matplotlib.rc_context(settings()):
-        figure.savefig(pdf, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
-    target = folder / stem
-    written = write_figure(figure, target.parent, target.name)
-    write_bytes(target.with_name(f"{target.name}.pdf"), pdf.getvalue())
-    return (*written, target.with_name(f"{target.name}.pdf"))
 
 
 def _caption(explained: Explained) -> str:

@@ -1,10 +1,10 @@
 """What the study leaves for people, all derived from its chunks.
 
 OUT/results.parquet                    one row per predictor, cell and split
-OUT/summary.csv, against.csv           means with intervals; paired differences to the reference
+OUT/summary.parquet, against.csv           means with intervals; paired differences to the reference
 OUT/table.md                           the cells that matter
 OUT/predictors.json                    means per cell without what depends on the host: the reference of later runs
-OUT/quality.png, calibration.png, real.png (.svg)
+OUT/quality.png, calibration.png, real.png (.pdf)
 OUT/noise.csv, manifest.json
 """
 
@@ -30,6 +30,8 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.files import write_bytes, write_text
 
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "scikit-learn")
+KEPT = ("calibration.png", "manifest.json", "noise.csv", "quality.png", "real.png", "summary.parquet", "table.md")
+"""Files of a committed reference: what the figures are made from, and what people read."""
 
 
 def write_outputs(plan: Plan, table: CurveTable, out: Path, *, reference: str = REFERENCE) -> StudyText:
@@ -43,7 +45,7 @@ def write_outputs(plan: Plan, table: CurveTable, out: Path, *, reference: str = 
     _write_figures(summary, text.about, out)
     write_text(out / "manifest.json", json.dumps(manifest(plan, table, out), indent=1) + "\n")
     print(terminal(text))
-    print(f"\nwritten to {out}: table.md, summary.csv, against.csv, predictors.json, results.parquet, figures")
+    print(f"\nwritten to {out}: table.md, summary.parquet, against.csv, predictors.json, results.parquet, figures")
     return text
 
 
@@ -57,7 +59,7 @@ def about(plan: Plan, table: CurveTable) -> str:
 
 def _write_frames(found: pd.DataFrame, text: StudyText, out: Path) -> None:
     write_bytes(out / "results.parquet", parquet(found))
-    write_text(out / "summary.csv", text.summary.to_csv(index=False, float_format="%.5g"))
+    write_bytes(out / "summary.parquet", parquet(text.summary))
     write_text(out / "against.csv", text.against.to_csv(index=False, float_format="%.5g"))
     write_text(out / "noise.csv", text.ceiling.to_csv(index=False, float_format="%.5g"))
     write_text(out / "table.md", markdown(text))
@@ -137,4 +139,4 @@ def update_reference(table: CurveTable, out: Path) -> Path:
     Raises:
         InputError: what is there has more (see `harness.compare.outputs.refuse_less`).
     """
-    return copy_to_reference(reference_name(table), out, without=("spec.json", "results.parquet"))
+    return copy_to_reference(reference_name(table), out, only=KEPT)

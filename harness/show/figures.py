@@ -1,4 +1,4 @@
-"""Figures of an experiment, as PNG and SVG: accuracy and regret over GPU-hours, final accuracy per searcher.
+"""Figures of an experiment, as PNG and PDF: accuracy and regret over GPU-hours, final accuracy per searcher.
 
 Every figure has one panel per data set and says below which data, budget, workers, accounting and number of seeds it
 shows. Drawing leaves the plotting library's settings as they were and needs no display; the same frames give the same
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from harness.score.words import words_of
 from harness.show.looks import (
@@ -134,13 +135,17 @@ def final_figure(runs: pd.DataFrame, *, roles: Roles = ROLES, ceilings: Mapping[
 
 
 def write_figure(figure: Figure, folder: Path, stem: str) -> tuple[Path, Path]:
-    """Write `stem`.png and `stem`.svg to `folder` and return their paths; neither holds a date or a version."""
-    png, svg = io.BytesIO(), io.BytesIO()
+    """Write `stem`.png and `stem`.pdf to `folder` and return their paths; neither holds a date or a version.
+
+    The PNG has a palette of 256 colours, which halves its size; `stem` may hold folders.
+    """
+    png, palette, pdf = io.BytesIO(), io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context(settings()):
         figure.savefig(png, format="png", dpi=_DPI, metadata={"Software": None})
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-    paths = folder / f"{stem}.png", folder / f"{stem}.svg"
-    for path, buffer in zip(paths, (png, svg), strict=True):
+        figure.savefig(pdf, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    Image.open(png).convert("RGB").quantize(256).save(palette, "PNG", optimize=True)
+    paths = folder / f"{stem}.png", folder / f"{stem}.pdf"
+    for path, buffer in zip(paths, (palette, pdf), strict=True):
         write_bytes(path, buffer.getvalue())
     return paths
 

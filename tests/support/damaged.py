@@ -1,6 +1,6 @@
 """PMF-NAS's predictor, damaged in ways that happen: for tests of the gate, which takes them from this file.
 
-`python -m harness regress --predictor tests/damaged.py:Shuffled` shows what the gate makes of one.
+`python -m harness regress --predictor tests/support/damaged.py:Shuffled` shows what the gate makes of one.
 """
 
 from collections.abc import Callable

@@ -22,7 +22,7 @@ from pmfnas.core.errors import InputError
 VARIANTS = "no_curves,no_refine"
 SMALL = ["--data", "surrogate", "--variants", VARIANTS, "--datasets", "cifar10", "--seeds", "1", "--jobs", "1"]
 HOURS = "0.3h,0.4h"
-DERIVED = ("table.md", "table.csv", "where.csv", "runs.parquet", "oracle.csv", "test.svg", "valid_regret.png")
+DERIVED = ("table.md", "table.csv", "where.csv", "runs.parquet", "oracle.csv", "test.pdf", "valid_regret.png")
 
 
 @pytest.fixture(autouse=True)
@@ -177,7 +177,7 @@ def test_the_reference_is_updated_when_asked(result, monkeypatch, tmp_path):
     flags = ["--budget", HOURS, "--out", str(result), "--update-reference"]
     assert main(["ablation", *SMALL, *flags]) == 0
     names = {path.name for path in (tmp_path / "reference" / "ablation-surrogate").iterdir()}
-    assert names >= {"table.md", "table.csv", "where.csv", "test.png", "test.svg", "runs.parquet", "manifest.json"}
+    assert names >= {"table.md", "table.csv", "where.csv", "test.png", "test.pdf", "runs.parquet", "manifest.json"}
     assert "oracle.csv" not in names
 
 

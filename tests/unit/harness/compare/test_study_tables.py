@@ -1,6 +1,5 @@
 """Tables and figures of a study, from frames with given scores: signs, order, words, points."""
 
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import StringIO
@@ -216,7 +215,7 @@ def test_rows_and_legend_say_what_is_drawn(frame, legend, rows) -> None:
 def test_figure_files_parse_and_repeat(tmp_path: Path) -> None:
     first, again = (write_figure(difference_figure(PARTS_FRAME, "test"), tmp_path / n, "test") for n in ("a", "b"))
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
-    assert ElementTree.fromstring(first[1].read_bytes()).tag == "{http://www.w3.org/2000/svg}svg"
+    assert first[1].read_bytes().startswith(b"%PDF-")
 
 
 def test_the_real_study_keeps_its_order() -> None:

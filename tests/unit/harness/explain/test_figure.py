@@ -1,13 +1,11 @@
 """The figure of a run: bars are the funnel and the seconds, strips the incumbent; files repeat byte for byte."""
 
-import xml.etree.ElementTree as ElementTree
-
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from harness.explain.figure import explain_figure, write_explained
+from harness.explain.figure import explain_figure, write_figure
 from harness.explain.record import read_run
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Train
@@ -89,7 +87,7 @@ def test_many_fidelities_leave_the_lowest_strips_out_and_say_so(tmp_path):
 def test_stages_may_be_called_anything(tmp_path):
     stages = ("_warm", r"$\no formula$", "5 $")
     script = [asked(Train(A, "12", epoch, epoch + 1), stage, "continue") for epoch, stage in enumerate(stages)]
-    written = write_explained(explain_figure(read_run(by_hand(script, tmp_path))), tmp_path, "figure")
+    written = write_figure(explain_figure(read_run(by_hand(script, tmp_path))), tmp_path, "figure")
     assert len(written) == 3
 
 
@@ -101,16 +99,15 @@ def test_no_request_no_figure(tmp_path):
 def test_files_parse_and_repeat_byte_for_byte(tmp_path):
     before = dict(matplotlib.rcParams)
     explained = read_run(by_hand(STAGED, tmp_path / "record"))
-    first, again = (write_explained(explain_figure(explained), tmp_path / name, "a/s0007") for name in ("x", "y"))
+    first, again = (write_figure(explain_figure(explained), tmp_path / name, "a/s0007") for name in ("x", "y"))
     assert [path.relative_to(tmp_path / "x").as_posix() for path in first] == [
-        *("a/s0007.png", "a/s0007.svg", "a/s0007.pdf"),
+        *("a/s0007.png", "a/s0007.pdf"),
     ]
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
-    png, svg, pdf = (path.read_bytes() for path in first)
+    png, pdf = (path.read_bytes() for path in first)
     assert png.startswith(b"\x89PNG\r\n")
-    assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
     assert pdf.startswith(b"%PDF-")
-    for content in (png, svg, pdf):
+    for content in (png, pdf):
         assert b"Matplotlib v" not in content
         assert b"CreationDate" not in content
     assert dict(matplotlib.rcParams) == before

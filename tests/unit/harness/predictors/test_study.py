@@ -133,7 +133,7 @@ def test_update_reference_copies_what_is_derived(result, tmp_path, monkeypatch, 
     target = outputs.update_reference(surrogate_table, result)
     assert target == tmp_path / "reference" / "predictors" / "surrogate"
     names = {path.name for path in target.iterdir()}
-    assert {"table.md", "predictors.json", "quality.svg", "manifest.json"} <= names
+    assert {"table.md", "predictors.json", "quality.pdf", "manifest.json"} <= names
     assert not names & {"chunks", "results.parquet", "spec.json"}
     manifest = target / "manifest.json"
     whole = manifest.read_text()
