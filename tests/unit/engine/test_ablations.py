@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from pmfnas.core.types import Arch, Curve
-from pmfnas.engine.ablations import Deaf, Sure, by_best_value, parts_without
+from pmfnas.engine.ablations import Deaf, Sure, anywhere, by_best_value, by_mean, greedy, parts_without
 from pmfnas.engine.ladder import Level
-from pmfnas.engine.parts import WHOLE
+from pmfnas.engine.parts import WHOLE, Parts
 from pmfnas.engine.pick import by_early_curve, by_posterior
-from pmfnas.engine.pool import Pool
+from pmfnas.engine.pool import Pool, View
 from pmfnas.engine.ports import SearchPredictor
 from pmfnas.engine.predictor import Predictor
+from pmfnas.engine.proposals import at_random
 from pmfnas.engine.record import Record, State
 from pmfnas.engine.settings import PARTS, Settings
 from pmfnas.testing.grid import GridSpace
@@ -62,6 +63,24 @@ def test_leaving_a_part_out_changes_the_parts_and_leaving_nothing_out_does_not(p
     assert parts_without(WHOLE, frozenset()) is WHOLE
 
 
+def test_what_takes_the_place_of_each_part() -> None:
+    def without(part: str) -> Parts:
+        return parts_without(WHOLE, frozenset({part}))
+
+    assert (without("curves").around, without("curves").probes) == ((Deaf,), False)
+    assert (without("uncertainty").around, without("uncertainty").propose) == ((Sure,), greedy)
+    assert (without("potential").propose, without("potential").ranking) == (at_random, by_mean)
+    assert without("region").propose is anywhere
+    assert [without(part).believes for part in ("architecture", "capacity", "canonical")] == [False, False, True]
+    assert [without(part).view for part in ("architecture", "capacity", "canonical")] == [
+        View(structure=False),
+        View(sizes=False),
+        View(isomorphs=False),
+    ]
+    both = parts_without(WHOLE, frozenset({"adaptive", "explore", "region", "uncertainty"}))
+    assert (both.explore, both.propose) == (None, anywhere)
+
+
 def test_a_deaf_predictor_is_told_no_early_curve() -> None:
     hearing, places = taught()
     deaf, _ = taught(Deaf)
@@ -89,6 +108,7 @@ def test_the_best_value_seen_prefers_full_trainings_and_passes_over_the_lost() -
     books = Books()
     for arch, valid in (((0, 0, 0), 70.0), ((1, 0, 0), 80.0), ((2, 0, 0), 60.0), ((3, 0, 0), 65.0), ((4, 0, 0), 99.0)):
         books.reach(arch, Level.MEDIUM, valid)
+    books.reach((1, 0, 0), Level.MEDIUM, 61.0)  # another trial
     books.reach((2, 0, 0), Level.HIGH, 85.0)
     books.reach((0, 0, 0), Level.HIGH, 84.0)
     books.reach((4, 0, 0), Level.PROBE, None)
