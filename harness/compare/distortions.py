@@ -6,35 +6,34 @@
 
 Means, medium scores and the noise of trials stay what they are. What is distorted, by what asks for it:
 
-    unseen      std of archs never trained                    all four
-    early       std of archs with an early curve              all four
+    posterior   std of archs without a medium score           all four
     final       covariance of the final and medium scores:    all four; correlations are kept
                 stds replaced, and the shifts scaled alike
-    propose     spread of the draws of Thompson sampling      halved, doubled: exactly; constant, shuffled: not
-    regions     the quantile that marks them                  halved, doubled: exactly; constant, shuffled: not
+    paths       spread of the draws of Thompson sampling      halved, doubled
+    screen      std by which regions are marked               halved, doubled
 
-The last two happen inside the predictor. Its draws are linear in the standard normals that it takes, and the quantile
-is so many stds above the mean, so a common factor can be handed in with its generator and its settings; a factor per
-arch cannot. The constant std of archs never trained is the mean over a fixed sample of the pool at that moment, so that
-one arch alone is not called by its own; elsewhere it is the mean over the archs asked about. Shuffling is within the
-archs asked about, anew each time; one alone keeps its own. It draws from a child of the run's generator, so that the
-stream itself stays that of the full searcher.
+A factor per arch has no meaning in a joint draw, so constant and shuffled leave the last two as they are. The constant
+std of archs never trained is the mean over a fixed sample of the pool at that moment, so that one arch alone is not
+called by its own; elsewhere it is the mean over the archs asked about. Shuffling is within the archs asked about, anew
+each time; one alone keeps its own. It draws from a child of the run's generator, so that the stream itself stays that
+of the full searcher.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmfnas.core.errors import InputError
-from pmfnas.core.types import Arch, FloatArray
-from pmfnas.engine.pool import Pool
+from pmfnas.core.types import Arch, Curve, FloatArray
+from pmfnas.engine.ladder import Level
+from pmfnas.engine.model.transfer import FinalBelief
+from pmfnas.engine.ports import Features, News, Posterior, Screened, Standing
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.settings import Settings
-from pmfnas.engine.transfer import FinalBelief
 
 SCALES: Mapping[str, float] = MappingProxyType({"halved": 0.5, "doubled": 2.0})
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -58,54 +57,44 @@ class Distorting:
         if self.kind not in KINDS:
             raise InputError(f"kind is {self.kind!r}, but must be one of: {', '.join(KINDS)}")
 
-    def __call__(self, pool: Pool, settings: Settings, *, rng: np.random.Generator) -> "Distorted":
+    def __call__(self, archs: Features, settings: Settings, *, rng: np.random.Generator) -> "Distorted":
         """Return the predictor of a run."""
-        return Distorted(self.kind, pool, settings, rng=rng)
+        return Distorted(self.kind, archs, settings, rng=rng)
 
 
 class Distorted:
     """A predictor with a wrong uncertainty. Fills `pmfnas.engine.ports.SearchPredictor`."""
 
-    def __init__(self, kind: str, pool: Pool, settings: Settings, *, rng: np.random.Generator) -> None:
-        self._kind, self._scale = kind, SCALES.get(kind, 1.0)
+    def __init__(self, kind: str, archs: Features, settings: Settings, *, rng: np.random.Generator) -> None:
+        self._kind, self._scale, self._archs = kind, SCALES.get(kind, 1.0), archs
         self._own_rng = rng.spawn(1)[0]
-        self._sample = self._own_rng.permutation(len(pool))[:_SAMPLE].tolist()
-        normals = _ScaledNormals(rng)
-        wide = replace(settings, region_quantile=self._scale * settings.region_quantile)
-        inner = Predictor(pool, wide, rng=cast(np.random.Generator, normals))
-        normals.scale = self._scale  # only now: the process's own waves are not the uncertainty
-        self._inner = inner
-        self.tell_low, self.tell_medium, self.tell_probe = inner.tell_low, inner.tell_medium, inner.tell_probe
-        self.tell_high, self.tell_diverged, self.note_start = inner.tell_high, inner.tell_diverged, inner.note_start
-        self.refresh, self.propose = inner.refresh, inner.propose
-        self.best_promise, self.latest_promise = inner.best_promise, inner.latest_promise
-        self.by_plain_rule, self.by_early_curve = inner.by_plain_rule, inner.by_early_curve
+        self._sample = self._own_rng.permutation(len(archs.x))[:_SAMPLE].tolist()
+        self._trained: set[int] = set()  # places
+        self._inner = Predictor(archs, settings, rng=rng)
+
+    def tell(self, arch: Arch, level: Level, curve: Curve | None) -> News:
+        """Learn from a curve."""
+        self._trained.add(self._archs.place(arch))
+        return self._inner.tell(arch, level, curve)
 
     @property
-    def started(self) -> FloatArray:
-        """Scaled features of the archs that were started, (n_started, d)."""
-        return self._inner.started
+    def standing(self) -> Standing:
+        """The medium scores told, in short, as they are."""
+        return self._inner.standing
 
-    @property
-    def n_medium(self) -> int:
-        """Number of medium scores."""
-        return self._inner.n_medium
+    def posterior(self, places: Sequence[int]) -> Posterior:
+        """Return the promises of archs without a medium score, the std distorted at its first reading."""
+        found = self._inner.posterior(places)
+        return _Wrong(found.mean, lambda: self._wrong(found.std, self._typical(places, found.std)))
 
-    @property
-    def trial_noise2(self) -> float:
-        """Variance of one medium trial's noise, as it is."""
-        return self._inner.trial_noise2
+    def screen(self, places: NDArray[np.int64], n: int) -> Screened:
+        """Return the best of very many archs, their std scaled."""
+        found = self._inner.screen(places, n)
+        return replace(found, std=self._scale * found.std)
 
-    def unseen(self, places: Sequence[int]) -> tuple[FloatArray, FloatArray]:
-        """Return mean and distorted std of archs never trained, (n,) each."""
-        mean, std = self._inner.unseen(places)
-        typical = float(self._inner.unseen(self._sample)[1].mean()) if self._kind == "constant" else np.nan
-        return mean, self._wrong(std, typical, self._order(len(std)))
-
-    def early(self, archs: list[Arch]) -> tuple[FloatArray, FloatArray]:
-        """Return mean and distorted std of archs with an early curve, (n,) each."""
-        mean, std = self._inner.early(archs)
-        return mean, self._wrong(std, float(std.mean()), self._order(len(std)))
+    def paths(self, places: NDArray[np.int64], n: int, *, spread: float = 1.0) -> FloatArray:
+        """Return joint draws whose deviation from the mean is scaled."""
+        return self._inner.paths(places, n, spread=self._scale * spread)
 
     def final(self, n: int) -> FinalBelief:
         """Return the belief about the final scores, its means as they are, its covariances distorted."""
@@ -113,8 +102,8 @@ class Distorted:
         k = len(belief.archs)
         if not k:
             return belief
-        order = self._order(k)
-        medium, shifts = self._factors(belief.medium_cov, order), np.full(2, self._scale)
+        order, shifts = self._order(k), np.full(2, self._scale)
+        medium = self._factors(belief.medium_cov, order)
         factors = np.append(self._factors(belief.joint[:k, :k], order), shifts)
         return replace(
             belief,
@@ -122,29 +111,37 @@ class Distorted:
             medium_cov=belief.medium_cov * np.outer(medium, medium),
         )
 
+    def _typical(self, places: Sequence[int], std: FloatArray) -> float:
+        """Return the std that all get where it is constant: of archs never trained, the mean of a sample."""
+        if self._kind != "constant" or any(place in self._trained for place in places):
+            return float(std.mean())
+        return float(self._inner.std_alone(self._sample).mean())
+
     def _factors(self, cov: FloatArray, order: NDArray[np.int64]) -> FloatArray:
         """Return by what the row of each arch in a covariance (n, n) is scaled, (n,)."""
         std = np.sqrt(np.maximum(np.diag(cov), _LEAST**2))
         return np.asarray(self._wrong(std, float(std.mean()), order) / std)
 
-    def _wrong(self, std: FloatArray, typical: float, order: NDArray[np.int64]) -> FloatArray:
-        """Return the distorted stds, (n,), given a typical one and the order of a shuffle."""
+    def _wrong(self, std: FloatArray, typical: float, order: NDArray[np.int64] | None = None) -> FloatArray:
+        """Return the distorted stds, (n,), given a typical one; shuffled into `order`, or anew."""
         if self._kind == "constant":
             return np.full_like(std, typical)
-        return std[order] if self._kind == "shuffled" else self._scale * std
+        if self._kind == "shuffled":
+            return std[self._order(len(std)) if order is None else order]
+        return self._scale * std
 
     def _order(self, n: int) -> NDArray[np.int64]:
         return self._own_rng.permutation(n) if self._kind == "shuffled" else np.arange(n)
 
 
-class _ScaledNormals:
-    """A generator whose standard normals are scaled; as much of one as a predictor uses."""
+@dataclass(frozen=True)
+class _Wrong:
+    """Promises whose std is made wrong at its first reading. Fills `pmfnas.engine.ports.Posterior`."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.scale = 1.0
-        self.permutation, self.uniform, self.chisquare = rng.permutation, rng.uniform, rng.chisquare
-        self._rng = rng
+    mean: FloatArray
+    make: Callable[[], FloatArray]
 
-    def standard_normal(self, size: Any) -> FloatArray:
-        """Return draws of mean 0 and standard deviation `scale`."""
-        return np.asarray(self.scale * self._rng.standard_normal(size))
+    @cached_property
+    def std(self) -> FloatArray:
+        """Distorted, (n,)."""
+        return self.make()

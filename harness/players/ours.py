@@ -9,6 +9,7 @@ from typing import Any
 from baselines import SEARCHERS
 from pmfnas.core.errors import unknown_name
 from pmfnas.core.ports import SearcherFactory
+from pmfnas.engine.parts import WHOLE
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.searcher import PmfNas
 from pmfnas.engine.settings import Settings
@@ -33,9 +34,10 @@ def select(names: Sequence[str], contestants: Mapping[str, SearcherFactory]) -> 
 def settings_of(factory: SearcherFactory) -> dict[str, str]:
     """Return the settings that a factory makes its searcher with, name -> written value.
 
-    PMF-NAS's own predictor is part of its code, and no setting; one that was handed in is.
+    PMF-NAS's own predictor and parts are its code, and no setting; others that were handed in are.
     """
-    parameters = [p for p in signature(factory).parameters.values() if p.default is not Predictor]
+    own = (Predictor, WHOLE)
+    parameters = [p for p in signature(factory).parameters.values() if all(p.default is not part for part in own)]
     return {p.name: repr(p.default) for p in parameters if p.name not in _PORT and p.default is not p.empty}
 
 

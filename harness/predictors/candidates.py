@@ -25,7 +25,7 @@ CONTESTANTS: Mapping[str, PredictorFactory] = MappingProxyType({**PREDICTORS, RE
 _METHODS = ("fit", "predict")
 STUDY_CODE = (
     *("pmfnas/core/*.py", "pmfnas/spaces/*.py", "pmfnas/predictor/*.py", "baselines/predictors/*.py"),
-    *(f"pmfnas/engine/{name}.py" for name in ("catalogue", "kernel")),
+    *("pmfnas/engine/catalogue.py", "pmfnas/engine/model/kernel.py"),
     *(
         f"harness/predictors/{name}.py"
         for name in ("cells", "evaluation", "groups", "material", "measures", "region", "tasks")

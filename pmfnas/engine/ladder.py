@@ -10,9 +10,19 @@ within it, each level resumes the one before, and there is no probe.
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Fidelities, Fidelity, Schedule
+
+
+class Level(Enum):
+    """How far a training of an arch came."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    PROBE = "probe"
+    HIGH = "high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,14 @@ class Ladder:
     def resumes_to_high(self) -> bool:
         """Whether the high level goes on within the medium level's schedule."""
         return self.high is not None and self.high.schedule == self.medium.schedule
+
+    def level(self, fidelity: Fidelity) -> Level:
+        """Return the level that a training which ended at `fidelity` reached."""
+        if fidelity == self.low:
+            return Level.LOW
+        if fidelity == self.medium:
+            return Level.MEDIUM
+        return Level.PROBE if fidelity == self.probe else Level.HIGH
 
 
 def make_ladder(fidelities: Fidelities, low_share: float, probe_share: float) -> Ladder:

@@ -5,23 +5,41 @@ for its isomorphs by its index. Archs whose features agree although they are not
 `Space.canonical` when they are proposed.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, FloatArray
 from pmfnas.engine.catalogue import Catalogue, catalogue_of, is_whole, whole
-from pmfnas.engine.kernel import Scaling
+from pmfnas.engine.model.kernel import Scaling
 from pmfnas.engine.settings import Settings
 
 _SIZES = ("params", "flops")
 
 
-class Pool:
-    """Archs to choose from, their scaled features, and which canonical forms have been used."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a run sees of its archs."""
 
-    def __init__(self, space: Space, settings: Settings, *, rng: np.random.Generator) -> None:
-        self._space, self._without = space, settings.without
+    structure: bool = True
+    """Features at all; without them every arch looks alike."""
+    sizes: bool = True
+    """Features of parameters and FLOPs, and capacity."""
+    isomorphs: bool = True
+    """Which archs are isomorphic; without it they are strangers."""
+
+
+EVERYTHING = View()
+
+
+class Pool:
+    """Archs to choose from, their scaled features, which were started, and which canonical forms have been used."""
+
+    def __init__(self, space: Space, settings: Settings, view: View = EVERYTHING, *, rng: np.random.Generator) -> None:
+        self._space, self._view = space, view
+        self._form = space.canonical if view.isomorphs else space.format
         self.is_whole = is_whole(space, settings.max_pool)
         if self.is_whole:
             listed = whole(space)
@@ -37,6 +55,8 @@ class Pool:
         self.capacity = self._capacities(sizes)
         """Log FLOPs in standard deviations of the pool, 0 at its mean, (n_pool,)."""
         self.free = np.ones(len(self.archs), dtype=bool)  # (n_pool,) not proposed yet
+        self.started: list[int] = []
+        """Places of the archs that were started, in order."""
         self._places = {arch: place for place, arch in enumerate(self.archs)}
         self._numbers: dict[str, int] = {}
         self._used: set[int] = set()
@@ -50,8 +70,7 @@ class Pool:
 
     def number(self, arch: Arch) -> int:
         """Return the number of the canonical form of `arch`, counted in the order of first questions."""
-        form = self._space.format(arch) if "canonical" in self._without else self._space.canonical(arch)
-        return self._numbers.setdefault(form, len(self._numbers))
+        return self._numbers.setdefault(self._form(arch), len(self._numbers))
 
     def take(self, place: int) -> bool:
         """Mark the arch at `place` as used; return whether its canonical form was new."""
@@ -76,35 +95,19 @@ class Pool:
             self.capacity = np.append(self.capacity, self._capacities(listed.log_flops[listed.group]))
             self.free = np.append(self.free, np.ones(len(new), dtype=bool))
 
-    def spread(self, n_tried: int, chosen: FloatArray, belief: float, *, rng: np.random.Generator) -> int | None:
-        """Return the place of the one among `n_tried` free archs that is farthest from all `chosen` (m, d).
-
-        Those tried are random where `belief` is 0; else the best of a random score that correlates so much with
-        capacity. Source: best-candidate sampling (Mitchell, SIGGRAPH 1991).
-        """
-        places = np.flatnonzero(self.free)
-        if not len(places):
-            return None
-        score = belief * self.capacity[places] + np.sqrt(1.0 - belief**2) * rng.standard_normal(len(places))
-        places = places[np.argsort(-score, kind="stable")[:n_tried]]
-        if not len(chosen):
-            return int(places[0])
-        gaps = ((self.x[places][:, None, :] - chosen[None, :, :]) ** 2).sum(axis=2).min(axis=1)
-        return int(places[gaps.argmax()])
-
     # -- inside ------------------------------------------------------------------------------------------
 
     def _members(self, listed: Catalogue, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Return a random arch of each group, by group; every arch in random order without canonical forms."""
+        """Return a random arch of each group, by group; every arch in random order where isomorphs are strangers."""
         order = rng.permutation(len(listed.archs))
-        if "canonical" in self._without:
+        if not self._view.isomorphs:
             return order
         return order[np.unique(listed.group[order], return_index=True)[1]]
 
     def _kept_columns(self, n: int) -> NDArray[np.bool_]:
         """Return which features the predictor may read, (n,)."""
-        kept = np.full(n, "architecture" not in self._without)
-        if "capacity" in self._without:
+        kept = np.full(n, self._view.structure)
+        if not self._view.sizes:
             names = getattr(self._space, "feature_names", ())
             kept[[i for i, name in enumerate(names) if any(size in name for size in _SIZES)]] = False
         return kept
@@ -113,5 +116,5 @@ class Pool:
         return np.where(self._columns, raw, 0.0)
 
     def _capacities(self, log_flops: FloatArray) -> FloatArray:
-        known = not self._without & {"architecture", "capacity"}
+        known = self._view.structure and self._view.sizes
         return np.asarray((log_flops - self._size_mean) / self._size_std * known)

@@ -1,7 +1,7 @@
 """PMF-NAS: progressive multi-fidelity search. Ties predictor, stages and allocator together, nothing else.
 
-    ask        refresh the predictor; let the stages move on; take the option that is worth most per second
-    tell       costs -> cost model, curves -> predictor, progress -> record
+    ask        the allocator chooses the stage, and the stage the segment that is worth most
+    tell       costs -> cost model, curves -> predictor, progress -> record; regions are marked again
     recommend  the archs whose final score has the best posterior mean
 
 The method (three stages, a predictor on early-training features, allocation by potential and uncertainty) follows
@@ -20,6 +20,7 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import (
     Arch,
+    Cost,
     Curve,
     Decision,
     Diverged,
@@ -27,26 +28,32 @@ from pmfnas.core.types import (
     Fidelities,
     Ok,
     Outcome,
-    Reason,
     Stop,
     Submit,
     Ticket,
     Train,
     Wait,
 )
+from pmfnas.engine.ablations import parts_without
 from pmfnas.engine.allocator import Allocator
+from pmfnas.engine.choices import SIZES, Choices
 from pmfnas.engine.costs import CostModel
 from pmfnas.engine.ladder import make_ladder
-from pmfnas.engine.options import Options
+from pmfnas.engine.model.transfer import FinalBelief
+from pmfnas.engine.parts import WHOLE, Parts
+from pmfnas.engine.pick import by_early_curve
 from pmfnas.engine.pool import Pool
 from pmfnas.engine.ports import PredictorFactory
 from pmfnas.engine.predictor import Predictor
-from pmfnas.engine.record import Record
+from pmfnas.engine.proposals import Regions
+from pmfnas.engine.record import Record, State
 from pmfnas.engine.settings import Settings
-from pmfnas.engine.transfer import FinalBelief
-from pmfnas.engine.value import Option
+from pmfnas.engine.stages.region import Region
+from pmfnas.engine.stages.searching import Searching
 
 _DEFAULTS = Settings()
+_DRAWS = 256
+"""Draws that value a batch of refinement; the same for all batches of a run."""
 
 
 class PmfNas:
@@ -62,43 +69,51 @@ class PmfNas:
         rng: np.random.Generator,
         settings: Settings = _DEFAULTS,
         predictor: PredictorFactory = Predictor,
+        parts: Parts = WHOLE,
     ) -> None:
-        """Make the parts; `predictor` makes the one that learns and predicts, handed in where it is studied."""
+        """Make the parts; another predictor, and other rules in place of `parts`, may be handed in."""
         if not budget_s > 0 or n_workers < 1:
             raise InputError(f"budget_s, n_workers are {budget_s}, {n_workers}, but must be positive")
+        parts = parts_without(parts, settings.without)
         self._ladder = make_ladder(fidelities, settings.low_share, settings.probe_share)
-        if self._ladder.high is None:  # the medium score is the final one: nothing is left to believe about
+        if self._ladder.high is None or not parts.believes:  # else the medium score is the final one
             settings = replace(settings, capacity_belief=0.0)
-        self._settings = settings
-        self._costs = CostModel(space)
-        self._pool = Pool(space, settings, rng=rng)
+        self._settings, self._pick = settings, parts.pick
+        self._costs, self._record = CostModel(space), Record()
+        self._pool = Pool(space, settings, parts.view, rng=rng)
         self._predictor = predictor(self._pool, settings, rng=rng)
-        self._record = Record()
-        options = Options(self._ladder, self._costs, self._predictor, self._pool, self._record)
-        self._allocator = Allocator(
-            options, self._predictor, self._pool, self._record, settings, (budget_s, n_workers), rng=rng
-        )
+        for wrapper in parts.around:
+            self._predictor = wrapper(self._predictor)
+        self._regions = Regions(self._pool, settings)
         self._belief: FinalBelief | None = None
+        self._allocator = self._make_allocator(parts, budget_s, n_workers, rng)
+
+    def _make_allocator(self, parts: Parts, budget_s: float, n_workers: int, rng: np.random.Generator) -> Allocator:
+        """Return the allocator of the run's stages."""
+        settings, predictor, regions = self._settings, self._predictor, self._regions
+        ladder = self._ladder if parts.probes else replace(self._ladder, probe=None)
+        choices = Choices(ladder, self._costs, predictor, self._pool, self._record, parts.ranking)
+        searching = Searching(choices, settings.rate_memory)
+        draws = rng.standard_normal((_DRAWS, max(SIZES)))
+
+        def propose(n: int) -> list[int]:
+            return parts.propose(regions, predictor, n, rng=rng)
+
+        return Allocator(
+            parts.explore(choices, searching, propose, settings, budget_s, rng=rng) if parts.explore else None,
+            Region(choices, searching, propose, settings, n_workers),
+            parts.refine(choices, searching, settings, (budget_s, n_workers), draws) if parts.refine else None,
+        )
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
-        """Return the option that is worth most of its seconds; wait or stop where none fits into what remains."""
-        if self._allocator.doomed:
-            arch = self._allocator.doomed.pop()
-            self._record.low.remove(arch)
-            return Drop(arch)
-        option = self._allocator.choose(self._believed(), remaining_s)
-        if option is None:
+        """Return the segment that is worth most of its seconds; wait or stop where none fits into what remains."""
+        if self._record.doomed:
+            return Drop(self._record.next_doomed())
+        choice = self._allocator.choose(self._state(), remaining_s)
+        if choice is None:
             return Wait() if running else Stop("nothing that fits the rest of the budget is worth it")
-        self._record.begin(option.action, option.request)
-        return Submit((option.request,), (self._reason(option),))
-
-    def _reason(self, option: Option) -> Reason:
-        """Return the reason of an option; the first one after a change of stage says why it changed."""
-        reason = option.reason(self._allocator.stage)
-        if self._allocator.moved_on:
-            reason = {**reason, "moved_on": self._allocator.moved_on}
-            self._allocator.moved_on = ""
-        return reason
+        self._record.begin(choice.action, choice.request)
+        return Submit((choice.request,), (self._allocator.reason(choice),))
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
         """Learn from how a segment ended."""
@@ -107,53 +122,32 @@ class PmfNas:
             return
         match outcome:
             case Ok(curve, cost):
-                self._costs.tell(request, cost, request.stop - request.start)
-                self._record.end(request, ok=True)
-                self._take(request, curve)
+                self._take(request, curve, cost, request.stop)
             case Diverged(curve, cost):
-                self._costs.tell(request, cost, curve.stop - request.start)
-                self._record.end(request, ok=False)
-                self._predictor.tell_diverged(request.arch)
-                self._belief = None
+                self._take(request, None, cost, curve.stop)
             case _:
                 self._record.end(request, ok=False)
-        if self._predictor.refresh():
-            self._belief = None
 
     def recommend(self) -> Sequence[Arch]:
         """Return the archs of the best posterior means, best first; ranked by early curves while those are all."""
-        if "posterior_pick" in self._settings.without:
-            best = tuple(self._predictor.by_plain_rule())
-        else:
-            best = self._believed().archs
-        return (best or tuple(self._predictor.by_early_curve()))[: self._settings.recommended]
+        state = self._state()
+        best = self._pick(state) or by_early_curve(state, self._predictor)
+        return tuple(best)[: self._settings.recommended]
 
-    def _believed(self) -> FinalBelief:
+    def _state(self) -> State:
+        """Return where the run stands; the belief is made anew only after news of it."""
         if self._belief is None:
             self._belief = self._predictor.final(self._settings.refine_candidates)
-        return self._belief
+        return State(self._record, self._pool, self._belief)
 
-    def _stands_apart(self) -> bool:
-        """Whether the latest medium score is too low to join the candidates: what is believed of them then stays."""
-        belief, n = self._belief, self._settings.refine_candidates
-        return belief is not None and len(belief.archs) >= n and self._predictor.latest_promise() < belief.promise.min()
-
-    def _take(self, request: Train, curve: Curve) -> None:
-        """Hand a curve to the predictor at the level that it reached."""
-        arch, ladder = request.arch, self._ladder
-        if request.fidelity == ladder.low:
-            self._predictor.tell_low(arch, curve)
-            self._record.low.append(arch)
-            return
-        if request.fidelity == ladder.medium:
-            self._predictor.tell_medium(arch, curve)
-            self._record.medium.append(arch)
-            if not self._stands_apart():
-                self._belief = None
-            return
-        self._belief = None
-        if request.fidelity == ladder.probe:
-            self._predictor.tell_probe(arch, curve)
-            self._record.probed.append(arch)
-        else:
-            self._predictor.tell_high(arch, curve)
+    def _take(self, request: Train, curve: Curve | None, cost: Cost, stop: int) -> None:
+        """Enter a training that reached epoch `stop` into all books; `curve` is None where it diverged there."""
+        level = self._ladder.level(request.fidelity)
+        self._costs.tell(request, cost, stop - request.start)
+        self._record.end(request, ok=curve is not None)
+        self._record.reach(request.arch, level, curve)
+        news = self._predictor.tell(request.arch, level, curve)
+        if news.leaders:
+            self._regions.mark(self._predictor, news.leaders)
+        if news.finals:
+            self._belief = None

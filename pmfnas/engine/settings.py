@@ -18,7 +18,7 @@ PARTS = (
     "posterior_pick",
     "capacity",
 )
-"""Parts that an ablation may leave out; `docs/ablation.md` says what takes their place."""
+"""Parts that an ablation may leave out; `pmfnas.engine.ablations` holds what takes their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,6 @@ class Settings:
     # -- recommendation ------------------------------------------------------------------------------------
     recommended: int = 10
     """Number of archs that are recommended, best first."""
-
-    @property
-    def believes(self) -> bool:
-        """Whether a belief in capacity is declared."""
-        return self.capacity_belief > 0.0 and not self.without & {"capacity", "architecture"}
 
     def __post_init__(self) -> None:
         if unknown := sorted(self.without - set(PARTS)):

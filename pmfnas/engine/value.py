@@ -1,57 +1,17 @@
-"""What the answer to a question is worth: expected gains, and options that compare by gain per second.
+"""What the answer to a question is worth: expected gains, in log odds.
 
 The gain of a segment is by how much the best posterior mean is expected to rise when its outcome is known. It grows
 with the predicted mean and with the uncertainty that the outcome removes.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import ndtr
 
-from pmfnas.core.types import FloatArray, Reason, Train
-from pmfnas.engine.curves import percent
+from pmfnas.core.types import FloatArray
+from pmfnas.engine.model.transfer import FinalBelief
 
 _NODES = np.linspace(-6.0, 6.0, 97)
 _WEIGHTS = np.exp(-0.5 * _NODES**2) / np.exp(-0.5 * _NODES**2).sum()
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """Something that a free worker could do, and what is expected of it. Scores are log odds."""
-
-    action: str
-    """`start`, `continue`, `probe`, `finish`, `promote` or `replicate`."""
-    request: Train
-    mean: float
-    std: float
-    best: float
-    """Best posterior mean at present."""
-    gain: float
-    """Expected rise of it."""
-    seconds: float
-    """Of its segment."""
-
-    @property
-    def rate(self) -> float:
-        """Expected gain per second."""
-        return self.gain / max(self.seconds, 1e-9)
-
-    def reason(self, stage: str) -> Reason:
-        """Return why the request is made: accuracies in percent, the gain in percent points per hour."""
-        slope = percent(self.best) * (1.0 - percent(self.best) / 100.0)  # percent points per unit of log odds
-        reason: dict[str, float | str] = {
-            "stage": stage,
-            "action": self.action,
-            "mean": percent(self.mean),
-            "std": slope * self.std,
-            "potential": slope * self.gain,
-            "p_best": float(ndtr((self.mean - self.best) / max(self.std, 1e-12))),
-            "seconds": self.seconds,
-        }
-        if self.seconds > 0.0:  # before the first segment no cost is known
-            reason["gain_per_hour"] = slope * self.rate * 3600.0
-        return reason
 
 
 def expected_gain(mean: FloatArray, std: FloatArray, best: float) -> FloatArray:
@@ -78,3 +38,24 @@ def knowledge_gradient(mean: FloatArray, cov: FloatArray, place: int, noise2: fl
     move = cov[:, place] / np.sqrt(cov[place, place] + noise2 + 1e-18)  # (k,)
     after = (mean[:, None] + move[:, None] * _NODES).max(axis=0)  # (97,)
     return max(0.0, float(after @ _WEIGHTS - mean.max()))
+
+
+def gain_of_sightings(belief: FinalBelief, chosen: list[int], kind: int, draws: FloatArray) -> float:
+    """Return by how much the best posterior mean is expected to rise when the archs at `chosen` are sighted.
+
+    The posterior means after the sightings are Gaussian around the present ones; their covariance is what the
+    sightings take from the present covariance. The expectation is a mean over `draws`: the knowledge gradient
+    for correlated beliefs of a batch (Wu and Frazier, NeurIPS 2016, arXiv 1606.04414, section 4).
+
+    Args:
+        belief: about the final scores, best first.
+        chosen: places in it.
+        kind: of the sightings, `PROBE` or `FULL`.
+        draws: standard normal numbers, (n_draws, n_chosen at least).
+    """
+    k, n = len(belief.archs), len(chosen)
+    told = belief.joint[chosen] + belief.joint[k + kind]  # (n, k + 2)
+    seen = told[:, chosen] + told[:, [k + kind]] + belief.noise2[kind] * np.eye(n)
+    moves = np.linalg.solve(np.linalg.cholesky(seen), told[:, :k])  # (n, k)
+    lead = belief.mean + draws[:, :n] @ (moves - moves[:, :1])
+    return float(np.maximum(lead.max(axis=1) - belief.mean[0], 0.0).mean())

@@ -12,7 +12,7 @@ from pmfnas.core.ports import Space
 from pmfnas.core.predictors import Observed
 from pmfnas.core.types import Arch, FloatArray
 from pmfnas.engine.catalogue import is_whole, whole
-from pmfnas.engine.kernel import Scaling
+from pmfnas.engine.model.kernel import Scaling
 
 _MAX_WHOLE = 20_000
 _LEAST_PCT = 0.1

@@ -12,7 +12,7 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.predictors import PROBABILITIES, Observed, Prediction, Reads
 from pmfnas.core.types import Fidelity, FloatArray
-from pmfnas.engine.kernel import Scaling
+from pmfnas.engine.model.kernel import Scaling
 from pmfnas.predictor.belief import Belief
 from pmfnas.predictor.features import Standard, arch_scaling, curve_features, log_odds
 from pmfnas.predictor.intervals import families, reach

@@ -3,6 +3,7 @@
 searcher_checks     the checks by name; `check_searcher(factory)` runs all that apply
 driver, rules       the loop that plays a run and refuses every move that the ports forbid
 synthetic           a benchmark that needs no data; `failures` wraps it to go wrong
+landscapes          a suite on which capacity helps, harms or does not matter, with a known best; compares searchers
 grid                a space of any size, the smallest example of the port
 process_state       what of the process a searcher must leave alone
 """

@@ -6,12 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmfnas.engine.gp import GaussianProcess, Hyper
-from pmfnas.engine.kernel import Kernel
+from pmfnas.engine.model.gp import GaussianProcess, Hyper
+from pmfnas.engine.model.kernel import Kernel
+from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief, Sighting, believe
 from pmfnas.engine.settings import Settings
-from pmfnas.engine.stages import gain_of_sightings
-from pmfnas.engine.transfer import FULL, PROBE, FinalBelief, Sighting, believe
-from pmfnas.engine.value import expected_gain, knowledge_gradient
+from pmfnas.engine.value import expected_gain, gain_of_sightings, knowledge_gradient
 
 seeds = st.integers(0, 2**32 - 1)
 positive = st.floats(1e-3, 10.0)

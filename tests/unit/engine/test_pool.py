@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pmfnas.engine.pool import Pool
+from pmfnas.engine.pool import Pool, View
 from pmfnas.engine.settings import Settings
 from pmfnas.spaces import space_for
 from pmfnas.testing.grid import GridSpace
@@ -38,20 +38,6 @@ def test_a_large_space_is_sampled_and_grows_around_the_best() -> None:
     assert len(set(pool.archs)) == len(pool)
 
 
-def test_spread_archs_keep_their_distance() -> None:
-    rng = np.random.default_rng(0)
-    pool = Pool(GridSpace((10, 10)), Settings(), rng=rng)
-    chosen = np.empty((0, pool.x.shape[1]))
-    for _ in range(8):
-        place = pool.spread(64, chosen, 0.0, rng=rng)
-        assert place is not None
-        chosen = np.vstack([chosen, pool.x[place]])
-    gaps = np.linalg.norm(chosen[:, None] - chosen[None], axis=2)[np.triu_indices(8, 1)]
-    random = pool.x[rng.permutation(len(pool))[:8]]
-    random_gaps = np.linalg.norm(random[:, None] - random[None], axis=2)[np.triu_indices(8, 1)]
-    assert gaps.min() > 2 * random_gaps.min()
-
-
 def test_capacity_is_centred_log_flops() -> None:
     pool = Pool(CELLS, Settings(), rng=np.random.default_rng(0))
     assert pool.capacity.mean() == pytest.approx(0.0, abs=1e-9)
@@ -69,41 +55,23 @@ def test_neighbours_that_join_bring_their_capacity() -> None:
     assert pool.capacity[pool.place((8, 8, 8, 8))] == pool.capacity.max() > 1.0
 
 
-def test_a_belief_spreads_among_the_large() -> None:
-    def mean_capacity(belief: float) -> float:
-        rng = np.random.default_rng(0)
-        pool = Pool(GridSpace((10, 10, 10)), Settings(), rng=rng)
-        nothing = np.empty((0, pool.x.shape[1]))
-        places = [pool.spread(4, nothing, belief, rng=rng) for _ in range(50)]
-        return float(np.mean([pool.capacity[p] for p in places if p is not None]))
-
-    assert mean_capacity(0.9) > mean_capacity(0.0) + 1.0
-
-
 def test_without_canonical_forms_isomorphs_are_archs_of_their_own() -> None:
-    pool = Pool(CELLS, Settings(without=frozenset({"canonical"})), rng=np.random.default_rng(0))
+    pool = Pool(CELLS, Settings(), View(isomorphs=False), rng=np.random.default_rng(0))
     places = [pool.place(arch) for arch in ((1, 0, 0, 3, 0, 0), (0, 1, 0, 3, 0, 0))]
     assert len(pool) == 15_625
     assert all(pool.take(place) for place in places)
 
 
 def test_without_architecture_nothing_tells_archs_apart() -> None:
-    pool = Pool(CELLS, Settings(without=frozenset({"architecture"})), rng=np.random.default_rng(0))
+    pool = Pool(CELLS, Settings(), View(structure=False), rng=np.random.default_rng(0))
     assert not pool.x.any()
     assert not pool.capacity.any()
 
 
 def test_without_capacity_features_of_size_are_blind_and_the_others_are_not() -> None:
-    pool = Pool(CELLS, Settings(without=frozenset({"capacity"})), rng=np.random.default_rng(0))
+    pool = Pool(CELLS, Settings(), View(sizes=False), rng=np.random.default_rng(0))
     sizes = [any(word in name for word in ("params", "flops")) for name in CELLS.feature_names]
     assert any(sizes)
     assert not pool.x[:, sizes].any()
     assert pool.x[:, [not size for size in sizes]].any()
     assert not pool.capacity.any()
-
-
-def test_an_exhausted_pool_has_nothing_to_spread() -> None:
-    rng = np.random.default_rng(0)
-    pool = Pool(GridSpace((2,)), Settings(), rng=rng)
-    pool.free[:] = False
-    assert pool.spread(4, pool.x, 0.0, rng=rng) is None

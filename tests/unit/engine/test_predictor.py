@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pmfnas.core.types import Arch, Curve
-from pmfnas.engine.curves import logit
+from pmfnas.engine.ladder import Level
+from pmfnas.engine.model.curves import logit
 from pmfnas.engine.pool import Pool
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.settings import Settings
@@ -33,8 +34,7 @@ def value(arch: Arch) -> float:
 def teach(p: Predictor, archs: Sequence[Arch], *, noise: float = 0.0) -> None:
     rng = np.random.default_rng(1)
     for arch in archs:
-        p.tell_medium(arch, curve(value(arch) + noise * rng.standard_normal(), mark=rng.uniform()))
-        p.refresh()
+        p.tell(arch, Level.MEDIUM, curve(value(arch) + noise * rng.standard_normal(), mark=rng.uniform()))
 
 
 def some(n: int, *, seed: int = 0) -> list[Arch]:
@@ -46,7 +46,8 @@ def test_unseen_archs_are_ranked_by_what_their_relatives_scored() -> None:
     p, pool = predictor()
     teach(p, some(40))
     rest = [a for a in some(125) if a not in some(40)]
-    mean, std = p.unseen([pool.place(a) for a in rest])
+    found = p.posterior([pool.place(a) for a in rest])
+    mean, std = found.mean, found.std
     truth = np.array([value(a) for a in rest])
     good = truth > np.median([value(a) for a in some(40)])  # the worse half is clipped on purpose
     assert np.corrcoef(mean[good], truth[good])[0, 1] > 0.95
@@ -57,20 +58,10 @@ def test_intervals_hold_what_they_promise() -> None:
     p, pool = predictor()
     teach(p, some(50), noise=2.0)
     rest = [a for a in some(125) if a not in some(50)]
-    mean, std = p.unseen([pool.place(a) for a in rest])
+    found = p.posterior([pool.place(a) for a in rest])
+    mean, std = found.mean, found.std
     z = (np.array([logit(value(a)) for a in rest]) - mean) / std
     assert 0.6 < np.mean(np.abs(z) < 1.645) <= 1.0
-
-
-def test_proposals_are_free_distinct_and_good() -> None:
-    p, pool = predictor()
-    teach(p, some(30))
-    for arch in some(30):
-        pool.free[pool.archs.index(arch)] = False
-    places = p.propose(6)
-    assert len(set(places)) == 6
-    assert pool.free[places].all()
-    assert np.mean([value(pool.archs[i]) for i in places]) > np.mean([value(a) for a in some(125)]) + 5.0
 
 
 def test_a_copied_trial_counts_once_and_a_replicate_twice() -> None:
@@ -80,20 +71,19 @@ def test_a_copied_trial_counts_once_and_a_replicate_twice() -> None:
     p = Predictor(pool, PLAIN, rng=rng)
     arch, twin = (1, 0, 0, 3, 0, 0), (0, 1, 0, 3, 0, 0)  # isomorphs
     pool.add_neighbours((1, 1, 0, 3, 0, 0))  # of both
-    p.tell_medium(arch, curve(60.0))
-    p.tell_medium(twin, curve(60.0))
-    assert p.n_medium == 1
-    p.tell_medium(twin, curve(60.0, mark=0.5))
-    assert p.n_medium == 2
+    p.tell(arch, Level.MEDIUM, curve(60.0))
+    p.tell(twin, Level.MEDIUM, curve(60.0))
+    assert len(p.promise) == 1
+    p.tell(twin, Level.MEDIUM, curve(60.0, mark=0.5))
+    assert len(p.promise) == 2
 
 
 def test_the_pick_is_shrunk_towards_what_relatives_say() -> None:
     p, _ = predictor(Settings(capacity_belief=0.0, noise_share=0.9))
     lucky, solid = (0, 0, 1), (4, 4, 4)
     teach(p, [a for a in some(60) if a not in (lucky, solid)], noise=3.0)
-    p.tell_medium(solid, curve(76.0))
-    p.tell_medium(lucky, curve(76.5))
-    p.refresh()
+    p.tell(solid, Level.MEDIUM, curve(76.0))
+    p.tell(lucky, Level.MEDIUM, curve(76.5))
     assert p.final(24).archs[0] == solid
 
 
@@ -115,10 +105,9 @@ def test_the_diverged_are_no_candidates_but_a_warning() -> None:
     p, pool = predictor()
     teach(p, [a for a in some(40) if a[0] < 4])
     for arch in [(4, 0, 0), (4, 4, 0), (4, 0, 4), (4, 2, 2), (4, 4, 4)]:
-        p.tell_diverged(arch)
-    p.refresh()
+        p.tell(arch, Level.MEDIUM, None)
     assert all(a[0] < 4 for a in p.final(24).archs)
-    mean, _ = p.unseen([pool.place((3, 3, 3)), pool.place((4, 3, 3))])
+    mean = p.posterior([pool.place((3, 3, 3)), pool.place((4, 3, 3))]).mean
     assert mean[0] > mean[1]
 
 
@@ -126,109 +115,36 @@ def test_memory_is_bounded_and_keeps_best_and_refined() -> None:
     p, _ = predictor(Settings(max_points=30, capacity_belief=0.0))
     worst, best = (0, 0, 0), (4, 4, 4)
     order = [worst, best, *(a for a in some(125) if a not in (worst, best))]
-    p.tell_medium(worst, curve(value(worst)))
-    p.tell_high(worst, curve(80.0, epochs=200))
+    p.tell(worst, Level.MEDIUM, curve(value(worst)))
+    p.tell(worst, Level.HIGH, curve(80.0, epochs=200))
     teach(p, order[1:])
-    assert p.n_medium <= 1.25 * 30 + 1
+    assert len(p.promise) <= 1.25 * 30 + 1
     assert {worst, best} <= set(p.final(40).archs)
-
-
-def test_only_early_curves_are_ranked_by_them() -> None:
-    p, _ = predictor()
-    for arch, valid in (((0, 0, 0), 20.0), ((1, 0, 0), 35.0), ((2, 0, 0), 28.0)):
-        p.tell_low(arch, curve(valid, epochs=3))
-    assert p.by_early_curve() == [(1, 0, 0), (2, 0, 0), (0, 0, 0)]
-    assert p.final(5).archs == ()
-
-
-def test_a_regions_are_archs_that_could_still_win() -> None:
-    p, pool = predictor(Settings(region_min=5, region_max=20, capacity_belief=0.0))
-    teach(p, some(40))
-    assert 5 <= len(p.region) <= 20
-    inside = np.mean([value(pool.archs[i]) for i in p.region])
-    assert inside > np.mean([value(a) for a in pool.archs]) + 5.0
 
 
 def test_equal_scores_are_survived() -> None:
     p, _ = predictor()
     for arch in some(20):
-        p.tell_medium(arch, curve(50.0, mark=float(sum(arch))))
-        p.refresh()
+        p.tell(arch, Level.MEDIUM, curve(50.0, mark=float(sum(arch))))
     assert p.final(24).mean == pytest.approx(0.0, abs=1e-6)
-    assert len(p.propose(6)) == 6
-
-
-def left_out(part: str, **more: float) -> tuple[Predictor, Pool]:
-    return predictor(Settings(without=frozenset({part}), **more))
-
-
-def test_without_uncertainty_it_is_sure_and_proposes_the_best_means() -> None:
-    p, pool = left_out("uncertainty", capacity_belief=0.0)
-    teach(p, some(40))
-    places = [i for i in range(len(pool)) if pool.archs[i] not in some(40)]
-    mean, std = p.unseen(places)
-    assert std.max() < 1e-4
-    pool.free[[pool.place(a) for a in some(40)]] = False
-    best = {places[i] for i in np.argsort(-mean)[:8]}
-    assert set(p.propose(4)) <= best
-
-
-@pytest.mark.parametrize("part", ["region", "potential", "architecture"])
-def test_without_a_part_that_aims_proposals_are_random(part: str) -> None:
-    p, pool = left_out(part)
-    teach(p, some(40))
-    places = [i for _ in range(30) for i in p.propose(6)]
-    aimed, aiming_pool = predictor()
-    teach(aimed, some(40))
-    aims = [i for _ in range(30) for i in aimed.propose(6)]
-    assert len(set(places)) > 2 * len(set(aims))
-    assert np.mean([value(pool.archs[i]) for i in places]) < np.mean([value(aiming_pool.archs[i]) for i in aims]) - 5.0
-
-
-def test_without_region_proposals_come_from_the_whole_space() -> None:
-    p, pool = left_out("region", region_min=5, region_max=20)
-    teach(p, some(40))
-    assert {i for _ in range(300) for i in p.propose(6)} == set(range(len(pool)))
-
-
-def test_without_curves_the_early_curve_changes_nothing() -> None:
-    def rise(p: Predictor, pool: Pool) -> float:
-        teach(p, some(20))
-        rest = [a for a in some(40) if a not in some(20)]
-        for arch, valid in zip(rest, np.linspace(20.0, 60.0, len(rest)), strict=True):
-            p.tell_low(arch, curve(valid, epochs=3))
-        mean, _ = p.early(rest)
-        alone, _ = p.unseen([pool.place(a) for a in rest])
-        return float(np.abs(mean - alone).max())
-
-    assert rise(*left_out("curves")) < 1e-9
-    assert rise(*predictor(Settings())) > 1e-3
-
-
-def test_the_plain_rule_prefers_full_trainings_then_values() -> None:
-    p, _ = predictor()
-    for arch, valid in (((0, 0, 0), 70.0), ((1, 0, 0), 80.0), ((2, 0, 0), 60.0), ((3, 0, 0), 65.0)):
-        p.tell_medium(arch, curve(valid))
-    p.tell_high((2, 0, 0), curve(85.0, epochs=200))
-    p.tell_high((0, 0, 0), curve(84.0, epochs=200))
-    assert p.by_plain_rule() == [(2, 0, 0), (0, 0, 0), (1, 0, 0), (3, 0, 0)]
+    assert p.posterior([0, 1]).std == pytest.approx(0.0, abs=1e-4)
 
 
 def test_probes_of_a_lower_loss_raise_an_arch_among_equals() -> None:
     p, _ = predictor()
     teach(p, some(20))
     for arch, valid in (((4, 4, 4), 76.0), ((4, 4, 3), 76.0)):
-        p.tell_medium(arch, curve(valid, mark=float(arch[2])))
+        p.tell(arch, Level.MEDIUM, curve(valid, mark=float(arch[2])))
     first, second = p.final(10).archs[:2]
-    p.tell_probe(first, Curve(0, np.array([0.5]), np.array([80.0])))
-    p.tell_probe(second, Curve(0, np.array([0.1]), np.array([80.0])))
+    p.tell(first, Level.PROBE, Curve(0, np.array([0.5]), np.array([80.0])))
+    p.tell(second, Level.PROBE, Curve(0, np.array([0.1]), np.array([80.0])))
     assert p.final(10).archs[0] == second
 
 
 def test_a_probe_without_a_loss_is_no_sighting() -> None:
     p, _ = predictor()
     teach(p, some(20))
-    p.tell_probe(some(20)[0], Curve(0, np.array([np.nan]), np.array([80.0])))
+    p.tell(some(20)[0], Level.PROBE, Curve(0, np.array([np.nan]), np.array([80.0])))
     assert p.final(40).sighted == {}
 
 
@@ -243,27 +159,16 @@ def test_what_lies_below_the_clip_is_promised_no_more_than_it_scored() -> None:
         assert mean[arch] == pytest.approx(promise[arch])
 
 
-def test_those_that_diverged_after_an_early_curve_come_last() -> None:
-    p, _ = predictor()
-    early = some(6)
-    for arch in early:
-        p.tell_low(arch, curve(value(arch), epochs=3))
-    p.tell_diverged(early[0])
-    assert set(p.by_early_curve()) == set(early)
-    assert p.by_early_curve()[-1] == early[0]
-
-
 def test_an_arch_that_diverged_once_is_no_candidate_whatever_was_seen_of_it() -> None:
     p, _ = predictor()
     teach(p, some(40))
     first, second = p.final(40).archs[:2]
-    p.tell_probe(first, curve(60.0, epochs=25))
-    p.tell_high(second, curve(90.0, epochs=200))
+    p.tell(first, Level.PROBE, curve(60.0, epochs=25))
+    p.tell(second, Level.HIGH, curve(90.0, epochs=200))
     for lost in (first, second):
-        p.tell_diverged(lost)
+        p.tell(lost, Level.MEDIUM, None)
         assert lost not in p.final(40).archs
         assert np.isfinite(p.final(40).mean).all()
-        assert lost not in p.by_plain_rule()
 
 
 def test_new_finds_stay_candidates_when_many_have_been_seen_at_the_last_schedule() -> None:
@@ -271,7 +176,7 @@ def test_new_finds_stay_candidates_when_many_have_been_seen_at_the_last_schedule
     known = sorted(some(125), key=value)[:60]
     teach(p, known)
     for arch in p.final(40).archs:
-        p.tell_probe(arch, curve(60.0, epochs=25))
+        p.tell(arch, Level.PROBE, curve(60.0, epochs=25))
     find = max(some(125), key=value)
     teach(p, [find])
     belief = p.final(40)

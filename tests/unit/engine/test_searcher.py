@@ -298,7 +298,7 @@ def _all(space: Space) -> list[Arch]:
 
 def test_the_belief_is_made_anew_only_where_it_may_change(benchmark: SyntheticBenchmark, monkeypatch) -> None:
     made, final = [], Predictor.final
-    monkeypatch.setattr(Predictor, "final", lambda self, n: made.append(self.n_medium) or final(self, n))
+    monkeypatch.setattr(Predictor, "final", lambda self, n: made.append(len(self.promise)) or final(self, n))
     done = run(benchmark, budget_s=4 * BUDGET_S)
     scored = sum(isinstance(e.outcome, Ok) and e.ticket.request.fidelity == Fidelity("12", 12) for e in done.entries)
     refined = sum(e.ticket.request.schedule == "200" for e in done.entries)

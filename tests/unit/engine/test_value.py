@@ -1,8 +1,18 @@
 import numpy as np
 import pytest
 
-from pmfnas.core.types import Train
-from pmfnas.engine.value import Option, expected_gain, informed_std, knowledge_gradient
+from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief
+from pmfnas.engine.value import expected_gain, gain_of_sightings, informed_std, knowledge_gradient
+
+DRAWS = np.random.default_rng(0).standard_normal((200_000, 3))
+
+
+def belief(mean: list[float], scores: np.ndarray, shift: float = 0.0, noise: float = 0.1) -> FinalBelief:
+    k = len(mean)
+    joint = shift**2 * np.eye(k + 2)
+    joint[:k, :k] = scores
+    archs = tuple((i,) for i in range(k))
+    return FinalBelief(archs, np.array(mean), joint, np.array([4 * noise**2, noise**2]), {}, np.array(mean), scores)
 
 
 def test_expected_gain_at_equal_means_is_std_over_root_two_pi() -> None:
@@ -37,10 +47,23 @@ def test_knowledge_gradient_ignores_what_moves_all_alike() -> None:
     assert knowledge_gradient(mean, cov, 0, 0.01) == pytest.approx(0.0, abs=1e-12)
 
 
-def test_a_reason_is_plain_numbers_and_text() -> None:
-    option = Option("start", Train((0,), "12", 0, 3), 0.0, 0.1, 0.2, 0.01, 100.0)
-    reason = option.reason("region")
-    assert {type(v) for v in reason.values()} <= {float, str}
-    assert reason["mean"] == pytest.approx(50.0)
-    assert reason["gain_per_hour"] == pytest.approx(reason["potential"] * 36.0)
-    assert 0.0 < reason["p_best"] < 0.5
+def test_one_sighting_against_a_known_best_is_expected_improvement() -> None:
+    b = belief([1.0, 0.9], np.diag([0.0, 0.04]))
+    for kind, noise2 in ((PROBE, 0.04), (FULL, 0.01)):
+        closed = expected_gain(np.array([0.9]), informed_std(np.array([0.2]), noise2), 1.0)[0]
+        assert gain_of_sightings(b, [1], kind, DRAWS) == pytest.approx(closed, rel=0.02)
+
+
+def test_a_doubtful_level_takes_the_worth_of_a_lone_sighting_but_not_of_two() -> None:
+    sure, doubtful = (belief([1.0, 0.95], np.diag([0.04, 0.04]), shift) for shift in (0.0, 10.0))
+    assert gain_of_sightings(doubtful, [1], FULL, DRAWS) < 0.1 * gain_of_sightings(sure, [1], FULL, DRAWS)
+    both = [gain_of_sightings(b, [0, 1], FULL, DRAWS) for b in (sure, doubtful)]
+    assert both[1] == pytest.approx(both[0], rel=0.03)
+
+
+def test_nothing_is_gained_where_nothing_can_change() -> None:
+    assert gain_of_sightings(belief([1.0], np.array([[0.04]])), [0], FULL, DRAWS) == 0.0
+    alike = belief([1.0, 0.9, 0.5], np.full((3, 3), 0.04))
+    assert gain_of_sightings(alike, [0, 1], FULL, DRAWS) == pytest.approx(0.0, abs=1e-12)
+    hopeless = belief([1.0, -5.0], np.diag([0.01, 0.01]))
+    assert gain_of_sightings(hopeless, [0, 1], FULL, DRAWS) == 0.0

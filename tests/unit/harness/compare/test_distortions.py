@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 
-from harness.compare.distortions import KINDS, SCALES, Distorted, Distorting
+from harness.compare.distortions import KINDS, SCALES, Distorting
 from harness.players.ours import settings_of, with_settings
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Curve, FloatArray, Train
+from pmfnas.engine.ladder import Level
+from pmfnas.engine.model.transfer import FinalBelief
 from pmfnas.engine.pool import Pool
 from pmfnas.engine.ports import PredictorFactory, SearchPredictor
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.searcher import PmfNas
 from pmfnas.engine.settings import Settings
-from pmfnas.engine.transfer import FinalBelief
 from pmfnas.testing.grid import GridSpace
 from pmfnas.testing.searcher_checks import check_searcher
 from pmfnas.testing.synthetic import SyntheticBenchmark
@@ -36,19 +37,18 @@ def taught(factory: PredictorFactory) -> tuple[SearchPredictor, Pool]:
     for place in range(N_EARLY):
         arch = pool.archs[place]
         pool.take(place)
-        predictor.tell_low(arch, curve(arch, "12", 3))
+        predictor.tell(arch, Level.LOW, curve(arch, "12", 3))
         if place < N_MEDIUM:
-            predictor.tell_medium(arch, curve(arch, "12", 12))
+            predictor.tell(arch, Level.MEDIUM, curve(arch, "12", 12))
         if place < N_FULL:
-            predictor.tell_high(arch, curve(arch, "200", 200))
-    assert predictor.refresh()
+            predictor.tell(arch, Level.HIGH, curve(arch, "200", 200))
     return predictor, pool
 
 
 def asked(factory: PredictorFactory) -> tuple[list[tuple[FloatArray, FloatArray]], FinalBelief]:
-    predictor, pool = taught(factory)
-    early = predictor.early([pool.archs[place] for place in range(N_MEDIUM, N_EARLY)])
-    return [predictor.unseen(REST), early], predictor.final(8)
+    predictor, _ = taught(factory)
+    unseen, early = predictor.posterior(REST), predictor.posterior(range(N_MEDIUM, N_EARLY))
+    return [(found.mean, found.std) for found in (unseen, early)], predictor.final(8)
 
 
 RIGHT, RIGHT_FINAL = asked(Predictor)
@@ -87,8 +87,8 @@ def test_a_constant_is_the_mean_and_keeps_correlations() -> None:
 
 def test_the_constant_of_one_arch_is_that_of_many() -> None:
     predictor, _ = taught(Distorting("constant"))
-    many = predictor.unseen(REST)[1]
-    assert [predictor.unseen([place])[1][0] for place in REST] == pytest.approx(list(many))
+    many = predictor.posterior(REST).std
+    assert [predictor.posterior([place]).std[0] for place in REST] == pytest.approx(list(many))
 
 
 def test_shuffling_hands_out_the_same_stds_to_others() -> None:
@@ -109,25 +109,30 @@ def test_covariances_stay_positive(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_draws_spread_as_the_scale_says(kind: str) -> None:
     scale = SCALES.get(kind, 1.0)
-    right, wrong, sure = (_draws(Predictor, None), _draws(Distorting(kind), None), _draws(Distorting("halved"), 0.0))
+    right, wrong, sure = (_draws(Predictor, 1.0), _draws(Distorting(kind), 1.0), _draws(Distorting(kind), 0.0))
     assert np.abs(right - sure).max() > 0.1
     assert wrong - sure == pytest.approx(scale * (right - sure))
 
 
-def _draws(factory: PredictorFactory, scale: float | None) -> FloatArray:
-    """Return draws of Thompson sampling, a row per free place in order; at another scale, if one is given."""
-    predictor, _ = taught(factory)
-    inner = predictor._inner if isinstance(predictor, Distorted) else predictor
-    if scale is not None:
-        inner._rng.scale = scale
-    return np.asarray(inner._paths(5)[np.argsort(inner.region)])
+def _draws(factory: PredictorFactory, spread: float) -> FloatArray:
+    """Return draws of Thompson sampling, a row per arch."""
+    return taught(factory)[0].paths(np.array(REST), 5, spread=spread)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_regions_reach_as_far_as_the_scale_says(kind: str) -> None:
-    predictor, _ = taught(Distorting(kind))
-    settings = predictor._inner._settings
-    assert settings.region_quantile == pytest.approx(SCALES.get(kind, 1.0) * Settings().region_quantile)
+    right, wrong = (taught(factory)[0].screen(np.array(REST), 20) for factory in (Predictor, Distorting(kind)))
+    assert wrong.places.tolist() == right.places.tolist()
+    assert wrong.std == pytest.approx(SCALES.get(kind, 1.0) * right.std)
+
+
+def test_a_shuffle_is_drawn_once_per_answer_and_only_where_it_is_read() -> None:
+    predictor, _ = taught(Distorting("shuffled"))
+    read = predictor.posterior(REST)
+    assert read.std.tolist() == read.std.tolist()
+    again, other = taught(Distorting("shuffled"))[0], predictor.posterior(REST).std
+    assert again.posterior(REST).mean == pytest.approx(read.mean)  # its std is not read: no shuffle is drawn
+    assert again.posterior(REST).std.tolist() == read.std.tolist() != other.tolist()
 
 
 @pytest.mark.parametrize("kind", ["doubled", "shuffled"])

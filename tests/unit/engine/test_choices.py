@@ -1,16 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pmfnas.core.types import Arch, Cost, Curve, Fidelities, Schedule, Train
+from pmfnas.engine.ablations import by_mean
+from pmfnas.engine.choices import SIZES, Batch, Choice, Choices, Ranking, by_gain
 from pmfnas.engine.costs import CostModel
-from pmfnas.engine.ladder import Ladder, make_ladder
-from pmfnas.engine.options import Options
+from pmfnas.engine.ladder import Level, make_ladder
+from pmfnas.engine.model.transfer import FinalBelief
 from pmfnas.engine.pool import Pool
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.record import Record
 from pmfnas.engine.settings import Settings
-from pmfnas.engine.stages import SIZES, Batch
-from pmfnas.engine.transfer import FinalBelief
 from pmfnas.testing.grid import GridSpace
 
 GRID = GridSpace((4, 4, 4))
@@ -26,37 +28,40 @@ def curve(acc: float, epochs: int) -> Curve:
 
 
 class World:
-    """Options over 20 archs with a medium score."""
+    """Choices over 20 archs with a medium score."""
 
-    def __init__(self, fidelities: Fidelities = TWO) -> None:
+    def __init__(self, fidelities: Fidelities = TWO, ranking: Ranking = by_gain, *, probes: bool = True) -> None:
         rng = np.random.default_rng(0)
         self.pool = Pool(GRID, Settings(), rng=rng)
         self.predictor = Predictor(self.pool, Settings(), rng=rng)
         self.record, self.costs = Record(), CostModel(GRID)
-        self.ladder: Ladder = make_ladder(fidelities, 0.25, 0.125)
-        self.options = Options(self.ladder, self.costs, self.predictor, self.pool, self.record)
-        medium = self.ladder.medium
+        ladder = make_ladder(fidelities, 0.25, 0.125)
+        ladder = ladder if probes else replace(ladder, probe=None)
+        self.choices = Choices(ladder, self.costs, self.predictor, self.pool, self.record, ranking)
+        medium = ladder.medium
         for arch in self.pool.archs[:20]:
             request = Train(arch, medium.schedule, 0, medium.epochs)
             self.record.begin("start", request)
             self.record.end(request, ok=True)
             self.costs.tell(request, Cost(medium.epochs * (1.0 + sum(arch)), 1.0), medium.epochs)
-            self.predictor.tell_medium(arch, curve(60.0 + sum(arch) + rng.standard_normal(), medium.epochs))
-        self.predictor.refresh()
+            self.reach(arch, Level.MEDIUM, curve(60.0 + sum(arch) + rng.standard_normal(), medium.epochs))
+
+    def reach(self, arch: Arch, level: Level, seen: Curve) -> None:
+        self.record.reach(arch, level, seen)
+        self.predictor.tell(arch, level, seen)
 
     @property
     def belief(self) -> FinalBelief:
         return self.predictor.final(20)
 
-    def batches(self, available_s: float = PLENTY_S, *, probes: bool = True) -> list[Batch]:
-        return self.options.batches(self.belief, available_s, DRAWS, probes=probes)
+    def batches(self, available_s: float = PLENTY_S) -> list[Batch]:
+        return self.choices.batches(self.belief, available_s, DRAWS)
 
     def probe(self, arch: Arch) -> None:
         request = Train(arch, "200", 0, 25, ())
         self.record.begin("probe", request)
         self.record.end(request, ok=True)
-        self.record.probed.append(arch)
-        self.predictor.tell_probe(arch, curve(60.0, 25))
+        self.reach(arch, Level.PROBE, curve(60.0, 25))
 
 
 def of(batches: list[Batch], action: str) -> list[Batch]:
@@ -97,7 +102,7 @@ def test_what_is_left_affords_every_batch_and_no_other_is_dropped(share: float) 
 
 
 def test_without_probes_full_trainings_begin_at_once() -> None:
-    batches = World().batches(probes=False)
+    batches = World(probes=False).batches()
     assert {b.action for b in batches} == {"promote", "replicate"}
     assert {(r.start, r.stop) for b in of(batches, "promote") for r in b.requests} == {(0, 200)}
 
@@ -125,19 +130,40 @@ def test_where_no_further_trial_exists_none_is_offered() -> None:
 def test_an_ordered_training_is_dropped_where_its_arch_is_among_the_best_no_more() -> None:
     world = World()
     batch = of(world.batches(), "probe")[-1]
-    option = world.options.refinement(batch, batch.requests[0], world.belief)
-    assert option is not None
-    assert option.gain * len(batch.requests) == pytest.approx(batch.gain)
+    choice = world.choices.refinement(batch, batch.requests[0], world.belief)
+    assert choice is not None
+    assert choice.gain * len(batch.requests) == pytest.approx(batch.gain)
     other = next(a for a in world.pool.archs if a not in world.belief.archs)
-    assert world.options.refinement(batch, Train(other, "200", 0, 25, ()), world.belief) is None
+    assert world.choices.refinement(batch, Train(other, "200", 0, 25, ()), world.belief) is None
+
+
+def continued(ranking: Ranking) -> list[Choice]:
+    world = World(ranking=ranking)
+    rest = [a for a in world.pool.archs if a not in world.belief.archs][:10]
+    for number, arch in enumerate(rest):
+        world.reach(arch, Level.LOW, curve(40.0 + 3.0 * (number % 5), 3))
+    return world.choices.continuations()
 
 
 def test_early_curves_go_on_by_gain_or_without_potential_by_mean() -> None:
-    world = World()
-    rest = [a for a in world.pool.archs if a not in world.belief.archs][:10]
-    for number, arch in enumerate(rest):
-        world.predictor.tell_low(arch, curve(40.0 + 3.0 * (number % 5), 3))
-    by_gain, by_mean = (world.options.continuations(rest, by_gain=b) for b in (True, False))
-    assert [o.gain for o in by_gain] == sorted((o.gain for o in by_gain), reverse=True)
-    assert [o.mean for o in by_mean] == sorted((o.mean for o in by_mean), reverse=True)
-    assert {(o.request.start, o.request.stop) for o in by_gain} == {(3, 12)}
+    gainful, hopeful = continued(by_gain), continued(by_mean)
+    assert [c.gain for c in gainful] == sorted((c.gain for c in gainful), reverse=True)
+    assert [c.mean for c in hopeful] == sorted((c.mean for c in hopeful), reverse=True)
+    assert {(c.request.start, c.request.stop) for c in gainful} == {(3, 12)}
+
+
+def test_a_reason_is_plain_numbers_and_text() -> None:
+    choice = Choice("start", Train((0,), "12", 0, 3), 0.0, 0.1, 0.2, 0.01, 100.0)
+    reason = choice.reason("region")
+    assert {type(v) for v in reason.values()} <= {float, str}
+    assert reason["mean"] == pytest.approx(50.0)
+    assert reason["gain_per_hour"] == pytest.approx(reason["potential"] * 36.0)
+    assert 0.0 < reason["p_best"] < 0.5
+
+
+def test_a_batch_is_worth_its_gain_per_second() -> None:
+    request = Train((0,), "12", 0, 3)
+    assert Batch("probe", (request,), 0.3, 6.0).rate == pytest.approx(0.05)
+    assert Batch("none").rate == 0.0
+    assert SIZES[0] == 1
+    assert sorted(set(SIZES)) == list(SIZES)

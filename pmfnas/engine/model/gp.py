@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from pmfnas.core.types import FloatArray
-from pmfnas.engine.kernel import Kernel
+from pmfnas.engine.model.kernel import Kernel
 
 JITTER = 1e-8
 """Added to every diagonal, in units of the smooth variance."""

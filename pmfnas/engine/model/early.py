@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pmfnas.core.types import FloatArray
-from pmfnas.engine.curves import N_FEATURES
+from pmfnas.engine.model.curves import N_FEATURES
 from pmfnas.engine.settings import Settings
 
 _PRIOR_DIRECTION = np.array([0.5, 0.5, 0.0, 0.0])  # validation and training accuracy, half each

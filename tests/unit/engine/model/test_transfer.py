@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief, Sighting, believe
 from pmfnas.engine.settings import Settings
-from pmfnas.engine.transfer import FULL, PROBE, FinalBelief, Sighting, believe
 
 ARCHS = ((0,), (1,), (2,))
 MEAN = np.array([1.0, 0.98, 0.5])

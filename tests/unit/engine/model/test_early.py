@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from pmfnas.core.types import Curve
-from pmfnas.engine import curves
-from pmfnas.engine.early import first_head, fit_head
+from pmfnas.engine.model import curves
+from pmfnas.engine.model.early import first_head, fit_head
 from pmfnas.engine.settings import Settings
 
 SETTINGS = Settings()

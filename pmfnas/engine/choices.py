@@ -1,32 +1,116 @@
-"""Builds the options that the allocator compares: which requests are possible now, and what each is worth."""
+"""The choices of a free worker: which requests are possible now, and what each is worth.
+
+start      a new arch, to the low level            what its medium score would be worth
+continue   an arch from the low to the medium level: the rest of the schedule only
+probe      an arch under the last schedule, briefly   what its training loss there would tell
+finish     a probed arch to the end of that schedule: the rest only
+promote    an arch to a full training, where there is no probe
+replicate  an arch again, with another trial       what less noise in its score would be worth
+"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from scipy.special import ndtr
 
-from pmfnas.core.types import Arch, Fidelity, FloatArray, Train
+from pmfnas.core.types import Arch, Fidelity, FloatArray, Reason, Train
 from pmfnas.engine.costs import CostModel
 from pmfnas.engine.ladder import Ladder
+from pmfnas.engine.model.curves import percent
+from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief
 from pmfnas.engine.pool import Pool
-from pmfnas.engine.ports import SearchPredictor
+from pmfnas.engine.ports import Posterior, SearchPredictor
 from pmfnas.engine.record import Record
-from pmfnas.engine.stages import SIZES, Batch, gain_of_sightings
-from pmfnas.engine.transfer import FULL, PROBE, FinalBelief
-from pmfnas.engine.value import Option, expected_gain, informed_std, knowledge_gradient
+from pmfnas.engine.value import expected_gain, gain_of_sightings, informed_std, knowledge_gradient
 
+SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
+"""How many trainings a batch may hold."""
 _LEAST_GAIN = 1e-5
 """Expected gain (log odds) below which there is nothing to gain: rounding, where all scores are equal."""
 _REPLICATED = 4
 """Best archs for which another trial is considered."""
 
 
-class Options:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A segment that a free worker could train, and what is expected of it. Scores are log odds."""
+
+    action: str
+    """`start`, `continue`, `probe`, `finish`, `promote` or `replicate`."""
+    request: Train
+    mean: float
+    std: float
+    best: float
+    """Best posterior mean at present."""
+    gain: float
+    """Expected rise of it."""
+    seconds: float
+    """Of its segment."""
+
+    @property
+    def rate(self) -> float:
+        """Expected gain per second."""
+        return self.gain / max(self.seconds, 1e-9)
+
+    def reason(self, stage: str) -> Reason:
+        """Return why the request is made: accuracies in percent, the gain in percent points per hour."""
+        slope = percent(self.best) * (1.0 - percent(self.best) / 100.0)  # percent points per unit of log odds
+        reason: dict[str, float | str] = {
+            "stage": stage,
+            "action": self.action,
+            "mean": percent(self.mean),
+            "std": slope * self.std,
+            "potential": slope * self.gain,
+            "p_best": float(ndtr((self.mean - self.best) / max(self.std, 1e-12))),
+            "seconds": self.seconds,
+        }
+        if self.seconds > 0.0:  # before the first segment no cost is known
+            reason["gain_per_hour"] = slope * self.rate * 3600.0
+        return reason
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Trainings that are worth more together than apart: a first one alone has nothing to be compared with."""
+
+    action: str
+    requests: tuple[Train, ...] = ()
+    gain: float = 0.0
+    """Expected rise of the pick's final score, in log odds."""
+    seconds: float = 0.0
+    """Of one worker, together."""
+
+    @property
+    def rate(self) -> float:
+        """Expected gain per second."""
+        return self.gain / max(self.seconds, 1e-9)
+
+
+Ranking: TypeAlias = Callable[[Choice], tuple[float, float]]
+"""The smallest key goes first."""
+
+
+def by_gain(choice: Choice) -> tuple[float, float]:
+    """Rank by expected gain, ties by mean."""
+    return -choice.gain, -choice.mean
+
+
+class Choices:
     """Knows the ladder, the costs and the predictor; decides nothing."""
 
     def __init__(
-        self, ladder: Ladder, costs: CostModel, predictor: SearchPredictor, pool: Pool, record: Record
+        self,
+        ladder: Ladder,
+        costs: CostModel,
+        predictor: SearchPredictor,
+        pool: Pool,
+        record: Record,
+        ranking: Ranking = by_gain,
     ) -> None:
         self._ladder, self._costs, self._predictor, self._pool, self._record = ladder, costs, predictor, pool, record
+        self._ranking = ranking
 
     @property
     def has_low(self) -> bool:
@@ -35,43 +119,42 @@ class Options:
 
     # -- stages 1 and 2 ----------------------------------------------------------------------------------
 
-    def starts(self, places: Sequence[int]) -> list[Option]:
-        """Return the options of starting the archs at `places`; gains count as if they reached the medium level."""
+    def starts(self, places: Sequence[int]) -> list[Choice]:
+        """Return the choices of starting the archs at `places`; gains count as if they reached the medium level."""
         if not len(places):
             return []
-        mean, std = self._predictor.unseen(places)
         to = self._ladder.low or self._ladder.medium
-        archs = [self._pool.archs[place] for place in places]
-        return self._options("start", [self._train(a, 0, to) for a in archs], mean, std)
+        requests = [self._train(self._pool.archs[place], 0, to) for place in places]
+        return self._choices("start", requests, self._predictor.posterior(places))
 
     def mean_rate(self, places: Sequence[int]) -> float:
         """Return the mean expected gain per second of taking archs to the medium level; 0 for none."""
         if not len(places) or not self._costs.known:
             return 0.0
-        gain = self._gain(*self._predictor.unseen(places))
+        gain = self._gain(self._predictor.posterior(places))
         archs = [self._pool.archs[place] for place in places]
         seconds = [self._costs.seconds(self._train(a, 0, self._ladder.medium)) for a in archs]
         return float(np.mean(np.where(gain > _LEAST_GAIN, gain, 0.0) / np.array(seconds)))
 
-    def continuations(self, archs: list[Arch], *, by_gain: bool) -> list[Option]:
-        """Return the options of continuing early curves, largest expected gain first; ties, or all, by mean."""
-        low = self._ladder.low
+    def continuations(self) -> list[Choice]:
+        """Return the choices of continuing the early curves that wait, the best by the ranking first."""
+        low, archs = self._ladder.low, self._record.low
         if low is None or not archs:
             return []
-        mean, std = self._predictor.early(archs)
         requests = [self._train(a, low.epochs, self._ladder.medium) for a in archs]
-        found = self._options("continue", requests, mean, std)
-        return sorted(found, key=lambda o: (-o.gain if by_gain else 0.0, -o.mean))
+        posterior = self._predictor.posterior([self._pool.place(a) for a in archs])
+        return sorted(self._choices("continue", requests, posterior), key=self._ranking)
 
-    def _gain(self, mean: FloatArray, std: FloatArray) -> FloatArray:
+    def _gain(self, posterior: Posterior) -> FloatArray:
         """Return the expected rise of the best promise when archs of such predictions get a medium score."""
-        return expected_gain(mean, informed_std(std, self._predictor.trial_noise2), self._predictor.best_promise())
+        standing = self._predictor.standing
+        return expected_gain(posterior.mean, informed_std(posterior.std, standing.trial_noise2), standing.best)
 
-    def _options(self, action: str, requests: list[Train], mean: FloatArray, std: FloatArray) -> list[Option]:
-        gains, best = self._gain(mean, std), self._predictor.best_promise()
+    def _choices(self, action: str, requests: list[Train], posterior: Posterior) -> list[Choice]:
+        gains, best = self._gain(posterior), self._predictor.standing.best
         seconds = [self._costs.seconds(request) for request in requests]
-        values = zip(requests, mean.tolist(), std.tolist(), gains.tolist(), seconds, strict=True)
-        return [Option(action, request, m, s, best, gain, paid) for request, m, s, gain, paid in values]
+        values = zip(requests, posterior.mean.tolist(), posterior.std.tolist(), gains.tolist(), seconds, strict=True)
+        return [Choice(action, request, m, s, best, gain, paid) for request, m, s, gain, paid in values]
 
     def rest_s(self, arch: Arch) -> float:
         """Return the seconds from the low to the medium level."""
@@ -80,17 +163,16 @@ class Options:
 
     # -- stage 3 -----------------------------------------------------------------------------------------
 
-    def batches(self, belief: FinalBelief, available_s: float, draws: FloatArray, *, probes: bool) -> list[Batch]:
+    def batches(self, belief: FinalBelief, available_s: float, draws: FloatArray) -> list[Batch]:
         """Return every batch of refinement that `available_s` affords, with its expected gain.
 
         Args:
             belief: about the final scores, best first.
             available_s: seconds that are left, over all workers.
             draws: standard normal numbers, (n_draws, max(SIZES) at least).
-            probes: whether probes may be made; without them, full trainings begin at once.
         """
         found: list[Batch] = []
-        for action, places, kind, request in self._families(belief, probes=probes):
+        for action, places, kind, request in self._families(belief):
             for n in (n for n in SIZES if n <= len(places)):
                 requests = tuple(request(belief.archs[i]) for i in places[:n])
                 seconds = sum(self._costs.seconds(r) for r in requests)
@@ -99,24 +181,22 @@ class Options:
                 found.append(Batch(action, requests, gain_of_sightings(belief, places[:n], kind, draws), seconds))
         return [*found, *(b for b in self._replicates(belief, draws) if b.seconds <= available_s)]
 
-    def refinement(self, batch: Batch, request: Train, belief: FinalBelief) -> Option | None:
-        """Return a training of a batch as an option; None where its arch is among the best no more."""
+    def refinement(self, batch: Batch, request: Train, belief: FinalBelief) -> Choice | None:
+        """Return a training of a batch as a choice; None where its arch is among the best no more."""
         if request.arch not in belief.archs:
             return None
         place, share = belief.archs.index(request.arch), batch.gain / len(batch.requests)
         mean, std = float(belief.mean[place]), float(belief.std[place])
-        return Option(batch.action, request, mean, std, float(belief.mean[0]), share, self._costs.seconds(request))
+        return Choice(batch.action, request, mean, std, float(belief.mean[0]), share, self._costs.seconds(request))
 
-    def _families(
-        self, belief: FinalBelief, *, probes: bool
-    ) -> list[tuple[str, list[int], int, Callable[[Arch], Train]]]:
+    def _families(self, belief: FinalBelief) -> list[tuple[str, list[int], int, Callable[[Arch], Train]]]:
         """Return the kinds of trainings that stage 3 knows: action, places in order, kind of sighting, request."""
         high = self._ladder.high
         if high is None:
             return []
         begun = self._record.refined  # what is still running has no sighting yet
         new = [i for i in belief.unsighted() if belief.archs[i] not in begun]
-        if self._ladder.probe is None or not probes:
+        if self._ladder.probe is None:
             return [("promote", new, FULL, self._to_high)]
         probed = [i for i in belief.with_kind(PROBE) if belief.archs[i] in self._record.probed]
         return [("probe", new, PROBE, self._to_probe), ("finish", probed, FULL, self._finish)]
@@ -126,7 +206,7 @@ class Options:
         best, medium, high = range(len(belief.archs))[:_REPLICATED], self._ladder.medium, self._ladder.high
         found = []
         for i in (i for i in best if self._record.may_train(belief.archs[i], medium.schedule)):
-            gain = knowledge_gradient(belief.mean, belief.medium_cov, i, self._predictor.trial_noise2)
+            gain = knowledge_gradient(belief.mean, belief.medium_cov, i, self._predictor.standing.trial_noise2)
             found.append(self._again(belief.archs[i], medium, gain))
         if high is None or high.schedule == medium.schedule:
             return found

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pmfnas.engine.gp import JITTER, GaussianProcess, Hyper, choose, log_evidence
-from pmfnas.engine.kernel import Kernel, Scaling, Spectrum
+from pmfnas.engine.model.gp import JITTER, GaussianProcess, Hyper, choose, log_evidence
+from pmfnas.engine.model.kernel import Kernel, Scaling, Spectrum
 
 KERNEL = Kernel(length=1.0, linear=0.5, constant=1.0)
 HYPER = Hyper(KERNEL, nugget=0.1, noise=0.2)
