@@ -21,6 +21,7 @@ from harness import (
     data_commands,
     experiment_commands,
     explain_commands,
+    order_commands,
     peer_commands,
     predictor_commands,
     searcher_commands,
@@ -166,6 +167,7 @@ def _built() -> tuple[argparse.ArgumentParser, Sequence[str]]:
     _add_run(verbs)
     _add_table(verbs)
     compare_commands.add(verbs)
+    order_commands.add(verbs)
     peer_commands.add(verbs)
     searcher_commands.add(verbs)
     study_commands.add(verbs)
