@@ -194,7 +194,9 @@ def test_the_size_space_is_looked_for_beside_the_anchors(monkeypatch: pytest.Mon
 
 
 def test_without_anchors_the_size_space_has_its_surrogate_alone():
-    with pytest.raises(InputError, match="--data is anchored, but PMFNAS_ANCHORS is not set; set it, or give the path of"):
+    with pytest.raises(
+        InputError, match="--data is anchored, but PMFNAS_ANCHORS is not set; set it, or give the path of"
+    ):
         choose("anchored", space=data.SIZE)
 
 
