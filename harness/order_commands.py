@@ -65,9 +65,9 @@ def orders(first: Results, second: Results) -> list[Order]:
     found = []
     for dataset in (name for name in first.datasets if name in second.datasets):
         columns = [_means(results, dataset) for results in (first, second)]
-        means = pd.concat(columns, axis=1, join="inner", keys=[0, 1])
+        means = pd.concat(columns, axis=1, join="inner", keys=["first", "second"])
         if len(means) >= 3:
-            found.append(Order(dataset, means.sort_values(0, ascending=False)))
+            found.append(Order(dataset, means.sort_values("first", ascending=False)))
     if not found:
         raise InputError("the two results have no data set with three searchers in common; give others")
     return found
