@@ -117,7 +117,7 @@ install() {
 
 # Every verb of `python -m harness`, and the experiments of its verb `run`.
 harness="calibration ceiling check-searcher compare data explain export ablation gpu-check new-searcher no-big-cells peers
-predictors published regress report run search search-compare sensitivity size table table2 uncertainty"
+predictors published regress report run same-order search search-compare sensitivity size table table2 uncertainty"
 
 # Return the extras that a verb needs.
 extras_of() {

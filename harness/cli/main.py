@@ -23,6 +23,7 @@ from harness.cli import predictors as predictor_commands
 from harness.cli import regress as gate_commands
 from harness.cli import report as report_commands
 from harness.cli import run as experiment_commands
+from harness.cli import same_order as order_commands
 from harness.cli import search as training_commands
 from harness.cli import search_compare as search_compare_commands
 from harness.cli import searcher as searcher_commands
@@ -164,6 +165,7 @@ def _built() -> tuple[argparse.ArgumentParser, Sequence[str]]:
     _add_run(verbs)
     _add_table(verbs)
     compare_commands.add(verbs)
+    order_commands.add(verbs)
     peer_commands.add(verbs)
     searcher_commands.add(verbs)
     study_commands.add(verbs)

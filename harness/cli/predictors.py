@@ -108,9 +108,16 @@ def _contestants(given: Sequence[str], against: str) -> Mapping[str, PredictorFa
 
 
 def _real_curves(data: Chosen) -> Path | None:
-    """Return the folder with real curves of the table's archs; None where there is none, or the table is modelled."""
+    """Return the folder with real curves of the table's archs; None where there is none.
+
+    They are by official index, as are the rows of these two kinds of tables alone.
+    """
     folder = os.environ.get(ANCHORS)
-    if not folder or data.table.header.stamp == "SURROGATE" or not (Path(folder) / REAL_CURVES).exists():
+    if (
+        not folder
+        or data.table.header.stamp not in ("OFFICIAL", "ANCHORED")
+        or not (Path(folder) / REAL_CURVES).exists()
+    ):
         return None
     return Path(folder)
 

@@ -35,6 +35,8 @@ from pmfnas.core.rng import stream
 
 DEFAULT = REFERENCE_DIR / "predictors.json"
 ANCHORED = "ANCHORED"
+FALLBACK = "SURROGATE"
+"""What every machine has."""
 
 _TEACHING = """Measures a predictor in a fixed set of splits and compares it with the accepted reference, split by
 split. Exit 0: as good. Exit 1: worse in some group beyond chance, or without a finite loss; it says in which figure and
@@ -168,7 +170,7 @@ def _asked(options: argparse.Namespace) -> _Asked:
     predictor, factory = _predictor(options.predictor)
     needs_none = options.simulate or (options.accept and not path.exists())
     sections = {} if needs_none else read_reference(path)
-    chosen = choose(options.data)
+    chosen = _data(options.data, sections)
     anchors = _real_curves(chosen)
     header = chosen.table.header
     groups = fewer(plain_groups() + (real_groups() if anchors else ()), most)
@@ -183,6 +185,16 @@ def _asked(options: argparse.Namespace) -> _Asked:
         groups,
         n_jobs,
     )
+
+
+def _data(text: str, sections: Mapping[str, Section]) -> Chosen:
+    """Return the data that `--data` names; `auto` passes over what the reference has no figures of."""
+    chosen = choose(text)
+    stamp = chosen.table.header.stamp
+    if text != "auto" or not sections or stamp in sections or FALLBACK not in sections:
+        return chosen
+    why = f"the reference has no figures of {stamp}, which auto takes elsewhere"
+    return Chosen(choose(FALLBACK.lower()).table, why)
 
 
 def _predictor(text: str) -> tuple[PredictorName, PredictorFactory]:

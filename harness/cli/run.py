@@ -15,6 +15,7 @@ from harness.experiment.specs import EXPERIMENTS, Experiment, smoke
 from harness.host.units import budget_s, count, names, written_hours, written_time
 from harness.players.ours import select
 from harness.search.overview import is_search, write_overview
+from pmfnas.benchmarks.header import REAL_FINALS
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError, unknown_name
@@ -27,9 +28,10 @@ def run(options: argparse.Namespace) -> int:
     chosen = chosen_by(options, space=experiment.space, folder=out)
     print(f"data: {chosen.described}")
     n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
-    if experiment.needs_real_values and chosen.table.header.stamp == "SURROGATE":
+    if experiment.needs_real_values and chosen.table.header.stamp in ("SURROGATE", REAL_FINALS):
+        lack = "have no test accuracy" if chosen.table.header.stamp == REAL_FINALS else "are the surrogate"
         raise InputError(
-            f"{experiment.name} compares with published rows and needs real values, but the data are the surrogate; "
+            f"{experiment.name} compares with published rows and needs real values, but the data {lack}; "
             "set PMFNAS_ANCHORS or give --data"
         )
     if options.dry_run:

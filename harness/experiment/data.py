@@ -228,7 +228,8 @@ def _anchored_table(space: str, n_jobs: int) -> Chosen:
     if space == SIZE:
         folder = size_source(expanded(ANCHORS, source)) if source else None
         if folder is None:
-            raise InputError(f"--data is anchored, but {_no_anchors(space)}; give the path of a folder that does")
+            remedy = f"set it, or give the path of a folder with {' and '.join(SIZE_FILES)}"
+            raise InputError(f"--data is anchored, but {_no_anchors(space)}; {remedy}")
         return Chosen(_from_size_anchors(folder), f"real ends of every arch in {folder}; its curves are modelled")
     if source:
         return Chosen(_from_anchors(expanded(ANCHORS, source)), f"real values, {ANCHORS} is set")

@@ -19,7 +19,8 @@ N_DRAWS = 5
 def noise_ceiling(material: Material) -> pd.DataFrame:
     """Return tau, tau_top and precision at 1 and 5 % of what a trial, or the truth, says of another.
 
-    Rows: `trial, another` (archs with two trials or more), `trial, truth` (the truth contains it) and `truth, test`.
+    Rows: `trial, another` (archs with two trials or more), `trial, truth` (the truth contains it) and, on
+    data with test accuracy, `truth, test`.
     """
     rng = stream(0, "predictors/noise")
     pairs = {"trial, another": [], "trial, truth": []}  # type: dict[str, list[tuple[FloatArray, FloatArray]]]
@@ -28,7 +29,8 @@ def noise_ceiling(material: Material) -> pd.DataFrame:
         both = np.isfinite(second)
         pairs["trial, another"].append((first[both], second[both]))
         pairs["trial, truth"].append((first, material.truth))
-    pairs["truth, test"] = [(material.truth, material.test)]
+    if np.isfinite(material.test).any():
+        pairs["truth, test"] = [(material.truth, material.test)]
     rows = [{"dataset": material.dataset.name, "of": name, **_agreement(of)} for name, of in pairs.items()]
     return pd.DataFrame(rows)
 

@@ -72,7 +72,7 @@ class RunHeader:
     accounting: str
     space: str
     data: str
-    """The data stamp: OFFICIAL, ANCHORED, SURROGATE, TRAINED or SYNTHETIC."""
+    """The data stamp: OFFICIAL, ANCHORED, REAL-FINALS, SURROGATE, TRAINED or SYNTHETIC."""
     fingerprint: str
     """Of the data."""
     status: str

@@ -49,6 +49,8 @@ from pmfnas.files import write_bytes
 PLANS = {"finals": Plan(64, 4, 40, 256), "rest": Plan(96, 2, 40, 256)}
 """The first ensemble answers with validation at 12@12, the second with the rest; sizes were set in advance."""
 N_PARTS = 4
+HALF_OF_NORMAL = 1.349
+"""Width of the middle half of a normal distribution, in standard deviations."""
 N_FACTORS = 30
 QUANTILES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 """Edges of the bins of final values in which the spread is measured."""
@@ -138,18 +140,22 @@ def _spread(finals: Finals, errors: FloatArray, archs: NDArray[np.int64]) -> dic
     """Return the sizes of the scatter over final values, and its factors once these are divided out.
 
     Returns:
-        `spread/at` and `spread/size`, each (3, n_bins): root mean square error of 12@12 in bins of final logits, as
-        shares of their mean; `scatter`, (n_factors, n_outputs).
+        In bins of final logits, each (3, n_bins): where they are, `spread/at`; the root mean square error of 12@12 as
+        a share of its mean, `spread/size`; the spread of the middle half as a share of that, `spread/core`. And
+        `scatter`, (n_factors, n_outputs).
     """
     logits = final_logits(finals.valid)[archs]
-    at, size = [], []
+    at, size, core = [], [], []
     for place in range(len(SEARCHED)):
         order = np.argsort(logits[:, place], kind="stable")
         edges = np.round(np.array(QUANTILES) * len(order)).astype(int)
         bins = [order[a:b] for a, b in pairwise(edges)]
         at.append([logits[part, place].mean() for part in bins])
         size.append([np.sqrt((errors[part, place] ** 2).mean()) for part in bins])
+        middle = [np.subtract(*np.quantile(errors[part, place], [0.75, 0.25])) / HALF_OF_NORMAL for part in bins]
+        core.append(np.array(middle) / np.array(size[-1]))
     arrays: dict[str, NDArray[Any]] = {"spread/at": np.array(at), "spread/size": np.array(size)}
+    arrays["spread/core"] = np.array(core)
     arrays["spread/size"] /= arrays["spread/size"].mean(axis=1, keepdims=True)
     relative = np.stack(
         [np.interp(logits[:, d], arrays["spread/at"][d], arrays["spread/size"][d]) for d in range(len(SEARCHED))],

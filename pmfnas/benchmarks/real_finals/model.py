@@ -3,7 +3,8 @@
 Networks as in the surrogate (`pmfnas.benchmarks.surrogate`), with three inputs more: the final logits, means over the
 trials. They answer with the validation after 12 of 12 epochs, final losses that have no curve, and the components of
 all curves. How real values scatter about that is drawn once for each network: jointly over all outputs, with a size
-that hangs on the final value. Archs with the same results in all trials are one network and get the same draw.
+and tails that depend on the final value. Archs with the same results in all trials are one network and get the same
+draw.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2, norm, t
 
 from pmfnas.benchmarks.surrogate.layout import (
     LOSSES,
@@ -33,6 +35,8 @@ ENDS = tuple(Key(name, "12", "x-valid-acc") for name in SEARCHED)
 """Validation after 12 of 12 epochs: what a searcher decides by first, so it has outputs of its own."""
 SCALARS = (*map(str, ENDS), *map(str, LOSSES))
 SHIPPED = "model.npz"
+LARGEST = 5.0
+"""Most by which a network's deviations are stretched."""
 DECIMALS = 3
 """By these results count as equal, far below an image's share."""
 
@@ -81,10 +85,10 @@ class EarlyModel:
         """Return the mean outputs of every arch, the same for archs of one network, shape (n_archs, n_outputs)."""
         return shared(self.networks.outputs(inputs_of(valid)).values, networks(valid))
 
-    def spread(self, valid: FloatArray) -> FloatArray:
-        """Return by how much outputs scatter at these final values, relative to the mean of all, (n_archs, 3)."""
+    def _along(self, name: str, valid: FloatArray) -> FloatArray:
+        """Return what `spread/NAME` says at these final values, (n_archs, 3)."""
         arrays, logits = self.networks.arrays, final_logits(valid)
-        columns = [np.interp(logits[:, d], arrays["spread/at"][d], arrays["spread/size"][d]) for d in range(3)]
+        columns = [np.interp(logits[:, d], arrays["spread/at"][d], arrays[f"spread/{name}"][d]) for d in range(3)]
         return np.stack(columns, axis=1)
 
     def drawn(self, valid: FloatArray, means: FloatArray, *, draw: int = 0) -> Outputs:
@@ -92,8 +96,25 @@ class EarlyModel:
         factors = self.networks.arrays["scatter"]  # (n_factors, n_outputs)
         network = networks(valid)
         draws = stream(draw, "real-finals/scatter").normal(size=(int(network.max()) + 1, len(factors)))[network]
-        sizes = shared(self.spread(valid), network)[:, place_of_outputs()]
-        return Outputs(means + sizes * (draws @ factors), SCALARS)
+        sizes = self._along("size", valid) * stretched(self._along("core", valid), network, draw)
+        return Outputs(means + shared(sizes, network)[:, place_of_outputs()] * (draws @ factors), SCALARS)
+
+
+def stretched(core: FloatArray, network: NDArray[np.int64], draw: int) -> FloatArray:
+    """Return a factor for each arch and data set that turns normal deviations into such with heavier tails.
+
+    They are then those of Student's t distribution with variance 1. Its degrees of freedom follow from `core`,
+    (n_archs, 3): the spread of the middle half, as a normal distribution's, as a share of the standard deviation.
+    """
+    freedom = np.interp(core, *core_of_t())
+    luck = stream(draw, "real-finals/tails").uniform(size=int(network.max()) + 1)[network]
+    return np.minimum(np.sqrt((freedom - 2) / chi2.ppf(luck[:, None], freedom)), LARGEST)
+
+
+def core_of_t() -> tuple[FloatArray, FloatArray]:
+    """Return the core of t distributions with variance 1, rising, and their degrees of freedom, each (n,)."""
+    freedom = np.geomspace(2.5, 200.0, 60)
+    return np.asarray(t.ppf(0.75, freedom) * np.sqrt((freedom - 2) / freedom) / norm.ppf(0.75)), freedom
 
 
 def shared(values: FloatArray, network: NDArray[np.int64]) -> FloatArray:

@@ -128,3 +128,46 @@ def test_printed_commands_are_quoted_and_use_the_front_door_of_the_caller(monkey
     )
     monkeypatch.setenv("PMFNAS_FRONT", "../my check out/reproduce.sh")
     assert typed("compare", "--searcher", "a.py:A") == "'../my check out/reproduce.sh' compare --searcher a.py:A"
+
+
+VENV_MAKER = """#!/bin/sh
+# Stands in for a Python: `-m venv DIR` makes a DIR whose python notes what pip is asked for, and lacks one package.
+if [ "$2" = venv ]; then
+  mkdir -p "$3/bin"
+  cp "$0" "$3/bin/python"
+elif [ "$2" = pip ]; then
+  for word in "$@"; do last="$word"; done
+  echo "$last" >> asked
+  if [ "$last" = "$LACKS" ]; then echo "ERROR: No matching distribution found" >&2; exit 1; fi
+fi
+"""
+
+
+@pytest.mark.parametrize(
+    ("lacks", "asked", "said"), [("", [".[real]"], 0), (".[real]", [".[real]", "."], 1)], ids=["there", "not there"]
+)
+def test_real_final_values_are_installed_with_the_environment_or_missed_in_one_line(
+    checkout, tmp_path, lacks, asked, said
+):
+    shutil.rmtree(checkout / ".venv")
+    maker = tmp_path / "python"
+    maker.write_text(VENV_MAKER)
+    maker.chmod(0o755)
+    done = called(checkout / "reproduce.sh", "table2", cwd=tmp_path, PYTHON=str(maker), LACKS=lacks)
+    assert done.returncode == 0, done.stderr
+    assert (checkout / "asked").read_text().split() == asked
+    lines = [line for line in done.stderr.splitlines() if "real final values" in line]
+    assert len(lines) == said
+    assert "ERROR" not in done.stderr
+    assert (checkout / ".venv" / "stamp").is_file()
+
+
+def test_where_nothing_can_be_installed_pip_says_why(checkout, tmp_path):
+    shutil.rmtree(checkout / ".venv")
+    maker = tmp_path / "python"
+    maker.write_text(VENV_MAKER.replace('"$last" = "$LACKS"', "1 = 1"))
+    maker.chmod(0o755)
+    done = called(checkout / "reproduce.sh", "table2", cwd=tmp_path, PYTHON=str(maker))
+    assert done.returncode == 1
+    assert "ERROR: No matching distribution found" in done.stderr
+    assert not (checkout / ".venv" / "stamp").exists()

