@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pmfnas.benchmarks.real_finals import fault_of_package, held_out_figures, read_package, shipped_model
-from pmfnas.benchmarks.real_finals.report import written_figures
+from harness.fit.real_finals_report import held_out_figures, written_figures
+from pmfnas.benchmarks.real_finals import fault_of_package, read_package, shipped_model
 from pmfnas.benchmarks.surrogate.layout import FINALS, SEARCHED
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.types import arch_numbers
