@@ -229,7 +229,7 @@ def test_a_budget_within_which_nothing_ends_says_so(mine, tmp_path):
     now_s = [0.0]
 
     def slowing():  # measuring is quick, and then nothing is
-        now_s[0] += 0.01 if now_s[0] < 0.05 else 100.0
+        now_s[0] += 1e-4 if now_s[0] < 0.05 else 100.0
         return now_s[0]
 
     opened = open_search(spec_of(mine, budget_s=3.0), tmp_path / "out", resume=False)
