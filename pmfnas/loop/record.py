@@ -24,8 +24,10 @@ from pmfnas.core.types import Diverged, Failed, Measured, Ok, Train
 from pmfnas.files import reading, write_bytes, write_text
 from pmfnas.loop.ledger import Entry
 from pmfnas.loop.runner import Finished
+from pmfnas.loop.settings import from_text
 
-FORMAT = 1
+FORMAT = 2
+"""Format 1 differs in the settings, which were Python text."""
 METADATA = b"pmfnas"
 
 SCHEMA = pa.schema(
@@ -66,6 +68,7 @@ class RunHeader:
     dataset: str
     searcher: str
     settings: Mapping[str, Any]
+    """As `pmfnas.loop.settings.plain` gives them."""
     seed: int
     budget_s: float
     n_workers: int
@@ -115,8 +118,11 @@ def read_header(path: Path) -> RunHeader:
     """Return the header of a record; raise `DataError` where it is damaged or of another format."""
     with reading(path, "remove it to run it again"):
         raw = json.loads(pq.read_schema(path).metadata[METADATA])
-        if raw.pop("format") != FORMAT:
+        written = raw.pop("format")
+        if written not in (1, FORMAT):
             raise DataError(f"{path} was written by another version of this program; use another --out")
+        if written == 1:
+            raw["settings"] = from_text(raw["settings"])
         return RunHeader(**{**raw, "recommended": tuple(raw["recommended"])})
 
 
