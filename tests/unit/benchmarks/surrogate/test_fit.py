@@ -52,16 +52,6 @@ def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
         fit.train(np.ones((2, 3)), np.ones((2, 4)), np.array([True, True]), progress=False)
 
 
-def test_a_file_is_whole_or_absent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    def full(path: Path, target: Path) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "rename", full)
-    with pytest.raises(OSError, match="No space"):
-        fit.write_file(b"content", tmp_path / "new" / "model.npz")
-    assert list((tmp_path / "new").iterdir()) == []
-
-
 # -------------------------------------------------------------------------------------------------- the split
 
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from harness.explain.figure import explain_figure, write_figure
+from harness.explain.figure import explain_figure
 from harness.explain.record import read_run
+from harness.show.figures import write_figure
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Train
 from tests.support.explained import STAGED, asked, by_hand

@@ -414,7 +414,7 @@ def test_a_folder_that_another_process_holds_is_left_to_it(capsys, mine, tmp_pat
     with locked(out):
         arguments = ["search", "--dataset", "mine", "--data-dir", str(mine), "--resume", "--out", str(out)]
         assert "is in use by a search at work" in refused(capsys, arguments)
-        assert "is in use" in refused(capsys, ["export", str(out), "--to", str(tmp_path / "m.pt"), "--retrain"])
+        assert "has not ended" in refused(capsys, ["export", str(out), "--to", str(tmp_path / "m.pt"), "--retrain"])
 
 
 def test_resuming_where_nothing_is_says_so(capsys, tmp_path):
