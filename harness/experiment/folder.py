@@ -40,9 +40,20 @@ _SIZES = ("runs", "cells", "splits")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON for people: indented, its entries in the order given."""
-    write_text(path, json.dumps(value, indent=1) + "\n")
+def write_json(path: Path, entries: Mapping[str, Any]) -> None:
+    """Write an object as JSON for people; see `json_text`."""
+    write_text(path, json_text(entries))
+
+
+def json_text(entries: Mapping[str, Any]) -> str:
+    """Return an object as JSON with a line for each entry, and for each entry of those, so that a difference shows."""
+    return "{\n" + ",\n".join(f" {json.dumps(name)}: {_entry(value)}" for name, value in entries.items()) + "\n}\n"
+
+
+def _entry(value: Any) -> str:
+    if not isinstance(value, Mapping) or not value:
+        return json.dumps(value)
+    return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(inner)}" for name, inner in value.items()) + "\n }"
 
 
 def read_json(path: Path, remedy: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ OUT/quality.png, calibration.png, real.png (.pdf)
 OUT/noise.csv, manifest.json
 """
 
-import json
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -64,7 +63,7 @@ def _write_frames(found: pd.DataFrame, text: StudyText, out: Path) -> None:
     write_text(out / "against.csv", text.against.to_csv(index=False, float_format="%.5g"))
     write_text(out / "noise.csv", text.ceiling.to_csv(index=False, float_format="%.5g"))
     write_text(out / "table.md", markdown(text))
-    write_text(out / "predictors.json", json_text(as_json(text.summary)))
+    write_json(out / "predictors.json", as_json(text.summary))
 
 
 def as_json(summary: pd.DataFrame) -> dict[str, Any]:
@@ -75,15 +74,6 @@ def as_json(summary: pd.DataFrame) -> dict[str, Any]:
         numbers = {m: _rounded(row[m], row[f"{m}_half"]) for m in MEASURES if row[m] == row[m]}
         shown.setdefault(str(row["predictor"]), {})[cell] = numbers
     return shown
-
-
-def json_text(shown: dict[str, dict[str, dict[str, Any]]]) -> str:
-    """Return the result of `as_json` as JSON with one cell a line, so that a difference shows which."""
-    blocks = []
-    for name, cells in shown.items():
-        lines = [f"  {json.dumps(cell)}: {json.dumps(numbers)}" for cell, numbers in cells.items()]
-        blocks.append(f" {json.dumps(name)}: {{\n" + ",\n".join(lines) + "\n }")
-    return "{\n" + ",\n".join(blocks) + "\n}\n"
 
 
 def _rounded(mean: float, half: float) -> list[float | None]:

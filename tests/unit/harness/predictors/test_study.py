@@ -284,7 +284,7 @@ def test_a_mean_leaves_no_split_out():
     assert summary.loc["other", ["crps_pct", "crps_pct_half"]].isna().all(axis=None)
     assert np.isinf(summary.loc["other", "rmse_pct"]).all()
     assert (summary.loc["pmf", "crps_pct"] == 1.0).all()
-    kept = json.loads(outputs.json_text(outputs.as_json(summarise(frame))), parse_constant=pytest.fail)
+    kept = json.loads(folders.json_text(outputs.as_json(summarise(frame))), parse_constant=pytest.fail)
     (cell, *_) = kept["other"].values()
     assert cell["rmse_pct"] == [None, None]
     assert "crps_pct" not in cell

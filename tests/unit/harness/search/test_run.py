@@ -15,7 +15,7 @@ from pmfnas.training.recipe import Recipe
 
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
-from harness.experiment.folder import locked
+from harness.experiment.folder import locked  # noqa: E402
 from harness.search import checks as checks_module  # noqa: E402
 from harness.search import device as device_module  # noqa: E402
 from harness.search import run as search_module  # noqa: E402
