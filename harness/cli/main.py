@@ -28,6 +28,7 @@ from harness.cli import search as training_commands
 from harness.cli import search_compare as search_compare_commands
 from harness.cli import searcher as searcher_commands
 from harness.cli import studies as study_commands
+from harness.cli import table as table_commands
 from harness.experiment.data import add_options as add_data_options
 from harness.experiment.specs import ALL_DATASETS, EXPERIMENTS
 from harness.host import console
@@ -163,7 +164,7 @@ def _built() -> tuple[argparse.ArgumentParser, Sequence[str]]:
     parser.add_argument("--version", action="version", version=f"pmfnas {pmfnas.__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
-    _add_table(verbs)
+    table_commands.add(verbs)
     compare_commands.add(verbs)
     order_commands.add(verbs)
     peer_commands.add(verbs)
@@ -201,10 +202,3 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--update-reference", action="store_true", help="also copy the outputs to results/reference/, to be committed"
     )
     run.set_defaults(run=experiment_commands.run)
-
-
-def _add_table(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    table = verbs.add_parser("table", help="write table and figures again, from the records of an experiment")
-    table.add_argument("out", type=Path, help="folder of an experiment, e.g. results/table2")
-    table.add_argument("--data", default="auto", help="the data it was made with (default: found by its fingerprint)")
-    table.set_defaults(run=search_compare_commands.table)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from harness.compare.outputs import refuse_less
 from harness.experiment.data import ANCHORS, HELP, Chosen, chosen_by
+from harness.experiment.folder import refuse_less
 from harness.host.units import count, names, written_time
 from harness.predictors.candidates import CONTESTANTS, REFERENCE, chosen
 from harness.predictors.cells import DATASETS, Cell, real_grid, smoke_grid, whole_grid

@@ -351,4 +351,4 @@ def settings_of_run(factory: SearcherFactory, searcher: Searcher | None) -> dict
             about = searcher.about
             return {**about.settings, "name": about.name, "version": about.version, **own}
         case _:
-            return dict(settings_of(factory))
+            return settings_of(factory)

@@ -21,11 +21,13 @@ from pmfnas.core.types import Diverged, Failed, Measured, Ok, Train
 from pmfnas.files import reading, write_bytes, write_text
 from pmfnas.loop.ledger import Entry
 from pmfnas.loop.runner import Finished
+from pmfnas.loop.settings import from_text
 
 if TYPE_CHECKING:  # a run needs no pyarrow, only its record does
     import pyarrow as pa
 
-FORMAT = 1
+FORMAT = 2
+"""Format 1 differs in the settings, which were Python text."""
 METADATA = b"pmfnas"
 
 
@@ -72,6 +74,7 @@ class RunHeader:
     dataset: str
     searcher: str
     settings: Mapping[str, Any]
+    """As `pmfnas.loop.settings.plain` gives them."""
     seed: int
     budget_s: float
     n_workers: int
@@ -123,8 +126,11 @@ def read_header(path: Path) -> RunHeader:
 
     with reading(path, "remove it to run it again"):
         raw = json.loads(pq.read_schema(path).metadata[METADATA])
-        if raw.pop("format") != FORMAT:
+        written = raw.pop("format")
+        if written not in (1, FORMAT):
             raise DataError(f"{path} was written by another version of this program; use another --out")
+        if written == 1:
+            raw["settings"] = from_text(raw["settings"])
         return RunHeader(**{**raw, "recommended": tuple(raw["recommended"])})
 
 

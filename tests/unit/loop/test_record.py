@@ -249,7 +249,7 @@ def test_a_damaged_record_is_named_with_the_remedy(record, read, damage):
         read(record)
 
 
-@pytest.mark.parametrize("metadata", [None, {b"other": b"1"}, {METADATA: b"{"}, {METADATA: b'{"format": 1}'}])
+@pytest.mark.parametrize("metadata", [None, {b"other": b"1"}, {METADATA: b"{"}, {METADATA: b'{"format": 2}'}])
 def test_a_parquet_file_of_something_else_is_no_record(tmp_path, metadata):
     path = tmp_path / "s0001.parquet"
     pq.write_table(pa.table({"number": [1]}).replace_schema_metadata(metadata), path)

@@ -83,7 +83,7 @@ def test_a_file_and_a_command_are_compared(capsys, tmp_path, mine):
     assert set(runs["searcher"]) == {"Mine", "theirs", "pmf_nas", "random_search"}
     assert (runs["status"] == "ok").all()
     settings = runs[runs["searcher"] == "theirs"]["settings"].iloc[0]
-    assert "'version': '1'" in settings
+    assert json.loads(settings)["version"] == "1"
     log = out / "runs" / "nb201-cifar100" / "theirs" / "s0000.stderr.log"
     assert log.read_text() == "what is printed goes to standard error\n"
     assert {"table.md", "table.csv", "table.tex", "accuracy.png", "manifest.json"} <= {f.name for f in out.iterdir()}
@@ -109,7 +109,7 @@ def test_more_seeds_go_on_and_a_changed_file_is_refused(capsys, tmp_path, mine):
     mine.write_text(MINE.replace('"12", 0, 3', '"12", 0, 6'))
     arguments = ["compare", *SMALL, "--seeds", "2", "--out", str(out)]
     message = refused(capsys, [*arguments, "--searcher", f"{mine}:Mine"])
-    assert "holds runs of Mine from mine.py:Mine " in message
+    assert "holds results of Mine from mine.py:Mine " in message
     assert "choose another --out, or another name" in message
     assert main([*arguments, "--searcher", f"second={mine}:Mine"]) == 0
     assert set(json.loads((out / "spec.json").read_text())["entrants"]) == {"Mine", "second"}

@@ -10,7 +10,7 @@ import pytest
 from harness.cli import search as training_commands
 from harness.cli import search_compare as commands
 from harness.cli.main import build_parser, main
-from harness.compare import outputs
+from harness.experiment import folder as folders
 from harness.search.compare.results import read_runs
 from harness.search.compare.running import Run, folder, run_missing
 from pmfnas.core.errors import InputError
@@ -59,7 +59,7 @@ def test_where_no_run_has_finished_there_is_no_table(plan, tmp_path):
 def faked(monkeypatch, fakes, tmp_path):
     pytest.importorskip("torch")
     monkeypatch.setattr(commands, "run_missing", partial(run_missing, command=fakes))
-    monkeypatch.setattr(outputs, "REFERENCE_DIR", tmp_path / "reference")
+    monkeypatch.setattr(folders, "REFERENCE_DIR", tmp_path / "reference")
     monkeypatch.setattr("signal.signal", lambda *_: None)
     return fakes
 
