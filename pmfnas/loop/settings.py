@@ -70,8 +70,8 @@ def _value(node: ast.expr) -> Any:
             return sorted((_value(part) for part in parts), key=str)
         case ast.Call(func=ast.Name(id="frozenset" | "set"), args=[], keywords=[]):
             return []
-        case ast.Call(func=ast.Name(), args=[], keywords=[*parts]):
-            return {CLASS: node.func.id, **{str(part.arg): _value(part.value) for part in parts}}
+        case ast.Call(func=ast.Name(id=name), args=[], keywords=[*parts]):
+            return {CLASS: name, **{str(part.arg): _value(part.value) for part in parts}}
         case ast.Tuple(elts=[*parts]) | ast.List(elts=[*parts]):
             return [_value(part) for part in parts]
         case _:
