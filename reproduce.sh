@@ -37,7 +37,7 @@ usage: ./reproduce.sh VERB [options]
   test        style, types, import rules and all tests
   search      real training on a device: cifar10 and the like, ends with a model   -> results/search
   search-compare  searchers by real training, compared seed by seed            -> results/search-compare
-  export      the network that a search found: export results/search/cifar10 --to model.pt
+  export      the network that a search found: export results/search/cifar10 --to model.pt2
   gpu-check   everything that needs a GPU, measured in a few minutes           -> results/gpu-check
   data        data import | info | verify | build-anchored | build-real-finals | build-surrogate
   run, table, explain, calibration, report   and every other verb of `python -m harness`: ./reproduce.sh VERB --help

@@ -21,7 +21,7 @@ from harness.host.code import code_hash
 from harness.host.units import written_hours
 from harness.host.workers import work_off
 from harness.players.file import check_unchanged, identity, settings_of_run
-from harness.players.play import failed, play
+from harness.players.process import failed, play
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset
 from pmfnas.core.rng import stream
@@ -36,7 +36,7 @@ RUN_CODE = (
     *(f"pmfnas/loop/{name}.py" for name in ("executor", "ledger", "referee", "runner")),
     *(f"pmfnas/benchmarks/{name}.py" for name in ("header", "table", "tabular")),
     *("harness/experiment/exclusions.py", "harness/experiment/held_out.py", "harness/compare/distortions.py"),
-    *(f"harness/players/{name}.py" for name in ("child", "ours", "play", "process", "protocol", "space_text")),
+    *(f"harness/players/{name}.py" for name in ("child", "ours", "process", "protocol", "space_text")),
 )
 """The files that decide what a run does. Searchers from a file or a command are named in the folder's claim instead."""
 _CRASH = (

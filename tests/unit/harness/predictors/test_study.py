@@ -132,8 +132,8 @@ def test_update_reference_copies_what_is_derived(result, tmp_path, monkeypatch, 
     monkeypatch.setattr(folders, "REFERENCE_DIR", tmp_path / "reference")
     target = outputs.update_reference(surrogate_table, result)
     assert target == tmp_path / "reference" / "predictors" / "surrogate"
-    kept = {"manifest.json", "noise.csv", "summary.parquet", "table.md", "quality.png", "calibration.png"}
-    assert {path.name for path in target.iterdir()} - {"real.png"} == kept
+    kept = {path.name for path in target.iterdir()}
+    assert kept == {"manifest.json", "noise.csv", "summary.parquet", "table.md", "quality.png"}
     manifest = target / "manifest.json"
     whole = manifest.read_text()
     manifest.write_text(json.dumps({**json.loads(whole), "splits": 30, "predictors": ["flops", "gp", "pmf"]}))

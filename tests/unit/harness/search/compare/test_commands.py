@@ -75,7 +75,7 @@ def test_the_outputs_and_the_reference(faked, tmp_path, capsys):
     manifest = json.loads((out / "manifest.json").read_text())
     assert (manifest["runs"], manifest["failed"], manifest["seeds"]) == (4, 0, [1000, 1001])
     kept = {path.name for path in (tmp_path / "reference" / "search-compare-digits").iterdir()}
-    assert kept == {"table.md", "table.csv", "results.csv", "manifest.json", "spec.json"}
+    assert kept == {"table.md", "results.csv", "manifest.json", "spec.json"}
 
 
 def test_after_a_failure_the_exit_code_is_1_and_the_reference_stays(faked, tmp_path, capsys):

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pmfnas.benchmarks.surrogate import fit
-from pmfnas.benchmarks.surrogate.fit import fit_surrogate, table_rows, used_half
+from harness.fit import surrogate as fit
+from harness.fit.surrogate import fit_surrogate, table_rows, used_half
 from pmfnas.benchmarks.surrogate.model import (
     all_archs,
     cell_space,
@@ -99,7 +99,7 @@ def test_a_short_fit_writes_a_readable_model(
     monkeypatch.setattr(fit, "N_EPOCHS", 2)
     monkeypatch.setattr(fit, "N_MEMBERS", 1)
     monkeypatch.setattr(fit, "WIDTH", 32)
-    monkeypatch.setattr(fit.report, "held_out", lambda *args: {"archs held out": int(args[-1].sum())})
+    monkeypatch.setattr(fit, "held_out", lambda *args: {"archs held out": int(args[-1].sum())})
     out = tmp_path / "deep" / "model.npz"
     notes = fit_surrogate(Anchored(surrogate_table), out)
     assert [path.name for path in out.parent.iterdir()] == ["model.npz"]
