@@ -53,7 +53,7 @@ def test_equal_settings_are_equal_lines():
 OF_FORMAT_1 = [3, 0.1, -2.5, None, True, "up", "12@12", "1", (0.5, 4.0), (), frozenset(), {"a"}, Knobs()]
 
 
-@pytest.mark.parametrize("value", OF_FORMAT_1, ids=repr)
+@pytest.mark.parametrize("value", OF_FORMAT_1, ids=lambda value: type(value).__name__)
 def test_what_format_1_wrote_is_read_as_the_value(value):
     assert from_text({"it": repr(value)}) == {"it": plain(value)}
 

@@ -253,6 +253,21 @@ def test_a_recommendation_that_breaks_a_rule_is_refused(message):
         drive(BAD_RECOMMENDATIONS[message], BENCHMARK, budget_s=LONG_S)
 
 
+def test_a_recommendation_that_changes_when_the_run_has_ended_is_refused():
+    calls = []
+    budget_s = 100.0
+    drive(toy(bend_recommend=lambda self: calls.append(0)), BENCHMARK, budget_s=budget_s)
+    last = len(calls) - 2  # it is asked twice at the end
+    calls.clear()
+
+    def forgets(self):
+        calls.append(0)
+        return () if len(calls) > last else None
+
+    with pytest.raises(ContractError, match="recommend changed after the last tell"):
+        drive(toy(bend_recommend=forgets), BENCHMARK, budget_s=budget_s)
+
+
 def test_a_searcher_that_gets_nowhere_is_ended():
     with pytest.raises(ContractError, match="never stops"):
         drive(toy(bend_ask=lambda self, running, remaining_s: Drop(A)), BENCHMARK, budget_s=LONG_S)

@@ -107,6 +107,18 @@ def test_the_clock_goes_on_from_where_it_stood(tmp_path):
     assert 500.0 < device.now_s < 510.0
 
 
+def test_what_the_end_of_the_budget_cuts_off_is_charged_its_share_of_the_device(tmp_path):
+    device = device_of(tmp_path)
+    benchmark = tiny_benchmark(tmp_path)
+    both = Submit((Train(A, "4", 0, 4), Train(B, "4", 0, 4)))
+    finished = search(Scripted([both]), device, Setting(benchmark.space, benchmark.fidelities, 20.0))
+    assert [e.status for e in finished.entries] == ["cut", "cut"]
+    assert [e.cost for e in finished.entries] == [device.spent(ticket) for ticket, _, _ in device.running()]
+    shares = [e.cost.total_s for e in finished.entries]
+    assert min(shares) > 0
+    assert sum(shares) <= finished.clock_s == 20.0
+
+
 def test_the_runner_searches_on_it(tmp_path):
     script = [
         Submit((Train(A, "4", 0, 2),)),
