@@ -11,7 +11,7 @@ FRONT = "PMFNAS_FRONT"
 
 def own_process(*words: str) -> list[str]:
     """Return the command of another process of this harness, from any folder."""
-    return [sys.executable, str(Path(__file__).parent), *words]
+    return [sys.executable, str(Path(__file__).parents[1]), *words]
 
 
 def typed(*words: object) -> str:
