@@ -99,11 +99,20 @@ install() {
     --editable "$1")
 }
 
-# Let the harness itself answer, with .venv or, for help needs no package, with any Python. Makes no environment.
+# Let the harness answer without making an environment: help and --version need a Python, and no package.
 ask() {
   local python="$root/.venv/bin/python"
-  [[ -x "$python" ]] || python="$(find_python)"
+  is_ready || python="$(find_python)"
   "$python" "$root/harness" "$@"
+}
+
+# Whether one of the words asks for help or the version.
+asks_only() {
+  local word
+  for word in "$@"; do
+    if [[ "$word" == --help || "$word" == -h || "$word" == --version ]]; then return 0; fi
+  done
+  [[ "$1" == help ]]
 }
 
 # Return the extras that a verb needs.
@@ -123,7 +132,7 @@ if [[ $# -le 1 && ("$verb" == help || "$verb" == -h || "$verb" == --help) ]]; th
   exit
 fi
 if [[ "$verb" != test ]]; then
-  if [[ " $* " == *" --help "* || " $* " == *" -h "* || "$verb" == help ]]; then
+  if asks_only "$@"; then
     ask "$@"
     exit
   fi

@@ -8,18 +8,15 @@ from types import MappingProxyType
 from typing import Any
 
 from harness.experiment.data import ANCHORS, SIZE, SOURCES, Chosen, choose, size_source
+from harness.fit.real_finals import fit_real_finals
+from harness.fit.real_finals_report import held_out_figures, written_figures
+from harness.fit.size_surrogate import fit_size_surrogate
+from harness.fit.surrogate import fit_surrogate
 from pmfnas.benchmarks.anchored import ANCHOR_FILE, build_anchored
 from pmfnas.benchmarks.official import detect, import_official, preferred
-from pmfnas.benchmarks.real_finals import (
-    build_real_finals,
-    fit_real_finals,
-    held_out_figures,
-    read_package,
-    shipped_model,
-    written_figures,
-)
-from pmfnas.benchmarks.size_surrogate import SIZE_FILES, build_size_anchored, build_size_surrogate, fit_size_surrogate
-from pmfnas.benchmarks.surrogate import build_surrogate, fit_surrogate
+from pmfnas.benchmarks.real_finals import build_real_finals, read_package, shipped_model
+from pmfnas.benchmarks.size_surrogate import SIZE_FILES, build_size_anchored, build_size_surrogate
+from pmfnas.benchmarks.surrogate import build_surrogate
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import describe_epochs

@@ -7,8 +7,8 @@ from pathlib import Path
 from time import perf_counter
 
 from harness.cli.options.predictors import SMOKE_SPLITS
-from harness.compare.outputs import refuse_less
 from harness.experiment.data import ANCHORS, Chosen, chosen_by
+from harness.experiment.folder import refuse_less
 from harness.host.units import written_time
 from harness.predictors.candidates import CONTESTANTS, chosen
 from harness.predictors.cells import Cell, real_grid, smoke_grid, whole_grid

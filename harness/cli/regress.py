@@ -10,8 +10,8 @@ from pathlib import Path
 from time import perf_counter
 
 import pmfnas
-from harness.compare.outputs import REFERENCE_DIR
 from harness.experiment.data import ANCHORS, Chosen, choose
+from harness.experiment.folder import REFERENCE_DIR
 from harness.host.units import written_time
 from harness.predictors.candidates import CONTESTANTS, REFERENCE, check_unchanged, predictor_from_file, study_hash
 from harness.predictors.gate.groups import N_SPLITS, Group, fewer, plain_groups, real_groups

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from harness.cli.arguments import asked
 from harness.compare import outputs
-from harness.experiment.batch import check_claim, open_benchmark, read_claim, run_experiment, run_one
-from harness.experiment.data import Chosen, choose, chosen_by
-from harness.experiment.jobs import Job, found, jobs
+from harness.experiment.batch import check_claim, open_benchmark, run_experiment, run_one
+from harness.experiment.data import Chosen, chosen_by
+from harness.experiment.folder import copy_to_reference, reference_name, refuse_less
+from harness.experiment.jobs import Job, found, jobs, played
 from harness.experiment.specs import EXPERIMENTS, Experiment, smoke
 from harness.host.units import written_hours, written_time
 from harness.players.ours import select
-from harness.search.overview import is_search, write_overview
 from pmfnas.benchmarks.header import REAL_FINALS
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError, unknown_name
@@ -32,42 +32,17 @@ def run(options: argparse.Namespace) -> int:
             "set PMFNAS_ANCHORS or give --data"
         )
     if options.update_reference:
-        outputs.refuse_less(outputs.reference_name(experiment.name, chosen.table), outputs.extent(experiment))
+        refuse_less(reference_name(experiment.name, chosen.table), outputs.extent(experiment))
     if options.dry_run:
         check_claim(out, experiment, chosen.table)
         return _dry_run(experiment, chosen, out, options.n_jobs)
     print(f"{_described(experiment)}; results in {out}")
     run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs)
-    scored = outputs.write(experiment, jobs(experiment), chosen.table, out)
+    scored = outputs.write(played(experiment), chosen.table, out)
     code = outputs.exit_code(scored.runs)
     if options.update_reference and code == 0:
-        print(f"reference outputs updated: {outputs.update_reference(experiment.name, chosen.table, out)}")
+        print(f"reference outputs updated: {copy_to_reference(reference_name(experiment.name, chosen.table), out)}")
     return code
-
-
-def table(options: argparse.Namespace) -> int:
-    """Write the outputs of an experiment's folder again, from its records."""
-    claim = read_claim(options.out)
-    if is_search(options.out):
-        print(f"written: {', '.join(map(str, write_overview(options.out)))}")
-        return 0
-    if claim.get("experiment") not in EXPERIMENTS:
-        raise InputError(f"{options.out} holds the experiment {claim.get('experiment')!r}, which is not known here")
-    spec = EXPERIMENTS[claim["experiment"]]
-    chosen = choose(options.data, space=spec.space, folder=options.out, partial=True)
-    done = [job for job in found(options.out, chosen.table.header.space) if job.searcher in spec.contestants]
-    if not done:
-        raise InputError(f"{options.out} holds no finished run; run the experiment first")
-    experiment = replace(
-        spec,
-        searchers=tuple(s for s in spec.contestants if any(job.searcher == s for job in done)),
-        datasets=tuple(d for d in spec.datasets if any(job.dataset == d for job in done)),
-        budget_s=claim["budget_s"],
-        n_workers=claim["workers"],
-        accounting=claim["accounting"],
-    )
-    outputs.write(experiment, done, chosen.table, options.out)
-    return 0
 
 
 def _asked(options: argparse.Namespace) -> Experiment:

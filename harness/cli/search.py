@@ -29,8 +29,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _search(options: argparse.Namespace) -> int:
     torch = torch_at_hand()
+    from harness.experiment.folder import SPEC, read_claim
     from harness.search.card import retrain_command
-    from harness.search.folder import SPEC, read_claim
     from harness.search.parent import end_with_parent
     from harness.search.spec import check_out, open_device
 
@@ -64,7 +64,8 @@ def _search(options: argparse.Namespace) -> int:
 
 def _searched(spec: "SearchSpec", out: Path, *, resume: bool) -> dict[str, Any]:
     """Search, or go on, with the folder locked; return the result, at once where it is there already."""
-    from harness.search.folder import SPEC, locked, read_result
+    from harness.experiment.folder import SPEC, locked
+    from harness.search.folder import read_result
     from harness.search.result import conclude
     from harness.search.run import open_search, run_search
 
@@ -153,8 +154,8 @@ def _export(options: argparse.Namespace) -> int:
 
 def _retrained(out: Path, data_dir: Path | None, device: str) -> dict[str, Any]:
     """Train the found network on training and validation images, once; return how it went."""
+    from harness.experiment.folder import locked, read_claim
     from harness.search.card import retrain_command
-    from harness.search.folder import locked, read_claim
     from harness.search.retrain import retrain
 
     signal.signal(signal.SIGTERM, interrupt)

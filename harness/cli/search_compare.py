@@ -6,30 +6,22 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from harness.cli import peers as peer_commands
 from harness.cli import search as training_commands
 from harness.cli.options.search_compare import N_SEEDS
-from harness.compare import outputs
-from harness.experiment.batch import read_claim
+from harness.experiment.folder import copy_to_reference
 from harness.host.units import count, written_time
-from harness.players.ours import CONTESTANTS, select, settings_of
-from harness.search.compare.results import read_runs
-from harness.search.compare.running import Plan, Run, folder, run_missing, search_command, unfinished
-from harness.search.compare.tables import ComparisonTable, compare_searchers, csv, markdown, terminal
+from harness.players.ours import CONTESTANTS, select
+from harness.search.compare.outputs import NAME, write
+from harness.search.compare.running import Plan, folder, run_missing, search_command, unfinished
 from pmfnas.core.errors import InputError
-from pmfnas.files import write_text
 
 if TYPE_CHECKING:
     from harness.search.spec import SearchSpec
 
-NAME = "search-compare"
 SMOKE_SEEDS, SMOKE_BUDGET_S = 2, 20.0
 _AROUND_S = 15.0
 """What a search takes beside its budget: loading torch and the data, and scoring."""
@@ -64,24 +56,7 @@ def run(options: argparse.Namespace) -> int:
     if n_failed:
         print("the reference outputs stay as they are, for they are of runs that all ended well", file=sys.stderr)
         return 1
-    print(f"reference outputs updated: {outputs.copy_to_reference(f'{NAME}-{out.name}', out)}")
-    return 0
-
-
-def table(options: argparse.Namespace) -> int:
-    """Write the outputs of a comparison's folder again, from its runs; any other folder's as its own verb does."""
-    out, claim = options.out, read_claim(options.out)
-    if claim.get("experiment") != NAME:
-        return peer_commands.table(options)
-    try:
-        made = json.loads((out / "manifest.json").read_text())
-        before = pd.read_csv(out / "results.csv", keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{out} has no table yet ({error}); run {NAME} first") from None
-    seeds = range(made["seeds"][0], made["seeds"][1] + 1)
-    plan = Plan(tuple(made["searchers"]), seeds, (), claim, claim["jobs"], claim["threads"])
-    whys = {Run(row["searcher"], row["seed"]): row["why"] for row in before.to_dict("records") if row["why"]}
-    write(plan, out, {run: whys[run] for run in unfinished(plan, out) if run in whys})
+    print(f"reference outputs updated: {copy_to_reference(f'{NAME}-{out.name}', out)}")
     return 0
 
 
@@ -164,42 +139,3 @@ def _dry_run(plan: Plan, out: Path) -> int:
     for run in left[:1]:
         print(f"  first       {shlex.join(search_command(plan, run, folder(out, run)))}")
     return 0
-
-
-def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> pd.DataFrame:
-    """Write every output of the plan's runs to `out`, print the table, and return the runs.
-
-    Args:
-        plan: which runs.
-        out: their folder.
-        failures: why runs have no result.
-    """
-    runs, rules = read_runs(out, plan.runs, failures)
-    rules |= {"threads": plan.n_threads, "jobs": plan.n_jobs}
-    table = ComparisonTable(compare_searchers(runs, plan.searchers), runs, rules)
-    texts = {
-        "results.csv": runs.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
-        "table.csv": csv(table),
-        "table.md": markdown(table),
-        "manifest.json": json.dumps(manifest(table, plan.searchers), indent=1) + "\n",
-    }
-    for name, text in texts.items():
-        write_text(out / name, text)
-    print(terminal(table))
-    print(f"written to {out}: {', '.join(texts)}")
-    return runs
-
-
-def manifest(table: ComparisonTable, searchers: Sequence[str]) -> dict[str, Any]:
-    """Return what made the outputs; no host name, user or absolute path."""
-    runs = table.runs
-    return {
-        "experiment": NAME,
-        "title": table.title,
-        **table.rules,
-        "searchers": {name: settings_of(CONTESTANTS[name]) for name in searchers},
-        "seeds": [int(runs["seed"].min()), int(runs["seed"].max())],
-        "runs": len(runs),
-        "failed": int((runs["status"] != "ok").sum()),
-        **outputs.made_by(outputs.PACKAGES),
-    }

@@ -1,4 +1,4 @@
-"""The work of `ablation`, `sensitivity` and `uncertainty`, and of `table` for their folders."""
+"""The work of `ablation`, `sensitivity` and `uncertainty`."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ from harness.cli.arguments import asked
 from harness.compare import outputs
 from harness.compare.studies import STUDIES, Study, Variant, smoke
 from harness.compare.study_outputs import check_study, folder, run_study, write_study
-from harness.experiment.batch import SPEC, read_claim
-from harness.experiment.data import Chosen, choose, chosen_by
-from harness.experiment.jobs import Job, found, jobs
+from harness.experiment.data import Chosen, chosen_by
+from harness.experiment.folder import copy_to_reference, reference_name, refuse_less
+from harness.experiment.jobs import found, jobs
 from harness.host.units import written_hours, written_time
 from harness.players.ours import REFERENCE
-from pmfnas.core.errors import InputError, unknown_name
+from pmfnas.core.errors import unknown_name
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     chosen = chosen_by(options, folder=out)
     print(f"data: {chosen.described}")
     if options.update_reference:
-        outputs.refuse_less(outputs.reference_name(study.name, chosen.table), _extent(study))
+        refuse_less(reference_name(study.name, chosen.table), _extent(study))
     if options.dry_run:
         check_study(study, chosen.table, out)
         return _dry_run(study, chosen, out, options.n_jobs)
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     _, runs = write_study(study, {e.budget_s: jobs(e) for e in study.experiments()}, chosen.table, out)
     code = max(outputs.exit_code(at_budget) for _, at_budget in runs.groupby("budget_s"))
     if options.update_reference and code == 0:
-        print(f"reference outputs updated: {outputs.update_reference(study.name, chosen.table, out)}")
+        print(f"reference outputs updated: {copy_to_reference(reference_name(study.name, chosen.table), out)}")
     return code
 
 
@@ -49,29 +49,6 @@ def _extent(study: Study) -> dict[str, Any]:
         "seeds_per_budget": [written_hours(e.budget_s) for e in experiments],
         "runs": sum(e.n_runs for e in experiments),
     }
-
-
-def table(options: argparse.Namespace) -> int:
-    """Write the outputs of a study's folder again, from its records; any other folder's as an experiment's."""
-    claim = read_claim(options.out)
-    if claim.get("experiment") not in STUDIES:
-        return experiment_commands.table(options)
-    chosen = choose(options.data, folder=options.out, partial=True)
-    study = replace(STUDIES[claim["experiment"]](), n_workers=claim["workers"])
-    done = _done(study, chosen, options.out)
-    if not any(done.values()):
-        raise InputError(f"{options.out} holds no finished run; run the study first")
-    seen = {job.searcher for given in done.values() for job in given}
-    study = replace(study, variants=tuple(v for v in study.variants if v.name in seen))
-    write_study(study, {s: given for s, given in done.items() if given}, chosen.table, options.out)
-    return 0
-
-
-def _done(study: Study, chosen: Chosen, out: Path) -> Mapping[float, Sequence[Job]]:
-    """Return the finished runs under `out` of searchers that are known here, by budget."""
-    claims = [(spec.parent, float(read_claim(spec.parent)["budget_s"])) for spec in out.glob(f"*/{SPEC}")]
-    known, space = study.contestants, chosen.table.header.space
-    return {s: [job for job in found(f, space) if job.searcher in known] for f, s in sorted(claims, key=lambda c: c[1])}
 
 
 def _asked(options: argparse.Namespace) -> Study:

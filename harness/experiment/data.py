@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.experiment.batch import SPEC, read_claim
+from harness.experiment.folder import SPEC, read_claim
 from harness.host.cache import cache_folder, expanded
 from pmfnas.benchmarks.anchored import ANCHOR_FILE, anchored_header, build_anchored
 from pmfnas.benchmarks.official import default_root, detect, import_official, part_of, preferred

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.experiment.folder import SPEC, read_claim
 from harness.explain.figure import explain_figure
 from harness.explain.record import Explained, incumbents, read_run, spendings
 from harness.explain.text import about
 from harness.host.units import written_time
-from harness.search.folder import EXPERIMENT, SPEC, read_claim, read_result
+from harness.search.folder import EXPERIMENT, read_result
 from harness.show.figures import write_figure
 from harness.show.sheet import Sheet, pairs, written
 from harness.show.tables import aligned, pipes, plain, wrap

@@ -25,6 +25,7 @@ _RC: Mapping[str, Any] = {
     **{"xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5, "ytick.major.size": 2.5},
     **{"axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True},
     **{"axes.grid": True, "grid.color": "#e8e8e8", "grid.linewidth": 0.5},
+    **{"svg.hashsalt": "pmfnas", "svg.fonttype": "path"},  # pictures inside a page
     "text.parse_math": False,  # names are shown as they are, dollar signs included
 }
 

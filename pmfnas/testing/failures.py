@@ -1,18 +1,25 @@
-"""What can go wrong with a benchmark, each as a wrapper around a sound one.
+"""What can go wrong with a benchmark or an executor, each as a wrapper around a sound one.
 
 ConstantScores   every accuracy is the same: there is nothing to rank by
 Diverging        the training of some archs turns to NaN
 Unavailable      some archs were never measured
+Uneven           segments take an eighth to eightfold of their time
+Disturbed        outcomes are replaced as the segments end
 """
 
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
 from pmfnas.core.errors import InputError, UnavailableError
-from pmfnas.core.ports import Benchmark, Space
-from pmfnas.core.types import Arch, Cost, Curve, Fidelities, Train
+from pmfnas.core.ports import Benchmark, Event, Executor, Space
+from pmfnas.core.types import Arch, Cost, Curve, Fidelities, Outcome, Ticket, Train
+
+Disturbance: TypeAlias = Callable[[Ticket, Outcome], Outcome]
+"""Turns the outcome of a ticket into another one."""
 
 
 class ConstantScores:
@@ -138,6 +145,77 @@ class Unavailable:
 
     def _refuses(self, arch: Arch) -> bool:
         return _hash("refused", arch) < self._share
+
+
+class Uneven:
+    """A benchmark whose seconds are multiplied by a factor from 1/8 to 8.
+
+    The factor is a hash of the seed, the arch and the segment: the same segment costs the same again.
+    """
+
+    def __init__(self, benchmark: Benchmark, *, seed: int = 0) -> None:
+        self._benchmark, self._seed = benchmark, seed
+
+    @property
+    def space(self) -> Space:
+        """The space of the benchmark inside."""
+        return self._benchmark.space
+
+    @property
+    def fidelities(self) -> Fidelities:
+        """The fidelities of the benchmark inside."""
+        return self._benchmark.fidelities
+
+    def n_trials(self, arch: Arch, schedule: str) -> int:
+        """Return the number of trials of the benchmark inside."""
+        return self._benchmark.n_trials(arch, schedule)
+
+    def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
+        """Return the segment's curve, and its cost times the factor."""
+        curve, cost = self._benchmark.train(request, trial)
+        return curve, self._priced(cost, f"{request.schedule} {request.start} {request.stop} {trial}", request.arch)
+
+    def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
+        """Return what the benchmark inside measures, and its cost times the factor."""
+        value, cost = self._benchmark.measure(arch, metric)
+        return value, self._priced(cost, metric, arch)
+
+    def _priced(self, cost: Cost, what: str, arch: Arch) -> Cost:
+        factor = 8.0 ** (2 * _hash(f"{self._seed} takes {what}", arch) - 1)
+        return Cost(factor * cost.train_s, factor * cost.valid_s, factor * cost.setup_s)
+
+
+class Disturbed:
+    """An executor whose outcomes are replaced as tickets end. Implements `pmfnas.core.ports.Executor`."""
+
+    def __init__(self, executor: Executor, disturb: Disturbance) -> None:
+        self._executor, self._disturb = executor, disturb
+
+    @property
+    def n_free(self) -> int:
+        """As the executor inside says."""
+        return self._executor.n_free
+
+    def submit(self, tickets: Sequence[Ticket]) -> None:
+        """Hand the tickets on."""
+        self._executor.submit(tickets)
+
+    def next_event(self, until_s: float) -> Event | None:
+        """Return the next event with a disturbed outcome."""
+        event = self._executor.next_event(until_s)
+        return replace(event, outcome=self._disturb(event.ticket, event.outcome)) if event is not None else None
+
+    def cancel(self, ticket: Ticket) -> Event | None:
+        """Cancel a ticket; its end is not disturbed."""
+        return self._executor.cancel(ticket)
+
+    def running(self) -> Sequence[tuple[Ticket, int, float]]:
+        """As the executor inside says."""
+        return self._executor.running()
+
+    def spent(self, ticket: Ticket) -> Cost:
+        """As the executor inside says."""
+        return self._executor.spent(ticket)
 
 
 def _checked_share(share: float) -> float:

@@ -63,7 +63,7 @@ def test_dehb_an_arch_met_again_goes_on_only_while_its_checkpoint_lives():
     assert alive.status == "ok"
     dropped = play(Scripted([submit(Train(A, "12", 0, 3)), Drop(A), submit(Train(A, "12", 3, 12))]))
     assert dropped.status == "failed"
-    assert "no live checkpoint" in dropped.why
+    assert "live checkpoints exist at no epoch" in dropped.why
     anew = play(Scripted([submit(Train(A, "12", 0, 3)), Drop(A), submit(Train(A, "12", 0, 12))]))
     assert anew.clock_s == 31.0 + 121.0
 
@@ -128,6 +128,9 @@ class PackedDevice:
 
     def running(self) -> Sequence[tuple[Ticket, int, float]]:
         return [(self._tickets[n][0], 0, self._tickets[n][1]) for n in self._left]
+
+    def spent(self, ticket: Ticket) -> Cost:
+        return Cost(train_s=self._spent[ticket.number])
 
 
 def test_packed_candidates_finish_one_by_one_and_their_shares_add_up_to_the_clock():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.host.workers import in_processes
+from harness.host.workers import work_off
 from harness.predictors.cells import Cell
 from harness.predictors.evaluation import evaluate
 from harness.predictors.gate.groups import Group
@@ -19,7 +19,6 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import ContractError
 from pmfnas.core.predictors import PredictorFactory
 from pmfnas.core.types import FloatArray
-from pmfnas.progress import Progress
 
 DECIMALS = 6
 """Of the figures, here and in the reference; far below every margin."""
@@ -49,11 +48,10 @@ def measure_groups(factory: PredictorFactory, source: Source, groups: Sequence[G
     tasks = [(group.cell, block) for group in groups for block in _blocks(group.splits)]
     found: dict[str, list[list[float]]] = {str(group.cell): [] for group in groups}
     work = [(factory, source, cell, block) for cell, block in tasks]
-    with Progress("gate", sum(group.n_splits for group in groups), unit="split") as progress:
-        done = in_processes(_run, work, n_jobs=n_jobs, ordered=True, crash=CRASH)
-        for (cell, _), rows in zip(tasks, done, strict=True):
-            found[str(cell)] += rows
-            progress.step(len(rows))
+    sizes = [len(block) for _, block in tasks]
+    done = work_off(_run, work, label="gate", unit="split", n_jobs=n_jobs, crash=CRASH, sizes=sizes)
+    for (cell, _), rows in zip(tasks, done, strict=True):
+        found[str(cell)] += rows
     return {cell: _columns(rows) for cell, rows in found.items()}
 
 

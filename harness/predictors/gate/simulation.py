@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import norm, rankdata
 
-from harness.host.workers import in_processes
+from harness.host.workers import work_off
 from harness.predictors.gate.groups import Group
 from harness.predictors.gate.measures import FIGURES, Figure
 from harness.predictors.gate.measuring import CRASH, Source, material_of
@@ -28,7 +28,6 @@ from harness.predictors.tasks import Task, make_task
 from pmfnas.core.predictors import Prediction, PredictorFactory, reads_of
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
-from pmfnas.progress import tracked
 
 LOSS = 0.02
 """Of tau."""
@@ -68,8 +67,7 @@ class Rates:
 def draw(factory: PredictorFactory, source: Source, groups: Sequence[Group], *, n_jobs: int) -> list[Draws]:
     """Return the figures to simulate with, a member per group."""
     work = [(factory, source, group) for group in groups]
-    drawn = in_processes(_draw_group, work, n_jobs=n_jobs, ordered=True, crash=CRASH)
-    return list(tracked(drawn, "drawing", total=len(groups), unit="group"))
+    return work_off(_draw_group, work, label="drawing", unit="group", n_jobs=n_jobs, crash=CRASH)
 
 
 def _draw_group(factory: PredictorFactory, source: Source, group: Group) -> Draws:

@@ -1,6 +1,5 @@
 """What the numbers rest on: the data stamp, the rules of the runs, versions, and the settings of every searcher."""
 
-import ast
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -77,18 +76,9 @@ def provenance_section(results: Results) -> Section:
 def _text(value: Any) -> str:
     """Return a value of the manifest as one text."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items())
+        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(map(_text, value))
+        return ", ".join(map(_text, value)) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _settings(value) if isinstance(value, str) else str(value)
-
-
-def _settings(value: str) -> str:
-    """Return settings that were written as a dictionary as plain text; anything else as it is."""
-    try:
-        read = ast.literal_eval(value) if value.startswith("{") else None
-    except (SyntaxError, ValueError):
-        return value
-    return (_text(read) or "none") if isinstance(read, dict) else value
+    return str(value)

@@ -14,7 +14,7 @@ def own_cache(monkeypatch, tmp_path_factory, surrogate_table):
     monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
     monkeypatch.delenv("PMFNAS_ANCHORS", raising=False)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path_factory.mktemp("no-official-files")))
-    monkeypatch.setattr("harness.data.fault_of_package", lambda **_: "no package")
+    monkeypatch.setattr("harness.experiment.data.fault_of_package", lambda **_: "no package")
 
 
 def refused(capsys, arguments):

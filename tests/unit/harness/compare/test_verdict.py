@@ -168,4 +168,4 @@ def test_a_run_without_a_finite_accuracy_has_failed(value):
     runs.loc[(runs["searcher"] == "mine") & (runs["seed"] == 0), "test"] = value
     (verdict,) = verdicts(runs, ["mine"], ["pmf_nas"])
     assert (verdict.n_pairs, verdict.verdict) == (23, "better")
-    assert verdict.failures == "1 of 24 runs of mine failed (no test accuracy)"
+    assert verdict.failures == "1 of 24 runs of mine failed (no score)"

@@ -62,9 +62,9 @@ def test_an_epoch_that_would_not_end_in_time_is_not_begun(tmp_path):
     device = device_of(tmp_path)
     device.submit(tickets(Train(A, "4", 0, 4), Train(B, "4", 0, 1)))
     assert device.next_event(1e9).ticket.number == 1
-    before = device.cost(Ticket(0, Train(A, "4", 0, 4)))
+    before = device.spent(Ticket(0, Train(A, "4", 0, 4)))
     assert device.next_event(device.now_s + 1.0) is None
-    assert device.cost(Ticket(0, Train(A, "4", 0, 4))) == before
+    assert device.spent(Ticket(0, Train(A, "4", 0, 4))) == before
     assert [t.number for t, _, _ in device.running()] == [0]
 
 

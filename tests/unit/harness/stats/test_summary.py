@@ -99,7 +99,7 @@ def test_failed_runs_are_counted_with_their_reasons_and_left_out() -> None:
     runs.loc[ours & (runs["seed"] == 3), "test"] = np.nan
     row = row_of(summary_of(runs), "asha")
     assert (row["n_seeds"], row["n_failed"], row["n_pairs"]) == (20, 4, 20)
-    assert row["failures"] == "3 x broke the rules; 1 x no test accuracy"
+    assert row["failures"] == "3 x broke the rules; 1 x no score"
     assert row["test_mean"] == pytest.approx(runs[ours & (runs["seed"] > 3)]["test"].mean())
 
 
