@@ -21,6 +21,7 @@ from harness.cli.arguments import Parser
 from harness.cli.options.names import EXPERIMENTS, STUDIES
 from harness.host import console
 from harness.host.front import typed
+from harness.host.missing import OURS, missing
 from harness.host.units import joined
 from pmfnas.core.errors import InputError, PmfnasError, unknown_name
 
@@ -129,6 +130,8 @@ def described(error: Exception) -> tuple[str, int]:
         case OSError(strerror=str(why)) if error.errno is not None:
             where = f"{error.filename}: " if error.filename else ""
             return f"{where}{why}; mend that and start again ({DEBUG}=1 shows where)", 2
+        case ModuleNotFoundError(name=str(package)) if package.partition(".")[0] not in OURS:
+            return missing(package), 2
         case MemoryError():
             return f"the memory of this host does not suffice ({text or 'no more is given'}); use fewer --jobs", 2
         case _:

@@ -86,6 +86,18 @@ def test_after_a_failure_the_exit_code_is_1_and_the_reference_stays(faked, tmp_p
     assert not (tmp_path / "reference").exists()
 
 
+def test_the_exit_code_is_1_where_all_runs_of_a_searcher_fail(faked, tmp_path, capsys):
+    arguments = [*DIGITS, "--seeds", "2", "--out", str(tmp_path / "digits")]
+    faked.modes |= {Run("random_search", seed): "fail" for seed in (1000, 1001)}
+    assert main(arguments) == 1
+    assert "random_search: all 2 runs failed" in capsys.readouterr().err
+    del faked.modes[Run("random_search", 1001)]
+    assert main(arguments) == 0
+    captured = capsys.readouterr()
+    assert "1 of 4 runs failed" in captured.out
+    assert "all 2 runs failed" not in captured.err
+
+
 def test_the_table_is_written_again_from_the_runs(faked, tmp_path, capsys):
     out = tmp_path / "digits"
     faked.modes[Run("pmf_nas", 1001)] = "fail"
