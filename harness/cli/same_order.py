@@ -1,4 +1,4 @@
-"""The verb `same-order`: do two results put the searchers in the same order? Rank correlations per data set.
+"""The work of `same-order`: do two results put the searchers in the same order? Rank correlations per data set.
 
 Of use where the same experiment was run on two kinds of data: what is said of the searchers on the one should hold on
 the other. Means of few seeds are noisy, and searchers that are level swap places by chance, so the pairs on which the
@@ -8,7 +8,6 @@ two differ are listed with their differences.
 import argparse
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -107,17 +106,6 @@ def markdown(first: Results, second: Results) -> str:
             for a, b, here, there in order.swapped[:SHOWN]
         ] or ["- none"]
     return "\n".join(lines) + "\n"
-
-
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb `same-order` to the parser."""
-    verb = verbs.add_parser(
-        "same-order", help="do two results, such as of two kinds of data, order the searchers alike?"
-    )
-    verb.add_argument("first", type=Path, metavar="DIR", help="folder of an experiment, e.g. results/table2")
-    verb.add_argument("second", type=Path, metavar="DIR2", help="folder of the same experiment on other data")
-    verb.add_argument("--out", type=Path, metavar="FILE", help="also write the page here")
-    verb.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
