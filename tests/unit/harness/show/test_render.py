@@ -26,7 +26,7 @@ def test_a_page_of_a_terminal() -> None:
     lines = render.terminal("T", ["text", SHEET, Notes(["one", "two"]), LINE]).split("\n")
     assert lines == [
         *("T", "", "text", "", "a_set n = 3"),
-        *("  name  score", "* x_1     9.5", "~ y     10.25", "  z         -"),
+        *("  name      score", "* x_1         9.5", "~ y         10.25", "  z             -"),
         *("", "one", "two", "", "-" * TERMINAL_WIDTH, ""),
     ]
 

@@ -58,6 +58,13 @@ def test_bca_leans_with_the_skew() -> None:
     assert bca.high > percentile.confidence_interval.high
 
 
+def test_tied_scores_do_not_hang_on_the_order_of_a_sum() -> None:
+    """Tenths have rounding errors, whole numbers have none: the intervals differ in the unit alone."""
+    whole = np.random.default_rng(0).integers(0, 3, 21)
+    tenths, ones = (interval(mean, whole * unit, rng=np.random.default_rng(1)) for unit in (0.1, 1.0))
+    assert (10 * tenths.low, 10 * tenths.high) == pytest.approx((ones.low, ones.high), abs=1e-7)
+
+
 def test_large_samples_are_drawn_in_parts() -> None:
     scores = np.arange(5000.0)
     found = interval(mean, scores, n_resamples=500, rng=np.random.default_rng(0))
