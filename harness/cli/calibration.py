@@ -6,6 +6,8 @@ from pathlib import Path
 from harness.experiment.overwriting import check_outputs
 from harness.explain.calibration import coverages, frame, judged, markdown
 from harness.explain.record import Explained, read_run
+from harness.host.units import counted
+from harness.show.render import csv
 from pmfnas.core.errors import InputError, unknown_name
 from pmfnas.files import write_text
 from pmfnas.progress import tracked
@@ -19,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     runs = [read_run(path) for path in tracked(paths, "reading", total=len(paths), unit="run")]
     rows = coverages(judged(runs), noise_pct=options.noise_pct)
     if options.csv:
-        text = str(frame(rows).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+        text = csv(frame(rows))
     else:
         text = f"# Do the intervals hold?\n\n{_described(runs, options.noise_pct)}\n\n{markdown(rows)}"
     print(text, end="")
@@ -33,7 +35,7 @@ def _described(runs: list[Explained], noise_pct: float) -> str:
     noise = f"; trial noise {noise_pct:g} points added" if noise_pct else ""
     return (
         f"{first.experiment}, {first.data} data {first.fingerprint[:12]}, {first.budget_s:g} s, "
-        f"{first.n_workers} worker{'s' if first.n_workers != 1 else ''}, {len(runs)} runs{noise}."
+        f"{counted(first.n_workers, 'worker')}, {len(runs)} runs{noise}."
     )
 
 

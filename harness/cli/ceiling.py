@@ -8,6 +8,7 @@ from harness.experiment.data import chosen_by
 from harness.experiment.jobs import Job, found
 from harness.experiment.overwriting import check_outputs
 from harness.score.ceiling import Bound, bounds, of_runs
+from harness.show.render import pipes
 from pmfnas.benchmarks.header import TEST
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError, unknown_name
@@ -82,15 +83,12 @@ def _of_folder(options: argparse.Namespace, table: CurveTable, jobs: Sequence[Jo
 
 def markdown(shown: Sequence[Bound], score: str = TEST) -> str:
     """Return the bounds as a Markdown table per data set; `score` names what runs are scored by."""
-    lines: list[str] = []
+    tables = []
     for name in dict.fromkeys(bound.dataset for bound in shown):
-        lines += [f"| {name} | {score} | validation regret | chosen from |", "|---|---|---|---|"]
-        own = [b for b in shown if b.dataset == name]
-        lines += [f"| {_cell(b.what)} | {b.test:.3f} | {b.valid_regret:.3f} | {b.n_archs:.0f} |" for b in own]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """Return text for a table's cell; the bars of an arch would end it."""
-    return text.replace("|", "\\|")
+        rows = [
+            (b.what.replace("|", "\\|"), f"{b.test:.3f}", f"{b.valid_regret:.3f}", f"{b.n_archs:.0f}")
+            for b in shown
+            if b.dataset == name
+        ]  # the bars of an arch would end its cell
+        tables.append("\n".join(pipes((name, score, "validation regret", "chosen from"), rows)) + "\n")
+    return "\n".join(tables)

@@ -35,7 +35,7 @@ from pmfnas.files import write_bytes, write_text
 
 COMPARISON = "compare"
 """The experiment of the verb `compare`."""
-PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "nats_bench")
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow", "joblib", "nats_bench")
 
 
 def write(played: Played, table: CurveTable, out: Path) -> Scored:

@@ -18,6 +18,7 @@ from harness.experiment.folder import read_json
 from harness.experiment.jobs import Played
 from harness.players.packages import PEERS
 from harness.score.words import words_of
+from harness.show import render
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.files import write_text
 
@@ -37,7 +38,7 @@ def write_peers(played: Played, table: CurveTable, out: Path) -> pd.DataFrame:
     compared = agreement.agreements(scored.runs)
     text = agreement.markdown(compared, where=where, absent=absent, accuracy=words_of(scored.runs).accuracy)
     write_text(out / "agreement.md", text)
-    write_text(out / "agreement.csv", agreement.frame(compared).to_csv(index=False, float_format="%.6g"))
+    write_text(out / "agreement.csv", render.csv(agreement.frame(compared)))
     write_text(out / "packages.md", packages(scored.runs, scored.timings, absent=absent))
     print(text)
     for name, why in absent.items():

@@ -17,7 +17,7 @@ import pandas as pd
 from harness.compare.outputs import PACKAGES, about, parquet
 from harness.compare.studies import Study
 from harness.compare.study_figures import difference_figure
-from harness.compare.study_tables import REGRET, SCORE, StudyTable, csv, described, markdown, terminal, where
+from harness.compare.study_tables import REGRET, SCORE, StudyTable, described, markdown, terminal, where
 from harness.experiment import batch
 from harness.experiment.batch import claim_of, run_experiment
 from harness.experiment.folder import MANIFEST, check_claim, claim, manifest, write_json
@@ -26,6 +26,7 @@ from harness.host.units import written_hours
 from harness.players.ours import REFERENCE, settings_of
 from harness.score.scoring import Scored, score
 from harness.show.figures import write_figure
+from harness.show.render import csv
 from harness.stats.variants import compare_variants
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError

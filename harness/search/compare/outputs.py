@@ -11,6 +11,7 @@ from harness.players.ours import CONTESTANTS, settings_of
 from harness.search.compare.results import read_runs
 from harness.search.compare.running import Plan, Run, unfinished
 from harness.search.compare.tables import ComparisonTable, compare_searchers, csv, markdown, terminal
+from harness.show import render
 from pmfnas.core.errors import InputError
 from pmfnas.files import reading, write_text
 
@@ -23,7 +24,7 @@ def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> pd.DataFrame:
     rules |= {"threads": plan.n_threads, "jobs": plan.n_jobs}
     table = ComparisonTable(compare_searchers(runs, plan.searchers), runs, rules)
     texts = {
-        "results.csv": runs.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
+        "results.csv": render.csv(runs),
         "table.csv": csv(table),
         "table.md": markdown(table),
     }

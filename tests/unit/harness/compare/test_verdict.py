@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.compare.verdict import frame, markdown, sentences, verdicts, word
+from harness.compare.verdict import frame, markdown, sentences, verdicts
 from harness.stats.paired import holm, rank_biserial, wilcoxon_p
 from harness.stats.power import pairs_to_detect
 from tests.support.frames import runs_of
@@ -144,22 +144,6 @@ def test_the_page_names_data_budget_seeds_and_where_searchers_ran():
         assert said in text
     assert "the harness's own process" in markdown(found, runs, where={"mine": "in process"})
     assert list(frame(found)["verdict"]) == ["better", "better"]
-
-
-@pytest.mark.parametrize(
-    ("p", "difference", "effect", "expected"),
-    [
-        (0.01, 1.0, 0.5, "better"),
-        (0.01, -1.0, -0.5, "worse"),
-        (0.01, 1.0, -0.5, "mixed"),
-        (0.01, np.nan, 0.5, "mixed"),
-        (0.01, 1.0, np.nan, "mixed"),
-        (np.nan, 1.0, 0.5, "no claim"),
-        (0.05, 1.0, 0.5, "not distinguishable"),
-    ],
-)
-def test_nothing_that_is_no_number_is_better_or_worse(p, difference, effect, expected):
-    assert word(p, difference, effect) == expected
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

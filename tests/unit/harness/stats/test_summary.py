@@ -7,16 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from harness.stats.decision import MIN_SEEDS, NO_CLAIM
 from harness.stats.paired import holm, rank_biserial
 from harness.stats.runs import RULES
-from harness.stats.summary import (
-    MIN_SEEDS,
-    NO_CLAIM,
-    SUMMARY_COLUMNS,
-    columns_of_the_host,
-    summarise,
-    without_host,
-)
+from harness.stats.summary import SUMMARY_COLUMNS, columns_of_the_host, summarise, without_host
 from pmfnas.core.errors import InputError
 from tests.support.frames import runs_of, some_runs, timings_of
 
