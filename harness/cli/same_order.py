@@ -1,4 +1,4 @@
-"""The verb `same-order`: do two results put the searchers in the same order? Rank correlations per data set.
+"""The work of `same-order`: do two results put the searchers in the same order? Rank correlations per data set.
 
 Of use where the same experiment was run on two kinds of data: what is said of the searchers on the one should hold on
 the other. Means of few seeds are noisy, and searchers that are level swap places by chance, so the pairs on which the
@@ -9,7 +9,6 @@ import argparse
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -106,17 +105,6 @@ def _cells(order: Order, both: tuple[Results, Results]) -> tuple[str, ...]:
     seeds = (str(of.runs.loc[of.runs["dataset"] == order.dataset, "seed"].nunique()) for of in both)
     n, rho, tau = len(order.means), f"{order.spearman:.3f}", f"{order.kendall:.3f}"
     return order.dataset, str(n), ", ".join(dict.fromkeys(seeds)), rho, tau, f"{len(order.swapped)} of {comb(n, 2)}"
-
-
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb `same-order` to the parser."""
-    verb = verbs.add_parser(
-        "same-order", help="do two results, such as of two kinds of data, order the searchers alike?"
-    )
-    verb.add_argument("first", type=Path, metavar="DIR", help="folder of an experiment, e.g. results/table2")
-    verb.add_argument("second", type=Path, metavar="DIR2", help="folder of the same experiment on other data")
-    verb.add_argument("--out", type=Path, metavar="FILE", help="also write the page here")
-    verb.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

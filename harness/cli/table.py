@@ -1,4 +1,4 @@
-"""The verb `table`: the outputs of a folder of results again, from its records."""
+"""The work of `table`: the outputs of a folder of results again, from its records."""
 
 import argparse
 from collections.abc import Callable, Collection, Mapping
@@ -23,14 +23,6 @@ from pmfnas.core.errors import InputError
 
 Writer = Callable[[Path, Mapping[str, Any], str], None]
 """Writes the outputs of a folder, given its claim and `--data`."""
-
-
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser("table", help="write table and figures again, from the records of an experiment")
-    verb.add_argument("out", type=Path, help="folder of an experiment, e.g. results/table2")
-    verb.add_argument("--data", default="auto", help="the data it was made with (default: found by its fingerprint)")
-    verb.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

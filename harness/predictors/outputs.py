@@ -115,6 +115,6 @@ def update_reference(table: CurveTable, out: Path) -> Path:
     """Copy the outputs of `out` to the committed reference of the data; return the folder.
 
     Raises:
-        InputError: what is there has more (see `harness.compare.outputs.refuse_less`).
+        InputError: what is there has more (see `harness.experiment.folder.refuse_less`).
     """
     return copy_to_reference(reference_name(table), out, only=KEPT)

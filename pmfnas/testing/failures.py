@@ -5,6 +5,8 @@ Diverging        the training of some archs turns to NaN
 Unavailable      some archs were never measured
 Uneven           segments take an eighth to eightfold of their time
 Disturbed        outcomes are replaced as the segments end
+
+The first four are benchmarks, of which the space, the fidelities and everything unnamed are those of the one inside.
 """
 
 import zlib
@@ -15,8 +17,8 @@ from typing import TypeAlias
 import numpy as np
 
 from pmfnas.core.errors import InputError, UnavailableError
-from pmfnas.core.ports import Benchmark, Event, Executor, Space
-from pmfnas.core.types import Arch, Cost, Curve, Fidelities, Outcome, Ticket, Train
+from pmfnas.core.ports import Benchmark, Event, Executor
+from pmfnas.core.types import Arch, Cost, Curve, Outcome, Ticket, Train
 
 Disturbance: TypeAlias = Callable[[Ticket, Outcome], Outcome]
 """Turns the outcome of a ticket into another one."""
@@ -28,22 +30,8 @@ class ConstantScores:
     def __init__(self, benchmark: Benchmark, *, acc_pct: float = 50.0) -> None:
         if not 0 <= acc_pct <= 100:
             raise InputError(f"acc_pct is {acc_pct}, but must be in [0, 100]")
-        self._benchmark = benchmark
-        self._acc_pct = acc_pct
-
-    @property
-    def space(self) -> Space:
-        """The space of the benchmark inside."""
-        return self._benchmark.space
-
-    @property
-    def fidelities(self) -> Fidelities:
-        """The fidelities of the benchmark inside."""
-        return self._benchmark.fidelities
-
-    def n_trials(self, arch: Arch, schedule: str) -> int:
-        """Return the number of trials of the benchmark inside."""
-        return self._benchmark.n_trials(arch, schedule)
+        self._benchmark, self._acc_pct = benchmark, acc_pct
+        self.space, self.fidelities, self.n_trials = benchmark.space, benchmark.fidelities, benchmark.n_trials
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
         """Return a flat curve and the true cost."""
@@ -70,22 +58,9 @@ class Diverging:
     """
 
     def __init__(self, benchmark: Benchmark, *, share: float = 0.3) -> None:
-        self._share = _checked_share(share)
-        self._benchmark = benchmark
-
-    @property
-    def space(self) -> Space:
-        """The space of the benchmark inside."""
-        return self._benchmark.space
-
-    @property
-    def fidelities(self) -> Fidelities:
-        """The fidelities of the benchmark inside."""
-        return self._benchmark.fidelities
-
-    def n_trials(self, arch: Arch, schedule: str) -> int:
-        """Return the number of trials of the benchmark inside."""
-        return self._benchmark.n_trials(arch, schedule)
+        self._benchmark, self._share = benchmark, _checked_share(share)
+        self.space, self.fidelities, self.n_trials = benchmark.space, benchmark.fidelities, benchmark.n_trials
+        self.measure = benchmark.measure
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
         """Return the curve, NaN from the epoch at which the arch diverges, and the true cost."""
@@ -105,27 +80,13 @@ class Diverging:
         )
         return broken, cost
 
-    def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
-        """Return what the benchmark inside measures."""
-        return self._benchmark.measure(arch, metric)
-
 
 class Unavailable:
     """A benchmark that refuses a `share` of the archs, as an incomplete table does."""
 
     def __init__(self, benchmark: Benchmark, *, share: float = 0.3) -> None:
-        self._share = _checked_share(share)
-        self._benchmark = benchmark
-
-    @property
-    def space(self) -> Space:
-        """The space of the benchmark inside."""
-        return self._benchmark.space
-
-    @property
-    def fidelities(self) -> Fidelities:
-        """The fidelities of the benchmark inside."""
-        return self._benchmark.fidelities
+        self._benchmark, self._share = benchmark, _checked_share(share)
+        self.space, self.fidelities = benchmark.space, benchmark.fidelities
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
         """Return the number of trials of the benchmark inside, 0 for a refused arch."""
@@ -155,20 +116,7 @@ class Uneven:
 
     def __init__(self, benchmark: Benchmark, *, seed: int = 0) -> None:
         self._benchmark, self._seed = benchmark, seed
-
-    @property
-    def space(self) -> Space:
-        """The space of the benchmark inside."""
-        return self._benchmark.space
-
-    @property
-    def fidelities(self) -> Fidelities:
-        """The fidelities of the benchmark inside."""
-        return self._benchmark.fidelities
-
-    def n_trials(self, arch: Arch, schedule: str) -> int:
-        """Return the number of trials of the benchmark inside."""
-        return self._benchmark.n_trials(arch, schedule)
+        self.space, self.fidelities, self.n_trials = benchmark.space, benchmark.fidelities, benchmark.n_trials
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
         """Return the segment's curve, and its cost times the factor."""

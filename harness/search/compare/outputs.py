@@ -18,8 +18,8 @@ from pmfnas.files import reading, write_text
 NAME = "search-compare"
 
 
-def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> None:
-    """Write every output of the plan's runs to `out` and print the table; `failures` says which runs have no result."""
+def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> pd.DataFrame:
+    """Write every output of the plan's runs, print the table and return the runs; `failures` says why some lack."""
     runs, rules = read_runs(out, plan.runs, failures)
     rules |= {"threads": plan.n_threads, "jobs": plan.n_jobs}
     table = ComparisonTable(compare_searchers(runs, plan.searchers), runs, rules)
@@ -41,6 +41,7 @@ def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> None:
     write_json(out / MANIFEST, manifest(out, about, PACKAGES))
     print(terminal(table))
     print(f"written to {out}: {', '.join(texts)}, {MANIFEST}")
+    return runs
 
 
 def write_again(out: Path) -> None:

@@ -164,16 +164,6 @@ def test_a_wrong_uncertainty_is_run_and_named(capsys, tmp_path):
     )
 
 
-@pytest.mark.parametrize("verb", ["ablation", "sensitivity", "uncertainty"])
-def test_help_teaches(capsys, verb):
-    with pytest.raises(SystemExit):
-        main([verb, "--help"])
-    text = capsys.readouterr().out
-    assert "How to read it" in text
-    assert f"./reproduce.sh {verb} --smoke" in text
-    assert "the same command goes on" in text
-
-
 def test_the_reference_is_updated_when_asked(result, monkeypatch, tmp_path):
     monkeypatch.setattr(folders, "REFERENCE_DIR", tmp_path / "reference")
     flags = ["--budget", HOURS, "--out", str(result), "--update-reference"]

@@ -254,10 +254,6 @@ def test_a_paired_difference_is_found_where_it_is_and_only_there():
     assert set(none["verdict"]) == {"none"}
 
 
-@pytest.mark.parametrize(
-    ("own", "reference", "verdict"),
-    [(np.nan, 1.0, "worse"), (np.inf, 1.0, "worse"), (1.0, np.inf, "better"), (np.inf, np.inf, "none")],
-)
 def test_mean_and_ranks_that_disagree_are_neither_better_nor_worse():
     rows = against(made_up((0.1,) * 26 + (-0.9,) * 4), "pmf").query("measure == 'tau'")
     assert (rows["p_value"] < 0.05).all()
@@ -265,6 +261,10 @@ def test_mean_and_ranks_that_disagree_are_neither_better_nor_worse():
     assert set(rows["verdict"]) == {"mixed"}
 
 
+@pytest.mark.parametrize(
+    ("own", "reference", "verdict"),
+    [(np.nan, 1.0, "worse"), (np.inf, 1.0, "worse"), (1.0, np.inf, "better"), (np.inf, np.inf, "none")],
+)
 def test_a_measure_that_is_no_number_is_the_worst_there_is(own, reference, verdict):
     frame = made_up()
     frame["crps_pct"] += 0.01 * frame["split"]  # so that neither lacks it everywhere
