@@ -1,8 +1,7 @@
 """The summary of an experiment as Markdown, CSV, LaTeX and terminal text.
 
-Each rendering has one sheet per data set, which opens with the data stamp and fingerprint, budget, workers,
-accounting and number of seeds. Published rows stand below a line, in a sheet of their own, with their source; the
-CSV, which programs read, holds our rows only. A table is derived: the same summary gives the same bytes.
+Each rendering has one sheet per data set, which opens with data, budget, workers, accounting and number of seeds.
+Published rows stand below a line, with their source; the CSV, which programs read, holds our rows only.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

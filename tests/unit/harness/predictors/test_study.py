@@ -254,6 +254,13 @@ def test_a_paired_difference_is_found_where_it_is_and_only_there():
     assert set(none["verdict"]) == {"none"}
 
 
+def test_mean_and_ranks_that_disagree_are_neither_better_nor_worse():
+    rows = against(made_up((0.1,) * 26 + (-0.9,) * 4), "pmf").query("measure == 'tau'")
+    assert (rows["p_value"] < 0.05).all()
+    assert (rows["difference"] > 0).all()
+    assert set(rows["verdict"]) == {"mixed"}
+
+
 @pytest.mark.parametrize(
     ("own", "reference", "verdict"),
     [(np.nan, 1.0, "worse"), (np.inf, 1.0, "worse"), (1.0, np.inf, "better"), (np.inf, np.inf, "none")],
