@@ -1,6 +1,7 @@
 """README and docs say what is there: commands parse, links lead somewhere, programs compile and run, names exist."""
 
 import re
+from itertools import pairwise
 from textwrap import dedent
 
 import pytest
@@ -17,7 +18,7 @@ PAGES = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.path.
 def made() -> frozenset[str]:
     """Folders that the commands of the documents make with `--out`."""
     words = [typed.words for page in pages() for typed in commands(page)]
-    return frozenset(after for line in words for flag, after in zip(line, line[1:], strict=False) if flag == "--out")
+    return frozenset(after for line in words for flag, after in pairwise(line) if flag == "--out")
 
 
 @PAGES
