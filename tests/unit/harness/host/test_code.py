@@ -22,7 +22,7 @@ def checkout(tmp_path, monkeypatch):
     "decides",
     [
         *("pmfnas/benchmarks/tabular.py", "pmfnas/benchmarks/table.py", "harness/experiment/exclusions.py"),
-        *("harness/players/play.py", "harness/players/process.py", "pmfnas/loop/referee.py", "baselines/asha.py"),
+        *("harness/players/process.py", "pmfnas/loop/referee.py", "baselines/asha.py"),
     ],
 )
 def test_a_file_that_decides_a_run_is_part_of_it(checkout, decides):
