@@ -152,5 +152,5 @@ def test_completion_knows_verbs_and_options(capsys):
     assert main(["completion", "bash"]) == 0
     script = capsys.readouterr().out
     assert "reproduce.sh" in script
-    assert "'--against'" in script
-    assert "'search-compare'" in script
+    assert " --against " in script
+    assert " search-compare " in script
