@@ -112,7 +112,7 @@ def test_more_seeds_go_on_and_a_changed_file_is_refused(capsys, tmp_path, mine):
     assert "holds results of Mine from mine.py:Mine " in message
     assert "choose another --out, or another name" in message
     assert main([*arguments, "--searcher", f"second={mine}:Mine"]) == 0
-    assert set(json.loads((out / "spec.json").read_text())["entrants"]) == {"Mine", "second"}
+    assert set(json.loads((out / "spec.json").read_text())["sources"]) == {"Mine", "second"}
 
 
 def test_the_class_reaches_worker_processes(tmp_path, mine):
