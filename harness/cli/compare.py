@@ -13,8 +13,8 @@ from harness.experiment.data import chosen_by
 from harness.experiment.jobs import played
 from harness.experiment.specs import Experiment
 from harness.host.units import written_hours
-from harness.players.file import entrants, try_out
-from harness.players.ours import CONTESTANTS, select
+from harness.players.file import guests, try_out
+from harness.players.ours import PLAYERS, select
 from harness.players.process import Command, Limits
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> int:
     """Run the comparison and write its outputs and the verdict; return 1 where all runs of a searcher failed."""
     if not options.searcher and not options.command:
         raise InputError("compare has no --searcher and no --command; give one, or write one with new-searcher")
-    own = entrants(options.searcher, options.command, Limits(**asked(options, Limits)), taken=tuple(CONTESTANTS))
-    against = outputs.opponents(select(options.against, CONTESTANTS))
+    own = guests(options.searcher, options.command, Limits(**asked(options, Limits)), taken=tuple(PLAYERS))
+    against = outputs.opponents(select(options.against, PLAYERS))
     experiment = _experiment(options, own, against)
     out = options.out or Path("results") / COMPARISON
     chosen = chosen_by(options, folder=out)
@@ -45,12 +45,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _experiment(options: argparse.Namespace, own: Mapping[str, SearcherFactory], against: Sequence[str]) -> Experiment:
     """Return what is to be run."""
-    contestants = {**own, **{name: CONTESTANTS[name] for name in against}}
+    players = {**own, **{name: PLAYERS[name] for name in against}}
     return Experiment(
         name=COMPARISON,
         title=outputs.title_of(own),
-        contestants=MappingProxyType(contestants),
-        searchers=tuple(contestants),
+        players=MappingProxyType(players),
+        searchers=tuple(players),
         **asked(options, Experiment),
     )
 

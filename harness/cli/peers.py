@@ -18,7 +18,7 @@ from harness.experiment.jobs import Job, Played, jobs
 from harness.experiment.specs import ALL_DATASETS, Experiment
 from harness.players.environments import AbsentError, existing, make, size_mb
 from harness.players.ours import select
-from harness.players.packages import ENVIRONMENTS, OWN, PEERS, contestants, environments_of
+from harness.players.packages import ENVIRONMENTS, OWN, PACKAGES, environments_of, players
 from pmfnas.core.errors import InputError
 
 SMOKE_BUDGET_S = 1_200.0
@@ -33,7 +33,7 @@ class Plan:
 
     def parts(self) -> list[Experiment]:
         """Return the experiments that make it up, the quick one first; none without searchers."""
-        slow = tuple(name for name in self.experiment.searchers if name in PEERS and PEERS[name].slow)
+        slow = tuple(name for name in self.experiment.searchers if name in PACKAGES and PACKAGES[name].slow)
         quick = tuple(name for name in self.experiment.searchers if name not in slow)
         n_slow = min(self.slow_seeds, self.experiment.n_seeds)
         parts = [replace(self.experiment, searchers=quick)] if quick else []
@@ -46,17 +46,17 @@ class Plan:
 
 def run(options: argparse.Namespace) -> int:
     """Make the environments, run everybody, write the outputs."""
-    known = (*OWN, *PEERS)
+    known = (*OWN, *PACKAGES)
     wanted = select(options.searchers, known) if options.searchers else known
     experiment = _experiment(options, wanted)
     out = options.out or Path("results") / (f"{NAME}-smoke" if options.smoke else NAME)
     chosen = chosen_by(options, folder=out)
     print(f"data: {chosen.described}")
     pythons, absent = environments(wanted)
-    playing = {name: factory for name, factory in contestants(pythons).items() if name in wanted}
+    playing = {name: factory for name, factory in players(pythons).items() if name in wanted}
     if not playing:
         raise InputError("--searchers names nobody whose environment could be made")
-    full = replace(experiment, contestants=MappingProxyType(playing), searchers=tuple(playing))
+    full = replace(experiment, players=MappingProxyType(playing), searchers=tuple(playing))
     plan = Plan(full, options.slow_seeds)
     if options.update_reference:
         mine = {**outputs.extent(full), "runs": len(plan.jobs())}
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def environments(asked: Sequence[str]) -> tuple[Mapping[str, Path], Mapping[str, str]]:
-    """Return the interpreters by environment, made where they are missing, and why which contestants are absent."""
+    """Return the interpreters by environment, made where they are missing, and why which players are absent."""
     pythons: dict[str, Path] = {}
     absent: dict[str, str] = {}
     for name in environments_of(asked):
@@ -86,7 +86,11 @@ def environments(asked: Sequence[str]) -> tuple[Mapping[str, Path], Mapping[str,
             pythons[name] = made
         except AbsentError as error:
             print(f"  {name} cannot be made: {error}", file=sys.stderr, flush=True)
-            absent |= {peer: str(error) for peer in asked if peer in PEERS and PEERS[peer].environment == name}
+            absent |= {
+                package: str(error)
+                for package in asked
+                if package in PACKAGES and PACKAGES[package].environment == name
+            }
     return pythons, absent
 
 
@@ -98,6 +102,6 @@ def _experiment(options: argparse.Namespace, wanted: Sequence[str]) -> Experimen
 
 
 def _described(plan: Plan) -> str:
-    parts = [f"{len(p.searchers)} contestants x {len(p.datasets)} data sets x {p.n_seeds} seeds" for p in plan.parts()]
+    parts = [f"{len(p.searchers)} players x {len(p.datasets)} data sets x {p.n_seeds} seeds" for p in plan.parts()]
     n_runs = sum(part.n_runs for part in plan.parts())
     return f"{NAME}: {' and '.join(parts)} = {n_runs} runs of {plan.experiment.budget_s / 3600:.3g} h"

@@ -10,7 +10,7 @@ from harness.cli.options.predictors import SMOKE_SPLITS
 from harness.experiment.data import ANCHORS, Chosen, chosen_by
 from harness.experiment.folder import refuse_less
 from harness.host.units import written_time
-from harness.predictors.candidates import CONTESTANTS, chosen
+from harness.predictors.candidates import CANDIDATES, chosen
 from harness.predictors.cells import Cell, real_grid, smoke_grid, whole_grid
 from harness.predictors.evaluation import evaluate
 from harness.predictors.material import REAL_CURVES, read_material
@@ -25,12 +25,12 @@ SMOKE_QUERIES = 500
 
 def run(options: argparse.Namespace) -> int:
     """Run the study and write its outputs."""
-    contestants = _contestants(options.predictor, options.against)
+    candidates = _candidates(options.predictor, options.against)
     out = options.out or Path("results") / ("predictors-smoke" if options.smoke else "predictors")
     data = chosen_by(options, folder=out)
     print(f"data: {data.described}")
     anchors = None if options.smoke else _real_curves(data)
-    plan = _plan(options, contestants, with_real=anchors is not None)
+    plan = _plan(options, candidates, with_real=anchors is not None)
     print(_described(plan, anchors))
     if options.update_reference:
         refuse_less(reference_name(data.table), extent(plan))
@@ -45,12 +45,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _contestants(given: Sequence[str], against: str) -> Mapping[str, PredictorFactory]:
+def _candidates(given: Sequence[str], against: str) -> Mapping[str, PredictorFactory]:
     """Return who takes part: all where none is named; else those named, and whom they are compared with."""
     if not given:
-        if against not in CONTESTANTS:
-            raise unknown_name("--against", against, CONTESTANTS)
-        return CONTESTANTS
+        if against not in CANDIDATES:
+            raise unknown_name("--against", against, CANDIDATES)
+        return CANDIDATES
     files = [text for text in given if ".py:" in text]
     made = chosen([text for text in given if text not in files], files)
     return made if against in made else {**made, **chosen([against], [])}
@@ -71,22 +71,22 @@ def _real_curves(data: Chosen) -> Path | None:
     return Path(folder)
 
 
-def _plan(options: argparse.Namespace, contestants: Mapping[str, PredictorFactory], *, with_real: bool) -> Plan:
+def _plan(options: argparse.Namespace, candidates: Mapping[str, PredictorFactory], *, with_real: bool) -> Plan:
     """Return what the command line asks for."""
     if options.smoke:
         n_splits = options.splits or SMOKE_SPLITS
-        return Plan(contestants, smoke_grid(options.datasets), "smoke", n_splits, SMOKE_QUERIES, n_searches=1)
+        return Plan(candidates, smoke_grid(options.datasets), "smoke", n_splits, SMOKE_QUERIES, n_searches=1)
     cells: tuple[Cell, ...] = whole_grid(options.datasets)
     if with_real:
         cells += real_grid(options.datasets)
-    return Plan(contestants, cells, "whole", options.splits or 30)
+    return Plan(candidates, cells, "whole", options.splits or 30)
 
 
 def _described(plan: Plan, anchors: Path | None) -> str:
-    n_fits = sum(len(plan.own_cells(p, d)) for p in plan.contestants for d in plan.datasets) * plan.n_splits
+    n_fits = sum(len(plan.own_cells(p, d)) for p in plan.candidates for d in plan.datasets) * plan.n_splits
     real = "with" if anchors else "without"
     return (
-        f"{len(plan.contestants)} predictors x {len(plan.cells)} cells x {plan.n_splits} splits, {real} real curves = "
+        f"{len(plan.candidates)} predictors x {len(plan.cells)} cells x {plan.n_splits} splits, {real} real curves = "
         f"{n_fits} fits"
     )
 
@@ -97,7 +97,7 @@ def _dry_run(plan: Plan, data: Chosen, out: Path, anchors: Path | None, n_jobs: 
     all_chunks = chunks(plan)
     n_done = sum(chunk.path(out).exists() for chunk in all_chunks)
     total_s = 0.0
-    for name, factory in plan.contestants.items():
+    for name, factory in plan.candidates.items():
         cells = [cell for cell in plan.own_cells(name, plan.datasets[0]) if cell.kind != "visited"]
         sample = cells[:: max(1, len(cells) // 4)]
         start = perf_counter()

@@ -13,7 +13,7 @@ import pmfnas
 from harness.experiment.data import ANCHORS, Chosen, choose
 from harness.experiment.folder import REFERENCE_DIR
 from harness.host.units import written_time
-from harness.predictors.candidates import CONTESTANTS, REFERENCE, check_unchanged, predictor_from_file, study_hash
+from harness.predictors.candidates import CANDIDATES, REFERENCE, check_unchanged, predictor_from_file, study_hash
 from harness.predictors.gate.groups import N_SPLITS, Group, fewer, plain_groups, real_groups
 from harness.predictors.gate.measuring import Source, measure_groups
 from harness.predictors.gate.reference import (
@@ -160,8 +160,8 @@ def _data(text: str, sections: Mapping[str, Section]) -> Chosen:
 
 def _predictor(text: str) -> tuple[PredictorName, PredictorFactory]:
     """Return the predictor that `--predictor` names, a known one or one in a file."""
-    if text in CONTESTANTS:
-        return PredictorName(text, pmfnas.__version__, study_hash()), CONTESTANTS[text]
+    if text in CANDIDATES:
+        return PredictorName(text, pmfnas.__version__, study_hash()), CANDIDATES[text]
     name, factory = predictor_from_file(text)
     return PredictorName(name, pmfnas.__version__, factory.source), factory
 

@@ -52,7 +52,7 @@ def _asked(options: argparse.Namespace) -> Experiment:
         spec = smoke(spec)
     changes = asked(options, Experiment)
     if "searchers" in changes:
-        changes["searchers"] = select(changes["searchers"], spec.contestants)
+        changes["searchers"] = select(changes["searchers"], spec.players)
     return replace(spec, **changes)
 
 

@@ -14,7 +14,7 @@ from harness.cli import search as training_commands
 from harness.cli.options.search_compare import N_SEEDS
 from harness.experiment.folder import copy_to_reference
 from harness.host.units import count, written_time
-from harness.players.ours import CONTESTANTS, select
+from harness.players.ours import PLAYERS, select
 from harness.search.compare.outputs import NAME, write
 from harness.search.compare.running import Plan, folder, run_missing, search_command, unfinished
 from pmfnas.core.errors import InputError
@@ -65,7 +65,7 @@ def planned(options: argparse.Namespace) -> "tuple[SearchSpec, Plan]":
     torch = training_commands.torch_at_hand()
     from harness.search.spec import device_name, open_device, training_hash
 
-    searchers = select(options.searchers, CONTESTANTS)
+    searchers = select(options.searchers, PLAYERS)
     if len(searchers) < 2:
         raise InputError(f"--searchers is {','.join(options.searchers)!r}, but must name at least two to compare")
     has_budget = hasattr(options, "budget_s")

@@ -44,7 +44,7 @@ def _extent(study: Study) -> dict[str, Any]:
     """Return what the study will have, as its manifest will say it."""
     experiments = study.experiments()
     return {
-        "searchers": tuple(study.contestants),
+        "searchers": tuple(study.players),
         "datasets": study.datasets,
         "seeds_per_budget": [written_hours(e.budget_s) for e in experiments],
         "runs": sum(e.n_runs for e in experiments),

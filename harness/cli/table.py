@@ -14,8 +14,8 @@ from harness.experiment.data import Chosen, choose
 from harness.experiment.folder import SOURCES, SPEC, read_claim
 from harness.experiment.jobs import Job, Played, found
 from harness.experiment.specs import EXPERIMENTS
-from harness.players.ours import CONTESTANTS
-from harness.players.packages import OWN, PEERS
+from harness.players.ours import PLAYERS
+from harness.players.packages import OWN, PACKAGES
 from harness.search import folder as search
 from harness.search.compare import outputs as search_compare
 from harness.search.overview import write_overview
@@ -41,14 +41,14 @@ def run(options: argparse.Namespace) -> int:
 def _experiment(out: Path, claim: Mapping[str, Any], data: str) -> None:
     spec = EXPERIMENTS[claim["experiment"]]
     chosen = choose(data, space=spec.space, folder=out, partial=True)
-    done = _finished(out, chosen, spec.contestants)
-    outputs.write(Played(spec.title, done, tuple(spec.contestants), spec.replays), chosen.table, out)
+    done = _finished(out, chosen, spec.players)
+    outputs.write(Played(spec.title, done, tuple(spec.players), spec.replays), chosen.table, out)
 
 
 def _comparison(out: Path, claim: Mapping[str, Any], data: str) -> None:
     chosen = choose(data, folder=out, partial=True)
     sources = claim.get(SOURCES, {})
-    done = _finished(out, chosen, (*sources, *CONTESTANTS))
+    done = _finished(out, chosen, (*sources, *PLAYERS))
     seen = {job.searcher for job in done}
     own = tuple(name for name in sources if name in seen)
     order = (*own, *outputs.opponents(seen))
@@ -58,7 +58,7 @@ def _comparison(out: Path, claim: Mapping[str, Any], data: str) -> None:
 def _peers(out: Path, claim: Mapping[str, Any], data: str) -> None:
     del claim
     chosen = choose(data, folder=out, partial=True)
-    everybody = (*OWN, *PEERS)
+    everybody = (*OWN, *PACKAGES)
     peers.write_peers(Played(peers.TITLE, _finished(out, chosen, everybody), everybody), chosen.table, out)
 
 
@@ -66,7 +66,7 @@ def _study(out: Path, claim: Mapping[str, Any], data: str) -> None:
     study = replace(STUDIES[claim["experiment"]](), n_workers=claim["workers"])
     chosen = choose(data, folder=out, partial=True)
     folders = {float(read_claim(spec.parent)["budget_s"]): spec.parent for spec in out.glob(f"*/{SPEC}")}
-    done = {s: _known(folders[s], chosen, study.contestants) for s in sorted(folders)}
+    done = {s: _known(folders[s], chosen, study.players) for s in sorted(folders)}
     seen = {job.searcher for jobs in done.values() for job in jobs}
     if not seen:
         raise InputError(f"{out} holds no finished run; run the study first")

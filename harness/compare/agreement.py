@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from harness.players.packages import PEERS, Peer
+from harness.players.packages import PACKAGES, Package
 from harness.score.words import sentence_case, words_for
 from harness.show.cells import NONE, number, span
 from harness.show.render import pipes
@@ -37,7 +37,7 @@ class Agreement:
 
 
 def agreements(runs: pd.DataFrame, *, seed: int = 0) -> tuple[Agreement, ...]:
-    """Return every comparison of a peer with its counterpart that has a pair, by peer and data set.
+    """Return every comparison of a package with its counterpart that has a pair, by package and data set.
 
     Args:
         runs: see `harness.stats.runs`.
@@ -46,18 +46,18 @@ def agreements(runs: pd.DataFrame, *, seed: int = 0) -> tuple[Agreement, ...]:
     tests = {group: by_seed(rows, "test") for group, rows in groups(checked_runs(runs)).items()}
     datasets = sorted({dataset for dataset, _ in tests}, key=str.lower)
     found = [
-        _compared(name, peer, dataset, tests, seed)
-        for name, peer in PEERS.items()
+        _compared(name, package, dataset, tests, seed)
+        for name, package in PACKAGES.items()
         for dataset in datasets
-        if (dataset, name) in tests and (dataset, peer.counterpart) in tests
+        if (dataset, name) in tests and (dataset, package.counterpart) in tests
     ]
     return tuple(agreement for agreement in found if agreement.n_pairs)
 
 
 def _compared(
-    name: str, peer: Peer, dataset: str, tests: "Mapping[tuple[str, str], pd.Series[float]]", seed: int
+    name: str, package: Package, dataset: str, tests: "Mapping[tuple[str, str], pd.Series[float]]", seed: int
 ) -> Agreement:
-    ours, theirs = tests[dataset, peer.counterpart], tests[dataset, name]
+    ours, theirs = tests[dataset, package.counterpart], tests[dataset, name]
     gaps = paired_differences(ours, theirs)
     both = ours.index.intersection(theirs.index)
     found = compare(gaps, rng=stream(seed, f"agreement/{dataset}/{name}"))
@@ -65,7 +65,7 @@ def _compared(
     return Agreement(
         dataset=dataset,
         package=name,
-        ours=peer.counterpart,
+        ours=package.counterpart,
         n_pairs=found.n_pairs,
         package_mean=float(theirs.loc[both].mean()),
         our_mean=float(ours.loc[both].mean()),
@@ -89,11 +89,13 @@ def markdown(
     Args:
         found: the comparisons.
         where: data, budget and seeds, in words.
-        absent: peer -> why it did not play.
+        absent: package -> why it did not play.
         accuracy: what runs are scored by.
     """
-    known = [f"{name} and {peer.counterpart}: {peer.why}." for name, peer in PEERS.items() if peer.counterpart]
-    without = ", ".join(name for name, peer in PEERS.items() if not peer.counterpart)
+    known = [
+        f"{name} and {package.counterpart}: {package.why}." for name, package in PACKAGES.items() if package.counterpart
+    ]
+    without = ", ".join(name for name, package in PACKAGES.items() if not package.counterpart)
     blocks = [
         "# Our implementations against the packages'",
         where,

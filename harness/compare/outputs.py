@@ -18,7 +18,7 @@ from harness.experiment.exclusions import exclusion
 from harness.experiment.folder import MANIFEST, manifest, read_claim, write_json
 from harness.experiment.jobs import Played, in_order
 from harness.experiment.specs import Experiment
-from harness.players.ours import CONTESTANTS, REFERENCE
+from harness.players.ours import PLAYERS, REFERENCE
 from harness.score.published import REPLAY_TOLERANCE_PCT, compare_replay, published
 from harness.score.scoring import Scored, score
 from harness.score.words import to_file, words_for, words_of
@@ -35,7 +35,7 @@ from pmfnas.files import write_bytes, write_text
 
 COMPARISON = "compare"
 """The experiment of the verb `compare`."""
-PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow", "joblib", "nats_bench")
+DISTRIBUTIONS = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow", "joblib", "nats_bench")
 
 
 def write(played: Played, table: CurveTable, out: Path) -> Scored:
@@ -47,7 +47,7 @@ def write(played: Played, table: CurveTable, out: Path) -> Scored:
     for name in ("runs", "steps", "timings"):
         write_bytes(out / f"{name}.parquet", parquet(to_file(getattr(scored, name), words_for(table.header.stamp))))
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
-    made = manifest(out, about(played.title, table, out, scored), PACKAGES)
+    made = manifest(out, about(played.title, table, out, scored), DISTRIBUTIONS)
     shown = table_of(scored.runs, scored.timings, made, scored.best)
     write_tables(shown, out)
     _write_figures(scored, out)
@@ -63,7 +63,7 @@ def write(played: Played, table: CurveTable, out: Path) -> Scored:
 
 def opponents(chosen: Collection[str]) -> tuple[str, ...]:
     """Return PMF-NAS and the chosen ones of ours, in an order that does not hang on how they were given."""
-    return (REFERENCE, *(name for name in CONTESTANTS if name in chosen and name != REFERENCE))
+    return (REFERENCE, *(name for name in PLAYERS if name in chosen and name != REFERENCE))
 
 
 def title_of(own: Collection[str]) -> str:

@@ -2,7 +2,7 @@
 
 OUT/agreement.md, agreement.csv    our implementations against the packages'
 OUT/packages.md                    versions and settings as the packages gave them
-OUT/absent.json                    peer -> why its environment could not be made
+OUT/absent.json                    package -> why its environment could not be made
 """
 
 import json
@@ -16,7 +16,7 @@ from harness.compare import agreement
 from harness.compare.outputs import write
 from harness.experiment.folder import read_json
 from harness.experiment.jobs import Played
-from harness.players.packages import PEERS
+from harness.players.packages import PACKAGES
 from harness.score.words import words_of
 from harness.show import render
 from pmfnas.benchmarks.table import CurveTable
@@ -39,7 +39,7 @@ def write_peers(played: Played, table: CurveTable, out: Path) -> pd.DataFrame:
     text = agreement.markdown(compared, where=where, absent=absent, accuracy=words_of(scored.runs).accuracy)
     write_text(out / "agreement.md", text)
     write_text(out / "agreement.csv", render.csv(agreement.frame(compared)))
-    write_text(out / "packages.md", packages(scored.runs, scored.timings, absent=absent))
+    write_text(out / "packages.md", packages_page(scored.runs, scored.timings, absent=absent))
     print(text)
     for name, why in absent.items():
         print(f"absent: {name}: {why}")
@@ -49,11 +49,11 @@ def write_peers(played: Played, table: CurveTable, out: Path) -> pd.DataFrame:
     return scored.runs
 
 
-def packages(runs: pd.DataFrame, timings: pd.DataFrame, *, absent: Mapping[str, str]) -> str:
+def packages_page(runs: pd.DataFrame, timings: pd.DataFrame, *, absent: Mapping[str, str]) -> str:
     """Return who played, with versions and settings as the scripts gave them, and who did not and why."""
-    lines = ["# The packages", "", "| contestant | package | settings | runs | failed | searcher s |"]
+    lines = ["# The packages", "", "| player | package | settings | runs | failed | searcher s |"]
     lines += ["| --- | --- | --- | ---: | ---: | ---: |"]
-    for name in PEERS:
+    for name in PACKAGES:
         rows = runs[runs["searcher"] == name]
         if len(rows):
             seconds = timings.loc[timings["searcher"] == name, "searcher_s"].mean()
@@ -61,7 +61,7 @@ def packages(runs: pd.DataFrame, timings: pd.DataFrame, *, absent: Mapping[str, 
             lines.append(f"| {name} | {_about(rows)} | {len(rows)} | {n_failed} | {seconds:.1f} |")
     lines += ["", "searcher s: mean seconds of a run inside the package's process, on this host; not on the clock.", ""]
     lines += [f"- absent: {name}: {why}" for name, why in absent.items()]
-    failures = runs[(runs["status"] != "ok") & runs["searcher"].isin(list(PEERS))]
+    failures = runs[(runs["status"] != "ok") & runs["searcher"].isin(list(PACKAGES))]
     lines += [f"- failed: {row['searcher']}, {row['dataset']}: {row['why']}" for _, row in failures.iterrows()]
     return "\n".join(lines).rstrip() + "\n"
 

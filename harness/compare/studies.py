@@ -66,7 +66,7 @@ class Study:
     n_workers: int = 1
 
     @property
-    def contestants(self) -> Mapping[str, SearcherFactory]:
+    def players(self) -> Mapping[str, SearcherFactory]:
         """The searcher itself and its variants, by name."""
         return MappingProxyType({REFERENCE: PmfNas, **{v.name: v.factory for v in self.variants}})
 
@@ -79,8 +79,8 @@ class Study:
         return Experiment(
             name=self.name,
             title=self.title,
-            contestants=self.contestants,
-            searchers=tuple(self.contestants),
+            players=self.players,
+            searchers=tuple(self.players),
             datasets=self.datasets,
             budget_s=budget_s,
             n_seeds=n_seeds,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.compare.outputs import PACKAGES, about, parquet
+from harness.compare.outputs import DISTRIBUTIONS, about, parquet
 from harness.compare.studies import Study
 from harness.compare.study_figures import difference_figure
 from harness.compare.study_tables import REGRET, SCORE, StudyTable, described, markdown, terminal, where
@@ -99,7 +99,7 @@ def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable
     """Return the frames of all budgets in one; `timings` get the budget, which `runs` have."""
     parts: dict[float, Scored] = {}
     for budget_s, given in jobs.items():
-        ordered = in_order(given, tuple(study.contestants))
+        ordered = in_order(given, tuple(study.players))
         parts[budget_s] = score(ordered, table, folder(out, budget_s))
     frames = {
         name: pd.concat([getattr(part, name) for part in parts.values()], ignore_index=True)
@@ -113,7 +113,7 @@ def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable
 def _refuse_other_settings(study: Study, runs: pd.DataFrame) -> None:
     """Raise `InputError` where a run's settings are not those that the tables would say it had."""
     for searcher, settings in set(zip(runs["searcher"], runs["settings"], strict=True)):
-        now = as_json(settings_of(study.contestants[searcher]))
+        now = as_json(settings_of(study.players[searcher]))
         if settings != now:
             raise InputError(
                 f"runs of {searcher} were made with the settings {settings}, but it now has {now}; "
@@ -126,4 +126,4 @@ def _write_manifest(study: Study, table: CurveTable, out: Path, scored: Scored) 
     seeds = {str(budget): int(n) for budget, n in scored.runs.groupby(hours, sort=False)["seed"].nunique().items()}
     changes = {variant.name: variant.change for variant in study.variants}
     added = {"seeds_per_budget": seeds, "changes": changes, "not_varied": dict(study.unvaried)}
-    write_json(out / MANIFEST, manifest(out, about(study.title, table, out, scored) | added, PACKAGES))
+    write_json(out / MANIFEST, manifest(out, about(study.title, table, out, scored) | added, DISTRIBUTIONS))

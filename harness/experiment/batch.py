@@ -59,7 +59,7 @@ def check_claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
 
 def _sources(experiment: Experiment) -> dict[str, str]:
     """Return the source of every searcher from outside, by name."""
-    return {name: identity(factory) for name, factory in experiment.contestants.items() if identity(factory)}
+    return {name: identity(factory) for name, factory in experiment.players.items() if identity(factory)}
 
 
 def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _groups(missing: Sequence[Job]) -> list[list[Job]]:
 def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, out: Path) -> None:
     table = CurveTable.open(table_path)
     benchmark = _benchmark(table_path, table.header.fingerprint, group[0].dataset)
-    for factory in experiment.contestants.values():
+    for factory in experiment.players.values():
         check_unchanged(factory)
     for job in group:
         log = record_path(out, job.run_id(table.header.space)).with_suffix(".stderr.log")
@@ -138,7 +138,7 @@ def run_one(
     setting = Setting(
         benchmark.space, benchmark.fidelities, experiment.budget_s, experiment.n_workers, experiment.accounting
     )
-    factory = experiment.contestants[job.searcher]
+    factory = experiment.players[job.searcher]
     rng = stream(job.seed, f"searcher/{experiment.stream or job.searcher}")
     offered = remaining(benchmark, experiment.excluded)
     executor = SimulatedExecutor(

@@ -54,7 +54,7 @@ class Played:
 
 def played(experiment: Experiment) -> Played:
     """Return all runs of an experiment, once they are finished."""
-    return Played(experiment.title, tuple(jobs(experiment)), tuple(experiment.contestants), experiment.replays)
+    return Played(experiment.title, tuple(jobs(experiment)), tuple(experiment.players), experiment.replays)
 
 
 def in_order(found_jobs: Sequence[Job], searchers: Sequence[str]) -> list[Job]:

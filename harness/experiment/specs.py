@@ -7,7 +7,7 @@ from types import MappingProxyType
 from baselines.regularized_evolution import RegularizedEvolution
 from baselines.reinforce import Reinforce
 from harness.experiment.exclusions import BIG_CELLS, exclusion
-from harness.players.ours import CONTESTANTS, with_settings
+from harness.players.ours import PLAYERS, with_settings
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import SearcherFactory
 from pmfnas.loop.executor import Accounting
@@ -22,7 +22,7 @@ class Experiment:
 
     name: str
     title: str
-    contestants: Mapping[str, SearcherFactory]
+    players: Mapping[str, SearcherFactory]
     """Who may play."""
     searchers: tuple[str, ...]
     datasets: tuple[str, ...]
@@ -71,13 +71,13 @@ class Experiment:
 ALL_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 
 REPLAY_ONLY = "bohb_nb201"
-"""Pays for every budget in full, as the script behind the published row did; no contestant for a table of ours."""
+"""Pays for every budget in full, as the script behind the published row did; no player for a table of ours."""
 
 TABLE2 = Experiment(
     name="table2",
     title="Accuracy versus GPU-hours on NAS-Bench-201",
-    contestants=CONTESTANTS,
-    searchers=tuple(name for name in CONTESTANTS if name != REPLAY_ONLY),
+    players=PLAYERS,
+    searchers=tuple(name for name in PLAYERS if name != REPLAY_ONLY),
     datasets=ALL_DATASETS,
     budget_s=GPU_NIGHT_S,
     n_seeds=100,
@@ -90,10 +90,10 @@ NO_BIG_CELLS = replace(
     excluded=BIG_CELLS,
 )
 
-REPLAY_CONTESTANTS: Mapping[str, SearcherFactory] = MappingProxyType(
+REPLAY_PLAYERS: Mapping[str, SearcherFactory] = MappingProxyType(
     {
-        "bohb": CONTESTANTS[REPLAY_ONLY],
-        "random_search": CONTESTANTS["random_search"],
+        "bohb": PLAYERS[REPLAY_ONLY],
+        "random_search": PLAYERS["random_search"],
         "regularized_evolution": with_settings(RegularizedEvolution, population=10, sample=3),
         "reinforce": with_settings(Reinforce, learning_rate=0.03),
     }
@@ -103,8 +103,8 @@ REPLAY_CONTESTANTS: Mapping[str, SearcherFactory] = MappingProxyType(
 PUBLISHED = Experiment(
     name="published",
     title="Replay of NAS-Bench-201, table 5: CIFAR-10, 12,000 s, every evaluation 12 epochs from the start",
-    contestants=REPLAY_CONTESTANTS,
-    searchers=tuple(REPLAY_CONTESTANTS),
+    players=REPLAY_PLAYERS,
+    searchers=tuple(REPLAY_PLAYERS),
     datasets=("cifar10",),
     budget_s=12_000.0,
     n_seeds=500,
@@ -123,7 +123,7 @@ PUBLISHED = Experiment(
 SIZE = Experiment(
     name="size",
     title="Another space: the widths of NATS-Bench, one configuration for all",
-    contestants=CONTESTANTS,
+    players=PLAYERS,
     searchers=("random_search", "regularized_evolution", "asha", "most_params", "pmf_nas"),
     datasets=ALL_DATASETS,
     budget_s=GPU_NIGHT_S,

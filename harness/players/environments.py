@@ -33,7 +33,7 @@ N_LINES = 8
 
 
 class AbsentError(PmfnasError):
-    """An environment that cannot be made, and why; its contestants are marked absent."""
+    """An environment that cannot be made, and why; its players are marked absent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,9 +67,9 @@ def from_file(text: str) -> tuple[str, FromFile]:
         InputError: no such file, it does not import, or it has no such searcher.
     """
     name, path, attribute = class_in_file("--searcher", text, "must look like my_search.py:MySearcher")
-    entrant = FromFile(path.resolve(), attribute, source_of([path.resolve()]))
-    _check_factory(load_module(entrant.path, entrant.source), attribute, path)
-    return name, entrant
+    guest = FromFile(path.resolve(), attribute, source_of([path.resolve()]))
+    _check_factory(load_module(guest.path, guest.source), attribute, path)
+    return name, guest
 
 
 def class_in_file(flag: str, text: str, otherwise: str) -> tuple[str, Path, str]:
@@ -175,7 +175,7 @@ def _check_line_ends(script: str, *, by_shell: bool) -> None:
         )
 
 
-def entrants(
+def guests(
     files: Sequence[str], commands: Sequence[str], limits: Limits, *, taken: Sequence[str]
 ) -> Mapping[str, SearcherFactory]:
     """Return the searchers given on the command line by name; raise `InputError` for a name that is not free."""

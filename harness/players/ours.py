@@ -16,7 +16,7 @@ from pmfnas.engine.settings import Settings
 from pmfnas.loop.settings import plain
 
 REFERENCE = "pmf_nas"
-"""The contestant that the others are compared with."""
+"""The player that the others are compared with."""
 
 UNBELIEVING = "pmf_nas_no_belief"
 """The same without its declared belief in capacity."""
@@ -24,11 +24,11 @@ UNBELIEVING = "pmf_nas_no_belief"
 _PORT = ("space", "fidelities", "budget_s", "n_workers", "rng")
 
 
-def select(names: Sequence[str], contestants: Collection[str]) -> tuple[str, ...]:
+def select(names: Sequence[str], players: Collection[str]) -> tuple[str, ...]:
     """Return `names`, each checked and once; raise `InputError` that lists the known ones."""
     for name in names:
-        if name not in contestants:
-            raise unknown_name("searcher", name, contestants)
+        if name not in players:
+            raise unknown_name("searcher", name, players)
     return tuple(dict.fromkeys(names))
 
 
@@ -47,7 +47,7 @@ def with_settings(factory: SearcherFactory, **settings: Any) -> SearcherFactory:
     return partial(factory, **settings)
 
 
-CONTESTANTS: Mapping[str, SearcherFactory] = MappingProxyType(
+PLAYERS: Mapping[str, SearcherFactory] = MappingProxyType(
     {
         **SEARCHERS,
         UNBELIEVING: with_settings(PmfNas, settings=Settings(capacity_belief=0.0)),

@@ -1,8 +1,8 @@
-"""The field's packages as contestants, and who of ours implements the same method.
+"""The field's packages as players, and who of ours implements the same method.
 
-A peer is a script of `baselines/peers` in an environment of its own, spoken to by the process protocol and charged like
-everybody else. Its counterpart is our implementation on the same rungs with the same eta, so that the comparison is
-of implementations, not of settings.
+A package plays by a script of `baselines/peers` in an environment of its own, spoken to by the process protocol and
+charged like everybody else. Its counterpart is our implementation on the same rungs with the same eta, so that
+implementations are compared, not settings.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from baselines.bohb import Bohb
 from baselines.dehb import Dehb
 from baselines.hyperband import Hyperband
 from harness.players.environments import Environment
-from harness.players.ours import CONTESTANTS, REFERENCE, UNBELIEVING
+from harness.players.ours import PLAYERS, REFERENCE, UNBELIEVING
 from harness.players.process import Command, Limits
 from pmfnas.core.ports import SearcherFactory
 
@@ -32,7 +32,7 @@ LIMITS = Limits(start_s=180.0, answer_s=180.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class Package:
     """A method of a package."""
 
     environment: str
@@ -42,7 +42,7 @@ class Peer:
     why: str = ""
     """What is known to differ from the counterpart, in a sentence."""
     slow: bool = False
-    """Whether a run takes minutes; slow peers play fewer seeds unless asked otherwise."""
+    """Whether a run takes minutes; slow ones play fewer seeds unless asked otherwise."""
 
 
 _NEPS_ASHA = (
@@ -63,25 +63,25 @@ _DEHB = (
 )
 _BARRIER = "the package draws archs with repetition, ours without"
 
-PEERS: Mapping[str, Peer] = MappingProxyType(
+PACKAGES: Mapping[str, Package] = MappingProxyType(
     {
-        "dehb-0.1.2": Peer("dehb", "dehb", "dehb-1.3.12", _DEHB),
-        "hpbandster-0.7.4-bohb": Peer("hpbandster", "bohb", "bohb-1.3.12", _KDE),
-        "neps-0.17-asha": Peer("neps", "asha", "asha-1.3.12", _NEPS_ASHA),
-        "neps-0.17-hyperband": Peer("neps", "hyperband", "hyperband-1.3.12", _BARRIER),
-        "neps-0.17-priorband": Peer("neps", "priorband"),
-        "optuna-5-tpe": Peer("optuna", "tpe"),
-        "smac-2.4": Peer("smac", "multi_fidelity"),
-        "syne-tune-0.13-dyhpo": Peer("syne_tune_013", "dyhpo", slow=True),
-        "syne-tune-0.13-hyper_tune": Peer("syne_tune_013", "hyper_tune", slow=True),
-        "syne-tune-0.13-mobster": Peer("syne_tune_013", "mobster", slow=True),
-        "syne-tune-0.13-hyperband": Peer("syne_tune_013", "sync_hyperband", "hyperband-1.3.9.12", _BARRIER),
-        "syne-tune-0.16-asha": Peer("syne_tune_016", "asha", "asha-1.3.9.12", _STOPPING),
-        "syne-tune-0.16-bohb": Peer("syne_tune_016", "bohb"),
-        "syne-tune-0.16-cqr": Peer("syne_tune_016", "cqr", slow=True),
+        "dehb-0.1.2": Package("dehb", "dehb", "dehb-1.3.12", _DEHB),
+        "hpbandster-0.7.4-bohb": Package("hpbandster", "bohb", "bohb-1.3.12", _KDE),
+        "neps-0.17-asha": Package("neps", "asha", "asha-1.3.12", _NEPS_ASHA),
+        "neps-0.17-hyperband": Package("neps", "hyperband", "hyperband-1.3.12", _BARRIER),
+        "neps-0.17-priorband": Package("neps", "priorband"),
+        "optuna-5-tpe": Package("optuna", "tpe"),
+        "smac-2.4": Package("smac", "multi_fidelity"),
+        "syne-tune-0.13-dyhpo": Package("syne_tune_013", "dyhpo", slow=True),
+        "syne-tune-0.13-hyper_tune": Package("syne_tune_013", "hyper_tune", slow=True),
+        "syne-tune-0.13-mobster": Package("syne_tune_013", "mobster", slow=True),
+        "syne-tune-0.13-hyperband": Package("syne_tune_013", "sync_hyperband", "hyperband-1.3.9.12", _BARRIER),
+        "syne-tune-0.16-asha": Package("syne_tune_016", "asha", "asha-1.3.9.12", _STOPPING),
+        "syne-tune-0.16-bohb": Package("syne_tune_016", "bohb"),
+        "syne-tune-0.16-cqr": Package("syne_tune_016", "cqr", slow=True),
     }
 )
-"""Every peer under its name in tables, which says package and version."""
+"""Every package under its name in tables, which says package and version."""
 
 _LONG = "12@1,12@3,12@9,12@12"
 
@@ -93,28 +93,30 @@ OWN: Mapping[str, SearcherFactory] = MappingProxyType(
         "dehb-1.3.12": partial(Dehb, eta=3, rounding="down"),
         "hyperband-1.3.12": partial(Hyperband, eta=3, rounding="down"),
         "hyperband-1.3.9.12": partial(Hyperband, ladder=_LONG, eta=3),
-        REFERENCE: CONTESTANTS[REFERENCE],
-        UNBELIEVING: CONTESTANTS[UNBELIEVING],
-        "random_search": CONTESTANTS["random_search"],
+        REFERENCE: PLAYERS[REFERENCE],
+        UNBELIEVING: PLAYERS[UNBELIEVING],
+        "random_search": PLAYERS["random_search"],
     }
 )
 """Ours that play: the counterparts, named by the epochs of their rungs, PMF-NAS twice, and random search."""
 
 
-def contestants(pythons: Mapping[str, Path]) -> Mapping[str, SearcherFactory]:
+def players(pythons: Mapping[str, Path]) -> Mapping[str, SearcherFactory]:
     """Return everybody who can play, given the interpreters of the environments that there are."""
     playing = {
-        name: command(peer, pythons[peer.environment]) for name, peer in PEERS.items() if peer.environment in pythons
+        name: command(package, pythons[package.environment])
+        for name, package in PACKAGES.items()
+        if package.environment in pythons
     }
     return MappingProxyType({**OWN, **playing})
 
 
-def command(peer: Peer, python: Path) -> Command:
-    """Return what starts a peer."""
-    script = ENVIRONMENTS[peer.environment].script_path
-    return Command((str(python), str(script), "--method", peer.method), LIMITS)
+def command(package: Package, python: Path) -> Command:
+    """Return what starts a package."""
+    script = ENVIRONMENTS[package.environment].script_path
+    return Command((str(python), str(script), "--method", package.method), LIMITS)
 
 
 def environments_of(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the environments that the contestants called `names` need, each once, in order."""
-    return tuple(dict.fromkeys(PEERS[name].environment for name in names if name in PEERS))
+    """Return the environments that the players called `names` need, each once, in order."""
+    return tuple(dict.fromkeys(PACKAGES[name].environment for name in names if name in PACKAGES))

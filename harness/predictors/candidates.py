@@ -18,9 +18,9 @@ from pmfnas.core.types import Fidelity
 from pmfnas.predictor.pmf import PmfPredictor
 
 REFERENCE = "pmf"
-"""The contestant that the others are compared with."""
+"""The candidate that the others are compared with."""
 
-CONTESTANTS: Mapping[str, PredictorFactory] = MappingProxyType({**PREDICTORS, REFERENCE: PmfPredictor})
+CANDIDATES: Mapping[str, PredictorFactory] = MappingProxyType({**PREDICTORS, REFERENCE: PmfPredictor})
 
 _METHODS = ("fit", "predict")
 STUDY_CODE = (
@@ -66,9 +66,9 @@ def predictor_from_file(text: str) -> tuple[str, PredictorFile]:
     """
     wanted = "must be a known name or look like my.py:MyPredictor"
     name, path, attribute = class_in_file("--predictor", text, wanted)
-    entrant = PredictorFile(path.resolve(), attribute, source_of([path.resolve()]))
-    _check(getattr(load_module(entrant.path, entrant.source), attribute, None), attribute, path)
-    return name, entrant
+    guest = PredictorFile(path.resolve(), attribute, source_of([path.resolve()]))
+    _check(getattr(load_module(guest.path, guest.source), attribute, None), attribute, path)
+    return name, guest
 
 
 def _check(factory: object, attribute: str, path: Path) -> None:
@@ -88,22 +88,22 @@ def _check(factory: object, attribute: str, path: Path) -> None:
 
 
 def chosen(names: Sequence[str], files: Sequence[str]) -> Mapping[str, PredictorFactory]:
-    """Return contestants by name: known ones, and those in files; raise `InputError` for others and for doubles."""
+    """Return candidates by name: known ones, and those in files; raise `InputError` for others and for doubles."""
     made: dict[str, PredictorFactory] = {}
     for name in names:
-        if name not in CONTESTANTS:
-            raise InputError(f"predictor is {name!r}, but must be a file or one of: {', '.join(CONTESTANTS)}")
-        made[name] = CONTESTANTS[name]
+        if name not in CANDIDATES:
+            raise InputError(f"predictor is {name!r}, but must be a file or one of: {', '.join(CANDIDATES)}")
+        made[name] = CANDIDATES[name]
     for text in files:
-        name, entrant = predictor_from_file(text)
-        if name in made or name in CONTESTANTS:
+        name, guest = predictor_from_file(text)
+        if name in made or name in CANDIDATES:
             raise InputError(f"two predictors are called {name!r}; put another NAME= before the file")
-        made[name] = entrant
+        made[name] = guest
     return MappingProxyType(made)
 
 
 def identity_of(name: str, factory: PredictorFactory) -> str:
-    """Return what names the code of a contestant: of a file its hash, else the name."""
+    """Return what names the code of a candidate: of a file its hash, else the name."""
     return f"{factory.path.name}:{factory.attribute} {factory.source}" if isinstance(factory, PredictorFile) else name
 
 

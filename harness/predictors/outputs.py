@@ -28,7 +28,7 @@ from harness.show.figures import write_figure
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.files import write_bytes, write_text
 
-PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow", "joblib", "scikit-learn")
+DISTRIBUTIONS = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow", "joblib", "scikit-learn")
 KEPT = ("calibration.png", "manifest.json", "noise.csv", "quality.png", "real.png", "summary.parquet", "table.md")
 """Files of a committed reference: what the figures are made from, and what people read."""
 
@@ -38,12 +38,12 @@ def write_outputs(plan: Plan, table: CurveTable, out: Path, *, reference: str = 
     found = results(plan, out)
     summary = summarise(found)
     ceiling = pd.concat([noise_ceiling(read_material(table, name)) for name in plan.datasets], ignore_index=True)
-    compared = against(found, reference) if reference in plan.contestants else pd.DataFrame()
+    compared = against(found, reference) if reference in plan.candidates else pd.DataFrame()
     text = StudyText(summary, ceiling, compared, about(plan, table), reference)
     _write_frames(found, text, out)
     _write_figures(summary, text.about, out)
     made = {"title": "Performance predictors", "space": table.header.space, "data_version": table.header.version}
-    write_json(out / MANIFEST, manifest(out, {**made, **extent(plan), "failed": 0}, PACKAGES))
+    write_json(out / MANIFEST, manifest(out, {**made, **extent(plan), "failed": 0}, DISTRIBUTIONS))
     print(terminal(text))
     print(f"\nwritten to {out}: table.md, summary.parquet, against.csv, predictors.json, results.parquet, figures")
     return text
@@ -105,7 +105,7 @@ def extent(plan: Plan) -> dict[str, Any]:
     """Return what a plan's outputs will have, as their manifest says it."""
     return {
         "datasets": list(plan.datasets),
-        "predictors": list(plan.contestants),
+        "predictors": list(plan.candidates),
         "cells": len(plan.cells),
         "splits": plan.n_splits,
     }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from harness.experiment.batch import open_benchmark, run_one
 from harness.experiment.jobs import Job
 from harness.experiment.specs import GPU_NIGHT_S, Experiment
-from harness.players.ours import CONTESTANTS, REFERENCE
+from harness.players.ours import PLAYERS, REFERENCE
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.types import Train
 from pmfnas.engine.settings import Settings
@@ -27,7 +27,7 @@ def visited_archs(table: CurveTable, dataset: str, n_searches: int = N_SEARCHES)
     experiment = Experiment(
         "predictors",
         "archs that a search visits",
-        {REFERENCE: CONTESTANTS[REFERENCE]},
+        {REFERENCE: PLAYERS[REFERENCE]},
         (REFERENCE,),
         (dataset,),
         GPU_NIGHT_S,

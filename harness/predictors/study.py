@@ -1,4 +1,4 @@
-"""Runs the predictor study: every contestant in every cell and split, in chunks, finished ones skipped.
+"""Runs the predictor study: every candidate in every cell and split, in chunks, finished ones skipped.
 
     OUT/spec.json                            what the folder belongs to; a command with other settings is refused
     OUT/visited/cifar100.json                rows of the archs that searches visit
@@ -49,7 +49,7 @@ CELL = ("dataset", "n_known", "schedule", "epochs", "kind")
 class Plan:
     """Who is compared in which cells, and how often."""
 
-    contestants: Mapping[str, PredictorFactory]
+    candidates: Mapping[str, PredictorFactory]
     cells: tuple[Cell, ...]
     grid: str
     """`whole` or `smoke`: part of what a folder belongs to."""
@@ -69,7 +69,7 @@ class Plan:
 
     def own_cells(self, predictor: str, dataset: str) -> tuple[Cell, ...]:
         """Return the cells that tell results of a predictor apart."""
-        reads = reads_of(self.contestants[predictor])
+        reads = reads_of(self.candidates[predictor])
         return tuple(dict.fromkeys(essential(cell, reads) for cell in self.cells if cell.dataset == dataset))
 
 
@@ -104,7 +104,7 @@ def chunks(plan: Plan) -> tuple[Chunk, ...]:
         Chunk(dataset, predictor, start, min(start + SPLITS_PER_CHUNK, plan.n_splits))
         for start in starts
         for dataset in plan.datasets
-        for predictor in plan.contestants
+        for predictor in plan.candidates
     )
 
 
@@ -155,7 +155,7 @@ def _claim_of(plan: Plan, table: CurveTable, *, real_curves: bool) -> dict[str, 
 
 
 def _sources(plan: Plan) -> dict[str, str]:
-    return {name: identity_of(name, factory) for name, factory in plan.contestants.items()}
+    return {name: identity_of(name, factory) for name, factory in plan.candidates.items()}
 
 
 # ------------------------------------------------------------------------------------------------------- in a worker
@@ -192,7 +192,7 @@ def _table(path: Path) -> CurveTable:
 
 def _run_chunk(chunk: Chunk, plan: Plan, source: Source) -> None:
     """Compute a chunk and write it."""
-    factory = plan.contestants[chunk.predictor]
+    factory = plan.candidates[chunk.predictor]
     check_unchanged(factory)
     material = _material(chunk.dataset, source)
     try:
@@ -218,7 +218,7 @@ def row(predictor: str, cell: Cell, split: int, outcome: Outcome) -> dict[str, A
 
 
 def results(plan: Plan, out: Path) -> pd.DataFrame:
-    """Return one row per contestant, cell of the plan and split, from the chunks under `out`.
+    """Return one row per candidate, cell of the plan and split, from the chunks under `out`.
 
     Raises:
         InputError: a chunk is missing or damaged.
@@ -239,7 +239,7 @@ def spread(plan: Plan, computed: pd.DataFrame) -> pd.DataFrame:
     columns = [f"own_{name}" for name in CELL]
     pairs = [
         {"predictor": name, **asdict(cell), **dict(zip(columns, asdict(essential(cell, reads)).values(), strict=True))}
-        for name, reads in ((name, reads_of(factory)) for name, factory in plan.contestants.items())
+        for name, reads in ((name, reads_of(factory)) for name, factory in plan.candidates.items())
         for cell in plan.cells
     ]
     renamed = computed.rename(columns=dict(zip(CELL, columns, strict=True)))

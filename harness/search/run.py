@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from harness.host.units import written_time
-from harness.players.ours import CONTESTANTS
+from harness.players.ours import PLAYERS
 from harness.search.checks import (
     Measured,
     check_device_memory,
@@ -92,7 +92,7 @@ class Searched:
     @property
     def factory(self) -> SearcherFactory:
         """What made the searcher."""
-        return CONTESTANTS[self.spec.searcher]
+        return PLAYERS[self.spec.searcher]
 
 
 def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
@@ -189,7 +189,7 @@ class _Run:
         spec, width = self.opened.spec, self.opened.spec.width or 1
         setting = Setting(self.benchmark.space, self.benchmark.fidelities, spec.budget_s, n_workers=1)
         rng = stream(spec.seed, f"searcher/{spec.searcher}")
-        made = CONTESTANTS[spec.searcher](setting.space, setting.fidelities, setting.budget_s, 1, rng=rng)
+        made = PLAYERS[spec.searcher](setting.space, setting.fidelities, setting.budget_s, 1, rng=rng)
         recorded = self.journal.read()
         finishing = Finishing(made, setting.fidelities, width)
         watched = Watched(finishing, self.benchmark, self.log, {event.ticket.number for event in recorded})

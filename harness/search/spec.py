@@ -14,7 +14,7 @@ from harness.experiment.folder import SPEC, read_claim
 from harness.experiment.overwriting import check_folder
 from harness.experiment.specs import GPU_NIGHT_S
 from harness.host.code import code_hash
-from harness.players.ours import CONTESTANTS
+from harness.players.ours import PLAYERS
 from harness.search.folder import read_result
 from pmfnas.core.errors import InputError, unknown_name
 from pmfnas.spaces import space_for
@@ -48,8 +48,8 @@ class SearchSpec:
             raise InputError(f"--dataset is {self.dataset!r}, but must be a plain name such as cifar10")
         if self.space not in ("nb201", "nats-sss"):
             raise unknown_name("--space", self.space, ("nb201", "nats-sss"))
-        if self.searcher not in CONTESTANTS:
-            raise unknown_name("--searcher", self.searcher, CONTESTANTS)
+        if self.searcher not in PLAYERS:
+            raise unknown_name("--searcher", self.searcher, PLAYERS)
         if (self.width is not None and self.width < 1) or not self.budget_s > 0:
             raise InputError(f"--width, --budget are {self.width}, {self.budget_s:g} s, but must be positive")
 

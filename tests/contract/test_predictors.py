@@ -1,4 +1,4 @@
-"""What every predictor must do, over all contestants: answer each query, the same each time, and touch nothing."""
+"""What every predictor must do, over all candidates: answer each query, the same each time, and touch nothing."""
 
 import copy
 from dataclasses import replace
@@ -6,18 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.predictors.candidates import CONTESTANTS
+from harness.predictors.candidates import CANDIDATES
 from pmfnas.core.predictors import check_prediction, reads_of
 from tests.support.predicting import SPACE, TARGET, world
 
 SKLEARN = {"curve_svr", "gaussian_process", "gradient_boosting", "random_forest"}
 
 
-@pytest.fixture(params=sorted(CONTESTANTS))
+@pytest.fixture(params=sorted(CANDIDATES))
 def factory(request):
     if request.param in SKLEARN:
         pytest.importorskip("sklearn", reason="the extra `predictors` is not installed")
-    return CONTESTANTS[request.param]
+    return CANDIDATES[request.param]
 
 
 def shown(factory, n_known, epochs, n_queries=30):

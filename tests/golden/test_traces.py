@@ -1,7 +1,7 @@
-"""What every contestant asks for and recommends, step by step, compared with what it did when that was last accepted.
+"""What every player asks for and recommends, step by step, compared with what it did when that was last accepted.
 
 The worlds: `synthetic`, smooth curves over the whole topology space; `slice`, a curve table of 50 archs; and `night`,
-for the contestant that moves to the long schedule by its own judgement, with a budget in which that pays.
+for the player that moves to the long schedule by its own judgement, with a budget in which that pays.
 A trace holds discrete content only and is the same on every platform: no step of it hangs on the last digits of a
 value, which `test_no_step_hangs_on_rounding` checks by nudging every value.
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.players.ours import CONTESTANTS
+from harness.players.ours import PLAYERS
 from pmfnas.core.ports import Benchmark
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Cost, Curve, Decision, Drop, Request, Stop, Submit, Train, Wait
@@ -66,14 +66,14 @@ class Nudged:
 
 
 def cases(name: str) -> list[tuple[str, int]]:
-    """Return (world, number of workers) of every run of a contestant."""
+    """Return (world, number of workers) of every run of a player."""
     worlds = [world for world in BUDGETS_S if world != "night" or name in NEEDS_A_NIGHT]
     return [(world, n_workers) for world in worlds for n_workers in BUDGETS_S[world]]
 
 
 def trace_of(name: str, world: str, n_workers: int, benchmark: Benchmark) -> list[str]:
     """Return the trace of one run as lines of text."""
-    trace = drive(CONTESTANTS[name], benchmark, budget_s=BUDGETS_S[world][n_workers], n_workers=n_workers, seed=0)
+    trace = drive(PLAYERS[name], benchmark, budget_s=BUDGETS_S[world][n_workers], n_workers=n_workers, seed=0)
     return written(trace)
 
 
@@ -115,13 +115,13 @@ def differences(name: str, golden: dict[str, list[str]], found: dict[str, list[s
     for case in sorted(golden.keys() | found.keys()):
         diff = difflib.unified_diff(golden.get(case, []), found.get(case, []), "accepted", "now", lineterm="", n=1)
         parts += [f"-- {case}", *list(diff)[:12]]
-    test = f"tests/golden/test_traces.py::test_the_contestant_does_what_it_did[{name}]"
+    test = f"tests/golden/test_traces.py::test_the_player_does_what_it_did[{name}]"
     parts.append(f"If this is meant: pytest '{test}' --accept-goldens, and commit the file.")
     return "\n".join(parts)
 
 
-@pytest.mark.parametrize("name", CONTESTANTS)
-def test_the_contestant_does_what_it_did(name, worlds, request):
+@pytest.mark.parametrize("name", PLAYERS)
+def test_the_player_does_what_it_did(name, worlds, request):
     found = {f"{world}, {n} workers": trace_of(name, world, n, worlds[world]) for world, n in cases(name)}
     path = FOLDER / f"{name}.json"
     if request.config.getoption("--accept-goldens"):
@@ -131,7 +131,7 @@ def test_the_contestant_does_what_it_did(name, worlds, request):
         pytest.fail(differences(name, golden, found), pytrace=False)
 
 
-@pytest.mark.parametrize("name", CONTESTANTS)
+@pytest.mark.parametrize("name", PLAYERS)
 def test_no_step_hangs_on_rounding(name, worlds):
     golden = json.loads((FOLDER / f"{name}.json").read_text())
     for world, n_workers in cases(name):
@@ -145,10 +145,10 @@ def test_the_goldens_reach_the_long_schedule(name):
     assert any(line.startswith(("36@36", "200@200")) for lines in golden.values() for line in lines)
 
 
-def test_every_contestant_has_a_golden_and_every_golden_a_contestant():
+def test_every_player_has_a_golden_and_every_golden_a_player():
     goldens = {file.stem for file in FOLDER.iterdir()}
-    assert goldens - set(CONTESTANTS) == set(), "remove the files of contestants that are gone"
-    assert set(CONTESTANTS) - goldens == set(), "make the missing ones with --accept-goldens"
+    assert goldens - set(PLAYERS) == set(), "remove the files of players that are gone"
+    assert set(PLAYERS) - goldens == set(), "make the missing ones with --accept-goldens"
 
 
 def test_a_changed_trace_is_shown_with_the_way_to_accept_it():

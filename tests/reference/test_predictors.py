@@ -6,7 +6,7 @@ Few splits, so the bounds are loose; `results/reference/predictors` holds the st
 import numpy as np
 import pytest
 
-from harness.predictors.candidates import CONTESTANTS
+from harness.predictors.candidates import CANDIDATES
 from harness.predictors.cells import Cell
 from harness.predictors.evaluation import evaluate
 from harness.predictors.material import read_material
@@ -23,7 +23,7 @@ def materials(anchored_table, anchors):
 
 
 def mean(materials, predictor, measure, n_known, schedule, epochs, kind="uniform"):
-    factory = CONTESTANTS[predictor]
+    factory = CANDIDATES[predictor]
     cells = [Cell(name, n_known, schedule, epochs, kind) for name in DATASETS]
     found = [evaluate(factory, cell, Split(split), materials[cell.dataset]) for cell in cells for split in SPLITS]
     return float(np.mean([outcome.measures[measure] for outcome in found]))

@@ -47,7 +47,7 @@ def test_the_manifest_names_no_host_user_or_path(folder):
 def _experiment(name):
     """Return the experiment of a reference, and whom of it to run again.
 
-    Of a study these are the first and a few variants, of the comparison with packages our own contestants.
+    Of a study these are the first and a few variants, of the comparison with packages our own players.
     """
     if name == NAME:
         return Experiment(NAME, TITLE, OWN, tuple(OWN), ALL_DATASETS, BUDGET_S, n_seeds=1), tuple(OWN)

@@ -11,8 +11,8 @@ from harness.cli.main import VERBS, build_parser, parsed
 from harness.experiment.specs import EXPERIMENTS
 from harness.host.units import names
 from harness.players.file import from_file
-from harness.players.ours import CONTESTANTS
-from harness.predictors.candidates import CONTESTANTS as PREDICTORS
+from harness.players.ours import PLAYERS
+from harness.predictors.candidates import PLAYERS as PREDICTORS
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError
 from tests.support.documents import ROOT, Typed
@@ -100,14 +100,14 @@ def _searcher(text: str) -> None:
         where = Path(text.split("=", 1)[-1].partition(":")[0])
         if where.parts[0] in TREE:
             from_file(str(ROOT / text))
-    elif text not in CONTESTANTS:
-        raise InputError(f"searcher is {text}, which is none of {', '.join(CONTESTANTS)}")
+    elif text not in PLAYERS:
+        raise InputError(f"searcher is {text}, which is none of {', '.join(PLAYERS)}")
 
 
 _CHECKS: Mapping[str, Callable[[str], object]] = {
     "experiment": _known("EXPERIMENT", tuple(EXPERIMENTS)),
-    "searchers": _known("--searchers", tuple(CONTESTANTS)),
-    "against": _known("--against", (*CONTESTANTS, *PREDICTORS)),
+    "searchers": _known("--searchers", tuple(PLAYERS)),
+    "against": _known("--against", (*PLAYERS, *PREDICTORS)),
     "datasets": dataset,
     "searcher": _searcher,
     "data": _source,
@@ -129,7 +129,7 @@ def _is_made(path: Path, made: frozenset[str]) -> bool:
     run = re.search(r"runs/nb201-([\w-]+)/(\w+)/s\d{4}\.parquet$", str(path))
     if run:
         dataset(run[1])
-        return folder in OWN_FOLDERS and run[2] in CONTESTANTS
+        return folder in OWN_FOLDERS and run[2] in PLAYERS
     return folder in OWN_FOLDERS or str(path) in made
 
 

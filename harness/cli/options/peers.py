@@ -34,7 +34,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     """Add the options."""
     arguments.teach(verb, _TEXT, _EXAMPLES, reading=_READING)
     arguments.add_data(verb)
-    arguments.add_seeds(verb, f"runs per contestant and data set (default {N_SEEDS})")
+    arguments.add_seeds(verb, f"runs per player and data set (default {N_SEEDS})")
     verb.add_argument(
         "--slow-seeds",
         type=arguments.whole("--slow-seeds", 0),

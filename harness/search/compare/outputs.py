@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.compare.outputs import PACKAGES
+from harness.compare.outputs import DISTRIBUTIONS
 from harness.experiment.folder import MANIFEST, manifest, read_claim, read_json, write_json
-from harness.players.ours import CONTESTANTS, settings_of
+from harness.players.ours import PLAYERS, settings_of
 from harness.search.compare.results import read_runs
 from harness.search.compare.running import Plan, Run, unfinished
 from harness.search.compare.tables import ComparisonTable, compare_searchers, csv, markdown, terminal
@@ -33,12 +33,12 @@ def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> pd.DataFrame:
     about = {
         "title": table.title,
         **table.rules,
-        "searchers": {name: settings_of(CONTESTANTS[name]) for name in plan.searchers},
+        "searchers": {name: settings_of(PLAYERS[name]) for name in plan.searchers},
         "seeds": [int(runs["seed"].min()), int(runs["seed"].max())],
         "runs": len(runs),
         "failed": int((runs["status"] != "ok").sum()),
     }
-    write_json(out / MANIFEST, manifest(out, about, PACKAGES))
+    write_json(out / MANIFEST, manifest(out, about, DISTRIBUTIONS))
     print(terminal(table))
     print(f"written to {out}: {', '.join(texts)}, {MANIFEST}")
     return runs

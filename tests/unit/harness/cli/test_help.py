@@ -12,8 +12,8 @@ from harness.cli.main import VERBS, main, parsed
 from harness.cli.options import names
 from harness.compare.studies import FIRST_SEED, STUDIES
 from harness.experiment import data, specs
-from harness.players.ours import CONTESTANTS, REFERENCE
-from harness.players.packages import OWN, PEERS
+from harness.players.ours import PLAYERS, REFERENCE
+from harness.players.packages import OWN, PACKAGES
 from harness.predictors import candidates
 from pmfnas.core.errors import InputError
 
@@ -115,11 +115,11 @@ def test_light_names_are_those_of_the_registries():
     assert names.DATASETS == specs.ALL_DATASETS
     assert tuple(source.name for source in data.SOURCES) == names.SOURCES
     assert (data.TOPOLOGY, data.SIZE) == names.SPACES
-    assert (*CONTESTANTS,) == names.SEARCHERS
+    assert (*PLAYERS,) == names.SEARCHERS
     assert (REFERENCE, candidates.REFERENCE) == (names.REFERENCE, names.REFERENCE_PREDICTOR)
-    assert (*OWN, *PEERS) == names.PEERS
-    assert tuple(name for name, peer in PEERS.items() if peer.slow) == names.SLOW_PEERS
-    assert (*candidates.CONTESTANTS,) == names.PREDICTORS
+    assert (*OWN, *PACKAGES) == names.PACKAGES
+    assert tuple(name for name, peer in PACKAGES.items() if peer.slow) == names.SLOW_PEERS
+    assert (*candidates.PLAYERS,) == names.PREDICTORS
     assert sorted(specs.EXPERIMENTS) == sorted(names.EXPERIMENTS)
     assert list(STUDIES) == list(names.STUDIES)
     assert names.FIRST_STUDY_SEED == FIRST_SEED

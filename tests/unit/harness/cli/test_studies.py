@@ -188,7 +188,7 @@ def test_a_variant_that_searches_worse_loses(tmp_path, surrogate_table):
 
 def test_variants_share_the_stream_of_the_full_searcher(tmp_path, surrogate_table):
     same = Variant(
-        "no_change", "nothing", "left out", "left out", study_commands.STUDIES["ablation"]().contestants[REFERENCE]
+        "no_change", "nothing", "left out", "left out", study_commands.STUDIES["ablation"]().players[REFERENCE]
     )
     study = Study("toy", "Toy", (same,), {2_400.0: 2}, datasets=("cifar100",))
     run_study(study, surrogate_table, tmp_path, n_jobs=1)

@@ -103,10 +103,10 @@ def test_a_study_is_one_experiment_per_budget_with_the_full_searcher_in_it(make)
     for experiment, (budget_s, n_seeds) in zip(study.experiments(), study.n_seeds.items(), strict=True):
         assert (experiment.budget_s, experiment.n_seeds, experiment.first_seed) == (budget_s, n_seeds, 1000)
         assert experiment.searchers == (REFERENCE, *names)
-        assert experiment.contestants[REFERENCE] is PmfNas
+        assert experiment.players[REFERENCE] is PmfNas
         assert experiment.stream == REFERENCE  # common random numbers
         assert len(jobs(experiment)) == (1 + len(names)) * 3 * n_seeds
-    written = [str(settings_of(study.contestants[name])) for name in study.contestants]
+    written = [str(settings_of(study.players[name])) for name in study.players]
     assert len(set(written)) == len(written)
 
 

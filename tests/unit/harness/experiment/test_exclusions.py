@@ -17,7 +17,7 @@ from harness.experiment.batch import claim, open_benchmark, run_one
 from harness.experiment.exclusions import BIG_CELLS, EXCLUSIONS, REASON, Exclusion, Remaining, exclusion, remaining
 from harness.experiment.jobs import Job, played
 from harness.experiment.specs import NO_BIG_CELLS, SIZE, TABLE2, smoke
-from harness.players.ours import CONTESTANTS
+from harness.players.ours import PLAYERS
 from harness.score.oracle import Oracle
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import DataError, InputError
@@ -124,7 +124,7 @@ def test_it_is_table2_but_for_the_rule():
 
 @pytest.mark.parametrize("n_workers", [1, 3])
 @pytest.mark.parametrize("searcher", NO_BIG_CELLS.searchers)
-def test_every_contestant_copes_with_being_refused_much(searcher, n_workers, surrogate_table, monkeypatch):
+def test_every_player_copes_with_being_refused_much(searcher, n_workers, surrogate_table, monkeypatch):
     """Refused are three 3x3 convolutions or more: 1,545 archs, among them all that controls and beliefs want first."""
     rule = Exclusion("nb201", "most that is good", lambda arch: arch.count(3) >= 3)
     monkeypatch.setattr(exclusions, "EXCLUSIONS", MappingProxyType({BIG_CELLS: rule}))
@@ -218,4 +218,4 @@ def test_a_folder_from_before_there_were_rules_still_goes_on(tmp_path, surrogate
 
 
 def test_nobody_is_missing():
-    assert set(CONTESTANTS) - set(NO_BIG_CELLS.searchers) == {"bohb_nb201"}
+    assert set(PLAYERS) - set(NO_BIG_CELLS.searchers) == {"bohb_nb201"}

@@ -19,7 +19,7 @@ from harness.explain.record import (
     stays,
 )
 from harness.explain.text import NO_REASONS, summary, trace, trace_csv
-from harness.players.ours import CONTESTANTS
+from harness.players.ours import PLAYERS
 from pmfnas.core.errors import DataError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Measure, Submit, Train
@@ -185,17 +185,17 @@ def test_a_reason_that_is_no_json_is_damage(tmp_path):
         read_run(path)
 
 
-# ------------------------------------------------------------------------------------------ every contestant
+# ------------------------------------------------------------------------------------------ every player
 
 
-@pytest.mark.parametrize("name", CONTESTANTS)
-def test_every_contestant_can_be_explained(tmp_path, name):
+@pytest.mark.parametrize("name", PLAYERS)
+def test_every_player_can_be_explained(tmp_path, name):
     n_workers, accounting, budget_s = 3, "restart", 900.0
     space = CellSpace(n_classes=10, image_size=32)
     benchmark = SyntheticBenchmark(space, schedules=("12", "36"))
     setting = Setting(space, benchmark.fidelities, budget_s, n_workers, accounting)
     executor = SimulatedExecutor(benchmark, paired_trials(benchmark, 0), n_workers=n_workers, accounting=accounting)
-    searcher = CONTESTANTS[name](space, benchmark.fidelities, budget_s, n_workers, rng=stream(0, name))
+    searcher = PLAYERS[name](space, benchmark.fidelities, budget_s, n_workers, rng=stream(0, name))
     header = replace(HEADER, searcher=name, n_workers=n_workers, accounting=accounting, budget_s=budget_s)
     explained = read_run(kept(search(searcher, executor, setting), tmp_path, header, space=space))
     assert sum(row.paid_s for row in spendings(explained)) == pytest.approx(explained.header.busy_hours * 3600)

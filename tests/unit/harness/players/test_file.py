@@ -8,9 +8,9 @@ import pytest
 
 from harness.players.file import (
     check_unchanged,
-    entrants,
     from_command,
     from_file,
+    guests,
     identity,
     settings_of_run,
     source_of,
@@ -197,10 +197,10 @@ def test_without_a_home_folder_the_tilde_is_refused(monkeypatch):
 
 def test_two_of_one_name_are_refused(mine):
     with pytest.raises(InputError, match="two searchers are called 'Mine'; put another NAME="):
-        entrants([f"{mine}:Mine", f"{mine}:Mine"], [], Limits(), taken=())
+        guests([f"{mine}:Mine", f"{mine}:Mine"], [], Limits(), taken=())
     with pytest.raises(InputError, match="two searchers are called 'asha'"):
-        entrants([f"asha={mine}:Mine"], [], Limits(), taken=("asha",))
-    assert list(entrants([f"{mine}:Mine", f"b={mine}:Mine"], [], Limits(), taken=())) == ["Mine", "b"]
+        guests([f"asha={mine}:Mine"], [], Limits(), taken=("asha",))
+    assert list(guests([f"{mine}:Mine", f"b={mine}:Mine"], [], Limits(), taken=())) == ["Mine", "b"]
 
 
 # --------------------------------------------------------------------------------------------------- identity

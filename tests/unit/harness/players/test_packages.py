@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harness.players.packages import ENVIRONMENTS, OWN, PEERS, command, contestants, environments_of
+from harness.players.packages import ENVIRONMENTS, OWN, PACKAGES, command, environments_of, players
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -15,18 +15,18 @@ def dictionary_keys(tree):
     return {key.value for key in keys if isinstance(key, ast.Constant)}
 
 
-@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize("name", PACKAGES)
 def test_every_peer_has_a_script_that_knows_its_method(name):
-    peer = PEERS[name]
-    script = ENVIRONMENTS[peer.environment].script_path
-    assert peer.method in dictionary_keys(ast.parse(script.read_text()))
+    package = PACKAGES[name]
+    script = ENVIRONMENTS[package.environment].script_path
+    assert package.method in dictionary_keys(ast.parse(script.read_text()))
     assert NAME.fullmatch(name)
 
 
 def test_every_counterpart_plays_and_its_differences_are_said():
-    for peer in PEERS.values():
-        assert bool(peer.counterpart) == bool(peer.why)
-        assert not peer.counterpart or peer.counterpart in OWN
+    for package in PACKAGES.values():
+        assert bool(package.counterpart) == bool(package.why)
+        assert not package.counterpart or package.counterpart in OWN
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -47,13 +47,13 @@ def test_a_script_is_not_called_like_the_package_that_it_imports():
         imported = {n.module.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module}
         imported |= {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
         beside = {file.stem for file in environment.script_path.parent.glob("*.py")}
-        assert imported & beside <= {"peer", "protocol_client"}
+        assert imported & beside <= {"package", "protocol_client"}
 
 
 def test_only_peers_whose_environment_is_there_can_play(tmp_path):
-    playing = contestants({"dehb": tmp_path / "python"})
+    playing = players({"dehb": tmp_path / "python"})
     assert set(playing) == {*OWN, "dehb-0.1.2"}
-    words = command(PEERS["dehb-0.1.2"], tmp_path / "python").words
+    words = command(PACKAGES["dehb-0.1.2"], tmp_path / "python").words
     assert words[0] == str(tmp_path / "python")
     assert words[-2:] == ("--method", "dehb")
 

@@ -11,7 +11,7 @@ import pytest
 from harness.cli.main import main
 from harness.experiment import folder as folders
 from harness.predictors import outputs
-from harness.predictors.candidates import CONTESTANTS
+from harness.predictors.candidates import CANDIDATES
 from harness.predictors.cells import Cell, essential, smoke_grid
 from harness.predictors.figures import envelope
 from harness.predictors.study import Plan, chunks, results, spread
@@ -20,7 +20,7 @@ from harness.predictors.tables import StudyText, markdown
 from pmfnas.core.errors import InputError
 from pmfnas.core.predictors import reads_of
 
-FEW = {name: CONTESTANTS[name] for name in ("flops", "last_valid", "pmf")}
+FEW = {name: CANDIDATES[name] for name in ("flops", "last_valid", "pmf")}
 SMOKE = ["predictors", "--smoke", "--data", "surrogate", "--datasets", "cifar10", "--splits", "2", "--jobs", "1"]
 NAMED = [word for name in FEW for word in ("--predictor", name)]
 
