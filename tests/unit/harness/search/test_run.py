@@ -155,7 +155,7 @@ def test_a_search_cut_off_before_its_last_training_still_has_a_model(mine, tmp_p
     now_s = [0.0]
 
     def slowing():  # after 150 seconds everything takes ten times as long
-        now_s[0] += 5e-3 if now_s[0] < 150.0 else 50.0
+        now_s[0] += 5.0 if now_s[0] < 150.0 else 50.0
         return now_s[0]
 
     opened = open_search(spec_of(mine, budget_s=300.0), tmp_path / "out", resume=False)
