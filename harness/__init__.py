@@ -5,6 +5,7 @@ A room imports the rooms below it, never one above or beside it (held by import-
     cli            one file per verb: read arguments, call one room, print
     report         one HTML page of a folder of results
     search         real training                    predictors   the predictor study and the regression gate
+                                                    fit          how the shipped models were fitted
     compare        experiments that answer          explain      one run's record read back
                    a question
     show           frames to tables and figures

@@ -3,7 +3,6 @@
 from __future__ import annotations  # an old Python must get as far as the line that refuses it
 
 import os
-import shlex
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,15 +20,6 @@ def _foreign() -> str | None:
     return None
 
 
-def _missing(name: str | None) -> str:
-    """Return what to do where a package lacks."""
-    front = shlex.quote(str(ROOT / "reproduce.sh"))
-    return (
-        f"package {name} is not installed for {sys.executable}; start with {front} VERB, which makes an environment, "
-        f"or use the Python of yours: {shlex.quote(str(ROOT / '.venv' / 'bin' / 'python'))} -m harness VERB"
-    )
-
-
 def _refused(why: str) -> int:
     print(f"error: {why}", file=sys.stderr)
     return 2
@@ -37,22 +27,20 @@ def _refused(why: str) -> int:
 
 def _main() -> int:
     """Return the exit code: 2 also where the command line cannot start."""
-    if sys.version_info < (3, 11):  # noqa: UP036  # started by hand, any Python may run this
-        return _refused(f"this is Python {sys.version.split()[0]}, but must be 3.11 or later; {_missing('pmfnas')}")
     if Path(sys.path[0]).resolve() == ROOT / "harness":  # started as a folder: our modules are no top-level names
         sys.path[0] = str(ROOT)
+    from harness.host.missing import missing
+
+    if sys.version_info < (3, 11):  # noqa: UP036  # started by hand, any Python may run this
+        return _refused(f"this is Python {sys.version.split()[0]}, but must be 3.11 or later; {missing('pmfnas')}")
     # Small matrices: one thread of linear algebra is fastest, and processes share the cores. Before numpy is loaded.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     wrong = _foreign()
     if wrong:
         return _refused(wrong)
-    try:
-        from harness.cli.main import entry
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in ("harness", "baselines", "pmfnas"):
-            raise
-        return _refused(_missing(error.name))
+    from harness.cli.main import entry
+
     return entry()
 
 

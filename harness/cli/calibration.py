@@ -1,72 +1,33 @@
-"""The verb `calibration`: do the intervals hold that a searcher predicted, also for what it selected?"""
+"""The work of `calibration`: do the intervals hold that a searcher predicted, also for what it selected?"""
 
 import argparse
-import re
 from pathlib import Path
 
 from harness.experiment.overwriting import check_outputs
 from harness.explain.calibration import coverages, frame, judged, markdown
 from harness.explain.record import Explained, read_run
-from harness.host.units import count, names
-from pmfnas.core.errors import InputError, shown, unknown_name
+from harness.host.units import counted
+from harness.show.render import csv
+from pmfnas.core.errors import InputError, unknown_name
 from pmfnas.files import write_text
 from pmfnas.progress import tracked
-
-_TEACHING = """Reads the records of an experiment and compares what a searcher predicted, `mean` and `std` of its
-reasons, with what it was told later: the share of outcomes inside the 50, 80, 90 and 95 % intervals, for all
-predictions, for those of archs that it had selected to go on with, and for the arch that it recommended. The data are
-not opened."""
-
-_EXAMPLES = """examples:
-  python -m harness calibration results/table2 --searchers pmf_nas
-  python -m harness calibration results/table2 --searchers pmf_nas,pmf_nas_no_belief --datasets cifar100 --seeds 50
-  python -m harness calibration results/table2 --searchers pmf_nas --noise 0.5     the noise of a trial added
-
-docs/explain.md says what is judged against what, and how to read it.
-"""
-
-
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb `calibration` to the parser."""
-    verb = verbs.add_parser(
-        "calibration",
-        help="do the intervals hold that a searcher predicted, also after selection?",
-        description=_TEACHING,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    verb.add_argument("folder", type=Path, metavar="DIR", help="an experiment's folder, e.g. results/table2")
-    verb.add_argument("--searchers", metavar="A,B", help="some of the searchers of that folder (default: all)")
-    verb.add_argument("--datasets", metavar="A,B", help="some of its data sets (default: all)")
-    verb.add_argument("--seeds", metavar="N", help="the first N seeds of each only (default: all)")
-    verb.add_argument("--noise", metavar="PCT", default="0", help="std of a trial's noise, percent points (default 0)")
-    verb.add_argument("--csv", action="store_true", help="print one row per group as CSV instead of the tables")
-    verb.add_argument("--out", type=Path, metavar="FILE", help="also write there what is printed")
-    verb.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the coverages of an experiment's records."""
     if options.out is not None:
         check_outputs({"--out": options.out}, {"DIR": options.folder}, own=("calibration*",))
-    noise_pct = _noise(options.noise)
     paths = _chosen(options)
     runs = [read_run(path) for path in tracked(paths, "reading", total=len(paths), unit="run")]
-    rows = coverages(judged(runs), noise_pct=noise_pct)
+    rows = coverages(judged(runs), noise_pct=options.noise_pct)
     if options.csv:
-        text = str(frame(rows).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+        text = csv(frame(rows))
     else:
-        text = f"# Do the intervals hold?\n\n{_described(runs, noise_pct)}\n\n{markdown(rows)}"
+        text = f"# Do the intervals hold?\n\n{_described(runs, options.noise_pct)}\n\n{markdown(rows)}"
     print(text, end="")
     if options.out is not None:
         write_text(options.out, text)
     return 0
-
-
-def _noise(text: str) -> float:
-    if not re.fullmatch(r"[0-9]+(\.[0-9]*)?", text) or float(text) > 100:
-        raise InputError(f"--noise is {shown(text)}, but must be percent points from 0 to 100, such as 0.5")
-    return float(text)
 
 
 def _described(runs: list[Explained], noise_pct: float) -> str:
@@ -74,7 +35,7 @@ def _described(runs: list[Explained], noise_pct: float) -> str:
     noise = f"; trial noise {noise_pct:g} points added" if noise_pct else ""
     return (
         f"{first.experiment}, {first.data} data {first.fingerprint[:12]}, {first.budget_s:g} s, "
-        f"{first.n_workers} worker{'s' if first.n_workers != 1 else ''}, {len(runs)} runs{noise}."
+        f"{counted(first.n_workers, 'worker')}, {len(runs)} runs{noise}."
     )
 
 
@@ -89,13 +50,12 @@ def _chosen(options: argparse.Namespace) -> list[Path]:
     }
     for flag, asked in (("--datasets", options.datasets), ("--searchers", options.searchers)):
         of = known[flag]
-        wanted = names(flag, asked) if asked else sorted(set(of.values()))
+        wanted = asked or sorted(set(of.values()))
         for name in wanted:
             if name not in of.values():
                 raise unknown_name(f"in {options.folder}, {flag}", name, sorted(set(of.values())))
         files = [file for file in files if of[file] in wanted]
-    n = count("--seeds", options.seeds, least=1) if options.seeds else None
     per: dict[Path, list[Path]] = {}
     for file in files:
         per.setdefault(file.parent, []).append(file)
-    return [file for own in per.values() for file in own[:n]]
+    return [file for own in per.values() for file in own[: options.n_seeds]]

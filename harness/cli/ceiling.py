@@ -1,54 +1,19 @@
-"""The verb `ceiling`: what no searcher can exceed, and where the runs of an experiment fell short of it."""
+"""The work of `ceiling`: what no searcher can exceed, and where the runs of an experiment fell short of it."""
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
-from harness.experiment.data import add_options, chosen_by
+from harness.cli.options.ceiling import FIRST_SEED, N_SEEDS
+from harness.experiment.data import chosen_by
 from harness.experiment.jobs import Job, found
 from harness.experiment.overwriting import check_outputs
-from harness.experiment.specs import ALL_DATASETS
-from harness.host.units import count, names
 from harness.score.ceiling import Bound, bounds, of_runs
+from harness.show.render import pipes
 from pmfnas.benchmarks.header import TEST
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError, unknown_name
 from pmfnas.files import write_text
 from pmfnas.progress import tracked
-
-N_SEEDS, FIRST_SEED = 500, 1000
-
-_TEACHING = """Prints, per data set: what a full scan would find (every arch trained once, the best validation taken),
-the archs that would be best if one were always picked, and with --in, for the searchers of an experiment, the best
-that could have been picked from what they trained. Test accuracies: means over trials; regrets: of the validation in
-the trial that each seed draws; all means over seeds, in percent."""
-
-_EXAMPLES = """examples:
-  python -m harness ceiling                                             what the data allow
-  python -m harness ceiling --in results/table2 --searchers pmf_nas     and what the runs made of it
-"""
-
-
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb `ceiling` to the parser."""
-    verb = verbs.add_parser(
-        "ceiling",
-        help="what no searcher can exceed, and the best of what runs have trained",
-        description=_TEACHING,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_options(verb)
-    verb.add_argument("--datasets", metavar="A,B", help=f"some of: {', '.join(ALL_DATASETS)}")
-    verb.add_argument(
-        "--seeds", metavar="N", help=f"seeds to average over (default {N_SEEDS}; with --in those that the folder has)"
-    )
-    verb.add_argument("--first-seed", metavar="K", help=f"the seeds are K .. K+N-1 (default {FIRST_SEED})")
-    verb.add_argument("--in", dest="folder", type=Path, metavar="DIR", help="an experiment's folder, with its runs")
-    verb.add_argument("--searchers", metavar="A,B", help="some of the searchers of that folder (default: all)")
-    verb.add_argument("--out", type=Path, metavar="FILE", help="also write the table there, as Markdown")
-    verb.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,9 +21,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out is not None:
         check_outputs({"--out": options.out}, {"--in": options.folder} if options.folder else {}, own=("ceiling*",))
     chosen = chosen_by(options, folder=options.folder)
-    datasets = names("--datasets", options.datasets) if options.datasets else ALL_DATASETS
-    for name in datasets:
-        dataset(name)  # raises for a name that is not known
+    datasets = options.datasets
     done = _finished(options, chosen.table, datasets)
     seeds = _seeds(options, done)
     shown = [
@@ -90,11 +53,10 @@ def _finished(options: argparse.Namespace, table: CurveTable, datasets: Sequence
 
 def _seeds(options: argparse.Namespace, done: Sequence[Job]) -> Sequence[int]:
     """Return the seeds asked for; where none are named, those of the folder's runs."""
-    if done and options.seeds is None and options.first_seed is None:
+    if done and options.n_seeds is None and options.first_seed is None:
         return sorted({job.seed for job in done})
-    first = count("--first-seed", options.first_seed, least=0) if options.first_seed else FIRST_SEED
-    n_seeds = count("--seeds", options.seeds, least=1) if options.seeds else N_SEEDS
-    asked = range(first, first + n_seeds)
+    first = FIRST_SEED if options.first_seed is None else options.first_seed
+    asked = range(first, first + (options.n_seeds or N_SEEDS))
     has = sorted({job.seed for job in done})
     if done and not set(has) & set(asked):
         raise InputError(
@@ -112,7 +74,7 @@ def _written(seeds: Sequence[int]) -> str:
 
 def _of_folder(options: argparse.Namespace, table: CurveTable, jobs: Sequence[Job]) -> list[Bound]:
     known = sorted({job.searcher for job in jobs})
-    wanted = names("--searchers", options.searchers) if options.searchers else known
+    wanted = options.searchers or known
     for name in wanted:
         if name not in known:
             raise unknown_name(f"in {options.folder}, --searchers", name, known)
@@ -121,15 +83,12 @@ def _of_folder(options: argparse.Namespace, table: CurveTable, jobs: Sequence[Jo
 
 def markdown(shown: Sequence[Bound], score: str = TEST) -> str:
     """Return the bounds as a Markdown table per data set; `score` names what runs are scored by."""
-    lines: list[str] = []
+    tables = []
     for name in dict.fromkeys(bound.dataset for bound in shown):
-        lines += [f"| {name} | {score} | validation regret | chosen from |", "|---|---|---|---|"]
-        own = [b for b in shown if b.dataset == name]
-        lines += [f"| {_cell(b.what)} | {b.test:.3f} | {b.valid_regret:.3f} | {b.n_archs:.0f} |" for b in own]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """Return text for a table's cell; the bars of an arch would end it."""
-    return text.replace("|", "\\|")
+        rows = [
+            (b.what.replace("|", "\\|"), f"{b.test:.3f}", f"{b.valid_regret:.3f}", f"{b.n_archs:.0f}")
+            for b in shown
+            if b.dataset == name
+        ]  # the bars of an arch would end its cell
+        tables.append("\n".join(pipes((name, score, "validation regret", "chosen from"), rows)) + "\n")
+    return "\n".join(tables)

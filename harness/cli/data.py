@@ -1,26 +1,22 @@
-"""The verbs of `data`: import, info and verify; build-, fit- and check- of the kinds of tables."""
+"""The work of `data`: import, info and verify; build-, fit- and check- of the kinds of tables."""
 
 import argparse
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from harness.experiment.data import ANCHORS, HELP, SIZE, SOURCES, TOPOLOGY, Chosen, choose, size_source
-from harness.host.units import count
+from harness.experiment.data import ANCHORS, SIZE, SOURCES, Chosen, choose, size_source
+from harness.fit.real_finals import fit_real_finals
+from harness.fit.real_finals_report import held_out_figures, written_figures
+from harness.fit.size_surrogate import fit_size_surrogate
+from harness.fit.surrogate import fit_surrogate
 from pmfnas.benchmarks.anchored import ANCHOR_FILE, build_anchored
 from pmfnas.benchmarks.official import detect, import_official, preferred
-from pmfnas.benchmarks.real_finals import (
-    REQUIREMENT,
-    build_real_finals,
-    fit_real_finals,
-    held_out_figures,
-    read_package,
-    shipped_model,
-    written_figures,
-)
-from pmfnas.benchmarks.size_surrogate import SIZE_FILES, build_size_anchored, build_size_surrogate, fit_size_surrogate
-from pmfnas.benchmarks.surrogate import build_surrogate, fit_surrogate
+from pmfnas.benchmarks.real_finals import build_real_finals, read_package, shipped_model
+from pmfnas.benchmarks.size_surrogate import SIZE_FILES, build_size_anchored, build_size_surrogate
+from pmfnas.benchmarks.surrogate import build_surrogate
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import describe_epochs
@@ -29,78 +25,9 @@ from pmfnas.files import reading, write_text
 BEGIN, END = "<!-- figures: data check-real-finals -->", "<!-- end of figures -->"
 
 
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb `data` and its own verbs to the parser."""
-    data = verbs.add_parser("data", help="import, inspect, verify or build curve tables")
-    kinds = data.add_subparsers(title="verbs of data", metavar="VERB", required=True)
-
-    info = kinds.add_parser("info", help="what a table is, what it holds, how good its fit is")
-    _add_named(info)
-    _add_space(info)
-    info.set_defaults(run=_info)
-
-    verify = kinds.add_parser("verify", help="compare every column of a table with its checksum")
-    _add_named(verify)
-    _add_space(verify)
-    verify.set_defaults(run=_verify)
-
-    imported = kinds.add_parser("import", help="import official NATS-Bench or NAS-Bench-201 files")
-    imported.add_argument("path", type=Path, help="archive folder, single .pickle.pbz2 or .pth file, or their parent")
-    imported.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="the new table (of each space, if several)"
-    )
-    imported.add_argument("--jobs", metavar="N", help="processes to use (default: all cores)")
-    imported.set_defaults(run=_import)
-
-    anchored = kinds.add_parser("build-anchored", help="build the anchored table from a folder of real values")
-    anchored.add_argument("source", nargs="?", type=Path, help=f"folder of real values (default: {ANCHORS})")
-    anchored.add_argument("--out", type=Path, metavar="DIR", help="the new table (default: the cache)")
-    _add_space(anchored)
-    anchored.set_defaults(run=_anchored)
-
-    _add_real_finals(kinds)
-
-    surrogate = kinds.add_parser("build-surrogate", help="materialise the shipped surrogate as a table")
-    surrogate.add_argument("--out", type=Path, metavar="DIR", help="the new table (default: the cache)")
-    _add_space(surrogate)
-    surrogate.set_defaults(run=_surrogate)
-
-    fit = kinds.add_parser("fit-surrogate", help="fit the surrogate anew (needs the extra `fit`)")
-    fit.add_argument("data", nargs="?", default="anchored", help="an anchored table (default: anchored)")
-    fit.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new model, e.g. model.npz")
-    fit.set_defaults(run=_fit)
-
-    size = kinds.add_parser("fit-size-surrogate", help="fit the surrogate of the size space anew")
-    size.add_argument("source", type=Path, help="folder of real final accuracies, with nats_sss.npz")
-    size.add_argument("--official", type=Path, required=True, metavar="DIR", help="archive folder, three archs or more")
-    size.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new model, e.g. model.npz")
-    size.set_defaults(run=_fit_size)
-
-
-def _add_real_finals(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add what is done with the table of real final values."""
-    build = kinds.add_parser("build-real-finals", help=f"build the table of real final values ({REQUIREMENT})")
-    build.add_argument("--out", type=Path, metavar="DIR", help="the new table (default: the cache)")
-    build.set_defaults(run=_real_finals)
-
-    fit = kinds.add_parser("fit-real-finals", help="fit its model of early epochs anew (needs the extra `fit`)")
-    fit.add_argument("data", nargs="?", default="anchored", help="an anchored table (default: anchored)")
-    fit.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new model, e.g. model.npz")
-    fit.set_defaults(run=_fit_real_finals)
-
-    check = kinds.add_parser("check-real-finals", help="measure its model on classes that the fit did not use")
-    check.add_argument("data", nargs="?", default="anchored", help="an anchored table (default: anchored)")
-    check.add_argument("--page", type=Path, metavar="FILE", help="also put the figures into this page of the docs")
-    check.set_defaults(run=_check_real_finals)
-
-
-def _add_space(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--space", choices=(TOPOLOGY, SIZE), default=TOPOLOGY, help=f"search space (default {TOPOLOGY})")
-
-
-def _add_named(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("named", nargs="?", metavar="DATA", help=HELP)
-    verb.add_argument("--data", metavar="DATA", help="the same, as other verbs have it")
+def run(options: argparse.Namespace) -> int:
+    """Do what one of data's own verbs says."""
+    return _KINDS[options.kind](options)
 
 
 def _named(options: argparse.Namespace) -> Chosen:
@@ -160,12 +87,11 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
     sources = detect(options.path)
     found = [s for name in dict.fromkeys(s.space.name for s in sources) if (s := preferred(sources, name))]
     for source in found:
         out = options.out if len(found) == 1 else options.out / source.space.name
-        _made(import_official(source.path, out, n_jobs=n_jobs, progress=True))
+        _made(import_official(source.path, out, n_jobs=options.n_jobs, progress=True))
     return 0
 
 
@@ -239,3 +165,19 @@ def _made(table: CurveTable) -> int:
     if not table.is_whole:
         print("a part of the archs: commands take it with --partial only, and auto never does")
     return 0
+
+
+_KINDS: Mapping[str, Callable[[argparse.Namespace], int]] = MappingProxyType(
+    {
+        "info": _info,
+        "verify": _verify,
+        "import": _import,
+        "build-anchored": _anchored,
+        "build-real-finals": _real_finals,
+        "build-surrogate": _surrogate,
+        "fit-surrogate": _fit,
+        "fit-real-finals": _fit_real_finals,
+        "fit-size-surrogate": _fit_size,
+        "check-real-finals": _check_real_finals,
+    }
+)

@@ -1,4 +1,4 @@
-"""The verb `explain`: what a run did and why, as text, CSV and a figure. It reads the record and nothing else."""
+"""The work of `explain`: what a run did and why, as text, CSV and a figure. It reads the record and nothing else."""
 
 import argparse
 import sys
@@ -7,7 +7,6 @@ from pathlib import Path
 from harness.explain.figure import explain_figure
 from harness.explain.record import read_run
 from harness.explain.text import Chosen, summary, trace, trace_csv
-from harness.host.units import count
 from harness.show.figures import write_figure
 from pmfnas.loop.record import find_record
 
@@ -15,23 +14,9 @@ FOLDER = "explain"
 """Where figures go by default, in the folder of the experiment."""
 
 
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb `explain` to the parser."""
-    explain = verbs.add_parser("explain", help="what a run did and why: trace, summary, figure")
-    explain.add_argument(
-        "record", metavar="RUN", help="path of a record, or a run's id such as nb201-cifar100/asha/s0007"
-    )
-    explain.add_argument("--in", dest="folder", type=Path, metavar="DIR", help="the experiment's folder, for an id")
-    explain.add_argument("--out", type=Path, metavar="DIR", help="where the figure goes (default: beside the runs)")
-    explain.add_argument("--last", metavar="N", help="the last N lines of the trace only")
-    explain.add_argument("--stage", metavar="NAME", help="the lines of one stage only")
-    explain.add_argument("--csv", action="store_true", help="print the trace as CSV, without summary")
-    explain.set_defaults(run=run)
-
-
 def run(options: argparse.Namespace) -> int:
     """Print trace and summary of a run, or the trace as CSV, and write its figure."""
-    chosen = Chosen(options.stage, count("--last", options.last, least=1) if options.last is not None else None)
+    chosen = Chosen(options.stage, options.last)
     path = find_record(options.record, options.folder)
     explained = read_run(path)
     text = trace_csv(explained, chosen) if options.csv else f"{trace(explained, chosen)}\n{summary(explained)}\n"

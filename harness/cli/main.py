@@ -1,4 +1,7 @@
-"""The command line: `python -m harness VERB ...`. Every error a user can cause is one line and exit code 2."""
+"""The command line: `python -m harness VERB ...`. Every error a user can cause is one line and exit code 2.
+
+`VERBS` names every verb. A call imports the options of its own verb alone, and the work only when all of them are read.
+"""
 
 import argparse
 import os
@@ -6,51 +9,76 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from importlib import import_module
 from itertools import pairwise
-from pathlib import Path
-from types import FrameType
-from typing import NoReturn
+from types import FrameType, MappingProxyType
+from typing import NamedTuple, NoReturn
 
 import pmfnas
-from harness.cli import calibration as calibration_commands
-from harness.cli import ceiling as ceiling_commands
-from harness.cli import compare as compare_commands
-from harness.cli import data as data_commands
-from harness.cli import explain as explain_commands
-from harness.cli import peers as peer_commands
-from harness.cli import predictors as predictor_commands
-from harness.cli import regress as gate_commands
-from harness.cli import report as report_commands
-from harness.cli import run as experiment_commands
-from harness.cli import same_order as order_commands
-from harness.cli import search as training_commands
-from harness.cli import search_compare as search_compare_commands
-from harness.cli import searcher as searcher_commands
-from harness.cli import studies as study_commands
-from harness.experiment.data import add_options as add_data_options
-from harness.experiment.specs import ALL_DATASETS, EXPERIMENTS
+from harness.cli.arguments import Parser
+from harness.cli.options.names import EXPERIMENTS, STUDIES
 from harness.host import console
+from harness.host.front import typed
+from harness.host.missing import OURS, missing
 from harness.host.units import joined
-from harness.players.ours import CONTESTANTS
 from pmfnas.core.errors import InputError, PmfnasError, unknown_name
 
-EXAMPLES = """examples:
-  python -m harness run table2 --smoke                        a look at everything, in seconds
-  python -m harness run table2                                the main table: 100 seeds, 8.5 GPU-hours
-  python -m harness run table2 --searchers pmf_nas,asha --datasets cifar100 --seeds 20 --out results/mine
-  python -m harness ablation --smoke                          what each part is worth; also: sensitivity
-  python -m harness predictors --smoke                        performance predictors, compared; --help explains
-  python -m harness table results/table2                      the outputs again, from the records
-  python -m harness explain nb201-cifar100/pmf_nas/s0007 --in results/table2
-  python -m harness calibration results/table2 --searchers pmf_nas   do predicted intervals hold?
-  python -m harness report results/table2                     one self-contained HTML page of it
-  python -m harness search --dataset digits --budget 10m      real training, and a model at the end
-  python -m harness search-compare --smoke                    searchers by real training, with statistics
-  python -m harness data info                                 which data would be used, and what it is
-  python -m harness data import ~/.torch --out tables/nb201   the official files, once
-"""
 
+class Verb(NamedTuple):
+    """A verb of the command line."""
+
+    module: str
+    """`harness.cli.options.MODULE.add` adds its options, `harness.cli.MODULE.run` does the work."""
+    help: str
+    """One line."""
+
+
+VERBS: Mapping[str, Verb] = MappingProxyType(
+    {
+        **{name: Verb("run", text) for name, text in EXPERIMENTS.items()},
+        "run": Verb("run", "run an experiment by name, and write its table and figures"),
+        "compare": Verb("compare", "compare searchers of your own with PMF-NAS, with a verdict in words"),
+        "new-searcher": Verb("searcher", "write a working example of a searcher, to be changed"),
+        "check-searcher": Verb("searcher", "check that a searcher keeps the rules, and explain what it breaks"),
+        "peers": Verb("peers", "compare with the field's packages, each in its own environment"),
+        **{name: Verb("studies", text) for name, text in STUDIES.items()},
+        "predictors": Verb("predictors", "compare performance predictors: quality, calibration, price"),
+        "regress": Verb("regress", "the gate of the predictor: exit 1 where it got worse than its reference"),
+        "search": Verb("search", "search with real training on a device, and end with a model"),
+        "search-compare": Verb("search_compare", "compare searchers by real training, with statistics"),
+        "export": Verb("search", "write the network that a search found, trained, with a model card"),
+        "gpu-check": Verb("search", "measure and check everything that needs a GPU, in a few minutes"),
+        "table": Verb("table", "write table and figures again, from the records of a folder of results"),
+        "explain": Verb("explain", "what a run did and why: trace, summary, figure"),
+        "report": Verb("report", "write one self-contained HTML page of a folder of results"),
+        "calibration": Verb("calibration", "do the intervals hold that a searcher predicted, also after selection?"),
+        "ceiling": Verb("ceiling", "what no searcher can exceed, and the best of what runs have trained"),
+        "same-order": Verb("same_order", "do two results, such as of two kinds of data, order the searchers alike?"),
+        "data": Verb("data", "import, inspect, verify or build curve tables"),
+        "completion": Verb("completion", "print a script that completes verbs and options in a shell"),
+    }
+)
+"""Verb -> where it is and what it is for, in the order of the help."""
+
+_EXAMPLES = """exit codes:
+  0   done
+  1   done, and the answer is no: all runs of a searcher on a data set failed, a check failed, an environment could
+      not be made, the predictor got worse, or standard output could not be written
+  2   nothing was done: an option, a file or this machine is not as it must be; one line says what to mend
+  70  a fault of the program; 130 interrupted, and the same command goes on
+
+examples:
+  {typed} table2 --smoke                        a look at everything, in seconds
+  {typed} table2                                the main table: 100 seeds, 8.5 GPU-hours
+  {typed} table results/table2                  the outputs again, from the records
+  {typed} report results/table2                 one self-contained HTML page of it
+  {typed} search --dataset digits --budget 10m  real training, and a model at the end
+  {typed} data info                             which data would be used, and what it is
+
+{typed} VERB --help explains a verb, with examples.
+"""
 
 INTERRUPTED = 130
 FAULT = 70
@@ -58,14 +86,6 @@ FAULT = 70
 DEBUG = "PMFNAS_DEBUG"
 """Variable that asks for the traceback of every error."""
 ISSUES = "the project's issue tracker"
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are ours: one line, with the remedy."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise `InputError`."""
-        raise InputError(f"{message}; see {self.prog} --help")
 
 
 def entry() -> int:
@@ -87,8 +107,8 @@ def main(arguments: Sequence[str]) -> int:
     0 or 1 are the verb's own, 2 is for anything that the caller can mend, 70 for a fault of the program.
     """
     try:
-        options = _parsed(arguments)
-        return int(options.run(options))
+        options = parsed(arguments)
+        return int(import_module(f"harness.cli.{VERBS[options.verb].module}").run(options))
     except KeyboardInterrupt:
         print("\ninterrupted; finished runs are kept, the same command goes on from here", file=sys.stderr)
         return INTERRUPTED
@@ -110,6 +130,8 @@ def described(error: Exception) -> tuple[str, int]:
         case OSError(strerror=str(why)) if error.errno is not None:
             where = f"{error.filename}: " if error.filename else ""
             return f"{where}{why}; mend that and start again ({DEBUG}=1 shows where)", 2
+        case ModuleNotFoundError(name=str(package)) if package.partition(".")[0] not in OURS:
+            return missing(package), 2
         case MemoryError():
             return f"the memory of this host does not suffice ({text or 'no more is given'}); use fewer --jobs", 2
         case _:
@@ -123,88 +145,37 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the options; raise `InputError` for what cannot be read."""
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options, with the verb as `verb`; raise `InputError` for what cannot be read."""
     given = list(arguments)
     if given[:1] == ["help"]:
-        given[:1] = ["--help"]
-    if given and given[0] in EXPERIMENTS:
-        given.insert(0, "run")
+        given = [*given[1:], "--help"]
     for before, word in pairwise(given):
         if re.fullmatch(r"--[a-z-]+=", word) or (before.startswith("--") and not word):
             raise InputError(f"{(word or before).rstrip('=')} is empty; give a value, or leave it out")
-    parser, known = _built()
+    parser = build_parser(given[:1])
     if not given:
         parser.print_help()
         raise InputError("VERB is missing")
-    if not given[0].startswith("-") and given[0] not in known:
-        raise unknown_name("verb", given[0], (*known, *EXPERIMENTS))
+    if not given[0].startswith("-") and given[0] not in VERBS:
+        raise unknown_name("verb", given[0], tuple(VERBS))
     return parser.parse_args(joined(given))
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all verbs."""
-    return _built()[0]
-
-
-def verbs() -> Sequence[str]:
-    """Return the names of all verbs."""
-    return _built()[1]
-
-
-def _built() -> tuple[argparse.ArgumentParser, Sequence[str]]:
-    """Return the parser, and the names of its verbs."""
+def build_parser(verbs: Sequence[str] = tuple(VERBS)) -> argparse.ArgumentParser:
+    """Return the parser, which knows all verbs and the options of `verbs`."""
+    plain = partial(argparse.RawDescriptionHelpFormatter, max_help_position=20)
     parser: argparse.ArgumentParser = Parser(
-        prog="python -m harness",
+        prog=typed(),
         description="Run searchers under one accounting and compare them with statistics.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXAMPLES.format(typed=typed()),
+        formatter_class=plain,
     )
     parser.add_argument("--version", action="version", version=f"pmfnas {pmfnas.__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    _add_run(verbs)
-    _add_table(verbs)
-    compare_commands.add(verbs)
-    order_commands.add(verbs)
-    peer_commands.add(verbs)
-    searcher_commands.add(verbs)
-    study_commands.add(verbs)
-    predictor_commands.add(verbs)
-    gate_commands.add(verbs)
-    data_commands.add(verbs)
-    explain_commands.add(verbs)
-    ceiling_commands.add(verbs)
-    calibration_commands.add(verbs)
-    report_commands.add(verbs)
-    training_commands.add(verbs)
-    search_compare_commands.add(verbs)
-    return parser, tuple(verbs.choices)
-
-
-def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    run = verbs.add_parser("run", help="run an experiment and write its table and figures")
-    run.add_argument("experiment", help=f"one of: {', '.join(sorted(EXPERIMENTS))}")
-    add_data_options(run)
-    run.add_argument("--seeds", metavar="N", help="runs per searcher and data set")
-    run.add_argument("--first-seed", metavar="K", help="the seeds are K .. K+N-1 (default 0)")
-    run.add_argument("--budget", metavar="T", help="clock per run: 8.5h, 510m or 30600s")
-    run.add_argument("--workers", metavar="N", help="simulated workers of each search (default 1)")
-    run.add_argument("--datasets", metavar="A,B", help=f"some of: {', '.join(ALL_DATASETS)}")
-    run.add_argument("--searchers", metavar="A,B", help=f"some of: {', '.join(CONTESTANTS)}")
-    run.add_argument("--jobs", metavar="N", help="processes of this machine to use (default: all cores)")
-    run.add_argument(
-        "--out", type=Path, metavar="DIR", help="where results go (default results/EXPERIMENT, with -smoke for --smoke)"
-    )
-    run.add_argument("--smoke", action="store_true", help="three seeds and two hours of budget: seconds, no claim")
-    run.add_argument("--dry-run", action="store_true", help="say what would run, and how long; run nothing")
-    run.add_argument(
-        "--update-reference", action="store_true", help="also copy the outputs to results/reference/, to be committed"
-    )
-    run.set_defaults(run=experiment_commands.run)
-
-
-def _add_table(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    table = verbs.add_parser("table", help="write table and figures again, from the records of an experiment")
-    table.add_argument("out", type=Path, help="folder of an experiment, e.g. results/table2")
-    table.add_argument("--data", default="auto", help="the data it was made with (default: found by its fingerprint)")
-    table.set_defaults(run=search_compare_commands.table)
+    added = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for name, verb in VERBS.items():
+        own = added.add_parser(name, help=verb.help, formatter_class=plain)
+        own.set_defaults(verb=name)
+        if name in verbs:
+            import_module(f"harness.cli.options.{verb.module}").add(own)
+    return parser

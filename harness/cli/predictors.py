@@ -1,4 +1,4 @@
-"""The verb `predictors`: the study of performance predictors, and a predictor of one's own against ours."""
+"""The work of `predictors`: the study of performance predictors, and a predictor of one's own against ours."""
 
 import argparse
 import os
@@ -6,90 +6,39 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from harness.compare.outputs import refuse_less
-from harness.experiment.data import ANCHORS, HELP, Chosen, chosen_by
-from harness.host.units import count, names, written_time
-from harness.predictors.candidates import CONTESTANTS, REFERENCE, chosen
-from harness.predictors.cells import DATASETS, Cell, real_grid, smoke_grid, whole_grid
+from harness.cli.options.predictors import SMOKE_SPLITS
+from harness.experiment.data import ANCHORS, Chosen, chosen_by
+from harness.experiment.folder import refuse_less
+from harness.host.units import written_time
+from harness.predictors.candidates import CONTESTANTS, chosen
+from harness.predictors.cells import Cell, real_grid, smoke_grid, whole_grid
 from harness.predictors.evaluation import evaluate
 from harness.predictors.material import REAL_CURVES, read_material
 from harness.predictors.outputs import extent, reference_name, update_reference, write_outputs
 from harness.predictors.study import Plan, check_claim, chunks, run_study
 from harness.predictors.tasks import Split
-from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import unknown_name
 from pmfnas.core.predictors import PredictorFactory
 
-SMOKE_SPLITS, SMOKE_QUERIES = 3, 500
-
-_TEACHING = """How good are performance predictors, at what price, and do they know how sure they are?
-
-Every predictor learns from n archs (10 to 400) with the first e epochs of their curves and their accuracies after 200
-epochs, and judges up to 2,000 archs it never saw, of which it sees e epochs as well. Archs that are one network stay
-on one side. What a predictor reads is charged: labels, epochs, validations. docs/predictors.md explains everything."""
-
-_READING = """
-How to read it: `tau` is Kendall's, over all archs that were judged; `tau top 10 %` is about those that matter. A
-90 % interval should cover 90 %. The noise ceiling says what two trainings of the same archs agree on.
-
-Interrupted, the same command goes on where it stopped.
-
-examples:
-  ./reproduce.sh predictors --smoke                             a look at everything, in about a minute: no claim
-  ./reproduce.sh predictors --dry-run                           what would run, and how long
-  ./reproduce.sh predictors --update-reference                  all of it, and the committed reference anew
-  ./reproduce.sh predictors --predictor my.py:MyPredictor --against pmf --smoke
-  ./reproduce.sh predictors --predictor pmf --predictor sotl_e --datasets cifar100 --out results/mine
-"""
-
-
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser(
-        "predictors",
-        help="compare performance predictors: quality, calibration, price",
-        description=_TEACHING,
-        epilog=_READING,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    verb.add_argument("--data", default="auto", help=HELP)
-    verb.add_argument(
-        "--predictor",
-        action="append",
-        default=[],
-        metavar="P",
-        help=f"[NAME=]my.py:MyPredictor, or one of: {', '.join(CONTESTANTS)}; may be repeated (default all)",
-    )
-    verb.add_argument("--against", metavar="P", default=REFERENCE, help=f"whom to compare with (default {REFERENCE})")
-    verb.add_argument("--datasets", metavar="A,B", help=f"some of: {', '.join(DATASETS)}")
-    verb.add_argument("--splits", metavar="N", help="splits of the archs per cell (default 30)")
-    verb.add_argument("--jobs", metavar="N", help="processes of this machine to use (default: all cores)")
-    verb.add_argument("--out", type=Path, metavar="DIR", help="where results go (default results/predictors[-smoke])")
-    verb.add_argument("--smoke", action="store_true", help=f"few cells, {SMOKE_SPLITS} splits: a minute, no claim")
-    verb.add_argument("--dry-run", action="store_true", help="say what would run, and how long; run nothing")
-    verb.add_argument(
-        "--update-reference", action="store_true", help="also copy the outputs to results/reference/, to be committed"
-    )
-    verb.set_defaults(run=run)
+SMOKE_QUERIES = 500
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the study and write its outputs."""
     contestants = _contestants(options.predictor, options.against)
-    n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
     out = options.out or Path("results") / ("predictors-smoke" if options.smoke else "predictors")
     data = chosen_by(options, folder=out)
     print(f"data: {data.described}")
     anchors = None if options.smoke else _real_curves(data)
     plan = _plan(options, contestants, with_real=anchors is not None)
     print(_described(plan, anchors))
-    if options.dry_run:
-        check_claim(plan, data.table, out, real_curves=anchors is not None)
-        return _dry_run(plan, data, out, anchors, n_jobs)
     if options.update_reference:
         refuse_less(reference_name(data.table), extent(plan))
+    if options.dry_run:
+        check_claim(plan, data.table, out, real_curves=anchors is not None)
+        return _dry_run(plan, data, out, anchors, options.n_jobs)
     print(f"results in {out}")
-    run_study(plan, data.table, out, anchors=anchors, n_jobs=n_jobs)
+    run_study(plan, data.table, out, anchors=anchors, n_jobs=options.n_jobs)
     write_outputs(plan, data.table, out, reference=options.against)
     if options.update_reference:
         print(f"reference outputs updated: {update_reference(data.table, out)}")
@@ -124,16 +73,13 @@ def _real_curves(data: Chosen) -> Path | None:
 
 def _plan(options: argparse.Namespace, contestants: Mapping[str, PredictorFactory], *, with_real: bool) -> Plan:
     """Return what the command line asks for."""
-    datasets: Sequence[str] = DATASETS
-    if options.datasets:
-        datasets = tuple(dict.fromkeys(dataset(name).name for name in names("--datasets", options.datasets)))
-    n_splits = count("--splits", options.splits, least=1) if options.splits else None
     if options.smoke:
-        return Plan(contestants, smoke_grid(datasets), "smoke", n_splits or SMOKE_SPLITS, SMOKE_QUERIES, n_searches=1)
-    cells: tuple[Cell, ...] = whole_grid(datasets)
+        n_splits = options.splits or SMOKE_SPLITS
+        return Plan(contestants, smoke_grid(options.datasets), "smoke", n_splits, SMOKE_QUERIES, n_searches=1)
+    cells: tuple[Cell, ...] = whole_grid(options.datasets)
     if with_real:
-        cells += real_grid(datasets)
-    return Plan(contestants, cells, "whole", n_splits or 30)
+        cells += real_grid(options.datasets)
+    return Plan(contestants, cells, "whole", options.splits or 30)
 
 
 def _described(plan: Plan, anchors: Path | None) -> str:

@@ -1,4 +1,4 @@
-"""The verb `regress`: exit 0 where the predictor is as good as the reference, 1 where it is worse, 2 for bad input."""
+"""The work of `regress`, the gate of the predictor: exit 0 where it is as good as the reference, 1 where worse."""
 
 import argparse
 import hashlib
@@ -10,9 +10,9 @@ from pathlib import Path
 from time import perf_counter
 
 import pmfnas
-from harness.compare.outputs import REFERENCE_DIR
-from harness.experiment.data import ANCHORS, HELP, Chosen, choose
-from harness.host.units import count, written_time
+from harness.experiment.data import ANCHORS, Chosen, choose
+from harness.experiment.folder import REFERENCE_DIR
+from harness.host.units import written_time
 from harness.predictors.candidates import CONTESTANTS, REFERENCE, check_unchanged, predictor_from_file, study_hash
 from harness.predictors.gate.groups import N_SPLITS, Group, fewer, plain_groups, real_groups
 from harness.predictors.gate.measuring import Source, measure_groups
@@ -37,43 +37,6 @@ DEFAULT = REFERENCE_DIR / "predictors.json"
 ANCHORED = "ANCHORED"
 FALLBACK = "SURROGATE"
 """What every machine has."""
-
-_TEACHING = """Measures a predictor in a fixed set of splits and compares it with the accepted reference, split by
-split. Exit 0: as good. Exit 1: worse in some group beyond chance, or without a finite loss; it says in which figure and
-by how much. Exit 2: nothing was compared, since the data are others, the reference is missing or was edited, the
-predictor failed or returned what is no prediction, or the splits are too few to notice a loss of .1 tau. docs/gate.md
-explains the test, and what it can and cannot see."""
-
-_EXAMPLES = """examples:
-  python -m harness regress                                          PMF-NAS's predictor, on the best data there is
-  python -m harness regress --data surrogate --jobs 2                on the data that every machine has
-  python -m harness regress --accept --reason "wider prior"          the reference is now what was just measured
-  python -m harness regress --predictor my.py:Mine                   yours against the reference of PMF-NAS's
-  python -m harness regress --predictor my.py:Mine --reference mine.json --accept --reason "first"
-  python -m harness regress --predictor my.py:Mine --reference mine.json       in your CI from now on
-"""
-
-
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb `regress` to the parser."""
-    verb = verbs.add_parser(
-        "regress",
-        help="the gate of the predictor: exit 1 where it got worse than its reference",
-        description=_TEACHING,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    verb.add_argument("--predictor", default=REFERENCE, help=f"my.py:MyPredictor, or one of: {', '.join(CONTESTANTS)}")
-    verb.add_argument("--data", default="auto", help=HELP)
-    verb.add_argument("--reference", type=Path, metavar="FILE", help="the reference (default: the project's own)")
-    verb.add_argument("--accept", action="store_true", help="write what is measured as the new reference")
-    verb.add_argument("--reason", metavar="TEXT", help="why; recorded with --accept")
-    verb.add_argument("--splits", metavar="N", help="at most N splits per group: faster, and blind to small losses")
-    verb.add_argument(
-        "--simulate", metavar="N", help="instead: N runs with altered copies, what it notices and when not"
-    )
-    verb.add_argument("--jobs", metavar="N", help="processes of this machine to use (default: all cores)")
-    verb.set_defaults(run=run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     _check_accepting(options)
     asked = _asked(options)
     if options.simulate:
-        return _simulate(asked, count("--simulate", options.simulate, least=100))
+        return _simulate(asked, options.simulate)
     if options.accept:
         return _accept(asked, options.reason.strip())
     before = _comparable(asked)
@@ -150,7 +113,7 @@ def _simulate(asked: _Asked, n_runs: int) -> int:
 
 def _check_accepting(options: argparse.Namespace) -> None:
     """Raise `InputError` where a reference would be replaced without a reason, by another predictor, or by less."""
-    if bool(options.accept) != bool((options.reason or "").strip()):
+    if bool(options.accept) != bool(options.reason.strip()):
         raise InputError('--accept and --reason belong together: --accept --reason "why the figures changed"')
     if options.accept and options.simulate:
         raise InputError("--simulate compares nothing, so there is nothing to accept; leave one of the two out")
@@ -165,15 +128,13 @@ def _check_accepting(options: argparse.Namespace) -> None:
 
 def _asked(options: argparse.Namespace) -> _Asked:
     path = options.reference or DEFAULT
-    n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
-    most = count("--splits", options.splits, least=2) if options.splits else max(N_SPLITS.values())
     predictor, factory = _predictor(options.predictor)
     needs_none = options.simulate or (options.accept and not path.exists())
     sections = {} if needs_none else read_reference(path)
     chosen = _data(options.data, sections)
     anchors = _real_curves(chosen)
     header = chosen.table.header
-    groups = fewer(plain_groups() + (real_groups() if anchors else ()), most)
+    groups = fewer(plain_groups() + (real_groups() if anchors else ()), options.splits or max(N_SPLITS.values()))
     return _Asked(
         path,
         sections,
@@ -183,7 +144,7 @@ def _asked(options: argparse.Namespace) -> _Asked:
         predictor,
         factory,
         groups,
-        n_jobs,
+        options.n_jobs,
     )
 
 

@@ -1,23 +1,21 @@
-"""The verbs `run` and `table`."""
+"""The work of `run` and of every experiment as a verb."""
 
 import argparse
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from harness.cli.arguments import asked
 from harness.compare import outputs
-from harness.experiment.batch import check_claim, open_benchmark, read_claim, run_experiment, run_one
-from harness.experiment.data import Chosen, choose, chosen_by
-from harness.experiment.jobs import Job, found, jobs
+from harness.experiment.batch import check_claim, open_benchmark, run_experiment, run_one
+from harness.experiment.data import Chosen, chosen_by
+from harness.experiment.folder import copy_to_reference, reference_name, refuse_less
+from harness.experiment.jobs import Job, found, jobs, played
 from harness.experiment.specs import EXPERIMENTS, Experiment, smoke
-from harness.host.units import budget_s, count, names, written_hours, written_time
+from harness.host.units import written_hours, written_time
 from harness.players.ours import select
-from harness.search.overview import is_search, write_overview
 from pmfnas.benchmarks.header import REAL_FINALS
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError, unknown_name
 
 
@@ -27,50 +25,24 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or Path("results") / (f"{experiment.name}-smoke" if options.smoke else experiment.name)
     chosen = chosen_by(options, space=experiment.space, folder=out)
     print(f"data: {chosen.described}")
-    n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else os.cpu_count() or 1
     if experiment.needs_real_values and chosen.table.header.stamp in ("SURROGATE", REAL_FINALS):
         lack = "have no test accuracy" if chosen.table.header.stamp == REAL_FINALS else "are the surrogate"
         raise InputError(
             f"{experiment.name} compares with published rows and needs real values, but the data {lack}; "
             "set PMFNAS_ANCHORS or give --data"
         )
+    if options.update_reference:
+        refuse_less(reference_name(experiment.name, chosen.table), outputs.extent(experiment))
     if options.dry_run:
         check_claim(out, experiment, chosen.table)
-        return _dry_run(experiment, chosen, out, n_jobs)
-    if options.update_reference:
-        outputs.refuse_less(outputs.reference_name(experiment.name, chosen.table), outputs.extent(experiment))
+        return _dry_run(experiment, chosen, out, options.n_jobs)
     print(f"{_described(experiment)}; results in {out}")
-    run_experiment(experiment, chosen.table, out, n_jobs=n_jobs)
-    scored = outputs.write(experiment, jobs(experiment), chosen.table, out)
+    run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs)
+    scored = outputs.write(played(experiment), chosen.table, out)
     code = outputs.exit_code(scored.runs)
     if options.update_reference and code == 0:
-        print(f"reference outputs updated: {outputs.update_reference(experiment.name, chosen.table, out)}")
+        print(f"reference outputs updated: {copy_to_reference(reference_name(experiment.name, chosen.table), out)}")
     return code
-
-
-def table(options: argparse.Namespace) -> int:
-    """Write the outputs of an experiment's folder again, from its records."""
-    claim = read_claim(options.out)
-    if is_search(options.out):
-        print(f"written: {', '.join(map(str, write_overview(options.out)))}")
-        return 0
-    if claim.get("experiment") not in EXPERIMENTS:
-        raise InputError(f"{options.out} holds the experiment {claim.get('experiment')!r}, which is not known here")
-    spec = EXPERIMENTS[claim["experiment"]]
-    chosen = choose(options.data, space=spec.space, folder=options.out, partial=True)
-    done = [job for job in found(options.out, chosen.table.header.space) if job.searcher in spec.contestants]
-    if not done:
-        raise InputError(f"{options.out} holds no finished run; run the experiment first")
-    experiment = replace(
-        spec,
-        searchers=tuple(s for s in spec.contestants if any(job.searcher == s for job in done)),
-        datasets=tuple(d for d in spec.datasets if any(job.dataset == d for job in done)),
-        budget_s=claim["budget_s"],
-        n_workers=claim["workers"],
-        accounting=claim["accounting"],
-    )
-    outputs.write(experiment, done, chosen.table, options.out)
-    return 0
 
 
 def _asked(options: argparse.Namespace) -> Experiment:
@@ -78,19 +50,9 @@ def _asked(options: argparse.Namespace) -> Experiment:
     spec = _spec(options.experiment)
     if options.smoke:
         spec = smoke(spec)
-    changes: dict[str, Any] = {}
-    if options.seeds:
-        changes["n_seeds"] = count("--seeds", options.seeds, least=1)
-    if options.first_seed:
-        changes["first_seed"] = count("--first-seed", options.first_seed, least=0)
-    if options.workers:
-        changes["n_workers"] = count("--workers", options.workers, least=1)
-    if options.budget:
-        changes["budget_s"] = budget_s(options.budget)
-    if options.datasets:
-        changes["datasets"] = tuple(dict.fromkeys(dataset(name).name for name in names("--datasets", options.datasets)))
-    if options.searchers:
-        changes["searchers"] = select(names("--searchers", options.searchers), spec.contestants)
+    changes = asked(options, Experiment)
+    if "searchers" in changes:
+        changes["searchers"] = select(changes["searchers"], spec.contestants)
     return replace(spec, **changes)
 
 

@@ -1,4 +1,4 @@
-"""The verb `same-order`: do two results put the searchers in the same order? Rank correlations per data set.
+"""The work of `same-order`: do two results put the searchers in the same order? Rank correlations per data set.
 
 Of use where the same experiment was run on two kinds of data: what is said of the searchers on the one should hold on
 the other. Means of few seeds are noisy, and searchers that are level swap places by chance, so the pairs on which the
@@ -8,7 +8,7 @@ two differ are listed with their differences.
 import argparse
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from scipy.stats import kendalltau, spearmanr
 
 from harness.experiment.overwriting import check_outputs
 from harness.report.results import Results, read_results
+from harness.show.render import pipes
 from harness.stats.runs import groups, scores
 from pmfnas.core.errors import InputError
 from pmfnas.files import write_text
@@ -82,42 +83,28 @@ def markdown(first: Results, second: Results) -> str:
     """Return the correlations as a table, and the pairs whose order differs most."""
     found = orders(first, second)
     names = [f"{r.runs['data'].iloc[0]} ({r.words.name})" for r in (first, second)]
-    lines = [
+    blocks = [
         f"# Order of the searchers: {names[0]} against {names[1]}",
-        "",
         "Mean score of each searcher over its seeds; rank correlation over the searchers that both have.",
-        "",
-        "| data set | searchers | seeds | Spearman | Kendall tau | pairs in another order |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "\n".join(pipes(_TITLES, [_cells(order, (first, second)) for order in found])),
     ]
     for order in found:
-        n = [
-            results.runs.loc[results.runs["dataset"] == order.dataset, "seed"].nunique() for results in (first, second)
-        ]
-        seeds = f"{n[0]}" if n[0] == n[1] else f"{n[0]}, {n[1]}"
-        pairs = len(order.means) * (len(order.means) - 1) // 2
-        lines.append(
-            f"| {order.dataset} | {len(order.means)} | {seeds} | {order.spearman:.3f} | {order.kendall:.3f} | "
-            f"{len(order.swapped)} of {pairs} |"
-        )
-    for order in found:
-        lines += ["", f"{order.dataset}, the pairs in another order with the largest differences (points):", ""]
-        lines += [
+        pairs = [
             f"- {a} leads {b} by {here:.3f}, and trails it by {-there:.3f}"
             for a, b, here, there in order.swapped[:SHOWN]
-        ] or ["- none"]
-    return "\n".join(lines) + "\n"
+        ]
+        blocks.append(f"{order.dataset}, the pairs in another order with the largest differences (points):")
+        blocks.append("\n".join(pairs or ["- none"]))
+    return "\n\n".join(blocks) + "\n"
 
 
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb `same-order` to the parser."""
-    verb = verbs.add_parser(
-        "same-order", help="do two results, such as of two kinds of data, order the searchers alike?"
-    )
-    verb.add_argument("first", type=Path, metavar="DIR", help="folder of an experiment, e.g. results/table2")
-    verb.add_argument("second", type=Path, metavar="DIR2", help="folder of the same experiment on other data")
-    verb.add_argument("--out", type=Path, metavar="FILE", help="also write the page here")
-    verb.set_defaults(run=run)
+_TITLES = ("data set", "searchers", "seeds", "Spearman", "Kendall tau", "pairs in another order")
+
+
+def _cells(order: Order, both: tuple[Results, Results]) -> tuple[str, ...]:
+    seeds = (str(of.runs.loc[of.runs["dataset"] == order.dataset, "seed"].nunique()) for of in both)
+    n, rho, tau = len(order.means), f"{order.spearman:.3f}", f"{order.kendall:.3f}"
+    return order.dataset, str(n), ", ".join(dict.fromkeys(seeds)), rho, tau, f"{len(order.swapped)} of {comb(n, 2)}"
 
 
 def run(options: argparse.Namespace) -> int:

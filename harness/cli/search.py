@@ -1,4 +1,4 @@
-"""The verbs `search` and `export`: real training. torch is loaded only when one of them runs."""
+"""The work of `search`, `export` and `gpu-check`: real training. torch is loaded only when one of them runs."""
 
 import argparse
 import os
@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from harness.cli import arguments
 from harness.experiment.overwriting import check_outputs
 from harness.host.front import typed
-from harness.host.units import budget_s, count, names
 from pmfnas.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,52 +22,20 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verbs to the parser."""
-    search = verbs.add_parser("search", help="search with real training on a device, and end with a model")
-    search.add_argument(
-        "--dataset", metavar="NAME", help="cifar10, cifar100, ImageNet16-120, digits, or a name of yours"
-    )
-    search.add_argument("--data-dir", type=Path, metavar="PATH", help="published files, class folders, or an .npz")
-    search.add_argument("--budget", metavar="T", help="seconds of the device: 8.5h (default), 510m or 30600s")
-    search.add_argument("--schedules", metavar="A,B", help="epochs of the schedules (default 12,200)")
-    search.add_argument("--space", help="nb201 (default) or nats-sss")
-    search.add_argument("--searcher", metavar="NAME", help="pmf_nas (default) or any of `run table2 --help`")
-    search.add_argument("--seed", metavar="N", help="root seed of the search (default 0)")
-    search.add_argument("--split-seed", metavar="N", help="seed of the split of data that have none (default 0)")
-    search.add_argument("--width", metavar="N", help="candidates at once, or auto (default: auto on a GPU, else 1)")
-    search.add_argument("--device", metavar="NAME", help="auto (default), cpu, cuda or cuda:1")
-    search.add_argument("--out", type=Path, metavar="DIR", help="where results go (default results/search/DATASET)")
-    search.add_argument("--resume", action="store_true", help="go on where the search in --out stopped")
-    search.add_argument("--retrain", action="store_true", help="then train what was found on training and validation")
-    search.add_argument("--smoke", action="store_true", help="a complete search on digits in a minute or two")
-    search.set_defaults(run=_search)
-
-    export = verbs.add_parser("export", help="write the network that a search found, trained, with a model card")
-    export.add_argument("out", type=Path, help="folder of a search that has ended")
-    export.add_argument("--to", type=Path, required=True, metavar="FILE", help="the model, such as model.pt2")
-    export.add_argument("--retrain", action="store_true", help="train it on training and validation images first")
-    export.add_argument("--data-dir", type=Path, metavar="PATH", help="the data of the search, for --retrain")
-    export.add_argument("--device", default="auto", metavar="NAME", help="where to retrain (default auto)")
-    export.set_defaults(run=_export)
-
-    check = verbs.add_parser("gpu-check", help="measure and check everything that needs a GPU, in a few minutes")
-    check.add_argument("--data-dir", type=Path, metavar="PATH", help="CIFAR-10, published files or JPEG copies")
-    check.add_argument(
-        "--out", type=Path, metavar="DIR", default=Path("results") / "gpu-check", help="where results go"
-    )
-    check.set_defaults(run=_gpu_check)
+def run(options: argparse.Namespace) -> int:
+    """Search, export, or check what needs a GPU."""
+    return {"search": _search, "export": _export, "gpu-check": _gpu_check}[options.verb](options)
 
 
 def _search(options: argparse.Namespace) -> int:
     torch = torch_at_hand()
+    from harness.experiment.folder import SPEC, read_claim
     from harness.search.card import retrain_command
-    from harness.search.folder import SPEC, read_claim
     from harness.search.parent import end_with_parent
     from harness.search.spec import check_out, open_device
 
     spec = asked(options)
-    if not options.width and open_device(spec.device).type == "cuda":
+    if not hasattr(options, "width") and open_device(spec.device).type == "cuda":
         spec = replace(spec, width=None)
     default = Path("results") / "search" / (f"{spec.dataset}-smoke" if options.smoke else spec.dataset)
     out = options.out or default
@@ -96,7 +64,8 @@ def _search(options: argparse.Namespace) -> int:
 
 def _searched(spec: "SearchSpec", out: Path, *, resume: bool) -> dict[str, Any]:
     """Search, or go on, with the folder locked; return the result, at once where it is there already."""
-    from harness.search.folder import SPEC, locked, read_result
+    from harness.experiment.folder import SPEC, locked
+    from harness.search.folder import read_result
     from harness.search.result import conclude
     from harness.search.run import open_search, run_search
 
@@ -143,25 +112,10 @@ def asked(options: argparse.Namespace) -> "SearchSpec":
     """Return the search with the command line's settings; raise `InputError` for what cannot be used."""
     from harness.search.spec import SMOKE, SearchSpec
 
-    if not options.dataset and not options.smoke:
+    given = arguments.asked(options, SearchSpec)
+    if "dataset" not in given and not options.smoke:
         raise InputError("--dataset is missing; name cifar10, cifar100, ImageNet16-120, digits, or your own")
-    spec = SMOKE if options.smoke else SearchSpec(options.dataset)
-    changes: dict[str, Any] = {
-        name: getattr(options, name)
-        for name in ("dataset", "data_dir", "space", "searcher", "device")
-        if getattr(options, name)
-    }
-    for name in ("seed", "split_seed", "width"):
-        if getattr(options, name):
-            flag = f"--{name.replace('_', '-')}"
-            is_auto = name == "width" and getattr(options, name) == "auto"
-            changes[name] = None if is_auto else count(flag, getattr(options, name), least=1 if name == "width" else 0)
-    if options.budget:
-        changes["budget_s"] = budget_s(options.budget)
-    if options.schedules:
-        parts = names("--schedules", options.schedules)
-        changes["schedules"] = tuple(count("--schedules", part, least=1) for part in parts)
-    return replace(spec, **changes)
+    return replace(SMOKE, **given) if options.smoke else SearchSpec(**given)
 
 
 def _show(result: dict[str, Any], out: Path) -> None:
@@ -200,8 +154,8 @@ def _export(options: argparse.Namespace) -> int:
 
 def _retrained(out: Path, data_dir: Path | None, device: str) -> dict[str, Any]:
     """Train the found network on training and validation images, once; return how it went."""
+    from harness.experiment.folder import locked, read_claim
     from harness.search.card import retrain_command
-    from harness.search.folder import locked, read_claim
     from harness.search.retrain import retrain
 
     signal.signal(signal.SIGTERM, interrupt)

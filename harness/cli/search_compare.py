@@ -1,90 +1,37 @@
-"""The verb `search-compare`: searchers by real training, several seeds each, with statistics of what they found."""
+"""The work of `search-compare`: searchers by real training, several seeds each, with statistics of what they found."""
 
 import argparse
 import json
 import os
 import shlex
 import signal
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from harness.cli import peers as peer_commands
 from harness.cli import search as training_commands
-from harness.compare import outputs
-from harness.compare.studies import FIRST_SEED
-from harness.experiment.batch import read_claim
-from harness.host.units import count, names, written_time
-from harness.players.ours import CONTESTANTS, REFERENCE, select, settings_of
-from harness.search.compare.results import read_runs
-from harness.search.compare.running import Plan, Run, folder, run_missing, search_command, unfinished
-from harness.search.compare.tables import ComparisonTable, compare_searchers, csv, markdown, terminal
+from harness.cli.options.search_compare import N_SEEDS
+from harness.experiment.folder import copy_to_reference
+from harness.host.units import count, written_time
+from harness.players.ours import CONTESTANTS, select
+from harness.search.compare.outputs import NAME, write
+from harness.search.compare.running import Plan, folder, run_missing, search_command, unfinished
 from pmfnas.core.errors import InputError
-from pmfnas.files import write_text
 
 if TYPE_CHECKING:
     from harness.search.spec import SearchSpec
 
-NAME = "search-compare"
-SEARCHERS = f"{REFERENCE},random_search"
-N_SEEDS = 20
-SMOKE_SEEDS, SMOKE_BUDGET = 2, "20s"
+SMOKE_SEEDS, SMOKE_BUDGET_S = 2, 20.0
 _AROUND_S = 15.0
 """What a search takes beside its budget: loading torch and the data, and scoring."""
 
-_TEACHING = """Runs `search` once per searcher and seed, each a process of its own with the same budget and number of
-threads, and writes what they found, means, and differences paired by seed of the first searcher less each other one.
-Needs the extra `train`, as `search` does. Fewer than 20 seeds give numbers, no claim."""
 
-_READING = """
-A run that fails is named with the last line of its log, the others go on, and the exit code is 1. Interrupted, or asked
-for more seeds or searchers, the same command goes on where it stopped. The budget is seconds of the clock: let the
-machine do nothing else meanwhile, and no more runs at once than it has cores.
+def run(options: argparse.Namespace) -> int:
+    """Run the comparison and write its outputs.
 
-examples:
-  ./reproduce.sh search-compare --smoke                     two seeds on digits, about a minute and a half: no claim
-  ./reproduce.sh search-compare --dataset digits --budget 2m --schedules 3,12 --dry-run
-  ./reproduce.sh search-compare --dataset mine --data-dir photos --budget 2h --searchers pmf_nas,asha,bohb --device cuda
-"""
-
-
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser(
-        NAME,
-        help="compare searchers by real training, with statistics",
-        description=_TEACHING,
-        epilog=_READING,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    verb.add_argument(
-        "--searchers", default=SEARCHERS, metavar="A,B", help=f"the first against each other ({SEARCHERS})"
-    )
-    verb.add_argument("--seeds", metavar="N", help=f"runs per searcher (default {N_SEEDS})")
-    verb.add_argument("--first-seed", metavar="K", help=f"the seeds are K .. K+N-1 (default {FIRST_SEED})")
-    verb.add_argument("--dataset", metavar="NAME", help="as of search: cifar10, digits, or a name of yours")
-    verb.add_argument("--data-dir", type=Path, metavar="PATH", help="as of search")
-    verb.add_argument("--budget", metavar="T", help="seconds of the device of every run: 2m, 8.5h or 30600s")
-    verb.add_argument("--schedules", metavar="A,B", help="epochs of the schedules (default 12,200)")
-    verb.add_argument("--space", help="nb201 (default) or nats-sss")
-    verb.add_argument("--split-seed", metavar="N", help="seed of the split of data that have none (default 0)")
-    verb.add_argument("--width", default="1", metavar="N", help="candidates at once in every run (default 1)")
-    verb.add_argument("--device", default="cpu", metavar="NAME", help="cpu (default), auto, cuda or cuda:1")
-    verb.add_argument("--jobs", metavar="N", help="runs at once (default: all cores on the CPU, 1 on a GPU)")
-    verb.add_argument("--out", type=Path, metavar="DIR", help=f"where results go (default results/{NAME}/DATASET)")
-    verb.add_argument("--smoke", action="store_true", help="two seeds of narrow networks on digits, to see it work")
-    verb.add_argument("--dry-run", action="store_true", help="say what would run, and how long; run nothing")
-    verb.add_argument(
-        "--update-reference", action="store_true", help="also copy the outputs to results/reference/, to be committed"
-    )
-    verb.set_defaults(run=search_compare, searcher=None, seed=None)
-
-
-def search_compare(options: argparse.Namespace) -> int:
-    """Run the comparison and write its outputs; return 1 where a run failed."""
+    Returns 1 where all runs of a searcher failed, or where one failed and the reference was to be updated.
+    """
     training_commands.torch_at_hand()
     from harness.search.spec import check_out
 
@@ -97,29 +44,19 @@ def search_compare(options: argparse.Namespace) -> int:
         return _dry_run(plan, out)
     signal.signal(signal.SIGTERM, training_commands.interrupt)
     failures = run_missing(plan, out)
-    write(plan, out, failures)
-    if failures:
-        print(f"{len(failures)} of {len(plan.runs)} runs failed; logs in {out / 'logs'}; the same command tries again")
+    runs = write(plan, out, failures)
+    lost = [name for name, own in runs.groupby("searcher")["status"] if not (own == "ok").any()]
+    for name in lost:
+        print(f"{name!s}: all {len(plan.seeds)} runs failed", file=sys.stderr)
+    n_failed = int((runs["status"] != "ok").sum())
+    if n_failed:
+        print(f"{n_failed} of {len(plan.runs)} runs failed; logs in {out / 'logs'}; the same command tries again")
+    if not options.update_reference:
+        return 1 if lost else 0
+    if n_failed:
+        print("the reference outputs stay as they are, for they are of runs that all ended well", file=sys.stderr)
         return 1
-    if options.update_reference:
-        print(f"reference outputs updated: {outputs.copy_to_reference(f'{NAME}-{out.name}', out)}")
-    return 0
-
-
-def table(options: argparse.Namespace) -> int:
-    """Write the outputs of a comparison's folder again, from its runs; any other folder's as its own verb does."""
-    out, claim = options.out, read_claim(options.out)
-    if claim.get("experiment") != NAME:
-        return peer_commands.table(options)
-    try:
-        made = json.loads((out / "manifest.json").read_text())
-        before = pd.read_csv(out / "results.csv", keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{out} has no table yet ({error}); run {NAME} first") from None
-    seeds = range(made["seeds"][0], made["seeds"][1] + 1)
-    plan = Plan(tuple(made["searchers"]), seeds, (), claim, claim["jobs"], claim["threads"])
-    whys = {Run(row["searcher"], row["seed"]): row["why"] for row in before.to_dict("records") if row["why"]}
-    write(plan, out, {run: whys[run] for run in unfinished(plan, out) if run in whys})
+    print(f"reference outputs updated: {copy_to_reference(f'{NAME}-{out.name}', out)}")
     return 0
 
 
@@ -128,19 +65,18 @@ def planned(options: argparse.Namespace) -> "tuple[SearchSpec, Plan]":
     torch = training_commands.torch_at_hand()
     from harness.search.spec import device_name, open_device, training_hash
 
-    searchers = select(names("--searchers", options.searchers), CONTESTANTS)
+    searchers = select(options.searchers, CONTESTANTS)
     if len(searchers) < 2:
-        raise InputError(f"--searchers is {options.searchers!r}, but must name at least two to compare")
-    if not options.budget and not options.smoke:
+        raise InputError(f"--searchers is {','.join(options.searchers)!r}, but must name at least two to compare")
+    has_budget = hasattr(options, "budget_s")
+    if not has_budget and not options.smoke:
         raise InputError("--budget is missing; name the time of every single run, such as 2m")
-    if options.width == "auto":
-        raise InputError("--width is auto, but must be a number: what is measured may differ from run to run")
-    options.budget = options.budget or SMOKE_BUDGET
     spec = training_commands.asked(options)
+    spec = spec if has_budget else replace(spec, budget_s=SMOKE_BUDGET_S)
     device = open_device(spec.device)
-    n_jobs = count("--jobs", options.jobs, least=1) if options.jobs else _default_jobs(device.type)
-    n_seeds = count("--seeds", options.seeds, least=1) if options.seeds else SMOKE_SEEDS if options.smoke else N_SEEDS
-    first = count("--first-seed", options.first_seed, least=0) if options.first_seed else FIRST_SEED
+    n_jobs = options.n_jobs or _default_jobs(device.type)
+    n_seeds = options.n_seeds or (SMOKE_SEEDS if options.smoke else N_SEEDS)
+    first = options.first_seed
     n_threads = _threads(device.type, n_jobs)
     settings = {name: value for name, value in asdict(spec).items() if name not in ("data_dir", "searcher", "seed")}
     claim = {
@@ -203,35 +139,3 @@ def _dry_run(plan: Plan, out: Path) -> int:
     for run in left[:1]:
         print(f"  first       {shlex.join(search_command(plan, run, folder(out, run)))}")
     return 0
-
-
-def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> None:
-    """Write every output of the plan's runs to `out` and print the table; `failures` says which runs have no result."""
-    runs, rules = read_runs(out, plan.runs, failures)
-    rules |= {"threads": plan.n_threads, "jobs": plan.n_jobs}
-    table = ComparisonTable(compare_searchers(runs, plan.searchers), runs, rules)
-    texts = {
-        "results.csv": runs.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
-        "table.csv": csv(table),
-        "table.md": markdown(table),
-        "manifest.json": json.dumps(manifest(table, plan.searchers), indent=1) + "\n",
-    }
-    for name, text in texts.items():
-        write_text(out / name, text)
-    print(terminal(table))
-    print(f"written to {out}: {', '.join(texts)}")
-
-
-def manifest(table: ComparisonTable, searchers: Sequence[str]) -> dict[str, Any]:
-    """Return what made the outputs; no host name, user or absolute path."""
-    runs = table.runs
-    return {
-        "experiment": NAME,
-        "title": table.title,
-        **table.rules,
-        "searchers": {name: settings_of(CONTESTANTS[name]) for name in searchers},
-        "seeds": [int(runs["seed"].min()), int(runs["seed"].max())],
-        "runs": len(runs),
-        "failed": int((runs["status"] != "ok").sum()),
-        **outputs.made_by(outputs.PACKAGES),
-    }

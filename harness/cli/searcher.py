@@ -1,4 +1,4 @@
-"""The verbs `new-searcher` and `check-searcher`: a working example to begin with, and the contract explained."""
+"""The work of `new-searcher` and `check-searcher`: a working example to begin with, and the contract explained."""
 
 import argparse
 import keyword
@@ -135,16 +135,9 @@ _MEANING: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Check -> what was done, and what to do where it fails."""
 
 
-def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add both verbs to the parser."""
-    new = verbs.add_parser("new-searcher", help="write a working example of a searcher, to be changed")
-    new.add_argument("name", help="of the file, e.g. my_search; the class is called MySearch")
-    new.set_defaults(run=new_searcher)
-    check = verbs.add_parser("check-searcher", help="check that a searcher keeps the rules, and explain what it breaks")
-    check.add_argument("searcher", nargs="?", metavar="FILE.py:CLASS", help="a class in a file")
-    check.add_argument("--command", metavar="COMMAND", help="a program, instead of a class")
-    check.add_argument("--deterministic", action="store_true", help="it draws nothing: all seeds are alike")
-    check.set_defaults(run=check_searcher)
+def run(options: argparse.Namespace) -> int:
+    """Write an example, or check a searcher."""
+    return new_searcher(options) if options.verb == "new-searcher" else check_searcher(options)
 
 
 def new_searcher(options: argparse.Namespace) -> int:
@@ -165,7 +158,7 @@ def new_searcher(options: argparse.Namespace) -> int:
 
 
 def check_searcher(options: argparse.Namespace) -> int:
-    """Run every check, explain those that fail, and return 0 where none does."""
+    """Run every check, explain those that fail, and return 1 where one does."""
     if bool(options.searcher) == bool(options.command):
         raise InputError("check-searcher needs one of FILE.py:CLASS and --command")
     given: tuple[str, SearcherFactory]
@@ -191,10 +184,10 @@ def _all_checks(name: str, subject: Subject) -> int:
         if n_run == causes.count(result.explanation) == N_ALIKE < len(applied):
             print(f"the first {N_ALIKE} checks failed for one cause, so the others are left out; mend it first:")
             print(f"  {result.explanation}")
-            return 2
+            return 1
     if causes:
         print(f"{len(causes)} of {len(applied)} checks failed")
-        return 2
+        return 1
     print(f"all {len(applied)} checks passed")
     return 0
 

@@ -8,10 +8,10 @@ import pandas as pd
 
 from harness.players.packages import PEERS, Peer
 from harness.score.words import sentence_case, words_for
-from harness.stats.aggregates import mean
-from harness.stats.intervals import interval
+from harness.show.cells import NONE, number, span
+from harness.show.render import pipes
+from harness.stats.decision import MIN_SEEDS, compare, paired_differences
 from harness.stats.runs import by_seed, checked_runs, groups
-from harness.stats.summary import MIN_SEEDS, paired_differences
 from pmfnas.core.rng import stream
 
 WITHIN, OUTSIDE, OPEN = "within", "outside", "too few seeds"
@@ -60,14 +60,20 @@ def _compared(
     ours, theirs = tests[dataset, peer.counterpart], tests[dataset, name]
     gaps = paired_differences(ours, theirs)
     both = ours.index.intersection(theirs.index)
-    n, low, high = len(gaps), np.nan, np.nan
-    if n > 1:
-        covered = interval(mean, gaps, rng=stream(seed, f"agreement/{dataset}/{name}"))
-        low, high = covered.low, covered.high
-    means = [float(values.loc[both].mean()) if n else np.nan for values in (theirs, ours)]
-    verdict = OPEN if n < MIN_SEEDS else WITHIN if low <= 0 <= high else OUTSIDE
-    gap = float(gaps.mean()) if n else np.nan
-    return Agreement(dataset, name, peer.counterpart, n, means[0], means[1], gap, low, high, verdict)
+    found = compare(gaps, rng=stream(seed, f"agreement/{dataset}/{name}"))
+    holds_0 = found.ci_low <= 0 <= found.ci_high
+    return Agreement(
+        dataset=dataset,
+        package=name,
+        ours=peer.counterpart,
+        n_pairs=found.n_pairs,
+        package_mean=float(theirs.loc[both].mean()),
+        our_mean=float(ours.loc[both].mean()),
+        difference=found.difference,
+        low=found.ci_low,
+        high=found.ci_high,
+        agreement=OPEN if found.n_pairs < MIN_SEEDS else WITHIN if holds_0 else OUTSIDE,
+    )
 
 
 def frame(found: Sequence[Agreement]) -> pd.DataFrame:
@@ -86,22 +92,22 @@ def markdown(
         absent: peer -> why it did not play.
         accuracy: what runs are scored by.
     """
-    lines = ["# Our implementations against the packages'", "", where, "", f"{sentence_case(accuracy)} {_READING}", ""]
-    if found:
-        lines += [
-            "| package | ours | data set | n | package | ours | difference | 95 % CI | agreement |",
-            "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
-            *(_row(agreement) for agreement in found),
-        ]
-    else:
-        lines.append("No package and its counterpart have finished a run with the same seed.")
-    lines += ["", "## What is known to differ", ""]
-    lines += [f"- {name} and {peer.counterpart}: {peer.why}." for name, peer in PEERS.items() if peer.counterpart]
-    without = [name for name, peer in PEERS.items() if not peer.counterpart]
-    lines += ["", f"Methods that we do not implement, or only in another form: {', '.join(without)}."]
+    known = [f"{name} and {peer.counterpart}: {peer.why}." for name, peer in PEERS.items() if peer.counterpart]
+    without = ", ".join(name for name, peer in PEERS.items() if not peer.counterpart)
+    blocks = [
+        "# Our implementations against the packages'",
+        where,
+        f"{sentence_case(accuracy)} {_READING}",
+        "\n".join(pipes(_TITLES, map(_cells, found)))
+        if found
+        else "No package and its counterpart have finished a run with the same seed.",
+        "## What is known to differ",
+        "\n".join(f"- {line}" for line in known),
+        f"Methods that we do not implement, or only in another form: {without}.",
+    ]
     if absent:
-        lines += ["", "## Absent", "", *(f"- {name}: {why}" for name, why in absent.items())]
-    return "\n".join(lines) + "\n"
+        blocks += ["## Absent", "\n".join(f"- {name}: {why}" for name, why in absent.items())]
+    return "\n\n".join(blocks) + "\n"
 
 
 _READING = (
@@ -111,8 +117,11 @@ _READING = (
 )
 
 
-def _row(a: Agreement) -> str:
-    covered = "-" if np.isnan(a.low) else f"{a.low:+.2f} to {a.high:+.2f}"
-    cells = (a.package, a.ours, a.dataset, a.n_pairs, f"{a.package_mean:.2f}", f"{a.our_mean:.2f}")
+_TITLES = ("package", "ours", "data set", "n", "package", "ours", "difference", "95 % CI", "agreement")
+
+
+def _cells(a: Agreement) -> tuple[str, ...]:
+    numbers = number(a.package_mean), number(a.our_mean), number(a.difference, "+.2f")
+    covered = NONE if np.isnan(a.low) else span(a.low, a.high, "+.2f")
     said = f"**{a.agreement}**" if a.agreement == OUTSIDE else a.agreement
-    return f"| {' | '.join(map(str, cells))} | {a.difference:+.2f} | {covered} | {said} |"
+    return a.package, a.ours, a.dataset, str(a.n_pairs), *numbers, covered, said

@@ -5,23 +5,20 @@ same bytes on every host; `timings.parquet`, `manifest.json` and the column `sea
 """
 
 import json
-import platform
-import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from importlib import metadata
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from harness.experiment.batch import read_claim
+from harness.compare import verdict
 from harness.experiment.exclusions import exclusion
-from harness.experiment.jobs import Job, in_order
-from harness.experiment.overwriting import check_folder
+from harness.experiment.folder import MANIFEST, manifest, read_claim, write_json
+from harness.experiment.jobs import Played, in_order
 from harness.experiment.specs import Experiment
-from harness.host.code import ROOT
+from harness.players.ours import CONTESTANTS, REFERENCE
 from harness.score.published import REPLAY_TOLERANCE_PCT, compare_replay, published
 from harness.score.scoring import Scored, score
 from harness.score.words import to_file, words_for, words_of
@@ -33,38 +30,59 @@ from harness.stats.summary import summarise
 from pmfnas.benchmarks.header import TEST
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
-from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
-from pmfnas.files import replace_folder, write_bytes, write_text
+from pmfnas.files import write_bytes, write_text
 
-REFERENCE_DIR = ROOT / "results" / "reference"
-KEPT = {".md", ".png", ".json", ".parquet", ".txt"}
-"""Endings of the files that a committed reference keeps: frames, pages and pictures."""
-LISTS = {"progress.csv", "results.csv"}
-PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "nats_bench")
+COMPARISON = "compare"
+"""The experiment of the verb `compare`."""
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow", "joblib", "nats_bench")
 
 
-def write(experiment: Experiment, jobs: Sequence[Job], table: CurveTable, out: Path) -> Scored:
-    """Score the jobs' runs, write every output to `out`, print the table, and return the frames.
+def write(played: Played, table: CurveTable, out: Path) -> Scored:
+    """Score what was played, write every output to `out`, print the table, and return the frames.
 
     The frames are in the order of `harness.experiment.jobs.in_order`, whatever the order of the jobs.
     """
-    scored = score(in_order(jobs, experiment), table, out, excluded=experiment.excluded)
+    scored = score(in_order(played.jobs, played.order), table, out, excluded=read_claim(out).get("excluded"))
     for name in ("runs", "steps", "timings"):
         write_bytes(out / f"{name}.parquet", parquet(to_file(getattr(scored, name), words_for(table.header.stamp))))
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
-    made = manifest(experiment.title, table, out, scored)
+    made = manifest(out, about(played.title, table, out, scored), PACKAGES)
     shown = table_of(scored.runs, scored.timings, made, scored.best)
     write_tables(shown, out)
     _write_figures(scored, out)
-    write_text(out / "manifest.json", json.dumps(made, indent=1) + "\n")
+    write_json(out / MANIFEST, made)
     print(terminal(shown))
     progress = summarise_progress(scored.runs, scored.steps, before_pct=_before(scored), rng=stream(0, "progress"))
     write_text(out / "progress.csv", progress.to_csv(index=False))
-    if experiment.replays and set(experiment.replays.values()) <= set(experiment.searchers):
-        _write_replay(shown.summary, experiment, out)
+    if played.replays and set(played.replays.values()) <= set(played.searchers):
+        _write_replay(shown.summary, played.replays, out)
     print(f"written to {out}: table.md, table.csv, table.tex, figures, runs.parquet, manifest.json")
     return scored
+
+
+def opponents(chosen: Collection[str]) -> tuple[str, ...]:
+    """Return PMF-NAS and the chosen ones of ours, in an order that does not hang on how they were given."""
+    return (REFERENCE, *(name for name in CONTESTANTS if name in chosen and name != REFERENCE))
+
+
+def title_of(own: Collection[str]) -> str:
+    """Return the title of a comparison of searchers of one's own with PMF-NAS."""
+    return f"{', '.join(own)} against PMF-NAS"
+
+
+def write_comparison(played: Played, table: CurveTable, out: Path, *, own: Sequence[str]) -> pd.DataFrame:
+    """Write the outputs of a comparison, then the verdict on searchers of one's own, print it last; return the runs."""
+    runs = write(played, table, out).runs
+    others = [name for name in played.searchers if name not in own]
+    found = verdict.verdicts(runs, own, others)
+    settings = {name: json.loads(rows["settings"].iloc[0]) for name, rows in runs.groupby("searcher")}
+    where = {name: str(settings[name]["runs"]) for name in own if name in settings}
+    text = verdict.markdown(found, runs, where=where, title=f"Verdict: {played.title}")
+    write_text(out / "verdict.md", text)
+    write_text(out / "verdict.csv", verdict.frame(found).to_csv(index=False))
+    print(f"\n{text}\nwritten to {out / 'verdict.md'}")
+    return runs
 
 
 def table_of(runs: pd.DataFrame, timings: pd.DataFrame, made: Mapping[str, Any], best: Mapping[str, float]) -> Table:
@@ -134,9 +152,9 @@ def _before(scored: Scored) -> dict[str, float]:
     return {name: best - 100 / dataset(name).n_classes for name, best in scored.best.items()}
 
 
-def _write_replay(summary: pd.DataFrame, experiment: Experiment, out: Path) -> None:
+def _write_replay(summary: pd.DataFrame, replays: Mapping[str, str], out: Path) -> None:
     """Print and write how near our searchers come to the published rows they replay."""
-    checks = compare_replay(summary, experiment.replays)
+    checks = compare_replay(summary, replays)
     lines = [
         f"{c.method:<14} published {c.target}, ours {c.ours} (n = {c.n_seeds}), gap {c.gap:+.2f}: "
         f"{'within' if c.within else 'NOT within'} {REPLAY_TOLERANCE_PCT} points"
@@ -163,12 +181,10 @@ def parquet(frame: pd.DataFrame) -> bytes:
     return sink.getvalue()
 
 
-def manifest(title: str, table: CurveTable, out: Path, scored: Scored) -> dict[str, Any]:
-    """Return what made the outputs of the folder `out`; no host name, user or absolute path."""
-    runs, claim = scored.runs, read_claim(out)
-    rule = exclusion(claim.get("excluded"))
+def about(title: str, table: CurveTable, out: Path, scored: Scored) -> dict[str, Any]:
+    """Return what a manifest says of the outputs of runs on a table."""
+    runs, rule = scored.runs, exclusion(read_claim(out).get("excluded"))
     return {
-        **claim,
         **({"left_out": rule.described} if rule else {}),
         **({} if table.is_whole else {"n_known": table.n_known}),
         "title": title,
@@ -176,108 +192,14 @@ def manifest(title: str, table: CurveTable, out: Path, scored: Scored) -> dict[s
         "n_epochs": max(table.header.schedules.values()),
         "data_version": table.header.version,
         "datasets": sorted(runs["dataset"].unique()),
-        "searchers": {name: rows["settings"].iloc[0] for name, rows in runs.groupby("searcher")},
+        "searchers": {name: json.loads(rows["settings"].iloc[0]) for name, rows in runs.groupby("searcher")},
         "seeds": [int(runs["seed"].min()), int(runs["seed"].max())],
         "runs": len(runs),
         "failed": int((runs["status"] != "ok").sum()),
         "oracle_accesses": len(scored.accesses),
-        **made_by(PACKAGES),
     }
-
-
-def made_by(packages: Sequence[str]) -> dict[str, Any]:
-    """Return the part of a manifest that says which code, on what: commit, Python, kind of machine, packages."""
-    return {
-        "commit": git("rev-parse", "HEAD"),
-        "modified": bool(git("status", "--porcelain", "--untracked-files=no")),
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "packages": {name: _version(name) for name in packages},
-    }
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def git(*arguments: str) -> str:
-    """Return what git says of this checkout; empty where it is not one or git is absent."""
-    try:
-        answer = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return answer.stdout.strip()
-
-
-def update_reference(name: str, table: CurveTable, out: Path) -> Path:
-    """Copy the outputs of `out` to the committed reference of the experiment `name` and data; return the folder."""
-    return copy_to_reference(reference_name(name, table), out)
-
-
-_PARTS = ("searchers", "predictors", "datasets", "seeds_per_budget")
-_SIZES = ("runs", "cells", "splits")
-"""Entries of a manifest by which a reference is as complete as another one: what it names, and how often."""
-
-
-def reference_name(experiment: str, table: CurveTable) -> str:
-    """Return the name of the committed reference of an experiment on these data."""
-    return f"{experiment}-{table.header.stamp.lower()}"
 
 
 def extent(experiment: Experiment) -> dict[str, Any]:
     """Return what an experiment will have, as its manifest will say it."""
     return {"searchers": experiment.searchers, "datasets": experiment.datasets, "runs": experiment.n_runs}
-
-
-def refuse_less(name: str, mine: Mapping[str, Any]) -> None:
-    """Raise `InputError` where the committed reference called `name` has more than what is to take its place.
-
-    Args:
-        name: of the reference, under `REFERENCE_DIR`.
-        mine: entries as in a manifest; those that it lacks are not compared.
-    """
-    path = REFERENCE_DIR / name / "manifest.json"
-    if not path.is_file():
-        return
-    theirs = json.loads(path.read_text(encoding="utf-8"))
-    lacking = {
-        part: [one for one in theirs[part] if one not in mine[part]]
-        for part in _PARTS
-        if {part} <= theirs.keys() & mine
-    }
-    said = [f"{part} {', '.join(names)}" for part, names in lacking.items() if names]
-    said += [
-        f"{theirs[size]} {size} instead of {mine[size]}"
-        for size in _SIZES
-        if {size} <= theirs.keys() & mine and theirs[size] > mine[size]
-    ]
-    if said:
-        raise InputError(
-            f"--update-reference would replace results/reference/{name} by less: it has {'; '.join(said)}; run all of "
-            "it, leave --update-reference out, or remove that folder first"
-        )
-
-
-def copy_to_reference(name: str, out: Path, *, only: Collection[str] = ()) -> Path:
-    """Copy the outputs of `out` to the committed reference called `name`, in place of what is there; return it.
-
-    Args:
-        name: of the reference, under `REFERENCE_DIR`.
-        out: whose outputs.
-        only: the files that are copied; by default frames, pages, pictures and the lists in `LISTS`.
-
-    Raises:
-        InputError: what is there has more (see `refuse_less`), or `out` is that reference or lies in it.
-    """
-    check_folder("--out", out, {"the reference": REFERENCE_DIR / name})
-    refuse_less(name, json.loads((out / "manifest.json").read_text(encoding="utf-8")))
-    target = REFERENCE_DIR / name
-    replace_folder(target, [f for f in sorted(out.iterdir()) if (f.name in only if only else _is_kept(f))])
-    return target
-
-
-def _is_kept(file: Path) -> bool:
-    return file.suffix in KEPT or file.name in LISTS

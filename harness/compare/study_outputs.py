@@ -8,28 +8,31 @@ OUT/runs.parquet, timings.parquet      the frames, with a column `budget_s`
 OUT/oracle.csv, manifest.json          accesses to test accuracy; what made the outputs
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from harness.compare.outputs import manifest, parquet
+from harness.compare.outputs import PACKAGES, about, parquet
 from harness.compare.studies import Study
 from harness.compare.study_figures import difference_figure
-from harness.compare.study_tables import REGRET, SCORE, StudyTable, csv, described, markdown, terminal, where
-from harness.experiment.batch import check_claim, check_folder, claim_folder, claim_of, run_experiment
+from harness.compare.study_tables import REGRET, SCORE, StudyTable, described, markdown, terminal, where
+from harness.experiment import batch
+from harness.experiment.batch import claim_of, run_experiment
+from harness.experiment.folder import MANIFEST, check_claim, claim, manifest, write_json
 from harness.experiment.jobs import Job, in_order
 from harness.host.units import written_hours
 from harness.players.ours import REFERENCE, settings_of
 from harness.score.scoring import Scored, score
 from harness.show.figures import write_figure
+from harness.show.render import csv
 from harness.stats.variants import compare_variants
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.files import write_bytes, write_text
+from pmfnas.loop.settings import as_json
 
 
 def folder(out: Path, budget_s: float) -> Path:
@@ -39,16 +42,16 @@ def folder(out: Path, budget_s: float) -> Path:
 
 def run_study(study: Study, table: CurveTable, out: Path, *, n_jobs: int) -> int:
     """Do every run that is not done yet, the shortest budget first, and return how many that were."""
-    claim_folder(out, _claim(study, table))
+    claim(out, _claim(study, table))
     experiments = study.experiments()
     return sum(run_experiment(e, table, folder(out, e.budget_s), n_jobs=n_jobs) for e in experiments)
 
 
 def check_study(study: Study, table: CurveTable, out: Path) -> None:
     """Raise `InputError` where `run_study` would find that `out` belongs to something else; write nothing."""
-    if check_folder(out, _claim(study, table)):
+    if check_claim(out, _claim(study, table)):
         for experiment in study.experiments():
-            check_claim(folder(out, experiment.budget_s), experiment, table)
+            batch.check_claim(folder(out, experiment.budget_s), experiment, table)
 
 
 def _claim(study: Study, table: CurveTable) -> dict[str, Any]:
@@ -96,7 +99,7 @@ def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable
     """Return the frames of all budgets in one; `timings` get the budget, which `runs` have."""
     parts: dict[float, Scored] = {}
     for budget_s, given in jobs.items():
-        ordered = in_order(given, study.experiment(budget_s, 1))
+        ordered = in_order(given, tuple(study.contestants))
         parts[budget_s] = score(ordered, table, folder(out, budget_s))
     frames = {
         name: pd.concat([getattr(part, name) for part in parts.values()], ignore_index=True)
@@ -110,7 +113,7 @@ def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable
 def _refuse_other_settings(study: Study, runs: pd.DataFrame) -> None:
     """Raise `InputError` where a run's settings are not those that the tables would say it had."""
     for searcher, settings in set(zip(runs["searcher"], runs["settings"], strict=True)):
-        now = str(dict(sorted(settings_of(study.contestants[searcher]).items())))
+        now = as_json(settings_of(study.contestants[searcher]))
         if settings != now:
             raise InputError(
                 f"runs of {searcher} were made with the settings {settings}, but it now has {now}; "
@@ -123,4 +126,4 @@ def _write_manifest(study: Study, table: CurveTable, out: Path, scored: Scored) 
     seeds = {str(budget): int(n) for budget, n in scored.runs.groupby(hours, sort=False)["seed"].nunique().items()}
     changes = {variant.name: variant.change for variant in study.variants}
     added = {"seeds_per_budget": seeds, "changes": changes, "not_varied": dict(study.unvaried)}
-    write_text(out / "manifest.json", json.dumps(manifest(study.title, table, out, scored) | added, indent=1) + "\n")
+    write_json(out / MANIFEST, manifest(out, about(study.title, table, out, scored) | added, PACKAGES))

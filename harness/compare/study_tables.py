@@ -1,11 +1,11 @@
-"""The tables of a study: where each variant loses, and by how much; as Markdown, CSV and terminal text.
+"""The tables of a study: where each variant loses, and by how much; as Markdown and terminal text.
 
 The frame that all of them are made from is `described`: the rows of `harness.stats.variants` with what each variant
 changes. It names its data, budget and number of pairs in every row; the same frame gives the same bytes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -14,9 +14,11 @@ import pandas as pd
 from harness.compare.studies import Study
 from harness.host.units import written_hours
 from harness.score.words import words_of
-from harness.show.cells import number, p_cell
-from harness.show.tables import aligned, pipes, plain, wrap
-from harness.stats.summary import MIN_SEEDS
+from harness.show import render
+from harness.show.cells import least_to_most, number, p_cell, rules_of, seeds, span
+from harness.show.render import Notes, Part
+from harness.show.sheet import Sheet
+from harness.stats.decision import MIN_SEEDS
 from harness.stats.variants import BETTER
 
 SIGNS: Mapping[str, str] = MappingProxyType({"helps": "+", "harms": "-", "mixed": "~", "none": "."})
@@ -92,16 +94,16 @@ def where(frame: pd.DataFrame) -> pd.DataFrame:
 _CHANGE = "change"
 
 
-def _without_constant(titles: list[str], body: list[list[str]]) -> tuple[list[str], list[list[str]]]:
-    """Return the table less the column of the change, where it says the same in every row."""
+def _sheet(caption: str, titles: list[str], body: list[list[str]], note: str = "") -> Sheet:
+    """Return the table, less the column of the change where it says the same in every row."""
     place = titles.index(_CHANGE)
-    if len({cells[place] for cells in body}) > 1:
-        return titles, body
-    return [*titles[:place], *titles[place + 1 :]], [[*cells[:place], *cells[place + 1 :]] for cells in body]
+    kept = [i for i in range(len(titles)) if i != place or len({cells[place] for cells in body}) > 1]
+    rows = tuple(tuple(cells[i] for i in kept) for cells in body)
+    return Sheet(caption, tuple(titles[i] for i in kept), rows, note=note)
 
 
-def _grid(frame: pd.DataFrame, measure: str) -> tuple[list[str], list[list[str]]]:
-    """Return titles and rows: per variant and budget one sign per data set, and the sums of + and -.
+def _signs(frame: pd.DataFrame, measure: str) -> Sheet:
+    """Return per variant and budget one sign per data set, and the sums of + and -.
 
     Where the pairs are too few for a claim the difference takes the place of the sign; without any claim no sums.
     """
@@ -115,7 +117,8 @@ def _grid(frame: pd.DataFrame, measure: str) -> tuple[list[str], list[list[str]]
         signs = [" ".join(known.get((budget_s, d), _NOT_RUN) for d in datasets) for budget_s in budgets]
         counts = [str((own["verdict"] == word).sum()) for word in sums.values()]
         body.append([str(variant), str(change), *signs, *counts])
-    return _without_constant(titles, body)
+    heading = "Where it matters" if sums else "Differences"
+    return _sheet(f"{heading}: {measures(frame)[measure]}", titles, body)
 
 
 def _sign(row: "pd.Series[Any]") -> str:
@@ -139,32 +142,31 @@ def _hours(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _detail(row: "pd.Series[Any]", *, claims: bool) -> dict[str, str]:
     """Return the columns of one measure; p and r only where the table has any."""
-    low, high = number(row["ci_low"], "+.3f"), number(row["ci_high"], "+.3f")
     sign = SIGNS.get(row["verdict"], "") if row["verdict"] != "none" else ""
     tested = {"p": p_cell(row["p_value"]), "r": number(row["effect"], "+.2f")} if claims else {}
     return {
         "difference": f"{number(row['difference'], '+.3f')} {sign}".rstrip(),
-        "95 % CI": f"{low} to {high}",
+        "95 % CI": span(row["ci_low"], row["ci_high"], "+.3f"),
         **tested,
         "detectable": number(row["detectable_difference"], ".3f"),
     }
 
 
-def _blocks(frame: pd.DataFrame) -> Iterator[tuple[str, str, list[str], list[list[str]]]]:
-    """Yield per budget and data set: heading, a line on the full searcher, titles and rows."""
+def _details(frame: pd.DataFrame) -> Iterator[Sheet]:
+    """Yield per budget and data set every difference by both measures, under a line on the full searcher."""
     claims = _claims(frame)
     for (hours, dataset), rows in _hours(frame).groupby(["hours", "dataset"], sort=False):
         titles, body = list[str](), []
         for (variant, change), own in rows.groupby(["variant", "change"], sort=False):
             of = {str(row["measure"]): row for _, row in own.iterrows()}
-            n = f"{of['test']['n_pairs']}" + (f"+{of['test']['n_failed']}f" if of["test"]["n_failed"] else "")
             short = {words_of(frame).name: SCORE, "regret": REGRET}
             parts = {name: _detail(of[key], claims=claims) for name, key in short.items()}
             titles = ["variant", _CHANGE, "n", *(f"{name} {title}" for name, part in parts.items() for title in part)]
+            n = seeds(of[SCORE]["n_pairs"], of[SCORE]["n_failed"])
             body.append([str(variant), str(change), n, *(cell for part in parts.values() for cell in part.values())])
         full = rows.sort_values("n_pairs", ascending=False).groupby("measure")["full_mean"].first()
         line = f"Full searcher: {', '.join(f'{text} {full[name]:.3f}' for name, text in measures(frame).items())}."
-        yield f"{hours}, {dataset}", line, *_without_constant(titles, body)
+        yield _sheet(f"{hours}, {dataset}", titles, body, line)
 
 
 # -------------------------------------------------------------------------------------------- words around
@@ -177,12 +179,10 @@ def measures(frame: pd.DataFrame) -> dict[str, str]:
 
 def rules(frame: pd.DataFrame) -> str:
     """Return what every number of the study names: data, workers, accounting, and n at each budget."""
-    first = frame.iloc[0]
-    pairs = _hours(frame).groupby("hours", sort=False)["n_pairs"].agg(["min", "max"])
-    ns = (f"{low}" if low == high else f"{low} to {high}" for low, high in zip(pairs["min"], pairs["max"], strict=True))
-    n = ", ".join(f"n = {n} at {hours}" for hours, n in zip(pairs.index, ns, strict=True))
-    workers = f"{first['n_workers']} worker{'s' if first['n_workers'] != 1 else ''}"
-    return f"{first['data']} data {str(first['fingerprint'])[:12]}; {workers}; {first['accounting']} accounting; {n}"
+    data, _, workers, accounting = rules_of(frame.iloc[0])
+    pairs = _hours(frame).groupby("hours", sort=False)["n_pairs"]
+    n = ", ".join(f"n = {least_to_most(own)} at {hours}" for hours, own in pairs)
+    return f"{data}; {workers}; {accounting}; {n}"
 
 
 def _found(frame: pd.DataFrame) -> list[str]:
@@ -226,44 +226,22 @@ def _legend(frame: pd.DataFrame) -> list[str]:
 
 def markdown(table: StudyTable) -> str:
     """Return the signs by both measures, then every difference, then how they are to be read."""
-    lines = [f"# {plain(table.title)}", "", plain(rules(table.frame))]
-    for measure, name in measures(table.frame).items():
-        titles, body = _grid(table.frame, measure)
-        lines += ["", f"## {_heading(table.frame)}: {name}", "", *pipes(titles, _escaped(body))]
-    lines += ["", *(f"- {plain(line)}" for line in (*_found(table.frame), *_legend(table.frame)))]
-    for heading, full, titles, body in _blocks(table.frame):
-        lines += ["", f"## {plain(heading)}", "", plain(full), "", *pipes(titles, _escaped(body))]
-    if table.unvaried:
-        lines += ["", "## Not varied", "", *(f"- {plain(f'{name}: {why}')}" for name, why in table.unvaried.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _escaped(body: Sequence[Sequence[str]]) -> list[list[str]]:
-    return [[plain(cell) for cell in cells] for cells in body]
-
-
-def csv(frame: pd.DataFrame) -> str:
-    """Return a frame of this module as CSV, six significant digits."""
-    return str(frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    said = Notes([*_found(table.frame), *_legend(table.frame)])
+    parts: list[Part] = [rules(table.frame), *(_signs(table.frame, measure) for measure in measures(table.frame)), said]
+    unvaried = Notes([f"{name}: {why}" for name, why in table.unvaried.items()], "Not varied")
+    return render.markdown(table.title, [*parts, *_details(table.frame), *([unvaried] if table.unvaried else [])])
 
 
 def terminal(table: StudyTable) -> str:
     """Return the signs by both measures for a screen."""
-    lines = [table.title, *wrap(rules(table.frame))]
-    for measure, name in measures(table.frame).items():
-        titles, body = _grid(table.frame, measure)
-        lines += ["", f"{_heading(table.frame).lower()}: {name}"]
-        lines += aligned(_brief(titles), [_brief(cells) for cells in body], [" "] * len(body))
-    said = [*_found(table.frame), _legend(table.frame)[0]]
-    lines += ["", *(line for remark in said for line in wrap(remark))]
-    lines += [line for name, why in table.unvaried.items() for line in wrap(f"not varied: {name}: {why}")]
-    return "\n".join(lines) + "\n"
+    parts: list[Part] = [rules(table.frame), *(_brief(_signs(table.frame, name)) for name in measures(table.frame))]
+    unvaried = [f"not varied: {name}: {why}" for name, why in table.unvaried.items()]
+    said = Notes([*_found(table.frame), _legend(table.frame)[0], *unvaried])
+    return render.terminal(table.title, [*parts, said])
 
 
-def _heading(frame: pd.DataFrame) -> str:
-    return "Where it matters" if _claims(frame) else "Differences"
-
-
-def _brief(cells: Sequence[str]) -> list[str]:
-    """Return the cells, those that are too long for a screen cut short."""
-    return [cell if len(cell) <= 24 else f"{cell[:23]}…" for cell in cells]
+def _brief(sheet: Sheet) -> Sheet:
+    """Return the sheet, its cells that are too long for a screen cut short."""
+    rows = [[cell if len(cell) <= 24 else f"{cell[:23]}…" for cell in cells] for cells in (sheet.titles, *sheet.rows)]
+    caption = sheet.caption[:1].lower() + sheet.caption[1:]
+    return replace(sheet, caption=caption, titles=tuple(rows[0]), rows=tuple(map(tuple, rows[1:])))

@@ -9,20 +9,26 @@ difference of the observed size would take (`harness.stats.power.pairs_to_detect
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
+from harness.host.units import counted
 from harness.score.words import sentence_case, words_for, words_of
-from harness.stats.aggregates import mean, std
-from harness.stats.intervals import interval
-from harness.stats.paired import holm, outcomes, rank_biserial, wilcoxon_p
+from harness.show.cells import p_text
+from harness.stats.aggregates import std
+from harness.stats.decision import MIN_SEEDS, SIGNIFICANT, Compared, Decision, compare, decide, paired_differences
+from harness.stats.paired import holm
 from harness.stats.power import pairs_to_detect
 from harness.stats.runs import by_seed, checked_runs, groups
-from harness.stats.summary import MIN_SEEDS, SIGNIFICANT, paired_differences
 from pmfnas.core.rng import stream
+from pmfnas.core.types import FloatArray
 
+WORDS: Mapping[Decision, str] = MappingProxyType(
+    {"better": "better", "worse": "worse", "mixed": "mixed", "level": "not distinguishable", "no claim": "no claim"}
+)
+"""The words of the page, also of other pages that compare searchers."""
 POWER = 0.8
 WIDTH = 100
 
@@ -69,63 +75,46 @@ def verdicts(
     parts = groups(checked_runs(runs))
     datasets = list(dict.fromkeys(dataset for dataset, _ in parts))
     cases = [(d, s, o) for d in datasets for s in searchers for o in opponents if s != o]
-    drawn = [_differences(parts, case) for case in cases]
-    p_raw = [wilcoxon_p(found) if len(found) >= MIN_SEEDS else np.nan for found in drawn]
-    n_family = max(1, int(np.sum(~np.isnan(p_raw))))
+    found = {case: _differences(parts, case) for case in cases}
+    drawn = {case: compare(gaps, rng=stream(seed, f"verdict/{'/'.join(case)}")) for case, gaps in found.items()}
+    p_raw = [one.p_raw for one in drawn.values()]
+    alpha = SIGNIFICANT / max(1, int(np.sum(~np.isnan(p_raw))))
     return tuple(
-        _verdict(case, found, float(p), SIGNIFICANT / n_family, _failures(parts, case), seed)
-        for case, found, p in zip(cases, drawn, holm(p_raw), strict=True)
+        _verdict(case, drawn[case], found[case], float(p), alpha, _failures(parts, case))
+        for case, p in zip(cases, holm(p_raw), strict=True)
     )
 
 
 _Case = tuple[str, str, str]
 
 
-def _differences(parts: Mapping[tuple[str, str], pd.DataFrame], case: _Case) -> Any:
+def _differences(parts: Mapping[tuple[str, str], pd.DataFrame], case: _Case) -> FloatArray:
     dataset, searcher, opponent = case
     if (dataset, searcher) not in parts or (dataset, opponent) not in parts:
         return np.empty(0)
     return paired_differences(by_seed(parts[dataset, searcher], "test"), by_seed(parts[dataset, opponent], "test"))
 
 
-def _verdict(case: _Case, found: Any, p: float, alpha: float, failures: str, seed: int) -> Verdict:
-    dataset, searcher, opponent = case
-    n = len(found)
-    if n == 0:
-        return Verdict(*case, "no result", 0, np.nan, np.nan, np.nan, np.nan, np.nan, 0, 0, 0, None, failures)
-    covered = interval(mean, found, rng=stream(seed, f"verdict/{dataset}/{searcher}/{opponent}"))
-    sides = outcomes(found)
-    effect = rank_biserial(found) if n >= MIN_SEEDS else float("nan")
-    said = word(p, covered.estimate, effect)
-    spread = float(std(found)) if n > 1 else float("nan")
-    open_ = said in ("not distinguishable", "no claim")
-    needed = pairs_to_detect(covered.estimate, spread, power=POWER, alpha=alpha) if open_ else None
+def _verdict(case: _Case, found: Compared, gaps: FloatArray, p: float, alpha: float, failures: str) -> Verdict:
+    said = WORDS[decide(p, found.difference, found.effect)] if found.n_pairs else "no result"
+    needed = None
+    if said in ("not distinguishable", "no claim"):
+        needed = pairs_to_detect(found.difference, float(std(gaps)), power=POWER, alpha=alpha)
     return Verdict(
         *case,
         verdict=said,
-        n_pairs=n,
-        difference=covered.estimate,
-        low=covered.low,
-        high=covered.high,
+        n_pairs=found.n_pairs,
+        difference=found.difference,
+        low=found.ci_low,
+        high=found.ci_high,
         p_value=p,
-        effect=effect,
-        wins=sides.wins,
-        ties=sides.ties,
-        losses=sides.losses,
+        effect=found.effect,
+        wins=found.wins,
+        ties=found.ties,
+        losses=found.losses,
         seeds_needed=None if needed is None else max(needed, MIN_SEEDS),
         failures=failures,
     )
-
-
-def word(p: float, difference: float, effect: float) -> str:
-    """Return the verdict on a searcher as `Verdict.verdict` has it, of its p-value, mean difference and effect."""
-    if np.isnan(p):
-        return "no claim"
-    if p >= SIGNIFICANT:
-        return "not distinguishable"
-    if not difference * effect > 0:
-        return "mixed"
-    return "better" if difference > 0 else "worse"
 
 
 def _failures(parts: Mapping[tuple[str, str], pd.DataFrame], case: _Case) -> str:
@@ -186,7 +175,7 @@ def sentences(verdict: Verdict, accuracy: str = words_for("").accuracy) -> list[
         "no claim": f"**{who}: no claim**, since {v.n_pairs} paired seeds are fewer than {MIN_SEEDS}. So far it is "
         f"{_signed(v)} of {accuracy}",
     }[v.verdict]
-    tested = "" if np.isnan(v.p_value) else f", {_p(v.p_value)}"
+    tested = "" if np.isnan(v.p_value) else f", {p_text(v.p_value)}"
     counted = f"It wins {v.wins}, ties {v.ties} and loses {v.losses} of {v.n_pairs} paired seeds."
     lines = [f"{said}{_covered(v)}{tested}. {counted}"]
     if v.verdict in ("not distinguishable", "no claim"):
@@ -228,20 +217,15 @@ def _covered(v: Verdict) -> str:
     return f" (95 % confidence interval {low:{form}} to {high:{form}})"
 
 
-def _p(p: float) -> str:
-    return "p < .001" if p < 0.0005 else f"p = {p:.3f}"
-
-
 def _sentence(text: str) -> str:
     return f"{text}." if text else ""
 
 
 def _rules(runs: pd.DataFrame) -> str:
     first = runs.iloc[0]
-    workers = f"{first['n_workers']} worker{'s' if first['n_workers'] != 1 else ''}"
     return (
         f"{sentence_case(words_of(runs).accuracy)} of the arch recommended "
-        f"after {first['budget_s'] / 3600:.2f} h of the clock with {workers}, "
+        f"after {first['budget_s'] / 3600:.2f} h of the clock with {counted(first['n_workers'], 'worker')}, "
         f"{first['accounting']} accounting, seeds {runs['seed'].min()} to {runs['seed'].max()}; "
         f"data {first['data']} {str(first['fingerprint'])[:12]}."
     )

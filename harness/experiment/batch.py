@@ -6,47 +6,39 @@
 Interrupted at any moment, the same command goes on: a record exists if and only if its run was finished.
 """
 
-import json
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from harness.experiment import folder
 from harness.experiment.exclusions import remaining
 from harness.experiment.held_out import visible_trials
 from harness.experiment.jobs import Job, jobs
 from harness.experiment.specs import Experiment
 from harness.host.code import code_hash
 from harness.host.units import written_hours
-from harness.host.workers import in_processes
+from harness.host.workers import work_off
 from harness.players.file import check_unchanged, identity, settings_of_run
-from harness.players.play import failed, play
+from harness.players.process import failed, play
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset
-from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
-from pmfnas.files import abandoned, reading, remove_abandoned, write_text
 from pmfnas.loop.executor import SimulatedExecutor, paired_trials
 from pmfnas.loop.ledger import Totals, totals
 from pmfnas.loop.record import RunHeader, record_path, write_record
 from pmfnas.loop.runner import Finished, Setting
-from pmfnas.progress import Progress
 from pmfnas.spaces import space_for
 
-SPEC = "spec.json"
 RUN_CODE = (
     *("pmfnas/core/*.py", "pmfnas/spaces/*.py", "pmfnas/engine/**/*.py", "baselines/*.py"),
     *(f"pmfnas/loop/{name}.py" for name in ("executor", "ledger", "referee", "runner")),
     *(f"pmfnas/benchmarks/{name}.py" for name in ("header", "table", "tabular")),
     *("harness/experiment/exclusions.py", "harness/experiment/held_out.py", "harness/compare/distortions.py"),
-    *(f"harness/players/{name}.py" for name in ("child", "ours", "play", "process", "protocol", "space_text")),
+    *(f"harness/players/{name}.py" for name in ("child", "ours", "process", "protocol", "space_text")),
 )
 """The files that decide what a run does. Searchers from a file or a command are named in the folder's claim instead."""
-ENTRANTS = "entrants"
-"""In it: the source of every searcher that came from the command line, by name."""
 _CRASH = (
     "a worker process was killed or crashed in the middle of a run (memory, or native code of a searcher); "
     "finished runs are kept and the same command goes on; a searcher given by --command cannot do this"
@@ -57,76 +49,17 @@ RUNS_PER_GROUP = 6
 
 def claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
     """Make `out` the folder of this experiment; raise `InputError` where it belongs to something else."""
-    claim_folder(out, claim_of(experiment, table))
-    entrants = _entrants(experiment)
-    if entrants:
-        _claim_entrants(out, entrants)
+    folder.claim(out, claim_of(experiment, table), _sources(experiment), flag="--searcher")
 
 
 def check_claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
     """Raise `InputError` where `claim` would; write nothing."""
-    if check_folder(out, claim_of(experiment, table)):
-        _check_entrants(out, _entrants(experiment))
+    folder.check_claim(out, claim_of(experiment, table), _sources(experiment), flag="--searcher")
 
 
-def _entrants(experiment: Experiment) -> dict[str, str]:
+def _sources(experiment: Experiment) -> dict[str, str]:
     """Return the source of every searcher from outside, by name."""
     return {name: identity(factory) for name, factory in experiment.contestants.items() if identity(factory)}
-
-
-def _check_entrants(out: Path, mine: Mapping[str, str]) -> dict[str, Any]:
-    """Return what `out` belongs to; raise `InputError` where it has runs of other sources than `mine`."""
-    claimed = read_claim(out)
-    theirs: dict[str, str] = claimed.get(ENTRANTS, {})
-    for name, source in mine.items():
-        if theirs.get(name, source) != source:
-            raise InputError(
-                f"--out {out} holds runs of {name} from {theirs[name]}, but it is {source} now; "
-                f"choose another --out, or another name: --searcher NAME=..."
-            )
-    return claimed
-
-
-def _claim_entrants(out: Path, mine: Mapping[str, str]) -> None:
-    """Note which source each searcher from outside has; raise `InputError` where it has runs of another one."""
-    claimed = _check_entrants(out, mine)
-    theirs = claimed.get(ENTRANTS, {})
-    if not mine.keys() <= theirs.keys():
-        write_text(out / SPEC, json.dumps({**claimed, ENTRANTS: {**theirs, **mine}}, indent=1) + "\n")
-
-
-def claim_folder(out: Path, mine: Mapping[str, Any]) -> None:
-    """Make `out` the folder of what `mine` names; raise `InputError` where it belongs to something else."""
-    if check_folder(out, mine):
-        remove_abandoned(out)
-        return
-    remove_abandoned(out, SPEC)
-    write_text(out / SPEC, json.dumps(mine, indent=1) + "\n")
-
-
-def check_folder(out: Path, mine: Mapping[str, Any]) -> bool:
-    """Return whether `out` is the folder of what `mine` names already; False where it can become it. Writes nothing.
-
-    A writer that was killed while it claimed the folder has left it as it was.
-
-    Raises:
-        InputError: `out` belongs to something else, or cannot be written.
-    """
-    if (out / SPEC).exists():
-        theirs = read_claim(out)
-        for name, value in mine.items():
-            if theirs.get(name) != value:
-                raise InputError(
-                    f"--out {out} holds results with {name} {theirs.get(name)}, but this run has {name} {value}; "
-                    "choose another --out or remove that folder"
-                )
-        return True
-    if out.exists() and (not out.is_dir() or set(out.iterdir()) - set(abandoned(out, SPEC))):
-        raise InputError(f"--out {out} exists and is not a folder of results; choose another --out")
-    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise InputError(f"--out {out} cannot be written, for {there} cannot; choose another --out")
-    return False
 
 
 def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
@@ -143,15 +76,6 @@ def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
     }
 
 
-def read_claim(out: Path) -> dict[str, Any]:
-    """Return what the folder `out` belongs to; raise `InputError` where it is not a folder of results."""
-    path = out / SPEC
-    if not path.exists():
-        raise InputError(f"{out} is not a folder of results: it has no {SPEC}")
-    with reading(path, "remove the folder or choose another"):
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-
-
 def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jobs: int) -> int:
     """Do every run that is not done yet, and return how many that were.
 
@@ -161,14 +85,18 @@ def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jo
     claim(out, experiment, table)
     space = table.header.space
     missing = [job for job in jobs(experiment) if not record_path(out, job.run_id(space)).exists()]
-    done = experiment.n_runs - len(missing)
-    if done:
-        print(f"{done} of {experiment.n_runs} runs were finished before; going on", file=sys.stderr)
     label = f"{experiment.name}, {written_hours(experiment.budget_s)}"
-    work = [(group, experiment, table.path, out) for group in _groups(missing)]
-    with Progress(label, experiment.n_runs, unit="run", done=done, leave=True) as progress:
-        for n_runs in in_processes(_run_group, work, n_jobs=n_jobs, ordered=False, crash=_CRASH):
-            progress.step(n_runs)
+    groups = _groups(missing)
+    work_off(
+        _run_group,
+        [(group, experiment, table.path, out) for group in groups],
+        label=label,
+        unit="run",
+        n_jobs=n_jobs,
+        crash=_CRASH,
+        sizes=[len(group) for group in groups],
+        done=experiment.n_runs - len(missing),
+    )
     return len(missing)
 
 
@@ -181,7 +109,7 @@ def _groups(missing: Sequence[Job]) -> list[list[Job]]:
     return [group[start : start + RUNS_PER_GROUP] for group, start in starts]
 
 
-def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, out: Path) -> int:
+def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, out: Path) -> None:
     table = CurveTable.open(table_path)
     benchmark = _benchmark(table_path, table.header.fingerprint, group[0].dataset)
     for factory in experiment.contestants.values():
@@ -194,7 +122,6 @@ def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, o
         except (TypeError, ValueError, OverflowError) as error:  # a value in it that no file can hold
             finished = failed(f"its record cannot be written, {type(error).__name__}: {error}")
             write_record(out, _ended(header, finished), finished, benchmark.space)
-    return len(group)
 
 
 @lru_cache(maxsize=3)

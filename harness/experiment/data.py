@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.experiment.batch import SPEC, read_claim
+from harness.experiment.folder import SPEC, read_claim
 from harness.host.cache import cache_folder, expanded
 from pmfnas.benchmarks.anchored import ANCHOR_FILE, anchored_header, build_anchored
 from pmfnas.benchmarks.official import default_root, detect, import_official, part_of, preferred
@@ -37,7 +37,6 @@ ANCHORS = "PMFNAS_ANCHORS"
 CACHE = "PMFNAS_CACHE"
 TOPOLOGY = "nb201"
 SIZE = "nats-sss"
-HELP = "auto (default), official, anchored, real-finals, surrogate, or a path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +74,8 @@ class Source:
 # ----------------------------------------------------------------------------------------------------------- choosing
 
 
-def add_options(verb: argparse.ArgumentParser) -> None:
-    """Add `--data` and `--partial` to a verb that takes data."""
-    verb.add_argument("--data", default="auto", help=HELP)
-    verb.add_argument(
-        "--partial", action="store_true", help="also take data that know a part of the archs; every output says so"
-    )
-
-
 def chosen_by(options: argparse.Namespace, *, space: str = TOPOLOGY, folder: Path | None = None) -> Chosen:
-    """Return what the options of `add_options` name; see `choose`.
+    """Return what `--data` and `--partial` of a verb name; see `choose`.
 
     Raises:
         InputError: also where a reference would be made of a part.

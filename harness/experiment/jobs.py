@@ -1,8 +1,8 @@
-"""One run to be done, or found: a data set, a searcher, a seed."""
+"""One run to be done, or found: a data set, a searcher, a seed. And all that were done."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.experiment.specs import ALL_DATASETS, Experiment
@@ -35,14 +35,36 @@ def found(out: Path, space: str) -> list[Job]:
     return [Job(m[1], m[2], int(m[3])) for m in matches if m]
 
 
-def in_order(found_jobs: Sequence[Job], experiment: Experiment) -> list[Job]:
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Finished runs and what outputs say of them; names only, so that a folder is enough to make it."""
+
+    title: str
+    jobs: tuple[Job, ...]
+    order: tuple[str, ...]
+    """Searchers as outputs list them; they need not all have played."""
+    replays: Mapping[str, str] = field(default_factory=dict)
+    """Method of a published row -> the searcher that must land on it."""
+
+    @property
+    def searchers(self) -> tuple[str, ...]:
+        """The searchers that have played, in order."""
+        return tuple(name for name in self.order if any(job.searcher == name for job in self.jobs))
+
+
+def played(experiment: Experiment) -> Played:
+    """Return all runs of an experiment, once they are finished."""
+    return Played(experiment.title, tuple(jobs(experiment)), tuple(experiment.contestants), experiment.replays)
+
+
+def in_order(found_jobs: Sequence[Job], searchers: Sequence[str]) -> list[Job]:
     """Return jobs sorted by data set, searcher and seed.
 
-    Data sets stand as in `ALL_DATASETS`, others by name after them, whatever part of them an experiment has; searchers
-    stand as the experiment lists its contestants.
+    Data sets stand as in `ALL_DATASETS`, others by name after them, whatever part of them there is; searchers stand as
+    in `searchers`.
     """
     place = {name: i for i, name in enumerate(ALL_DATASETS)}
-    rank = {name: i for i, name in enumerate(experiment.contestants)}
+    rank = {name: i for i, name in enumerate(searchers)}
 
     def key(job: Job) -> tuple[int, str, int, int]:
         return place.get(job.dataset, len(place)), job.dataset, rank[job.searcher], job.seed

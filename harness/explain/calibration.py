@@ -29,7 +29,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from harness.explain.record import Answered, Explained
-from harness.show.tables import pipes
+from harness.show.cells import number
+from harness.show.render import pipes
+from harness.show.sheet import Column, filled
 from pmfnas.core.errors import InputError
 
 LEVELS_PCT = (50, 80, 90, 95)
@@ -209,11 +211,25 @@ def frame(rows: Sequence[Coverage]) -> pd.DataFrame:
     return pd.DataFrame(flat)
 
 
-_TITLES = (
-    *("level", "predictions", "n", "runs", "offset", "rms", "std"),
-    *(f"in {pct} %" for pct in LEVELS_PCT),
-    "above",
-    "std x",
+def _inside(place: int) -> Column[Coverage]:
+    def cell(row: Coverage) -> str:
+        spread = "" if np.isnan(row.error[place]) else f" ± {row.error[place]:.1f}"
+        return f"{row.inside[place]:.1f}{spread}"
+
+    return Column(f"in {LEVELS_PCT[place]} %", cell)
+
+
+_COLUMNS = (
+    Column[Coverage]("level", lambda row: row.level),
+    Column[Coverage]("predictions", lambda row: row.group),
+    Column[Coverage]("n", lambda row: str(row.n)),
+    Column[Coverage]("runs", lambda row: str(row.n_runs)),
+    Column[Coverage]("offset", lambda row: number(row.offset_pct, "+.2f")),
+    Column[Coverage]("rms", lambda row: number(row.rms_pct)),
+    Column[Coverage]("std", lambda row: number(row.std_pct)),
+    *map(_inside, range(len(LEVELS_PCT))),
+    Column[Coverage]("above", lambda row: number(row.above, ".1f")),
+    Column[Coverage]("std x", lambda row: number(row.factor) if row.factor < 100.0 else "> 100"),
 )
 
 READING = (
@@ -228,29 +244,7 @@ READING = (
 
 def markdown(rows: Sequence[Coverage]) -> str:
     """Return a table per data set and searcher, and how to read them."""
-    lines: list[str] = []
+    blocks: list[str] = []
     for (dataset, searcher), own in groupby(rows, key=lambda r: (r.dataset, r.searcher)):
-        lines += [f"## {dataset}, {searcher}", "", *pipes(list(_TITLES), [_cells(row) for row in own]), ""]
-    return "\n".join([*lines, READING]) + "\n"
-
-
-def _cells(row: Coverage) -> list[str]:
-    shares = [
-        f"{share:.1f}" if np.isnan(error) else f"{share:.1f} ± {error:.1f}"
-        for share, error in zip(row.inside, row.error, strict=True)
-    ]
-    figures = [f"{row.offset_pct:+.2f}", f"{row.rms_pct:.2f}", f"{row.std_pct:.2f}"]
-    return [
-        row.level,
-        row.group,
-        str(row.n),
-        str(row.n_runs),
-        *figures,
-        *shares,
-        f"{row.above:.1f}",
-        _brief(row.factor),
-    ]
-
-
-def _brief(factor: float) -> str:
-    return f"{factor:.2f}" if factor < 100.0 else "> 100"
+        blocks += [f"## {dataset}, {searcher}", "\n".join(pipes(*filled(_COLUMNS, own)))]
+    return "\n\n".join([*blocks, READING]) + "\n"

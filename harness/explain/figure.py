@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from harness.explain.record import Explained, fidelities, funnel, incumbents, spendings, stays
-from harness.host.units import written_hours
+from harness.host.units import counted, written_hours
 from harness.show.looks import settings
 from pmfnas.core.errors import InputError
 
@@ -72,11 +72,10 @@ def explain_figure(explained: Explained) -> Figure:
 
 def _caption(explained: Explained) -> str:
     header = explained.header
-    workers = f"{header.n_workers} worker{'' if header.n_workers == 1 else 's'}"
     return (
         f"{header.run_id}: {header.data} data {header.fingerprint}, budget {written_hours(header.budget_s)}, "
-        f"{workers}, {header.accounting} accounting, n = 1. Numbers at the bars: archs, and of these how many went on "
-        "to a higher fidelity; GPU-hours."
+        f"{counted(header.n_workers, 'worker')}, {header.accounting} accounting, n = 1. Numbers at the bars: archs, "
+        "and of these how many went on to a higher fidelity; GPU-hours."
     )
 
 

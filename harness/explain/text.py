@@ -7,7 +7,7 @@ of PMF-NAS gets a column under its own name.
 import csv
 import io
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -23,7 +23,8 @@ from harness.explain.record import (
     standing,
     stays,
 )
-from harness.host.units import written_hours
+from harness.host.units import counted, written_hours
+from harness.show.render import justified, widths_of
 from pmfnas.core.errors import InputError
 
 NO_REASONS = "This searcher gives no reasons: its record holds no stage, prediction or gain."
@@ -99,11 +100,10 @@ def trace(explained: Explained, chosen: Chosen = ALL) -> str:
 def about(explained: Explained) -> str:
     """Return what the run was, on which data, and how it ended."""
     header = explained.header
-    workers = f"{header.n_workers} worker{'' if header.n_workers == 1 else 's'}"
     return (
         f"{header.run_id}\n"
-        f"{header.data} data {header.fingerprint}, budget {written_hours(header.budget_s)}, {workers}, "
-        f"{header.accounting} accounting\n"
+        f"{header.data} data {header.fingerprint}, budget {written_hours(header.budget_s)}, "
+        f"{counted(header.n_workers, 'worker')}, {header.accounting} accounting\n"
         f"{header.status}, ended after {clock(header.clock_s)}: {one_line(header.why)}"
     )
 
@@ -112,16 +112,16 @@ def _lines(explained: Explained, shown: Sequence[Answered]) -> Iterator[str]:
     """Give the aligned lines of the trace, with a head where another stay begins."""
     columns = columns_of(explained)
     cells = [[write(request) for write in columns.values()] for request in shown]
-    widths = [min(max(map(len, column)), _WIDEST) for column in zip(columns, *cells, strict=True)]
+    widths, left = widths_of((list(columns), *cells), _WIDEST), [i for i, name in enumerate(columns) if name in _WORDS]
     heads = _heads(stays(explained))
     present = ""
-    yield _aligned(columns, list(columns), widths)
+    yield justified(list(columns), widths, left)
     for request, row in zip(shown, cells, strict=True):
         stay, head = heads.get(request.number, ("", ""))
         if stay != present:
             yield f"\n{head}\n"
         present = stay
-        yield _aligned(columns, row, widths)
+        yield justified(row, widths, left)
 
 
 def _heads(found: Sequence[Stay]) -> dict[int, tuple[str, str]]:
@@ -136,10 +136,10 @@ def _heads(found: Sequence[Stay]) -> dict[int, tuple[str, str]]:
 
 def _opening(stay: Stay, before: Stay | None) -> str:
     """Return the paragraph that heads a stay: when, how much, and why the stage before ended."""
-    paid_s, n = sum(request.paid_s for request in stay.requests), len(stay.requests)
+    paid_s = sum(request.paid_s for request in stay.requests)
     head = (
-        f"== {one_line(stay.stage)}: {clock(stay.start_s)} to {clock(stay.end_s)}, {n} request{'' if n == 1 else 's'}, "
-        f"{clock(paid_s)} paid =="
+        f"== {one_line(stay.stage)}: {clock(stay.start_s)} to {clock(stay.end_s)}, "
+        f"{counted(len(stay.requests), 'request')}, {clock(paid_s)} paid =="
     )
     if before is None:
         return head
@@ -152,14 +152,6 @@ _WORDS = ("stage", "action", "trains", "came out", "arch")
 _WIDEST = 42
 """Of a column: a longer cell, such as the reason of a failure, moves what follows in its line."""
 _TINY = 1e-6
-
-
-def _aligned(names: Iterable[str], cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = [
-        cell.ljust(width) if name in _WORDS else cell.rjust(width)
-        for name, cell, width in zip(names, cells, widths, strict=True)
-    ]
-    return "  ".join(padded).rstrip()
 
 
 def columns_of(explained: Explained) -> dict[str, Callable[[Answered], str]]:
@@ -274,18 +266,9 @@ def summary(explained: Explained) -> str:
     ]
     if not explained.stages:  # the column of stages holds "-" there, and the words of the last lines
         cells = [[row[1] or row[0], *row[2:]] for row in cells]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    n_words = 2 if explained.stages else 1
-    lines = ["  ".join(_padded(row, widths, n_words)).rstrip() for row in cells]
+    widths = widths_of(cells)
+    lines = [justified(row, widths, range(2 if explained.stages else 1)) for row in cells]
     return "\n".join(["Summary of the whole run", "", *lines, "", _funnel_line(explained)]) + "\n"
-
-
-def _padded(row: Sequence[str], widths: Sequence[int], n_words: int) -> list[str]:
-    """Return the cells of a line: the first `n_words` stand left, the others right."""
-    return [
-        cell.ljust(width) if place < n_words else cell.rjust(width)
-        for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-    ]
 
 
 def _time(seconds: float, whole_s: float) -> list[str]:

@@ -3,7 +3,8 @@
 import os
 import shlex
 import sys
-from pathlib import Path
+
+from harness.host.code import ROOT
 
 FRONT = "PMFNAS_FRONT"
 """Variable that holds how `reproduce.sh` was called, where it was."""
@@ -11,7 +12,7 @@ FRONT = "PMFNAS_FRONT"
 
 def own_process(*words: str) -> list[str]:
     """Return the command of another process of this harness, from any folder."""
-    return [sys.executable, str(Path(__file__).parent), *words]
+    return [sys.executable, str(ROOT / "harness"), *words]
 
 
 def typed(*words: object) -> str:

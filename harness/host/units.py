@@ -74,6 +74,11 @@ def joined(arguments: Sequence[str]) -> list[str]:
     return made
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is not one: `1 worker`, `2 workers`."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 def written_hours(seconds: float) -> str:
     """Return seconds as hours for people: `8.5 h`."""
     return f"{seconds / 3600:g} h"

@@ -23,10 +23,10 @@ import numpy as np
 
 from harness.players.ours import settings_of
 from harness.players.process import Command, Limits, ProcessSearcher
-from pmfnas.core.errors import InputError, PmfnasError, shown
+from pmfnas.core.errors import ContractError, InputError, shown
 from pmfnas.core.ports import Searcher, SearcherFactory, Space
 from pmfnas.core.types import Fidelities
-from pmfnas.loop.runner import Setting
+from pmfnas.loop.runner import Setting, make_searcher
 
 OURS = ("pmfnas", "baselines", "harness")
 _METHODS = ("ask", "tell", "recommend")
@@ -204,12 +204,9 @@ def try_out(name: str, factory: SearcherFactory, setting: Setting, *, rng: np.ra
         InputError: it cannot be made, or does not start.
     """
     try:
-        searcher = factory(setting.space, setting.fidelities, setting.budget_s, setting.n_workers, rng=rng)
-    except PmfnasError as error:
+        searcher = make_searcher(factory, setting, rng=rng)
+    except ContractError as error:
         raise InputError(f"searcher {name} cannot be made: {error}") from error
-    except (Exception, SystemExit) as error:
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(f"searcher {name} cannot be made: its constructor raised {text}") from error
     if not isinstance(searcher, ProcessSearcher):
         return ""
     failure = searcher.broken
@@ -354,4 +351,4 @@ def settings_of_run(factory: SearcherFactory, searcher: Searcher | None) -> dict
             about = searcher.about
             return {**about.settings, "name": about.name, "version": about.version, **own}
         case _:
-            return dict(settings_of(factory))
+            return settings_of(factory)

@@ -1,6 +1,6 @@
 """Everybody who can enter an experiment: the published searchers, the controls, and PMF-NAS."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from inspect import signature
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from pmfnas.engine.parts import WHOLE
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.searcher import PmfNas
 from pmfnas.engine.settings import Settings
+from pmfnas.loop.settings import plain
 
 REFERENCE = "pmf_nas"
 """The contestant that the others are compared with."""
@@ -23,7 +24,7 @@ UNBELIEVING = "pmf_nas_no_belief"
 _PORT = ("space", "fidelities", "budget_s", "n_workers", "rng")
 
 
-def select(names: Sequence[str], contestants: Mapping[str, SearcherFactory]) -> tuple[str, ...]:
+def select(names: Sequence[str], contestants: Collection[str]) -> tuple[str, ...]:
     """Return `names`, each checked and once; raise `InputError` that lists the known ones."""
     for name in names:
         if name not in contestants:
@@ -31,14 +32,14 @@ def select(names: Sequence[str], contestants: Mapping[str, SearcherFactory]) -> 
     return tuple(dict.fromkeys(names))
 
 
-def settings_of(factory: SearcherFactory) -> dict[str, str]:
-    """Return the settings that a factory makes its searcher with, name -> written value.
+def settings_of(factory: SearcherFactory) -> dict[str, Any]:
+    """Return the settings that a factory makes its searcher with, as plain data.
 
     PMF-NAS's own predictor and parts are its code, and no setting; others that were handed in are.
     """
     own = (Predictor, WHOLE)
     parameters = [p for p in signature(factory).parameters.values() if all(p.default is not part for part in own)]
-    return {p.name: repr(p.default) for p in parameters if p.name not in _PORT and p.default is not p.empty}
+    return {p.name: plain(p.default) for p in parameters if p.name not in _PORT and p.default is not p.empty}
 
 
 def with_settings(factory: SearcherFactory, **settings: Any) -> SearcherFactory:

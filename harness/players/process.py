@@ -1,7 +1,7 @@
 """A searcher in a process of its own, in any language, behind the ordinary `Searcher` port.
 
 The runner, the ledger and the records see a searcher like any other. Whatever the process does wrong, a crash, garbage,
-silence, is a `ContractError`, which ends its run as failed; the process is ended and reaped either way.
+silence, is a `ContractError`, which ends its run as failed; the process is ended and reaped either way (`play`).
 """
 
 import os
@@ -9,15 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from harness.players import protocol
 from harness.players.child import Child
-from pmfnas.core.errors import ContractError, InputError
-from pmfnas.core.ports import SearcherFactory, Space
+from pmfnas.core.errors import ContractError, InputError, PmfnasError
+from pmfnas.core.ports import Executor, Searcher, SearcherFactory, Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket
+from pmfnas.files import write_bytes
+from pmfnas.loop.runner import Finished, Setting, make_searcher, search
 
 _T = TypeVar("_T")
 
@@ -133,6 +136,46 @@ class Command:
 def is_isolated(factory: SearcherFactory) -> bool:
     """Whether the searchers of `factory` run in a process of their own."""
     return isinstance(factory, Command)
+
+
+def play(
+    factory: SearcherFactory,
+    executor: Executor,
+    setting: Setting,
+    *,
+    rng: np.random.Generator,
+    log: Path | None = None,
+) -> tuple[Finished, Searcher | None]:
+    """Return the finished run of a fresh searcher, and the searcher; None if its constructor failed.
+
+    A process is ended after its run. An error of this package ends the run as failed: no other run suffers from it.
+
+    Args:
+        factory: makes the searcher.
+        executor: where its requests run.
+        setting: of the run.
+        rng: the searcher's stream.
+        log: file for the standard error of a process, if it wrote any.
+    """
+    searcher: Searcher | None = None
+    finished = failed("interrupted")
+    try:
+        searcher = make_searcher(factory, setting, rng=rng)
+        finished = search(searcher, executor, setting)
+    except PmfnasError as error:
+        finished = failed(str(error))
+    finally:
+        if isinstance(searcher, ProcessSearcher):
+            searcher.close(finished.why if finished.status == "ok" else None)
+            if log is not None and searcher.errors:
+                write_bytes(log, searcher.errors)
+    return finished, searcher
+
+
+def failed(why: str) -> Finished:
+    """Return a run that failed before anything of it could be recorded."""
+    text = " ".join(why.split()).encode("utf-8", "backslashreplace").decode()
+    return Finished((), (), 0.0, "failed", text, 0.0)
 
 
 def _environment() -> Mapping[str, str]:

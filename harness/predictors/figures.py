@@ -37,10 +37,12 @@ def quality_figure(summary: pd.DataFrame, about: str) -> Figure:
         "price or below."
     )
     styles = _styles(rows, ROLES.reference)
-    with drawn_panels(list(dict.fromkeys(rows["dataset"])), caption, styles, height=2.6) as (figure, panels):
+    with drawn_panels(rows["dataset"], caption, styles, up="Kendall tau", height=2.6) as (
+        figure,
+        panels,
+    ):
         for dataset, panel in panels.items():
             _quality_panel(panel, rows[rows["dataset"] == dataset], styles)
-        next(iter(panels.values())).set_ylabel("Kendall tau")
     return figure
 
 
@@ -79,7 +81,7 @@ def calibration_figure(summary: pd.DataFrame, about: str, n_known: int = 100, ep
         "says; below it a predictor is too sure of itself."
     )
     styles, levels = _styles(rows, ROLES.reference), np.array(list(LEVELS), dtype=float)
-    with drawn_panels(list(dict.fromkeys(rows["dataset"])), caption, styles) as (figure, panels):
+    with drawn_panels(rows["dataset"], caption, styles, up="covered (%)") as (figure, panels):
         for dataset, panel in panels.items():
             panel.plot([40, 100], [40, 100], color="#555555", lw=0.7, ls=(0, (1, 2)), zorder=1)
             for row in rows[rows["dataset"] == dataset].to_dict("records"):
@@ -88,7 +90,6 @@ def calibration_figure(summary: pd.DataFrame, about: str, n_known: int = 100, ep
             panel.set_xlim(45, 100)
             panel.autoscale_view(scalex=False)
             panel.set_xlabel("nominal (%)")
-        next(iter(panels.values())).set_ylabel("covered (%)")
     return figure
 
 
@@ -101,7 +102,10 @@ def real_figure(summary: pd.DataFrame, about: str, n_known: int = 100) -> Figure
         "curves, the same columns shown."
     )
     styles = _styles(rows, ROLES.reference)
-    with drawn_panels(list(dict.fromkeys(rows["dataset"])), caption, styles, height=2.6) as (figure, panels):
+    with drawn_panels(rows["dataset"], caption, styles, up="Kendall tau", height=2.6) as (
+        figure,
+        panels,
+    ):
         for dataset, panel in panels.items():
             panel.set_xscale("log")
             for (name, kind), of in rows[rows["dataset"] == dataset].groupby(["predictor", "kind"], sort=False):
@@ -113,7 +117,6 @@ def real_figure(summary: pd.DataFrame, about: str, n_known: int = 100) -> Figure
             panel.autoscale_view()
             plain_ticks(panel.xaxis, *panel.get_xlim())
             panel.set_xlabel("epochs seen of schedule 200")
-        next(iter(panels.values())).set_ylabel("Kendall tau")
     return figure
 
 

@@ -8,15 +8,14 @@ OUT/quality.png, calibration.png, real.png (.pdf)
 OUT/noise.csv, manifest.json
 """
 
-import json
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from harness.compare.outputs import copy_to_reference, made_by, parquet
-from harness.experiment.batch import read_claim
+from harness.compare.outputs import parquet
+from harness.experiment.folder import MANIFEST, copy_to_reference, manifest, write_json
 from harness.predictors.candidates import REFERENCE
 from harness.predictors.figures import calibration_figure, quality_figure, real_figure
 from harness.predictors.material import read_material
@@ -29,7 +28,7 @@ from harness.show.figures import write_figure
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.files import write_bytes, write_text
 
-PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "joblib", "scikit-learn")
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow", "joblib", "scikit-learn")
 KEPT = ("calibration.png", "manifest.json", "noise.csv", "quality.png", "real.png", "summary.parquet", "table.md")
 """Files of a committed reference: what the figures are made from, and what people read."""
 
@@ -43,7 +42,8 @@ def write_outputs(plan: Plan, table: CurveTable, out: Path, *, reference: str = 
     text = StudyText(summary, ceiling, compared, about(plan, table), reference)
     _write_frames(found, text, out)
     _write_figures(summary, text.about, out)
-    write_text(out / "manifest.json", json.dumps(manifest(plan, table, out), indent=1) + "\n")
+    made = {"title": "Performance predictors", "space": table.header.space, "data_version": table.header.version}
+    write_json(out / MANIFEST, manifest(out, {**made, **extent(plan), "failed": 0}, PACKAGES))
     print(terminal(text))
     print(f"\nwritten to {out}: table.md, summary.parquet, against.csv, predictors.json, results.parquet, figures")
     return text
@@ -63,7 +63,7 @@ def _write_frames(found: pd.DataFrame, text: StudyText, out: Path) -> None:
     write_text(out / "against.csv", text.against.to_csv(index=False, float_format="%.5g"))
     write_text(out / "noise.csv", text.ceiling.to_csv(index=False, float_format="%.5g"))
     write_text(out / "table.md", markdown(text))
-    write_text(out / "predictors.json", json_text(as_json(text.summary)))
+    write_json(out / "predictors.json", as_json(text.summary))
 
 
 def as_json(summary: pd.DataFrame) -> dict[str, Any]:
@@ -74,15 +74,6 @@ def as_json(summary: pd.DataFrame) -> dict[str, Any]:
         numbers = {m: _rounded(row[m], row[f"{m}_half"]) for m in MEASURES if row[m] == row[m]}
         shown.setdefault(str(row["predictor"]), {})[cell] = numbers
     return shown
-
-
-def json_text(shown: dict[str, dict[str, dict[str, Any]]]) -> str:
-    """Return the result of `as_json` as JSON with one cell a line, so that a difference shows which."""
-    blocks = []
-    for name, cells in shown.items():
-        lines = [f"  {json.dumps(cell)}: {json.dumps(numbers)}" for cell, numbers in cells.items()]
-        blocks.append(f" {json.dumps(name)}: {{\n" + ",\n".join(lines) + "\n }")
-    return "{\n" + ",\n".join(blocks) + "\n}\n"
 
 
 def _rounded(mean: float, half: float) -> list[float | None]:
@@ -105,19 +96,6 @@ def _write_figures(summary: pd.DataFrame, said: str, out: Path) -> None:
         write_figure(real_figure(summary, said), out, "real")
 
 
-def manifest(plan: Plan, table: CurveTable, out: Path) -> dict[str, Any]:
-    """Return what made the outputs of the folder `out`; no host name, user or absolute path."""
-    return {
-        **read_claim(out),
-        "title": "Performance predictors",
-        "space": table.header.space,
-        "data_version": table.header.version,
-        **extent(plan),
-        "failed": 0,
-        **made_by(PACKAGES),
-    }
-
-
 def reference_name(table: CurveTable) -> str:
     """Return the name of the committed reference of the study on these data."""
     return f"{NAME}/{table.header.stamp.lower()}"
@@ -137,6 +115,6 @@ def update_reference(table: CurveTable, out: Path) -> Path:
     """Copy the outputs of `out` to the committed reference of the data; return the folder.
 
     Raises:
-        InputError: what is there has more (see `harness.compare.outputs.refuse_less`).
+        InputError: what is there has more (see `harness.experiment.folder.refuse_less`).
     """
     return copy_to_reference(reference_name(table), out, only=KEPT)

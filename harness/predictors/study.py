@@ -9,8 +9,7 @@ predictor does not read does not tell cells apart, so each essential cell is com
 """
 
 import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -20,9 +19,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.experiment.batch import RUN_CODE, SPEC, check_folder, claim_folder, read_claim
+from harness.experiment import folder
+from harness.experiment.batch import RUN_CODE
 from harness.host.code import code_hash
-from harness.host.workers import in_processes
+from harness.host.workers import work_off
 from harness.predictors.candidates import check_unchanged, identity_of, study_hash
 from harness.predictors.cells import Cell, essential
 from harness.predictors.evaluation import Outcome, evaluate
@@ -33,11 +33,13 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import ContractError, InputError
 from pmfnas.core.predictors import PredictorFactory, reads_of
 from pmfnas.files import reading, write_bytes, write_text
-from pmfnas.progress import Progress
 
 NAME = "predictors"
-ENTRANTS = "entrants"
 SPLITS_PER_CHUNK = 3
+_CRASH = (
+    "a worker process was killed or crashed (memory, or native code of a predictor); "
+    "finished chunks are kept and the same command goes on"
+)
 
 CELL = ("dataset", "n_known", "schedule", "epochs", "kind")
 """Columns that name a cell."""
@@ -116,24 +118,13 @@ def run_study(plan: Plan, table: CurveTable, out: Path, *, anchors: Path | None,
     claim(plan, table, out, real_curves=anchors is not None)
     source = Source(table.path, anchors, out)
     missing = [chunk for chunk in chunks(plan) if not chunk.path(out).exists()]
-    n_all = len(chunks(plan))
-    if len(missing) < n_all:
-        print(f"{n_all - len(missing)} of {n_all} chunks were finished before; going on", file=sys.stderr)
     if any(cell.kind == "visited" for cell in plan.cells):
-        _parallel("searches", _visit, [(d, plan.n_searches, source) for d in plan.datasets], n_jobs=n_jobs)
-    _parallel("predictors", _run_chunk, [(chunk, plan, source) for chunk in missing], n_jobs=n_jobs)
+        searches = [(dataset, plan.n_searches, source) for dataset in plan.datasets]
+        work_off(_visit, searches, label="searches", unit="data set", n_jobs=n_jobs, crash=_CRASH)
+    work = [(chunk, plan, source) for chunk in missing]
+    done = len(chunks(plan)) - len(missing)
+    work_off(_run_chunk, work, label=NAME, unit="chunk", n_jobs=n_jobs, crash=_CRASH, done=done)
     return len(missing)
-
-
-def _parallel(label: str, work: Any, arguments: Sequence[tuple[Any, ...]], *, n_jobs: int) -> None:
-    """Call `work` with each of the arguments in processes of one thread each, showing progress."""
-    crash = (
-        "a worker process was killed or crashed (memory, or native code of a predictor); "
-        "finished chunks are kept and the same command goes on"
-    )
-    with Progress(label, len(arguments), unit="chunk", leave=True) as progress:
-        for _ in in_processes(work, arguments, n_jobs=n_jobs, ordered=False, crash=crash):
-            progress.step()
 
 
 # ------------------------------------------------------------------------------------------------ what it belongs to
@@ -141,18 +132,12 @@ def _parallel(label: str, work: Any, arguments: Sequence[tuple[Any, ...]], *, n_
 
 def claim(plan: Plan, table: CurveTable, out: Path, *, real_curves: bool) -> None:
     """Make `out` the folder of this study; raise `InputError` where it belongs to something else."""
-    claim_folder(out, _claim_of(plan, table, real_curves=real_curves))
-    mine = _identities(plan)
-    claimed = _check_identities(out, mine)
-    theirs = claimed.get(ENTRANTS, {})
-    if not mine.keys() <= theirs.keys():
-        write_text(out / SPEC, json.dumps({**claimed, ENTRANTS: {**theirs, **mine}}, indent=1) + "\n")
+    folder.claim(out, _claim_of(plan, table, real_curves=real_curves), _sources(plan), flag="--predictor")
 
 
 def check_claim(plan: Plan, table: CurveTable, out: Path, *, real_curves: bool) -> None:
     """Raise `InputError` where `claim` would; write nothing."""
-    if check_folder(out, _claim_of(plan, table, real_curves=real_curves)):
-        _check_identities(out, _identities(plan))
+    folder.check_claim(out, _claim_of(plan, table, real_curves=real_curves), _sources(plan), flag="--predictor")
 
 
 def _claim_of(plan: Plan, table: CurveTable, *, real_curves: bool) -> dict[str, Any]:
@@ -169,21 +154,8 @@ def _claim_of(plan: Plan, table: CurveTable, *, real_curves: bool) -> dict[str, 
     }
 
 
-def _identities(plan: Plan) -> dict[str, str]:
+def _sources(plan: Plan) -> dict[str, str]:
     return {name: identity_of(name, factory) for name, factory in plan.contestants.items()}
-
-
-def _check_identities(out: Path, mine: Mapping[str, str]) -> dict[str, Any]:
-    """Return what `out` belongs to; raise `InputError` where it has results of other predictors of the same names."""
-    claimed = read_claim(out)
-    theirs: dict[str, str] = claimed.get(ENTRANTS, {})
-    for name, identity in mine.items():
-        if theirs.get(name, identity) != identity:
-            raise InputError(
-                f"--out {out} holds results of {name} from {theirs[name]}, but it is {identity} now; "
-                "choose another --out, or another name: --predictor NAME=..."
-            )
-    return claimed
 
 
 # ------------------------------------------------------------------------------------------------------- in a worker

@@ -9,7 +9,8 @@ from scipy import stats
 
 from harness.predictors.measures import MEASURES
 from harness.predictors.study import CELL
-from harness.stats.paired import holm, wilcoxon_p
+from harness.stats.decision import decide
+from harness.stats.paired import holm, rank_biserial, wilcoxon_p
 
 JUDGED = 100
 """Archs that a price is reckoned for: everything learnt from, and the curves of so many archs to judge."""
@@ -60,7 +61,8 @@ def against(results: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Return paired differences predictor less reference, a row per predictor, cell and measure.
 
     Columns: the cell, `measure`, `n_pairs`, `difference`, `ci_low`, `ci_high` (95 %, t), `p_value` (Wilcoxon, Holm over
-    the predictors of a cell and measure), `verdict` (`better`, `worse`, `none`). A measure that a predictor lacks in
+    the predictors of a cell and measure), `verdict` (see `harness.stats.decision`,
+    but `none` where level). A measure that a predictor lacks in
     all splits is not compared. One that is missing in some splits is the worst possible there, and two that are both
     infinitely bad are equal.
     """
@@ -68,8 +70,9 @@ def against(results: pd.DataFrame, reference: str) -> pd.DataFrame:
     if rows.empty:
         return rows
     rows["p_value"] = rows.groupby([*CELL, "measure"], sort=False)["p_value"].transform(lambda p: holm(p.to_numpy()))
-    sign = np.sign(rows["difference"]) * np.where(rows["measure"].isin(_LOWER_IS_BETTER), -1, 1)
-    rows["verdict"] = np.where(rows["p_value"] < 0.05, np.where(sign > 0, "better", "worse"), "none")
+    sign = np.where(rows["measure"].isin(_LOWER_IS_BETTER), -1, 1)
+    told = zip(rows["p_value"], sign * rows["difference"], sign * rows.pop("effect"), strict=True)
+    rows["verdict"] = ["none" if (said := decide(*numbers)) == "level" else said for numbers in told]
     return rows
 
 
@@ -99,4 +102,5 @@ def _paired(values: "pd.Series[float]") -> dict[str, float]:
     n, mean = len(values), float(values.mean())
     half = float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
     p = wilcoxon_p(values.to_numpy()) if n > 1 else 1.0
-    return {"n_pairs": n, "difference": mean, "ci_low": mean - half, "ci_high": mean + half, "p_value": p}
+    told = {"n_pairs": n, "difference": mean, "ci_low": mean - half, "ci_high": mean + half, "p_value": p}
+    return told | {"effect": rank_biserial(values.to_numpy())}

@@ -1,7 +1,7 @@
 """The study as Markdown and on a terminal: the cells that matter, all predictors; the whole grid is in the CSV."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +11,9 @@ import pandas as pd
 from harness.predictors.candidates import REFERENCE
 from harness.predictors.cells import KINDS, LONG, SHORT
 from harness.predictors.summary import JUDGED, over_datasets
-from harness.show.tables import aligned, pipes, plain, wrap
+from harness.show import render
+from harness.show.cells import NONE, number
+from harness.show.sheet import Sheet
 
 COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -55,18 +57,8 @@ class StudyText:
     reference: str = REFERENCE
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """One block: a heading, what is said below it, and cells as text."""
-
-    heading: str
-    note: str
-    titles: tuple[str, ...]
-    body: tuple[tuple[str, ...], ...]
-
-
-def grids(text: StudyText, measures: Sequence[str] = tuple(COLUMNS)) -> list[Grid]:
-    """Return the blocks of the table, with these measures; those whose cells were not run are left out."""
+def sheets(text: StudyText, measures: Sequence[str] = tuple(COLUMNS)) -> list[Sheet]:
+    """Return the sheets of the table, with these measures; those whose cells were not run are left out."""
     means = over_datasets(text.summary)
     names = ", ".join(dict.fromkeys(text.summary["dataset"]))
     over = f"mean of {names}" if "," in names else names
@@ -80,26 +72,23 @@ def grids(text: StudyText, measures: Sequence[str] = tuple(COLUMNS)) -> list[Gri
         _against(text),
         _ceiling(text.ceiling),
     ]
-    return [grid for grid in found if grid.body]
+    return [sheet for sheet in found if sheet.rows]
 
 
 def markdown(text: StudyText) -> str:
     """Return the table as Markdown."""
-    lines = ["# Performance predictors", "", text.about, ""]
-    for grid in grids(text):
-        lines += [f"## {plain(grid.heading)}", "", grid.note, ""]
-        lines += pipes(grid.titles, [[plain(cell) for cell in cells] for cells in grid.body])
-        lines.append("")
-    return "\n".join([*lines, *_legend()]) + "\n"
+    page = render.markdown("Performance predictors", [text.about, *sheets(text)])
+    return "\n".join([page, *_legend()]) + "\n"
 
 
 def terminal(text: StudyText) -> str:
-    """Return the blocks that the claims rest on as text of a terminal."""
-    lines = wrap(text.about)
-    for grid in [g for g in grids(text, BRIEF) if not g.heading.startswith("Kendall")]:
-        marks = ["*" if cells[0] == text.reference else " " for cells in grid.body]
-        lines += ["", grid.heading, *aligned(grid.titles, grid.body, marks)]
-    return "\n".join(lines)
+    """Return the sheets that the claims rest on as text of a terminal, the reference marked."""
+    shown = [
+        replace(sheet, note="", marks=tuple("best" if row[0] == text.reference else "" for row in sheet.rows))
+        for sheet in sheets(text, BRIEF)
+        if not sheet.caption.startswith("Kendall")
+    ]
+    return render.terminal(text.about, shown)
 
 
 def _legend() -> list[str]:
@@ -112,7 +101,7 @@ def _legend() -> list[str]:
     ]
 
 
-def _headline(means: pd.DataFrame, cell: tuple[int, str, int, str], over: str, measures: Sequence[str]) -> Grid:
+def _headline(means: pd.DataFrame, cell: tuple[int, str, int, str], over: str, measures: Sequence[str]) -> Sheet:
     """Return the measures of every predictor in one cell, best tau first."""
     n, schedule, epochs, kind = cell
     rows = means[_is(means, n, schedule, epochs, kind)].sort_values("tau", ascending=False, kind="stable")
@@ -126,15 +115,12 @@ def _headline(means: pd.DataFrame, cell: tuple[int, str, int, str], over: str, m
         for row in rows.to_dict("records")
     )
     heading = f"{n} archs learnt from, {schedule}@{epochs} seen" + ("" if kind == "uniform" else f", {kind}")
-    return Grid(heading, f"{over}; {KINDS[kind]}.", titles, body)  # type: ignore[index]
+    return Sheet(heading, titles, body, note=f"{over}; {KINDS[kind]}.")  # type: ignore[index]
 
 
 def _written(row: Mapping[Any, Any], name: str, form: str) -> str:
-    value = float(row[name])
-    if np.isnan(value):
-        return "-"
-    half = float(row[f"{name}_half"])
-    return format(value, form) + (f" ± {half:.3f}" if name == "tau" and np.isfinite(half) else "")
+    value, half = number(row[name], form), float(row[f"{name}_half"])
+    return f"{value} ± {half:.3f}" if name == "tau" and value != NONE and np.isfinite(half) else value
 
 
 def _is(frame: pd.DataFrame, n: int, schedule: str, epochs: int, kind: str) -> "pd.Series[bool]":
@@ -142,7 +128,7 @@ def _is(frame: pd.DataFrame, n: int, schedule: str, epochs: int, kind: str) -> "
     return same & (frame["schedule"] == schedule) & (frame["kind"] == kind)
 
 
-def _by_epochs(means: pd.DataFrame, schedule: str, kind: str, over: str, n_known: int = 100) -> Grid:
+def _by_epochs(means: pd.DataFrame, schedule: str, kind: str, over: str, n_known: int = 100) -> Sheet:
     """Return tau of every predictor by the epochs seen, at one number of labels."""
     rows = means[(means["n_known"] == n_known) & (means["schedule"] == schedule) & (means["kind"] == kind)]
     heading = f"Kendall tau by epochs seen of schedule {schedule}, {n_known} archs learnt from"
@@ -150,54 +136,50 @@ def _by_epochs(means: pd.DataFrame, schedule: str, kind: str, over: str, n_known
     return _crossed(heading, f"{over}; {KINDS[kind]}.", rows, "predictor", "epochs")  # type: ignore[index]
 
 
-def _by_labels(means: pd.DataFrame, reference: str) -> Grid:
+def _by_labels(means: pd.DataFrame, reference: str) -> Sheet:
     """Return tau of the reference by labels and epochs."""
     rows = means[(means["predictor"] == reference) & (means["schedule"] == SHORT) & (means["kind"] == "uniform")]
     note = "Mean of all data sets; rows: archs learnt from, columns: epochs seen."
     return _crossed(f"Kendall tau of {reference} by labels and epochs", note, rows, "n_known", "epochs")
 
 
-def _crossed(heading: str, note: str, rows: pd.DataFrame, down: str, across: str) -> Grid:
+def _crossed(heading: str, note: str, rows: pd.DataFrame, down: str, across: str) -> Sheet:
     wide = rows.pivot_table(index=down, columns=across, values="tau", sort=True)
     if down == "predictor" and len(wide):
         wide = wide.loc[wide.iloc[:, -1].sort_values(ascending=False, kind="stable").index]
     body = tuple(
-        (str(name), *("-" if np.isnan(v) else f"{v:.3f}" for v in values))
+        (str(name), *(number(value, ".3f") for value in values))
         for name, values in zip(wide.index, wide.to_numpy(), strict=True)
     )
-    return Grid(heading, note, (down.replace("_", " "), *(f"{c}" for c in wide.columns)), body)
+    return Sheet(heading, (down.replace("_", " "), *map(str, wide.columns)), body, note=note)
 
 
-def _against(text: StudyText) -> Grid:
+_NEITHER = ["none", "mixed", "no claim"]
+
+
+def _against(text: StudyText) -> Sheet:
     """Return in how many cells each predictor is better or worse than the reference by tau."""
     titles = ("predictor", "better", "worse", "neither", "mean difference of tau")
     if text.against.empty:
-        return Grid("", "", titles, ())
+        return Sheet("", titles, ())
     rows = text.against[text.against["measure"] == "tau"]
     body = tuple(
         (
             str(name),
-            *(str(int((of["verdict"] == verdict).sum())) for verdict in ("better", "worse", "none")),
+            *(str(int(of["verdict"].isin(said).sum())) for said in (["better"], ["worse"], _NEITHER)),
             f"{of['difference'].mean():+.3f}",
         )
         for name, of in rows.groupby("predictor", sort=True)
     )
     note = "Cells of the grid by Wilcoxon's test, paired by split, p < 0.05 after Holm over the predictors of a cell."
-    return Grid(f"Against {text.reference}", note, titles, body)
+    return Sheet(f"Against {text.reference}", titles, body, note=note)
 
 
-def _ceiling(ceiling: pd.DataFrame) -> Grid:
-    body = tuple(_ceiling_rows(ceiling))
-    note = "All archs; mean of five draws of trials. What no predictor can be expected to exceed."
-    return Grid("Noise ceiling", note, ("data set", "of", "tau", "tau top 10 %", "best 1 %", "best 5 %"), body)
-
-
-def _ceiling_rows(ceiling: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    forms: Sequence[tuple[str, str]] = (
-        ("tau", ".3f"),
-        ("tau_top", ".3f"),
-        ("precision_1", ".1f"),
-        ("precision_5", ".1f"),
+def _ceiling(ceiling: pd.DataFrame) -> Sheet:
+    measures = {name: COLUMNS[name] for name in ("tau", "tau_top", "precision_1", "precision_5")}
+    body = tuple(
+        (str(row["dataset"]), str(row["of"]), *(number(row[name], form) for name, (_, form) in measures.items()))
+        for row in ceiling.to_dict("records")
     )
-    for row in ceiling.to_dict("records"):
-        yield str(row["dataset"]), str(row["of"]), *(format(float(row[name]), form) for name, form in forms)
+    note = "All archs; mean of five draws of trials. What no predictor can be expected to exceed."
+    return Sheet("Noise ceiling", ("data set", "of", *(title for title, _ in measures.values())), body, note=note)

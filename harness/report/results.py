@@ -1,6 +1,5 @@
 """An experiment's folder, read: the frames its table was made from, manifest, verdict, and the records."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from harness.compare.outputs import table_of
-from harness.experiment.batch import SPEC, read_claim
+from harness.experiment.folder import MANIFEST, SPEC, read_claim, read_json
 from harness.score.words import Words, from_file, words_of
 from harness.show.tables import Table
 from harness.stats.runs import STEP_COLUMNS, TIMING_COLUMNS, checked_runs, require
@@ -18,7 +17,6 @@ from pmfnas.files import reading
 from pmfnas.loop.record import run_id
 
 VERDICT = "verdict.md"
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -93,9 +91,7 @@ def _progress(folder: Path) -> pd.DataFrame:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    path = _present(folder / MANIFEST)
-    with reading(path, _again(folder)):
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+    return read_json(_present(folder / MANIFEST), _again(folder))
 
 
 def _again(folder: Path) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.explain.figure import explain_figure
-from harness.host.units import written_time
+from harness.host.units import counted, written_time
 from harness.report.content import Picture, Section
 from harness.report.page import rendered
 from harness.report.pictures import encoded
@@ -72,4 +72,4 @@ def _settings(overview: Overview) -> Sheet:
 
 def _failures(failures: Sheet) -> tuple[str, ...]:
     n = len(failures.rows)
-    return (f"{n} training{'s' if n > 1 else ''} failed or diverged; the reasons are below.",) if n else ()
+    return (f"{counted(n, 'training')} failed or diverged; the reasons are below.",) if n else ()

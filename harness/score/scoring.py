@@ -20,6 +20,7 @@ from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.ports import Space
 from pmfnas.loop.record import RunHeader, incumbent_steps, read_header, read_rows, read_timing, record_path, run_id
+from pmfnas.loop.settings import as_json
 from pmfnas.progress import tracked
 from pmfnas.spaces import space_for
 
@@ -124,7 +125,7 @@ def _run_row(header: RunHeader, steps: list[dict[str, Any]], judge: Judge) -> di
     recommended, settings = kept.pop("recommended"), kept.pop("settings")
     return {
         **kept,
-        "settings": str(dict(sorted(settings.items()))),
+        "settings": as_json(settings),
         "arch": recommended[0] if recommended else "",
         **final,
         "incumbent_hours": steps[-1]["time_s"] / 3600 if steps else None,

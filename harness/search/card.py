@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.show.tables import pipes, plain
+from harness.show.render import pipes, plain
 
 CLASS_NAMES = "class_names.json"
 """File within the exported program: the names of the classes, in the order of the logits."""

@@ -98,7 +98,7 @@ class DeviceExecutor:
             return Event(self.now_s, ticket, Cancelled(), worker=-1, start_s=self.now_s)
         if ticket.number not in self._active:
             return None
-        cost = self.cost(ticket)
+        cost = self.spent(ticket)
         _, slot, start_s = self._active.pop(ticket.number)
         if any(event.ticket == ticket for event in self._untold):
             self._untold = deque(event for event in self._untold if event.ticket != ticket)
@@ -111,7 +111,7 @@ class DeviceExecutor:
         """Return (ticket, slot, start_s) of what is on the device now, oldest first."""
         return [self._active[number] for number in sorted(self._active)]
 
-    def cost(self, ticket: Ticket) -> Cost:
+    def spent(self, ticket: Ticket) -> Cost:
         """Return the ticket's share of the device's seconds so far."""
         for event in self._untold:
             if event.ticket == ticket:

@@ -107,6 +107,10 @@ class JournalledExecutor:
         """As the executor inside says."""
         return self._executor.running()
 
+    def spent(self, ticket: Ticket) -> Cost:
+        """As the executor inside says."""
+        return self._executor.spent(ticket)
+
     def _written(self, event: Event | None) -> Event | None:
         if event is not None:
             self._journal.append(event)

@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.experiment.folder import SPEC, read_claim
 from harness.explain.figure import explain_figure
 from harness.explain.record import Explained, incumbents, read_run, spendings
 from harness.explain.text import about
 from harness.host.units import written_time
-from harness.search.folder import EXPERIMENT, SPEC, read_claim, read_result
+from harness.search.folder import EXPERIMENT, read_result
+from harness.show import render
+from harness.show.cells import number
 from harness.show.figures import write_figure
-from harness.show.sheet import Sheet, pairs, written
-from harness.show.tables import aligned, pipes, plain, wrap
+from harness.show.sheet import Sheet, pairs
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.files import write_text
 from pmfnas.loop.record import read_rows, record_path, run_id
@@ -122,14 +124,14 @@ def spent(overview: Overview) -> Sheet:
             str(row.n_archs),
             str(row.n_requests),
             str(row.n_lost),
-            written(row.paid_s / 3600, ".3f"),
+            number(row.paid_s / 3600, ".3f"),
         )
         for row in spendings(overview.explained)
     ]
     idle_h = header.gpu_hours_resume - header.busy_hours
-    rows.append(("between tickets", "-", "-", "-", "-", written(max(0.0, idle_h), ".3f")))
+    rows.append(("between tickets", "-", "-", "-", "-", number(max(0.0, idle_h), ".3f")))
     remark = (
-        f"Of these hours {written(overview.setup_s / 3600, '.3f')} are set-up: building what trains. Between tickets "
+        f"Of these hours {number(overview.setup_s / 3600, '.3f')} are set-up: building what trains. Between tickets "
         "the clock runs for measuring the width, for the searcher's own thinking, and for what was interrupted."
     )
     titles = ("stage", "fidelity", "archs", "requests", "lost", "GPU-hours")
@@ -141,7 +143,7 @@ def best(overview: Overview) -> Sheet:
     rows = tuple(
         (
             written_time(step.time_s),
-            written(step.standing.valid_acc) if step.standing else "-",
+            number(step.standing.valid_acc) if step.standing else "-",
             step.standing.fidelity if step.standing else "-",
             step.arch,
         )
@@ -172,23 +174,9 @@ def write_overview(folder: Path) -> tuple[Path, ...]:
 
 def markdown(overview: Overview) -> str:
     """Return the tables as Markdown."""
-    lines = [f"# {plain(overview.title)}", "", plain(NOTE), "", plain(about(overview.explained)), ""]
-    for sheet in sheets(overview):
-        body = [tuple(map(plain, row)) for row in sheet.rows]
-        lines += [f"## {plain(sheet.caption)}", "", *pipes(sheet.titles, body), ""]
-        lines += [line for remark in sheet.remarks for line in (plain(remark), "")]
-    return "\n".join(lines)
+    return render.markdown(overview.title, [NOTE, about(overview.explained), *sheets(overview)])
 
 
 def terminal(overview: Overview) -> str:
     """Return the tables as lines of a screen."""
-    lines = [overview.title, *wrap(NOTE), ""]
-    for sheet in sheets(overview):
-        width = max(len(row[0]) for row in (sheet.titles, *sheet.rows))
-        lines.append(sheet.caption)
-        if sheet.words or sheet.titles[-1] == "arch":  # long cells stand as they are
-            lines += [f"  {row[0]:<{width}}  {'  '.join(row[1:])}" for row in sheet.rows]
-        else:
-            lines += aligned(sheet.titles, sheet.rows, [" "] * len(sheet.rows))
-        lines += [*(line for remark in sheet.remarks for line in wrap(remark)), ""]
-    return "\n".join(lines)
+    return render.terminal(overview.title, [NOTE, *sheets(overview)])

@@ -38,7 +38,6 @@ from pmfnas.core.ports import Event, Executor, SearcherFactory
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Ok, Train
 from pmfnas.loop.executor import TrialOf, paired_trials
-from pmfnas.loop.ledger import CUT, Entry
 from pmfnas.loop.replay import ReplayExecutor
 from pmfnas.loop.runner import Finished, Setting, search
 from pmfnas.progress import heartbeat
@@ -196,8 +195,7 @@ class _Run:
         watched = Watched(finishing, self.benchmark, self.log, {event.ticket.number for event in recorded})
         executor = ReplayExecutor(recorded, n_workers=width, go_on=lambda time_s: self._go_on(time_s, recorded))
         with heartbeat(self.log.silent_s, self._still):
-            finished = search(watched, executor, setting)
-        return replace(finished, entries=tuple(map(self._at_its_share, finished.entries)))
+            return search(watched, executor, setting)
 
     def _still(self) -> None:
         """Say that the search goes on; called by a thread of its own."""
@@ -228,12 +226,6 @@ class _Run:
         width, watch = spec.width or 1, watchdog.watching if self.start_anew else unwatched
         self.device = DeviceExecutor(self.benchmark, trial_of, width=width, now_s=now_s, clock=self.clock, watch=watch)
         return JournalledExecutor(self.device, self.journal)
-
-    def _at_its_share(self, entry: Entry) -> Entry:
-        """Return a ledger entry whose cost is the ticket's share of the device, also where the end cut it off."""
-        if entry.status != CUT or self.device is None:
-            return entry
-        return replace(entry, cost=self.device.cost(entry.ticket))
 
 
 def _epoch_s(event: Event) -> float:

@@ -10,11 +10,12 @@ from typing import Any
 import torch
 
 from harness.experiment.batch import RUN_CODE
+from harness.experiment.folder import SPEC, read_claim
 from harness.experiment.overwriting import check_folder
 from harness.experiment.specs import GPU_NIGHT_S
 from harness.host.code import code_hash
 from harness.players.ours import CONTESTANTS
-from harness.search.folder import SPEC, read_claim, read_result
+from harness.search.folder import read_result
 from pmfnas.core.errors import InputError, unknown_name
 from pmfnas.spaces import space_for
 from pmfnas.training.blueprint import Blueprint, blueprint

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from harness.host.units import written_time
-from harness.show.tables import TERMINAL_WIDTH
+from harness.show.render import TERMINAL_WIDTH
 from pmfnas.core.ports import Searcher, Space
 from pmfnas.core.types import Arch, Decision, Diverged, Drop, Failed, Ok, Outcome, Submit, Ticket, Train
 from pmfnas.training.benchmark import TrainingBenchmark

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from harness.host.units import counted
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -94,9 +96,7 @@ class Watchdog:
                 self._bark(self._reason(limit_s, n_candidates))
 
     def _reason(self, limit_s: float, n_candidates: int) -> str:
-        epoch = (
-            f"hung: an epoch of {n_candidates} candidate{'s' if n_candidates > 1 else ''} took over {limit_s:,.0f} s"
-        )
+        epoch = f"hung: an epoch of {counted(n_candidates, 'candidate')} took over {limit_s:,.0f} s"
         if not self._each_s:
             return f"{epoch}, the most for a first one"
         return f"{epoch}; the slowest so far took {self._each_s:,.3g} s per candidate"

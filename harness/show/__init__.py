@@ -1,1 +1,1 @@
-"""Frames to text and pictures: `tables`, `cells` and `sheet` as text, `figures` and `looks` as pictures."""
+"""Frames to text and pictures: `sheet` and `cells`, rendered by `render`; `tables`; `figures` and `looks`."""

@@ -7,7 +7,7 @@ bytes on one version of the library. Looks and panels are those of `harness.show
 
 import io
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from harness.score.words import words_of
+from harness.show.cells import least_to_most, rules_of
 from harness.show.looks import (
     ROLES,
     Roles,
@@ -32,8 +33,8 @@ from harness.show.looks import (
     styles_of,
 )
 from harness.stats.curves import NOTHING_OK, Curves, mean_curves
+from harness.stats.decision import MIN_SEEDS, NO_CLAIM
 from harness.stats.runs import checked_runs, groups, scores
-from harness.stats.summary import MIN_SEEDS, NO_CLAIM
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
 from pmfnas.files import write_bytes
@@ -73,10 +74,10 @@ def accuracy_figure(
     checked = checked_runs(runs)
     curves = mean_curves(checked, steps, "test", rng=rng)
     styles = _ranked(curves, styles_of(checked["searcher"], roles), best="high")
-    with drawn_panels(list(curves), _caption(checked, "bands: 95 % bootstrap of the mean"), styles) as (figure, panels):
+    caption, name = _caption(checked, "bands: 95 % bootstrap of the mean"), words_of(checked).accuracy
+    with drawn_panels(curves, caption, styles, up=f"{name} of the incumbent (%)") as (figure, panels):
         for dataset, panel in panels.items():
             accuracy_panel(panel, curves[dataset], styles, ceiling=(ceilings or {}).get(dataset))
-        next(iter(panels.values())).set_ylabel(f"{words_of(checked).accuracy} of the incumbent (%)")
     return figure
 
 
@@ -97,11 +98,11 @@ def regret_figure(
     curves = mean_curves(checked, steps, column, rng=rng)
     styles = _ranked(curves, styles_of(checked["searcher"], roles), best="low")
     reading = "bands: 95 % bootstrap of the mean; a mean of zero stands on the lower edge"
-    with drawn_panels(list(curves), _caption(checked, reading), styles) as (figure, panels):
+    name = {"test_regret": words_of(checked).regret, "valid_regret": "validation regret"}[column]
+    up = f"{name} of the incumbent (points)"
+    with drawn_panels(curves, _caption(checked, reading), styles, up=up) as (figure, panels):
         for dataset, panel in panels.items():
             regret_panel(panel, curves[dataset], styles)
-        name = {"test_regret": words_of(checked).regret, "valid_regret": "validation regret"}[column]
-        next(iter(panels.values())).set_ylabel(f"{name} of the incumbent (points)")
     return figure
 
 
@@ -124,7 +125,7 @@ def final_figure(runs: pd.DataFrame, *, roles: Roles = ROLES, ceilings: Mapping[
     caption = _caption(
         checked, "box: quartiles and median; whiskers: 5 % and 95 %; diamond: mean; points: runs; <k: k runs lower"
     )
-    with drawn_panels(list(values), caption, height=0.35 + 0.17 * len(names), left=1.35) as (figure, panels):
+    with drawn_panels(values, caption, height=0.35 + 0.17 * len(names), left=1.35) as (figure, panels):
         for place, (dataset, panel) in enumerate(panels.items()):
             _boxes(panel, [values[dataset].get(name, np.empty(0)) for name in names], [styles[n] for n in names])
             mark_ceiling(panel, (ceilings or {}).get(dataset), along="x")
@@ -169,11 +170,8 @@ def _caption(checked: pd.DataFrame, reading: str) -> str:
     texts: dict[str, str] = {}
     few = checked[checked["ok"]].groupby(["dataset", "searcher"]).size().min() < MIN_SEEDS
     for dataset, rows in checked.groupby("dataset", sort=False):
-        seeds, first = rows[rows["ok"]].groupby("searcher").size(), rows.iloc[0]
-        n = f"{seeds.min()} to {seeds.max()}" if seeds.nunique() > 1 else f"{seeds.max() if len(seeds) else 0}"
-        workers = f"{first['n_workers']} worker{'' if first['n_workers'] == 1 else 's'}"
-        rules = f"budget {first['budget_s'] / 3600:.2f} h, {workers}, {first['accounting']} accounting"
-        texts[str(dataset)] = f"{first['data']} data {str(first['fingerprint'])[:12]}, {rules}, n = {n}"
+        seeds = rows[rows["ok"]].groupby("searcher").size()
+        texts[str(dataset)] = f"{', '.join(rules_of(rows.iloc[0]))}, n = {least_to_most(seeds)}"
     each = set(texts.values())
     same = each.pop() if len(each) == 1 else "; ".join(f"{name}: {text}" for name, text in texts.items())
     n_failed = int((~checked["ok"]).sum())
@@ -186,10 +184,11 @@ def _caption(checked: pd.DataFrame, reading: str) -> str:
 
 @contextmanager
 def drawn_panels(
-    datasets: Sequence[str],
+    datasets: Iterable[str],
     caption: str,
     legend: Mapping[str, Style] | None = None,
     *,
+    up: str = "",
     height: float = 2.1,
     left: float = 0.5,
 ) -> Iterator[tuple[Figure, dict[str, Axes]]]:
@@ -197,7 +196,8 @@ def drawn_panels(
 
     All lengths are inches, so that panels keep their size whatever stands below them.
     """
-    n, gap, right, top = len(datasets), 0.4, 0.1, 0.3
+    names = list(dict.fromkeys(datasets))
+    n, gap, right, top = len(names), 0.4, 0.1, 0.3
     panel = max(2.1, 4.4 / n)
     width = left + n * panel + (n - 1) * gap + right
     lines = textwrap.wrap(caption, int(width * 20))
@@ -208,9 +208,10 @@ def drawn_panels(
     with matplotlib.rc_context(settings()):
         figure = Figure(figsize=(width, whole))
         panels = {}
-        for i, dataset in enumerate(datasets):
+        for i, dataset in enumerate(names):
             box = ((left + i * (panel + gap)) / width, bottom / whole, panel / width, height / whole)
             panels[dataset] = figure.add_axes(box, title=dataset)
+        next(iter(panels.values())).set_ylabel(up)
         yield figure, panels
         if legend:
             handles = [line([], [], style, label=name) for name, style in legend.items()]

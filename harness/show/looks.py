@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
@@ -19,13 +20,15 @@ from harness.stats.anytime import Band
 from harness.stats.curves import Curves
 from pmfnas.core.types import FloatArray
 
-_RC: Mapping[str, Any] = {
-    **{"font.family": "DejaVu Sans", "font.size": 7, "axes.titlesize": 8, "axes.labelsize": 7},
-    **{"xtick.labelsize": 6.5, "ytick.labelsize": 6.5, "legend.fontsize": 6.5, "axes.linewidth": 0.6},
-    **{"xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5, "ytick.major.size": 2.5},
-    **{"axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True},
-    **{"axes.grid": True, "grid.color": "#e8e8e8", "grid.linewidth": 0.5},
+_LOOK: Mapping[str, Any] = {
+    **{"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#e8e8e8"},
+    "font.family": "DejaVu Sans",  # comes with the library, so that every host draws the same
+    **{"svg.hashsalt": "pmfnas", "svg.fonttype": "path"},  # pictures inside a page
     "text.parse_math": False,  # names are shown as they are, dollar signs included
+}
+_SIZES: Mapping[str, Any] = {
+    **{"axes.titlesize": 8, "axes.linewidth": 0.6, "grid.linewidth": 0.5},
+    **{f"{axis}tick.major.{part}": size for axis in "xy" for part, size in (("width", 0.6), ("size", 2.5))},
 }
 
 # Twelve colours told apart under the common colour blindnesses: Tol's muted scheme and three more.
@@ -65,7 +68,7 @@ class Style:
 
 def settings() -> Any:
     """Return the settings to draw and to write under, for `matplotlib.rc_context`."""
-    return dict(_RC)
+    return {**sns.axes_style("ticks"), **sns.plotting_context("paper", font_scale=0.73), **_LOOK, **_SIZES}
 
 
 def styles_of(searchers: Iterable[str], roles: Roles = ROLES) -> dict[str, Style]:

@@ -1,9 +1,16 @@
-"""A table of cells that are text already: for a page, Markdown or the terminal alike."""
+"""A table as a value: cells that are text already, for a page, Markdown, LaTeX or the terminal alike.
+
+rows --columns--> Sheet --harness.show.render--> Markdown, LaTeX, terminal
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
+
+from harness.show.cells import NONE
+
+Row = TypeVar("Row")
 
 LONG = 40
 """Rows above which a table scrolls in a window of its own."""
@@ -14,6 +21,21 @@ Chunk: TypeAlias = tuple[int, float | str, int]
 _NUMBER = re.compile(r"(?P<side>[<>≤≥])?\s*(?P<number>(?:(?<![^\s(<>≤≥])[+-])?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 _DURATION = re.compile(r"(?:([\d.]+) h)? ?(?:([\d.]+) min)? ?(?:([\d.]+) s)?")
 _SIDES = {"<": -1, "≤": 0, "≥": 0, ">": 1}
+
+
+@dataclass(frozen=True)
+class Column(Generic[Row]):
+    """A column: its title, its text for a row, and what the rows must have for it to be shown."""
+
+    title: str
+    cell: Callable[[Row], str]
+    needs: str = ""
+
+
+def filled(columns: Iterable[Column[Row]], rows: Iterable[Row]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return the titles and the cells of a `Sheet` with these columns, a line per row."""
+    shown = tuple(columns)
+    return tuple(column.title for column in shown), tuple(tuple(c.cell(row) for c in shown) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +51,8 @@ class Sheet:
     """Lines below."""
     words: bool = False
     """Whether the cells are sentences, which wrap."""
+    note: str = ""
+    """Between caption and cells: what every number names."""
 
     @property
     def is_long(self) -> bool:
@@ -49,7 +73,7 @@ class Sheet:
     def sides(self) -> tuple[str, ...]:
         """Per column "text", which stands left, or "number". Text is what mostly starts with a letter or a bar."""
         columns = tuple(zip(*self.rows, strict=True)) or tuple(() for _ in self.titles)
-        begins = [[cell[:1].isalpha() or cell[:1] == "|" for cell in column if cell != "-"] for column in columns]
+        begins = [[cell[:1].isalpha() or cell[:1] == "|" for cell in column if cell != NONE] for column in columns]
         return tuple("text" if 2 * sum(letters) > len(letters) else "number" for letters in begins)
 
 
@@ -60,7 +84,7 @@ def sort_key(cell: str) -> tuple[Chunk, ...]:
     `<.001` before `.001`; times with units, such as `2 h 5 min`, are compared in seconds.
     """
     text = cell.strip()
-    if text in ("", "-"):
+    if text in ("", NONE):
         return ()
     duration = _DURATION.fullmatch(text)
     if duration:
@@ -74,11 +98,6 @@ def sort_key(cell: str) -> tuple[Chunk, ...]:
         chunks.append((0, float(found["number"]), _SIDES.get(found["side"] or "", 0)))
         begin = found.end()
     return (*chunks, (1, text[begin:].casefold(), 0)) if begin < len(text) else tuple(chunks)
-
-
-def written(value: float | None, form: str = ".2f") -> str:
-    """Return a number as text, a dash where there is none."""
-    return "-" if value is None or value != value else format(value, form)
 
 
 def pairs(caption: str, values: Mapping[str, object], *, titles: tuple[str, str]) -> Sheet:

@@ -3,6 +3,7 @@
     aggregates   point estimates of a matrix of scores
     intervals    bootstrap and Wilson intervals
     paired       differences to a reference, pair by pair of seeds
+    decision     a paired comparison, and the one rule of better, worse and level
     power        what a number of seeds can detect
     anytime      incumbents as step functions of time
     survival     time to a target, with censoring

@@ -72,9 +72,7 @@ def iqm(scores: FloatArray) -> FloatArray:
 
     Of N scores, floor(N / 4) are cut at each end. Source: Agarwal et al. 2021 (arXiv 2108.13264), section 4.3.
     """
-    pooled = np.sort(_pooled(scores), axis=-1)
-    cut = pooled.shape[-1] // 4
-    return np.asarray(pooled[..., cut : pooled.shape[-1] - cut].mean(axis=-1))
+    return np.asarray(stats.trim_mean(_pooled(scores), 0.25, axis=-1))
 
 
 def worst(scores: FloatArray) -> FloatArray:
@@ -92,11 +90,7 @@ def mean_ranks(scores: ArrayLike) -> FloatArray:
         Shape (n_searchers,); NaN for a searcher that lacks a task, since ranks over other tasks do not compare.
         On a task, ranks are among the searchers that have a score there.
     """
-    values = np.asarray(scores, dtype=np.float64)
-    ranks = np.full(values.shape, np.nan)
-    for task in range(values.shape[1]):
-        present = ~np.isnan(values[:, task])
-        ranks[present, task] = stats.rankdata(-values[present, task])
+    ranks = stats.rankdata(-np.asarray(scores, dtype=np.float64), axis=0, nan_policy="omit")
     return np.asarray(ranks.mean(axis=1))
 
 

@@ -7,22 +7,18 @@ reference in the table, all data sets together.
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from harness.stats.aggregates import iqm, mean, mean_ranks, median, std, worst
+from harness.stats.decision import MIN_SEEDS, NO_CLAIM, compare, decide, paired_differences
 from harness.stats.intervals import interval, wilson
-from harness.stats.paired import holm, outcomes, rank_biserial, wilcoxon_p
-from harness.stats.power import detectable_difference
+from harness.stats.paired import holm, wilcoxon_p
 from harness.stats.runs import RULES, TIMING_COLUMNS, Group, by_seed, checked_runs, groups, require, scores
 from pmfnas.core.rng import stream
-from pmfnas.core.types import FloatArray
-
-MIN_SEEDS = 20
-NO_CLAIM = f"n < {MIN_SEEDS}: no claim"
-SIGNIFICANT = 0.05
 
 columns_of_the_host = ("searcher_s",)
 """Columns that another machine would fill differently."""
@@ -152,29 +148,12 @@ def _comparison(group: Group, reference: str, tests: "Mapping[Group, pd.Series[f
     """Return the paired columns; NaN and 0 pairs for the reference itself and where it has no runs."""
     dataset, searcher = group
     known = (dataset, reference) in tests
-    compared = known and searcher != reference
-    differences = paired_differences(tests[group], tests[dataset, reference]) if compared else np.empty(0)
-    n = len(differences)
-    enough = n >= MIN_SEEDS
-    columns = ("difference", "difference_ci_low", "difference_ci_high", "detectable_difference")
-    result: dict[str, Any] = {"reference": reference if known else "", "n_pairs": n}
-    result |= {"wins": 0, "ties": 0, "losses": 0} | dict.fromkeys(columns, np.nan)
-    if n:
-        covered = interval(mean, differences, rng=stream(seed, f"{dataset}/{searcher}/difference"))
-        sides = outcomes(differences)
-        result |= {"wins": sides.wins, "ties": sides.ties, "losses": sides.losses}
-        smallest = detectable_difference(float(std(differences)), n)
-        result |= dict(zip(columns, (covered.estimate, covered.low, covered.high, smallest), strict=True))
-    result["p_raw"] = wilcoxon_p(differences) if enough else np.nan
-    result["effect"] = rank_biserial(differences) if enough else np.nan
-    n_claimed = n if compared else len(tests[group])
-    return result | {"claim": "" if n_claimed >= MIN_SEEDS else NO_CLAIM}
-
-
-def paired_differences(ours: "pd.Series[float]", reference: "pd.Series[float]") -> FloatArray:
-    """Return ours - reference over the seeds that both have, in the order of the seeds; shape (n_pairs,)."""
-    both = ours.index.intersection(reference.index).sort_values()
-    return np.asarray(ours.loc[both].to_numpy() - reference.loc[both].to_numpy(), dtype=np.float64)
+    is_compared = known and searcher != reference
+    differences = paired_differences(tests[group], tests[dataset, reference]) if is_compared else np.empty(0)
+    found = compare(differences, rng=stream(seed, f"{dataset}/{searcher}/difference"))
+    n_claimed = found.n_pairs if is_compared else len(tests[group])
+    numbers = {name.replace("ci_", "difference_ci_"): value for name, value in asdict(found).items()}
+    return {"reference": reference if known else "", **numbers, "claim": "" if n_claimed >= MIN_SEEDS else NO_CLAIM}
 
 
 def _marks(tests: "Mapping[Group, pd.Series[float]]") -> dict[Group, str]:
@@ -188,6 +167,6 @@ def _marks(tests: "Mapping[Group, pd.Series[float]]") -> dict[Group, str]:
         others = [group for group in rivals if group != best]
         gaps = [paired_differences(rivals[group], rivals[best]) for group in others]
         adjusted = holm([wilcoxon_p(gap) if len(gap) >= MIN_SEEDS else np.nan for gap in gaps])
-        marks |= {group: "level" for group, p in zip(others, adjusted, strict=True) if p >= SIGNIFICANT}
+        marks |= {group: "level" for group, p in zip(others, adjusted, strict=True) if decide(p) == "level"}
         marks[best] = "best"
     return marks

@@ -7,7 +7,8 @@ Leaving such runs out, or taking their end for the time, favours the slow; the p
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+from scipy import stats
 
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
@@ -60,7 +61,6 @@ def kaplan_meier(time_s: ArrayLike, reached: ArrayLike) -> Survival:
         )
     if not np.all(times >= 0):
         raise InputError("time_s holds a NaN or negative time; give the run's end where the target was not reached")
-    event_times: FloatArray = np.unique(times[events])
-    at_risk = (times[None, :] >= event_times[:, None]).sum(axis=1)  # (n_event_times,)
-    arriving: NDArray[np.int64] = (times[events][None, :] == event_times[:, None]).sum(axis=1)
-    return Survival(event_times, np.asarray(np.cumprod(1 - arriving / at_risk)))
+    left = stats.ecdf(stats.CensoredData.right_censored(times, ~events)).sf
+    is_event = np.isin(left.quantiles, times[events])
+    return Survival(left.quantiles[is_event], left.probabilities[is_event])

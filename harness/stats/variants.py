@@ -9,23 +9,26 @@ data set by one measure.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from harness.stats.aggregates import mean, std
-from harness.stats.intervals import interval
-from harness.stats.paired import holm, outcomes, rank_biserial, wilcoxon_p
-from harness.stats.power import detectable_difference
+from harness.stats.decision import MIN_SEEDS, NO_CLAIM, Decision, compare, decide, paired_differences
+from harness.stats.paired import holm
 from harness.stats.runs import RULES, RUN_COLUMNS, by_seed, checked_runs, groups, require
-from harness.stats.summary import MIN_SEEDS, NO_CLAIM, SIGNIFICANT, paired_differences
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 
 BETTER: Mapping[str, int] = MappingProxyType({"test": 1, "valid_regret": -1})
 """Measure -> sign of full - variant where the full searcher is better."""
+
+WORDS: Mapping[Decision, str] = MappingProxyType(
+    {"better": "helps", "worse": "harms", "mixed": "mixed", "level": "none", "no claim": ""}
+)
+"""What the full searcher against a variant says of that which the variant lacks or changes."""
 
 VARIANT_COLUMNS = (
     *("budget_s", "dataset", "variant", "measure", "data", "fingerprint", "experiment", "n_workers", "accounting"),
@@ -41,7 +44,7 @@ def compare_variants(runs: pd.DataFrame, *, reference: str, rng: np.random.Gener
     `difference` with its 95 % BCa interval is full - variant, percent points; `wins` are pairs in which the full
     searcher is better. `p_value` is `p_raw` (Wilcoxon signed-rank) after Holm over the variants of one budget, data
     set and measure; with fewer than `MIN_SEEDS` pairs both are NaN and `claim` says so. `detectable_difference`:
-    see `harness.stats.power`. `verdict`: see `verdict`.
+    see `harness.stats.power`. `verdict`: see `WORDS`.
 
     Args:
         runs: see `harness.stats.runs`; may hold several budgets.
@@ -63,29 +66,8 @@ def compare_variants(runs: pd.DataFrame, *, reference: str, rng: np.random.Gener
     family = [table["budget_s"], table["dataset"], table["measure"]]
     p_value = table.groupby(family, group_keys=False)["p_raw"].transform(lambda p: holm(p.to_numpy()))
     claims = zip(p_value, table["effect"], table["difference"], table["measure"], strict=True)
-    verdicts = [verdict(p, effect, difference * BETTER[measure]) for p, effect, difference, measure in claims]
+    verdicts = [WORDS[decide(p, effect, difference * BETTER[measure])] for p, effect, difference, measure in claims]
     return table.assign(p_value=p_value, verdict=verdicts)[list(VARIANT_COLUMNS)]
-
-
-def verdict(p_value: float, effect: float, gain: float) -> str:
-    """Return what a comparison says of that which the variant lacks or changes.
-
-    Args:
-        p_value: after Holm; NaN where there are too few pairs.
-        effect: rank-biserial correlation, positive where the full searcher is better.
-        gain: mean difference, positive where the full searcher is better.
-
-    Returns:
-        "helps" or "harms" where p < .05; "mixed" where, in spite of it, mean and ranks point to different sides, so
-        that few large differences stand against many small ones; "none"; and "" without a claim.
-    """
-    if np.isnan(p_value):
-        return ""
-    if p_value >= SIGNIFICANT:
-        return "none"
-    if not effect * gain > 0:
-        return "mixed"
-    return "helps" if gain > 0 else "harms"
 
 
 def _rows(on_dataset: pd.DataFrame, reference: str, seed: int) -> list[dict[str, Any]]:
@@ -109,22 +91,14 @@ def _rows(on_dataset: pd.DataFrame, reference: str, seed: int) -> list[dict[str,
 def _row(full: pd.DataFrame, variant: pd.DataFrame, measure: str, seed: int) -> dict[str, Any]:
     ours, theirs = by_seed(full, measure), by_seed(variant, measure)
     differences = paired_differences(ours, theirs)
-    n, both = len(differences), ours.index.intersection(theirs.index)
+    both = ours.index.intersection(theirs.index)
     failed = set(full.loc[~full["ok"], "seed"]) | set(variant.loc[~variant["ok"], "seed"])
-    row: dict[str, Any] = {"n_pairs": n, "n_failed": len(failed), "claim": "" if n >= MIN_SEEDS else NO_CLAIM}
-    names = ("full_mean", "variant_mean", "difference", "ci_low", "ci_high", "p_raw", "effect")
-    row |= dict.fromkeys((*names, "detectable_difference"), np.nan) | dict.fromkeys(("wins", "ties", "losses"), 0)
-    if n == 0:
-        return row
     first = variant.iloc[0]
     name = f"{first['budget_s']:g}/{first['dataset']}/{first['searcher']}/{measure}"
-    covered = interval(mean, differences, rng=stream(seed, name))
-    row |= {"full_mean": float(ours[both].mean()), "variant_mean": float(theirs[both].mean())}
-    row |= {"difference": covered.estimate, "ci_low": covered.low, "ci_high": covered.high}
-    row["detectable_difference"] = detectable_difference(float(std(differences)), n)
-    better = differences * BETTER[measure]
-    sides = outcomes(better)
-    row |= {"wins": sides.wins, "ties": sides.ties, "losses": sides.losses}
-    if n >= MIN_SEEDS:
-        row |= {"p_raw": wilcoxon_p(better), "effect": rank_biserial(better)}
-    return row
+    return {
+        **asdict(compare(differences, rng=stream(seed, name), more_is_better=BETTER[measure] > 0)),
+        "n_failed": len(failed),
+        "full_mean": float(ours[both].mean()),
+        "variant_mean": float(theirs[both].mean()),
+        "claim": "" if len(differences) >= MIN_SEEDS else NO_CLAIM,
+    }

@@ -180,3 +180,7 @@ class Executor(Protocol):
     def running(self) -> Sequence[tuple[Ticket, int, float]]:
         """Return (ticket, worker, start_s) of what is on a worker now, oldest first."""
         ...
+
+    def spent(self, ticket: Ticket) -> Cost:
+        """Return the cost so far of a ticket that is on a worker now: what it would be charged if it ended here."""
+        ...

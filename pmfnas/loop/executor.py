@@ -1,7 +1,7 @@
 """The simulated executor: a heap of (finish time, ticket) over a benchmark.
 
 Tickets start at once on a free worker, lowest number first, or wait in line. The clock stands still except in
-`next_event`, which moves it to the earliest end; ties go to the older ticket.
+`next_event`, which moves it to the earliest end, or to its limit; ties go to the older ticket.
 """
 
 import heapq
@@ -93,7 +93,7 @@ class SimulatedExecutor:
         self._start()
 
     def next_event(self, until_s: float) -> Event | None:
-        """Advance the clock to the next end of a ticket and return it; None where none ends by `until_s`."""
+        """Advance the clock to the next end of a ticket and return it; where none ends by `until_s`, to then: None."""
         while self._ends and self._ends[0][0] <= until_s:
             time_s, number = heapq.heappop(self._ends)
             if number in self._active:  # a cancelled ticket leaves its end in the heap
@@ -102,6 +102,7 @@ class SimulatedExecutor:
                 heapq.heappush(self._free, event.worker)
                 self._start()
                 return event
+        self._now_s = max(self._now_s, until_s)
         return None
 
     def cancel(self, ticket: Ticket) -> Event | None:
@@ -109,17 +110,20 @@ class SimulatedExecutor:
         if ticket in self._line:
             self._line.remove(ticket)
             return Event(self._now_s, ticket, Cancelled(), worker=-1, start_s=self._now_s)
-        event = self._active.pop(ticket.number, None)
-        if event is None:
+        if ticket.number not in self._active:
             return None
+        outcome, event = Cancelled(self.spent(ticket)), self._active.pop(ticket.number)
         heapq.heappush(self._free, event.worker)
-        spent = Cancelled(Cost(train_s=self._now_s - event.start_s))
         self._start()
-        return replace(event, time_s=self._now_s, outcome=spent)
+        return replace(event, time_s=self._now_s, outcome=outcome)
 
     def running(self) -> Sequence[tuple[Ticket, int, float]]:
         """Return (ticket, worker, start_s) of what is on a worker now, oldest first."""
         return [(e.ticket, e.worker, e.start_s) for _, e in sorted(self._active.items())]
+
+    def spent(self, ticket: Ticket) -> Cost:
+        """Return the seconds that the ticket has been on its worker, repeated epochs included."""
+        return Cost(train_s=self._now_s - self._active[ticket.number].start_s)
 
     def _start(self) -> None:
         while self._line and self._free:

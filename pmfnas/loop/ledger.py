@@ -33,7 +33,7 @@ class Entry:
     cost: Cost
     """Of the segment alone; busy seconds where it was cut or cancelled."""
     before_s: float
-    """Training seconds of the epochs before the segment, which restart accounting pays again (see `repeated_s`)."""
+    """Training seconds of the epochs before the segment; what restart accounting pays of them says `repeated_s`."""
     outcome: Outcome | None
     """As it was told, curves from epoch 1; None where it was cut."""
     incumbent: Arch | None
@@ -77,8 +77,8 @@ def repeated_s(status: str, worker: int, cost_s: float, before_s: float, account
     """Return the seconds of repeated epochs under restart: those beside an entry's cost, and those within it.
 
     A segment that was cancelled or cut off is charged what its worker was busy. Under restart the worker repeats the
-    old epochs first, so these seconds hold them already, as far as it came. A ticket that never was on a worker, or
-    that failed at no cost, repeats nothing.
+    old epochs first, so these seconds hold them already, as far as it came. A ticket that never was on a worker
+    repeats nothing, and neither does one that failed, was cancelled or was cut off before it cost anything.
 
     Args:
         status: of the entry.
@@ -87,7 +87,7 @@ def repeated_s(status: str, worker: int, cost_s: float, before_s: float, account
         before_s: training seconds of the epochs before the segment.
         accounting: of the run.
     """
-    if worker < 0 or (status == FAILED and cost_s == 0.0):
+    if worker < 0 or (cost_s == 0.0 and status in (FAILED, CANCELLED, CUT)):
         return 0.0, 0.0
     if accounting == "restart" and status in (CANCELLED, CUT):
         return 0.0, min(cost_s, before_s)

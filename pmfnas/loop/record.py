@@ -10,13 +10,10 @@ key `pmfnas`. pandas, DuckDB and pyarrow read the file; the columns are document
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.ports import Space
@@ -24,38 +21,49 @@ from pmfnas.core.types import Diverged, Failed, Measured, Ok, Train
 from pmfnas.files import reading, write_bytes, write_text
 from pmfnas.loop.ledger import Entry
 from pmfnas.loop.runner import Finished
+from pmfnas.loop.settings import from_text
 
-FORMAT = 1
+if TYPE_CHECKING:  # a run needs no pyarrow, only its record does
+    import pyarrow as pa
+
+FORMAT = 2
+"""Format 1 differs in the settings, which were Python text."""
 METADATA = b"pmfnas"
 
-SCHEMA = pa.schema(
-    [
-        ("number", pa.int32()),
-        ("kind", pa.dictionary(pa.int8(), pa.string())),
-        ("arch", pa.dictionary(pa.int32(), pa.string())),
-        ("schedule", pa.dictionary(pa.int8(), pa.string())),
-        ("start", pa.int32()),
-        ("stop", pa.int32()),
-        ("replicate", pa.int16()),
-        ("validate_at", pa.list_(pa.int32())),
-        ("worker", pa.int16()),
-        ("start_s", pa.float64()),
-        ("end_s", pa.float64()),
-        ("train_s", pa.float64()),
-        ("valid_s", pa.float64()),
-        ("setup_s", pa.float64()),
-        ("before_s", pa.float64()),
-        ("status", pa.dictionary(pa.int8(), pa.string())),
-        ("train_loss", pa.float64()),
-        ("train_acc", pa.float64()),
-        ("valid_loss", pa.float64()),
-        ("valid_acc", pa.float64()),
-        ("value", pa.float64()),
-        ("incumbent", pa.dictionary(pa.int32(), pa.string())),
-        ("reason", pa.string()),
-        ("failure", pa.string()),
-    ]
-)
+
+@cache
+def schema() -> "pa.Schema":
+    """Return the columns of a record and their types."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("number", pa.int32()),
+            ("kind", pa.dictionary(pa.int8(), pa.string())),
+            ("arch", pa.dictionary(pa.int32(), pa.string())),
+            ("schedule", pa.dictionary(pa.int8(), pa.string())),
+            ("start", pa.int32()),
+            ("stop", pa.int32()),
+            ("replicate", pa.int16()),
+            ("validate_at", pa.list_(pa.int32())),
+            ("worker", pa.int16()),
+            ("start_s", pa.float64()),
+            ("end_s", pa.float64()),
+            ("train_s", pa.float64()),
+            ("valid_s", pa.float64()),
+            ("setup_s", pa.float64()),
+            ("before_s", pa.float64()),
+            ("status", pa.dictionary(pa.int8(), pa.string())),
+            ("train_loss", pa.float64()),
+            ("train_acc", pa.float64()),
+            ("valid_loss", pa.float64()),
+            ("valid_acc", pa.float64()),
+            ("value", pa.float64()),
+            ("incumbent", pa.dictionary(pa.int32(), pa.string())),
+            ("reason", pa.string()),
+            ("failure", pa.string()),
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ class RunHeader:
     dataset: str
     searcher: str
     settings: Mapping[str, Any]
+    """As `pmfnas.loop.settings.plain` gives them."""
     seed: int
     budget_s: float
     n_workers: int
@@ -113,24 +122,32 @@ def write_record(out: Path, header: RunHeader, finished: Finished, space: Space)
 
 def read_header(path: Path) -> RunHeader:
     """Return the header of a record; raise `DataError` where it is damaged or of another format."""
+    import pyarrow.parquet as pq
+
     with reading(path, "remove it to run it again"):
         raw = json.loads(pq.read_schema(path).metadata[METADATA])
-        if raw.pop("format") != FORMAT:
+        written = raw.pop("format")
+        if written not in (1, FORMAT):
             raise DataError(f"{path} was written by another version of this program; use another --out")
+        if written == 1:
+            raw["settings"] = from_text(raw["settings"])
         return RunHeader(**{**raw, "recommended": tuple(raw["recommended"])})
 
 
-def read_rows(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+def read_rows(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
     """Return the rows of a record, of all columns or of those given.
 
     Records made before there was a column `setup_s` are of tables, where nothing is set up: it is 0 there.
     """
-    asked = list(columns) if columns is not None else SCHEMA.names
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    asked = list(columns) if columns is not None else schema().names
     with reading(path, "remove it to run it again"):
         there = set(pq.read_schema(path).names)
         rows = pq.read_table(path, columns=[name for name in asked if name in there])
         if "setup_s" in asked and "setup_s" not in there:
-            rows = rows.append_column(SCHEMA.field("setup_s"), pa.array([0.0] * len(rows)))
+            rows = rows.append_column(schema().field("setup_s"), pa.array([0.0] * len(rows)))
         return rows.select([name for name in asked if name in rows.column_names])
 
 
@@ -142,14 +159,17 @@ def read_timing(path: Path) -> dict[str, float]:
 
 
 def _to_bytes(header: RunHeader, finished: Finished, space: Space) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     name = lru_cache(maxsize=None)(space.format)
-    columns: dict[str, list[Any]] = {field.name: [] for field in SCHEMA}
+    columns: dict[str, list[Any]] = {field.name: [] for field in schema()}
     for entry in finished.entries:
         row = _row(entry, name)
         for key, values in columns.items():
             values.append(row.get(key))
     metadata = {METADATA: json.dumps({"format": FORMAT, **asdict(header)}, sort_keys=True).encode()}
-    table = pa.table(columns, schema=SCHEMA.with_metadata(metadata))
+    table = pa.table(columns, schema=schema().with_metadata(metadata))
     sink = BytesIO()
     pq.write_table(table, sink, compression="zstd")
     return sink.getvalue()
@@ -203,7 +223,7 @@ def _told(entry: Entry) -> dict[str, Any]:
     return told
 
 
-def incumbent_steps(rows: pa.Table) -> list[tuple[float, str]]:
+def incumbent_steps(rows: "pa.Table") -> list[tuple[float, str]]:
     """Return (time_s, arch string) whenever the incumbent changed; right-continuous steps."""
     steps: list[tuple[float, str]] = []
     for time_s, arch in zip(rows["end_s"].to_pylist(), rows["incumbent"].to_pylist(), strict=True):

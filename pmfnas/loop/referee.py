@@ -1,12 +1,14 @@
-"""What a run may ask for: legal requests, live checkpoints, and answers that are in the record already.
+"""The rules of one run: legal decisions, live checkpoints, and the questions that the record answers free of charge.
 
-A checkpoint is the end of a segment that has not been dropped. What was told stays in the record also after a
-drop: the same question is answered from it, free, but training can go on only from a live checkpoint.
+A checkpoint is the end of a segment that has not been dropped. A drop removes checkpoints and leaves the record: the
+same question is still answered from it, but training can go on only from a live checkpoint.
+
+A rule that is broken raises a `ContractError` that says what the searcher did, what is legal, and the remedy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -16,7 +18,9 @@ from pmfnas.core.types import (
     Arch,
     Cost,
     Curve,
+    Decision,
     Diverged,
+    Drop,
     Fidelities,
     Fidelity,
     Measure,
@@ -24,7 +28,10 @@ from pmfnas.core.types import (
     Ok,
     Outcome,
     Request,
+    Stop,
+    Submit,
     Train,
+    Wait,
     describe_epochs,
 )
 
@@ -34,9 +41,23 @@ MAX_NUMBER = 10_000
 _Training: TypeAlias = tuple[Arch, str, int]
 """(arch, schedule, replicate): one training run."""
 
+_T = TypeVar("_T")
 
-class Admission:
-    """Checks requests against the rules and keeps the checkpoints of one run."""
+
+def guarded(name: str, question: Callable[[], _T]) -> _T:
+    """Return the answer to the question called `name`; an exception in it becomes a `ContractError`."""
+    try:
+        return question()
+    except ContractError:
+        raise
+    except SystemExit:
+        raise ContractError("the searcher exits from the process that it is a guest in") from None
+    except Exception as error:
+        raise ContractError(" ".join(f"{name} raised {type(error).__name__}: {error}".split())) from error
+
+
+class Referee:
+    """Knows what is legal in one run so far, and what its record holds."""
 
     def __init__(self, space: Space, fidelities: Fidelities) -> None:
         self._cardinalities = space.cardinalities
@@ -46,10 +67,29 @@ class Admission:
         self._measured: dict[Measure, Measured] = {}
         self._observed: dict[Arch, Arch] = {}  # archs with a segment or a measurement that ended well, as asked for
 
-    def check(self, request: Request) -> None:
-        """Raise `ContractError` unless the request is legal now."""
+    def check_decision(self, decision: Decision, *, n_open: int) -> None:
+        """Raise `ContractError` unless `decision` is legal while `n_open` tickets run or wait in line.
+
+        The requests of a `Submit` are checked one by one, with `check_request`, as they start.
+        """
+        match decision:
+            case Submit():
+                _check_submit(decision)
+            case Wait():
+                if n_open == 0:
+                    raise ContractError("ask returned Wait() with nothing running, so nothing can end; return Stop()")
+            case Drop(arch):
+                self.check_arch(arch, "drops")
+            case Stop(why):
+                if not isinstance(why, str):
+                    raise ContractError(f"stops with the reason {why!r}, but a reason is a str")
+            case _:
+                raise ContractError(f"ask returned {decision!r}, but must return Submit, Wait, Drop or Stop")
+
+    def check_request(self, request: Request) -> None:
+        """Raise `ContractError` unless `request` can start now."""
         if not isinstance(request, Train | Measure):
-            raise ContractError(f"submits {request!r}, but a request must be a Train or a Measure")
+            raise ContractError(f"submits {request!r}, but a request is a Train or a Measure")
         self.check_arch(request.arch, "submits")
         if not isinstance(request.schedule if isinstance(request, Train) else request.metric, str):
             raise ContractError(f"submits {request}, but schedules and metrics are named by a str")
@@ -59,11 +99,10 @@ class Admission:
     def check_arch(self, arch: Arch, verb: str) -> None:
         """Raise `ContractError` unless `arch` is a tuple of `int`, each a choice of its position."""
         choices = self._cardinalities
-        legal = isinstance(arch, tuple) and len(arch) == len(choices) and all(type(a) is int for a in arch)
-        if not legal or any(not 0 <= a < n for a, n in zip(arch, choices, strict=True)):
-            raise ContractError(
-                f"{verb} arch {arch!r}, but an arch must be a tuple of {len(choices)} of Python's int below {choices}"
-            )
+        if not isinstance(arch, tuple) or len(arch) != len(choices) or not all(type(i) is int for i in arch):
+            raise ContractError(f"{verb} arch {arch!r}, but an arch is a tuple of {len(choices)} of Python's int")
+        if not all(0 <= i < n for i, n in zip(arch, choices, strict=True)):
+            raise ContractError(f"{verb} arch {arch}, but its indices must be from 0 and below {choices}")
 
     def _check_training(self, request: Train) -> None:
         numbers = (request.start, request.stop, request.replicate, *request.validations)
@@ -72,17 +111,23 @@ class Admission:
         try:
             schedule = self._fidelities[request.schedule]
         except InputError as error:
-            raise ContractError(f"submits {request}: {error}") from None
+            raise ContractError(f"submits a training whose {error}") from None
         if request.stop > schedule.epochs:
-            raise ContractError(f"asks for {request.fidelity}, but the schedule ends after {schedule.epochs} epochs")
+            raise ContractError(
+                f"submits {request.fidelity}, but schedule {schedule.name} ends after {schedule.epochs} epochs"
+            )
         unclean = [Fidelity(schedule.name, e) for e in request.validations if e not in schedule.validation_epochs]
         if unclean:
             exists = describe_epochs(schedule.validation_epochs)
             raise ContractError(
-                f"asks for validation at {unclean[0]}, but clean values exist at {exists}; say validate_at=() for none"
+                f"asks for validation at {unclean[0]}, but clean values exist at {exists}; for none say validate_at=()"
             )
-        if request.start > 0 and request.start not in self._checkpoints.get(_training(request), {}):
-            raise ContractError(f"goes on from {request.schedule}@{request.start}, but no live checkpoint of it exists")
+        live = self._checkpoints.get(_training(request), {})
+        if request.start > 0 and request.start not in live:
+            raise ContractError(
+                f"goes on from {schedule.name}@{request.start} of arch {request.arch}, replicate {request.replicate}, "
+                f"but live checkpoints exist at {describe_epochs(frozenset(live))}"
+            )
 
     def answer(self, request: Request) -> Outcome | None:
         """Return the outcome of a request that the record answers, else None."""
@@ -125,13 +170,25 @@ class Admission:
                 known.append(self._observed[arch])
             except (KeyError, TypeError):  # TypeError: what is recommended cannot be hashed
                 self.check_arch(arch, "recommends")
-                raise ContractError(f"recommends arch {arch!r}, but was told of no finished segment of it") from None
+                raise ContractError(
+                    f"recommends arch {arch!r}, but was told of no segment of it that ended well"
+                ) from None
         return tuple(known)
 
     def drop(self, arch: Arch) -> None:
         """Forget every checkpoint of `arch`."""
         for key in [key for key in self._checkpoints if key[0] == arch]:
             del self._checkpoints[key]
+
+
+def _check_submit(decision: Submit) -> None:
+    """Raise `ContractError` unless requests and reasons are collections that a record can hold."""
+    if not isinstance(decision.requests, tuple):
+        raise ContractError(f"submits {decision.requests!r}, but the requests of a Submit are a tuple")
+    for reason in decision.reasons:
+        named = isinstance(reason, Mapping) and all(isinstance(name, str) for name in reason)
+        if not named or not all(isinstance(value, int | float | str) for value in reason.values()):
+            raise ContractError(f"gives the reason {reason!r}, but reasons map names to float or str")
 
 
 def _training(request: Train) -> _Training:

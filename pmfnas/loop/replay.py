@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from pmfnas.core.errors import ContractError
 from pmfnas.core.ports import Event, Executor
-from pmfnas.core.types import Ticket
+from pmfnas.core.types import Cost, Ticket
 
 
 class ReplayExecutor:
@@ -70,6 +70,10 @@ class ReplayExecutor:
         if self._live:
             return self._live.running()
         return [(ticket, -1, self._now_s) for ticket in self._open.values()]
+
+    def spent(self, ticket: Ticket) -> Cost:
+        """Return the cost so far of a ticket that runs live; before that none, for it will start anew."""
+        return self._live.spent(ticket) if self._live else Cost()
 
     def _close(self, event: Event) -> None:
         if event.ticket.number not in self._open:

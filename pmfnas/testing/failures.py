@@ -1,18 +1,27 @@
-"""What can go wrong with a benchmark, each as a wrapper around a sound one.
+"""What can go wrong with a benchmark or an executor, each as a wrapper around a sound one.
 
 ConstantScores   every accuracy is the same: there is nothing to rank by
 Diverging        the training of some archs turns to NaN
 Unavailable      some archs were never measured
+Uneven           segments take an eighth to eightfold of their time
+Disturbed        outcomes are replaced as the segments end
+
+The first four are benchmarks, of which the space, the fidelities and everything unnamed are those of the one inside.
 """
 
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
 from pmfnas.core.errors import InputError, UnavailableError
-from pmfnas.core.ports import Benchmark, Space
-from pmfnas.core.types import Arch, Cost, Curve, Fidelities, Train
+from pmfnas.core.ports import Benchmark, Event, Executor
+from pmfnas.core.types import Arch, Cost, Curve, Outcome, Ticket, Train
+
+Disturbance: TypeAlias = Callable[[Ticket, Outcome], Outcome]
+"""Turns the outcome of a ticket into another one."""
 
 
 class ConstantScores:
@@ -21,22 +30,8 @@ class ConstantScores:
     def __init__(self, benchmark: Benchmark, *, acc_pct: float = 50.0) -> None:
         if not 0 <= acc_pct <= 100:
             raise InputError(f"acc_pct is {acc_pct}, but must be in [0, 100]")
-        self._benchmark = benchmark
-        self._acc_pct = acc_pct
-
-    @property
-    def space(self) -> Space:
-        """The space of the benchmark inside."""
-        return self._benchmark.space
-
-    @property
-    def fidelities(self) -> Fidelities:
-        """The fidelities of the benchmark inside."""
-        return self._benchmark.fidelities
-
-    def n_trials(self, arch: Arch, schedule: str) -> int:
-        """Return the number of trials of the benchmark inside."""
-        return self._benchmark.n_trials(arch, schedule)
+        self._benchmark, self._acc_pct = benchmark, acc_pct
+        self.space, self.fidelities, self.n_trials = benchmark.space, benchmark.fidelities, benchmark.n_trials
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
         """Return a flat curve and the true cost."""
@@ -63,22 +58,9 @@ class Diverging:
     """
 
     def __init__(self, benchmark: Benchmark, *, share: float = 0.3) -> None:
-        self._share = _checked_share(share)
-        self._benchmark = benchmark
-
-    @property
-    def space(self) -> Space:
-        """The space of the benchmark inside."""
-        return self._benchmark.space
-
-    @property
-    def fidelities(self) -> Fidelities:
-        """The fidelities of the benchmark inside."""
-        return self._benchmark.fidelities
-
-    def n_trials(self, arch: Arch, schedule: str) -> int:
-        """Return the number of trials of the benchmark inside."""
-        return self._benchmark.n_trials(arch, schedule)
+        self._benchmark, self._share = benchmark, _checked_share(share)
+        self.space, self.fidelities, self.n_trials = benchmark.space, benchmark.fidelities, benchmark.n_trials
+        self.measure = benchmark.measure
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
         """Return the curve, NaN from the epoch at which the arch diverges, and the true cost."""
@@ -98,27 +80,13 @@ class Diverging:
         )
         return broken, cost
 
-    def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
-        """Return what the benchmark inside measures."""
-        return self._benchmark.measure(arch, metric)
-
 
 class Unavailable:
     """A benchmark that refuses a `share` of the archs, as an incomplete table does."""
 
     def __init__(self, benchmark: Benchmark, *, share: float = 0.3) -> None:
-        self._share = _checked_share(share)
-        self._benchmark = benchmark
-
-    @property
-    def space(self) -> Space:
-        """The space of the benchmark inside."""
-        return self._benchmark.space
-
-    @property
-    def fidelities(self) -> Fidelities:
-        """The fidelities of the benchmark inside."""
-        return self._benchmark.fidelities
+        self._benchmark, self._share = benchmark, _checked_share(share)
+        self.space, self.fidelities = benchmark.space, benchmark.fidelities
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
         """Return the number of trials of the benchmark inside, 0 for a refused arch."""
@@ -138,6 +106,64 @@ class Unavailable:
 
     def _refuses(self, arch: Arch) -> bool:
         return _hash("refused", arch) < self._share
+
+
+class Uneven:
+    """A benchmark whose seconds are multiplied by a factor from 1/8 to 8.
+
+    The factor is a hash of the seed, the arch and the segment: the same segment costs the same again.
+    """
+
+    def __init__(self, benchmark: Benchmark, *, seed: int = 0) -> None:
+        self._benchmark, self._seed = benchmark, seed
+        self.space, self.fidelities, self.n_trials = benchmark.space, benchmark.fidelities, benchmark.n_trials
+
+    def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
+        """Return the segment's curve, and its cost times the factor."""
+        curve, cost = self._benchmark.train(request, trial)
+        return curve, self._priced(cost, f"{request.schedule} {request.start} {request.stop} {trial}", request.arch)
+
+    def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
+        """Return what the benchmark inside measures, and its cost times the factor."""
+        value, cost = self._benchmark.measure(arch, metric)
+        return value, self._priced(cost, metric, arch)
+
+    def _priced(self, cost: Cost, what: str, arch: Arch) -> Cost:
+        factor = 8.0 ** (2 * _hash(f"{self._seed} takes {what}", arch) - 1)
+        return Cost(factor * cost.train_s, factor * cost.valid_s, factor * cost.setup_s)
+
+
+class Disturbed:
+    """An executor whose outcomes are replaced as tickets end. Implements `pmfnas.core.ports.Executor`."""
+
+    def __init__(self, executor: Executor, disturb: Disturbance) -> None:
+        self._executor, self._disturb = executor, disturb
+
+    @property
+    def n_free(self) -> int:
+        """As the executor inside says."""
+        return self._executor.n_free
+
+    def submit(self, tickets: Sequence[Ticket]) -> None:
+        """Hand the tickets on."""
+        self._executor.submit(tickets)
+
+    def next_event(self, until_s: float) -> Event | None:
+        """Return the next event with a disturbed outcome."""
+        event = self._executor.next_event(until_s)
+        return replace(event, outcome=self._disturb(event.ticket, event.outcome)) if event is not None else None
+
+    def cancel(self, ticket: Ticket) -> Event | None:
+        """Cancel a ticket; its end is not disturbed."""
+        return self._executor.cancel(ticket)
+
+    def running(self) -> Sequence[tuple[Ticket, int, float]]:
+        """As the executor inside says."""
+        return self._executor.running()
+
+    def spent(self, ticket: Ticket) -> Cost:
+        """As the executor inside says."""
+        return self._executor.spent(ticket)
 
 
 def _checked_share(share: float) -> float:

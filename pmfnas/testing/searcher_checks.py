@@ -5,7 +5,7 @@
     ok    same seed, same moves
     FAIL  constant scores: recommends arch (0, 1, 2, 0, 0), but was told of no segment of it that ended well
 
-A check drives the searcher (`pmfnas.testing.driver`, which enforces the rules of the port throughout) in one
+A check drives the searcher through a run (`pmfnas.testing.driver`, with the referee of `pmfnas.loop`) in one
 particular situation. `CHECKS` holds them by name. They judge conduct, not how good the found archs are.
 """
 
@@ -219,13 +219,12 @@ def _on_unavailable(subject: Subject) -> None:
 
 
 def _disturbed(subject: Subject, make: Callable[[Cost], Outcome]) -> None:
-    """Drive with `_SHARE` of the outcomes replaced by what `make` makes of half their cost."""
+    """Drive with `_SHARE` of the outcomes replaced by what `make` makes of their cost."""
     rng = stream(subject.seed, "disturbance")
 
     def disturb(ticket: Ticket, outcome: Outcome) -> Outcome:
         del ticket
-        cost = outcome.cost
-        return make(Cost(cost.train_s / 2, cost.valid_s / 2)) if rng.random() < _SHARE else outcome
+        return make(outcome.cost) if rng.random() < _SHARE else outcome
 
     drive(
         subject.factory,

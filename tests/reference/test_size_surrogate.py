@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau, spearmanr
 
+from harness.fit.size_surrogate import fit_size_surrogate, used_half
 from pmfnas.benchmarks.official.layout import SIZE
 from pmfnas.benchmarks.official.reader import arch_files, read_arch
 from pmfnas.benchmarks.official.records import read_record
-from pmfnas.benchmarks.size_surrogate.fit import fit_size_surrogate, read_values, used_half
 from pmfnas.benchmarks.size_surrogate.model import LAST, read_model, shipped_bytes
+from pmfnas.benchmarks.size_surrogate.source import read_values
 from pmfnas.benchmarks.surrogate.layout import restore
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.benchmarks.tabular import DATASETS, dataset

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from pmfnas.benchmarks.surrogate.fit import table_rows, used_half
+from harness.fit.surrogate import table_rows, used_half
+from harness.fit.surrogate_report import EARLY, held_out
 from pmfnas.benchmarks.surrogate.layout import FINALS, SCHEDULES, SEARCHED
 from pmfnas.benchmarks.surrogate.model import all_archs, cell_space, read_model, shipped_bytes
-from pmfnas.benchmarks.surrogate.report import EARLY, held_out
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.types import arch_numbers
 

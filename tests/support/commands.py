@@ -7,9 +7,9 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from harness.cli.main import build_parser, verbs
+from harness.cli.main import VERBS, build_parser, parsed
 from harness.experiment.specs import EXPERIMENTS
-from harness.host.units import budget_s, count, joined, names
+from harness.host.units import names
 from harness.players.file import from_file
 from harness.players.ours import CONTESTANTS
 from harness.predictors.candidates import CONTESTANTS as PREDICTORS
@@ -19,7 +19,7 @@ from tests.support.documents import ROOT, Typed
 
 TREE = ("baselines", "docs", "harness", "pmfnas", "tests")
 SOURCES = ("auto", "official", "anchored", "real-finals", "surrogate")
-OWN_FOLDERS = ("compare", "search", "search-compare", *EXPERIMENTS, *verbs())
+OWN_FOLDERS = ("compare", "search", "search-compare", *VERBS)
 """Folders below `results/` that a verb writes by itself; `-smoke` may follow."""
 STANDS_FOR = re.compile(r"[A-Z][A-Z_]*(/[A-Z_]+)*")
 """A word in capitals stands for one of the reader's own: DIR, SOURCE, EXPERIMENT."""
@@ -54,9 +54,8 @@ def _fault_of_ours(words: tuple[str, ...], made: frozenset[str]) -> str:
         return ""
     if words[0] == "test":
         return _missing(words[1:])
-    given = ["run", *words] if words[0] in EXPERIMENTS else list(words)
     try:
-        options = build_parser().parse_args(joined(given))
+        options = parsed(words)
     except SystemExit:  # --help
         return ""
     except InputError as error:
@@ -65,11 +64,10 @@ def _fault_of_ours(words: tuple[str, ...], made: frozenset[str]) -> str:
 
 
 def _faults_of_values(options: argparse.Namespace, made: frozenset[str]) -> Iterator[str]:
-    """Yield what is wrong with the values of the options, by the meaning of each; empty texts among them."""
+    """Yield what is wrong with the words among the options, by the meaning of each; amounts are parsed by now."""
     for name, value in vars(options).items():
-        if value is None or isinstance(value, bool) or callable(value):
-            continue
-        for text in map(str, value if isinstance(value, list) else [value]):
+        words = value if isinstance(value, list | tuple) else [value]
+        for text in (str(word) for word in words if isinstance(word, str | Path)):
             if not STANDS_FOR.fullmatch(text):
                 yield _refusal(_CHECKS.get(name, str), text)
                 yield _fault_of_path(text, made, is_new=name in ("out", "to", "name"))
@@ -110,17 +108,10 @@ _CHECKS: Mapping[str, Callable[[str], object]] = {
     "experiment": _known("EXPERIMENT", tuple(EXPERIMENTS)),
     "searchers": _known("--searchers", tuple(CONTESTANTS)),
     "against": _known("--against", (*CONTESTANTS, *PREDICTORS)),
-    "datasets": lambda text: [dataset(name) for name in names("--datasets", text)],
+    "datasets": dataset,
     "searcher": _searcher,
     "data": _source,
     "named": _source,
-    "budget": budget_s,
-    "start_limit": budget_s,
-    "answer_limit": budget_s,
-    **{
-        name: lambda text, name=name: count(f"--{name}", text, least=0)
-        for name in ("seeds", "first_seed", "workers", "jobs", "splits", "simulate", "seed", "last", "slow_seeds")
-    },
 }
 
 

@@ -1,6 +1,6 @@
 """A full release in the official format, made from an anchored table: to see what an import does at full size.
 
-    python -m tests.full_release FOLDER --data TABLE [--archs N] [--jobs N]
+    python -m tests.support.full_release FOLDER --data TABLE [--archs N] [--jobs N]
 
 Real are the ends of both schedules and the seconds, as in the table; the curves are the table's modelled ones; what the
 table lacks (training on all 50,000 images, test accuracy before the end) is invented. Which trials, splits and epochs

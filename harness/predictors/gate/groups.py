@@ -2,7 +2,7 @@
 
 A group is one cell of the predictor study; its splits have numbers of their own, which the study does not use, so
 that nothing was tuned on them. The same split has the same archs, curves and labels for every predictor and in every
-run of the gate, which pairs the figures. With few labels the difference of two predictors scatters more from split to
+run of the gate, which pairs the measures. With few labels the difference of two predictors scatters more from split to
 split, so these groups have more splits.
 """
 

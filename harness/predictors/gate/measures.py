@@ -1,6 +1,6 @@
 """Which measures the gate compares, how much worse each may get, and its share of the false alarms.
 
-A loss is positive where the predictor got worse. The gate fails where the mean loss of a group is above the figure's
+A loss is positive where the predictor got worse. The gate fails where the mean loss of a group is above the measure's
 `margin` beyond chance. The margin is there because two predictors are never exactly as good: without it, more splits
 would turn any difference into a failure, also one of rounding on another machine.
 """
@@ -16,7 +16,7 @@ from pmfnas.core.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Measure:
     """A measure as the gate sees it."""
 
     name: str
@@ -27,7 +27,7 @@ class Figure:
     margin: float
     """Mean loss that is no failure."""
     level: float
-    """Chance that any group fails for this figure though none lost more than the margin."""
+    """Chance that any group fails for this measure though none lost more than the margin."""
     of_spread: bool = False
     """Whether a predictor without a spread lacks it."""
 
@@ -40,13 +40,13 @@ class Figure:
 
 _LEAST = 1e-9
 
-FIGURES: Mapping[str, Figure] = MappingProxyType(
+MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
-        figure.name: figure
-        for figure in (
-            Figure("tau", "Kendall tau", "difference", margin=0.003, level=0.006),
-            Figure("tau_top", "Kendall tau within the true best 10 %", "difference", margin=0.02, level=0.0015),
-            Figure("crps_pct", "continuous ranked probability score", "ratio", 0.02, 0.0015, of_spread=True),
+        measure.name: measure
+        for measure in (
+            Measure("tau", "Kendall tau", "difference", margin=0.003, level=0.006),
+            Measure("tau_top", "Kendall tau within the true best 10 %", "difference", margin=0.02, level=0.0015),
+            Measure("crps_pct", "continuous ranked probability score", "ratio", 0.02, 0.0015, of_spread=True),
         )
     }
 )

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.host.workers import in_processes
+from harness.host.workers import work_off
 from harness.predictors.cells import Cell
 from harness.predictors.evaluation import evaluate
 from harness.predictors.gate.groups import Group
-from harness.predictors.gate.measures import FIGURES
+from harness.predictors.gate.measures import MEASURES
 from harness.predictors.gate.verdict import Values
 from harness.predictors.material import Material, read_material
 from harness.predictors.tasks import Split
@@ -19,10 +19,9 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import ContractError
 from pmfnas.core.predictors import PredictorFactory
 from pmfnas.core.types import FloatArray
-from pmfnas.progress import Progress
 
 DECIMALS = 6
-"""Of the figures, here and in the reference; far below every margin."""
+"""Of the measures, here and in the reference; far below every margin."""
 
 CRASH = "a worker process was killed or crashed (memory, or native code of a predictor)"
 """What is said where that happens."""
@@ -40,7 +39,7 @@ class Source:
 
 
 def measure_groups(factory: PredictorFactory, source: Source, groups: Sequence[Group], *, n_jobs: int) -> Values:
-    """Return the figures of the predictor that `factory` makes, the same whatever `n_jobs` is.
+    """Return the measures of the predictor that `factory` makes, the same whatever `n_jobs` is.
 
     Raises:
         ContractError: the predictor failed, or returned what is no prediction; the message says in which split.
@@ -49,11 +48,10 @@ def measure_groups(factory: PredictorFactory, source: Source, groups: Sequence[G
     tasks = [(group.cell, block) for group in groups for block in _blocks(group.splits)]
     found: dict[str, list[list[float]]] = {str(group.cell): [] for group in groups}
     work = [(factory, source, cell, block) for cell, block in tasks]
-    with Progress("gate", sum(group.n_splits for group in groups), unit="split") as progress:
-        done = in_processes(_run, work, n_jobs=n_jobs, ordered=True, crash=CRASH)
-        for (cell, _), rows in zip(tasks, done, strict=True):
-            found[str(cell)] += rows
-            progress.step(len(rows))
+    sizes = [len(block) for _, block in tasks]
+    done = work_off(_run, work, label="gate", unit="split", n_jobs=n_jobs, crash=CRASH, sizes=sizes)
+    for (cell, _), rows in zip(tasks, done, strict=True):
+        found[str(cell)] += rows
     return {cell: _columns(rows) for cell, rows in found.items()}
 
 
@@ -64,22 +62,22 @@ def _blocks(splits: Sequence[Split]) -> Iterator[Sequence[Split]]:
 
 def _columns(rows: Sequence[Sequence[float]]) -> dict[str, FloatArray]:
     columns = np.round(np.array(rows, dtype=np.float64), DECIMALS).T
-    return dict(zip(FIGURES, columns, strict=True))
+    return dict(zip(MEASURES, columns, strict=True))
 
 
 def _run(factory: PredictorFactory, source: Source, cell: Cell, splits: Sequence[Split]) -> list[list[float]]:
-    """Return the figures of some splits of a cell, a row per split."""
+    """Return the measures of some splits of a cell, a row per split."""
     material = material_of(source, cell)
-    return [_figures(factory, cell, split, material) for split in splits]
+    return [_measures(factory, cell, split, material) for split in splits]
 
 
-def _figures(factory: PredictorFactory, cell: Cell, split: Split, material: Material) -> list[float]:
+def _measures(factory: PredictorFactory, cell: Cell, split: Split, material: Material) -> list[float]:
     try:
         measures = evaluate(factory, cell, split, material).measures
     except ContractError as error:
         where = "" if str(cell) in str(error) else f"{cell}, split {split.number}: "
         raise ContractError(f"{where}{error}") from error
-    return [measures[name] for name in FIGURES]
+    return [measures[name] for name in MEASURES]
 
 
 def material_of(source: Source, cell: Cell) -> Material:

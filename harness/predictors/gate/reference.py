@@ -2,9 +2,9 @@
 
     {"format": 1, "checksum": "...", "sections": {"SURROGATE": {...}, "ANCHORED": {...}}}
 
-A section is of one kind of data: its fingerprint, the predictor and its code, the splits, per group and figure the
+A section is of one kind of data: its fingerprint, the predictor and its code, the splits, per group and measure the
 mean, its interval and the value of each split, and the history, one entry per acceptance with its reason. The checksum
-is of everything else in the file, so that a figure that was changed by hand is noticed: only `--accept` changes one.
+is of everything else in the file, so that a measure that was changed by hand is noticed: only `--accept` changes one.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ MAKE = 'make one: python -m harness regress --accept --reason "why"'
 
 @dataclass(frozen=True, slots=True)
 class DataName:
-    """Which data figures are of."""
+    """Which data measures are of."""
 
     stamp: str
     fingerprint: str
@@ -43,7 +43,7 @@ class DataName:
 
 @dataclass(frozen=True, slots=True)
 class PredictorName:
-    """Which predictor figures are of."""
+    """Which predictor measures are of."""
 
     name: str
     version: str
@@ -66,7 +66,7 @@ class Acceptance:
     fingerprint: str
     """Of the data."""
     means: Mapping[str, float]
-    """Figure -> mean over the groups."""
+    """Measure -> mean over the groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def accepted(
     """
     date, reason = why
     names = next(iter(now.values())).keys()
-    means = {n: _rounded(float(np.mean([figures[n].mean() for figures in now.values()]))) for n in names}
+    means = {n: _rounded(float(np.mean([measures[n].mean() for measures in now.values()]))) for n in names}
     kept = {name: mean for name, mean in means.items() if mean is not None}
     entry = Acceptance(date, reason, predictor, data.fingerprint, kept)
     return Section(data, predictor, now, (*(before.history if before else ()), entry))
@@ -169,15 +169,15 @@ def _document(section: Section) -> dict[str, Any]:
         "data": asdict(section.data),
         "predictor": asdict(section.predictor),
         "groups": {
-            cell: {name: _summary(values) for name, values in figures.items()}
-            for cell, figures in section.values.items()
+            cell: {name: _summary(values) for name, values in measures.items()}
+            for cell, measures in section.values.items()
         },
         "history": [{**asdict(entry), "means": dict(entry.means)} for entry in section.history],
     }
 
 
 def _summary(values: FloatArray) -> dict[str, Any]:
-    """Return mean, ends of its interval, and the values, of one figure in one group; None for NaN."""
+    """Return mean, ends of its interval, and the values, of one measure in one group; None for NaN."""
     reach = float(stats.t.ppf(0.5 + INTERVAL / 2, len(values) - 1)) * float(values.std(ddof=1)) / len(values) ** 0.5
     mean = float(values.mean())
     summary = {"mean": mean, "low": mean - reach, "high": mean + reach}

@@ -1,40 +1,47 @@
 """The gate in words: one line per group, then what got worse, by how much, and beyond which doubt."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
-from harness.predictors.gate.measures import FIGURES, Figure
+from harness.predictors.gate.measures import MEASURES, Measure
 from harness.predictors.gate.simulation import LOSS, Rates
 from harness.predictors.gate.verdict import BLIND, INTERVAL, POWER, Comparison, Values
+from harness.show.cells import number
+from harness.show.render import aligned
+from harness.show.sheet import Column, filled
 
 MOST_NAMED = 5
-"""Groups that are named per figure."""
+"""Groups that are named per measure."""
 
 
 def means_table(values: Values) -> str:
-    """Return a line per group: the mean of each figure, where there is no reference to compare them with."""
-    width = max(len(cell) for cell in values)
-    lines = [f"{'':{width}}  splits  " + "  ".join(f"{name:>9}" for name in FIGURES)]
-    for cell, figures in values.items():
-        means = (float(figures[name].mean()) for name in FIGURES)
-        written_means = "  ".join(f"{'-' if np.isnan(mean) else f'{mean:.3f}':>9}" for mean in means)
-        lines.append(f"{cell:{width}}  {len(figures['tau']):6}  {written_means}")
-    return "\n".join(lines)
+    """Return a line per group: the mean of each measure, where there is no reference to compare them with."""
+    columns = (
+        Column[str]("", lambda cell: cell),
+        Column[str]("splits", lambda cell: str(len(values[cell]["tau"]))),
+        *(Column[str](name, partial(_mean, values, name)) for name in MEASURES),
+    )
+    return "\n".join(aligned(*filled(columns, values)))
+
+
+def _mean(values: Values, measure: str, cell: str) -> str:
+    return number(float(values[cell][measure].mean()), ".3f")
 
 
 def table(comparisons: Sequence[Comparison]) -> str:
-    """Return a line per group: reference and now of each figure, `<` where it got worse."""
+    """Return a line per group: reference and now of each measure, `<` where it got worse."""
     cells = list(dict.fromkeys(c.cell for c in comparisons))
     width = max(len(cell) for cell in cells)
-    by_place = {(c.cell, c.figure.name): c for c in comparisons}
-    head = "  ".join(f"{name:^17}" for name in FIGURES)
+    by_place = {(c.cell, c.measure.name): c for c in comparisons}
+    head = "  ".join(f"{name:^17}" for name in MEASURES)
     lines = [
         f"{'':{width}}  splits  {head}",
-        f"{'':{width}}          " + "  ".join(["reference    now "] * len(FIGURES)),
+        f"{'':{width}}          " + "  ".join(["reference    now "] * len(MEASURES)),
     ]
     for cell in cells:
-        shown = [by_place.get((cell, name)) for name in FIGURES]
+        shown = [by_place.get((cell, name)) for name in MEASURES]
         n_splits = next(c.n_splits for c in shown if c is not None)
         lines.append(f"{cell:{width}}  {n_splits:6}  " + "  ".join(_pair(c) for c in shown))
     return "\n".join(line.rstrip() for line in lines)
@@ -55,14 +62,14 @@ def verdict(comparisons: Sequence[Comparison]) -> str:
     if not n_groups:
         return "\n".join(["as good as the reference", *_better_in(comparisons), *_closing(comparisons)])
     lines = [f"WORSE than the reference in {n_groups} of {total} groups:"]
-    for name in FIGURES:
-        lines += _worse_in([c for c in comparisons if c.figure.name == name and c.worse])
+    for name in MEASURES:
+        lines += _worse_in([c for c in comparisons if c.measure.name == name and c.worse])
     return "\n".join([*lines, *_better_in(comparisons)])
 
 
 def _unseeing(comparisons: Sequence[Comparison]) -> str:
     """Return why nothing was compared, and what would help."""
-    taus = [c for c in comparisons if c.figure.name == "tau"]
+    taus = [c for c in comparisons if c.measure.name == "tau"]
     blind = [c for c in taus if c.blind]
     n_splits = max(c.n_splits for c in blind)
     return (
@@ -74,58 +81,58 @@ def _unseeing(comparisons: Sequence[Comparison]) -> str:
 
 
 def _better_in(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield a line per figure on the groups in which it got better, the greatest gains first."""
-    for name, figure in FIGURES.items():
-        better = sorted((c for c in comparisons if c.figure.name == name and c.better), key=lambda c: c.loss)
+    """Yield a line per measure on the groups in which it got better, the greatest gains first."""
+    for name, measure in MEASURES.items():
+        better = sorted((c for c in comparisons if c.measure.name == name and c.better), key=lambda c: c.loss)
         if better:
-            shown = ", ".join(f"{c.cell} (by {_gain(figure, c.loss)})" for c in better[:MOST_NAMED])
+            shown = ", ".join(f"{c.cell} (by {_gain(measure, c.loss)})" for c in better[:MOST_NAMED])
             more = ", ..." if len(better) > MOST_NAMED else ""
             yield f"  better in: {name} in {len(better)} groups: {shown}{more}"
 
 
-def _gain(figure: Figure, loss: float) -> str:
+def _gain(measure: Measure, loss: float) -> str:
     """Return a gain in the unit people think in; `loss` is negative."""
-    return f"{-loss:.4f}" if figure.scale == "difference" else f"{-100 * np.expm1(loss):.1f} %"
+    return f"{-loss:.4f}" if measure.scale == "difference" else f"{-100 * np.expm1(loss):.1f} %"
 
 
 def _worse_in(worse: Sequence[Comparison]) -> Iterator[str]:
-    """Yield what is wrong with one figure, the greatest losses first."""
+    """Yield what is wrong with one measure, the greatest losses first."""
     lacking = [c for c in worse if c.lacks]
     if lacking:
-        name = lacking[0].figure.name
+        name = lacking[0].measure.name
         yield f"  {name} in {len(lacking)} groups: the reference has it, but the predictor gives no spread"
     broken = [c for c in worse if c.n_broken and not c.lacks]
     for c in broken[:MOST_NAMED]:
-        yield f"  {c.cell}: {c.figure.name} is infinite or missing in {c.n_broken} of {c.n_splits} splits"
+        yield f"  {c.cell}: {c.measure.name} is infinite or missing in {c.n_broken} of {c.n_splits} splits"
     if len(broken) > MOST_NAMED:
-        yield f"  ... and {broken[0].figure.name} is so in {len(broken) - MOST_NAMED} more groups, marked < above"
+        yield f"  ... and {broken[0].measure.name} is so in {len(broken) - MOST_NAMED} more groups, marked < above"
     lost = sorted((c for c in worse if not c.n_broken), key=lambda c: -c.loss)
     yield from (f"  {_sentence(c)}" for c in lost[:MOST_NAMED])
     if len(lost) > MOST_NAMED:
-        yield f"  ... and {lost[0].figure.name} in {len(lost) - MOST_NAMED} more groups, marked < above"
+        yield f"  ... and {lost[0].measure.name} in {len(lost) - MOST_NAMED} more groups, marked < above"
 
 
 def _sentence(c: Comparison) -> str:
     """Return what one group lost, and beyond which doubt."""
-    change = f"{c.figure.name} went from {c.reference:.3f} to {c.now:.3f}, worse by {written(c.figure, c.loss)}"
-    doubt = f"{100 * INTERVAL:.0f} % interval {written(c.figure, c.low)} to {written(c.figure, c.high)}"
-    allowed = f"{written(c.figure, c.figure.margin)} is allowed"
+    change = f"{c.measure.name} went from {c.reference:.3f} to {c.now:.3f}, worse by {written(c.measure, c.loss)}"
+    doubt = f"{100 * INTERVAL:.0f} % interval {written(c.measure, c.low)} to {written(c.measure, c.high)}"
+    allowed = f"{written(c.measure, c.measure.margin)} is allowed"
     return f"{c.cell}: {change} ({doubt}; {allowed}; p = {c.p:.1g} over all groups, {c.n_splits} splits)"
 
 
-def written(figure: Figure, loss: float) -> str:
+def written(measure: Measure, loss: float) -> str:
     """Return a loss in the unit people think in: a difference, or percent for a ratio."""
-    return f"{loss:.4f}" if figure.scale == "difference" else f"{100 * np.expm1(loss):.1f} %"
+    return f"{loss:.4f}" if measure.scale == "difference" else f"{100 * np.expm1(loss):.1f} %"
 
 
 def _closing(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield the greatest loss of each figure, and which loss of tau would have been noticed."""
-    for name, figure in FIGURES.items():
-        own = [c for c in comparisons if c.figure.name == name]
+    """Yield the greatest loss of each measure, and which loss of tau would have been noticed."""
+    for name, measure in MEASURES.items():
+        own = [c for c in comparisons if c.measure.name == name]
         if own:
             most = max(own, key=lambda c: c.loss)
-            yield f"  {name}: greatest mean loss {written(figure, most.loss)}, in {most.cell}"
-    taus = [c for c in comparisons if c.figure.name == "tau"]
+            yield f"  {name}: greatest mean loss {written(measure, most.loss)}, in {most.cell}"
+    taus = [c for c in comparisons if c.measure.name == "tau"]
     blind = [c for c in taus if c.noticed > LOSS]
     if blind:
         yield (
@@ -145,9 +152,8 @@ def rates_table(found: Sequence[Rates], n_runs: int) -> str:
     alarms = ", ".join(f"{100 * r.false_alarms:.2f} % ({r.how})" for r in found)
     lines += [f"false alarms per run, every figure of every group at its margin: {alarms}"]
     lines += [f"chance to notice a loss of {LOSS} tau in one group, percent:"]
-    width = max(len(cell) for cell in found[0].power)
-    lines += [f"  {'':{width}}  " + "  ".join(f"{r.how:>6}" for r in found)]
-    for cell in found[0].power:
-        lines.append(f"  {cell:{width}}  " + "  ".join(f"{100 * r.power[cell]:6.1f}" for r in found))
+    power = [[f"{100 * r.power[cell]:.1f}" for r in found] for cell in found[0].power]
+    body = [[cell, *shares] for cell, shares in zip(found[0].power, power, strict=True)]
+    lines += aligned(["", *(r.how for r in found)], body)
     least = ", ".join(f"{100 * min(r.power.values()):.1f} ({r.how})" for r in found)
     return "\n".join([*lines, f"least: {least}"])

@@ -1,4 +1,4 @@
-"""How often the gate cries wolf, and what it notices: simulated with a predictor's own figures.
+"""How often the gate cries wolf, and what it notices: simulated with a predictor's own measures.
 
 Two ways to make a predictor another one on purpose, both drawn anew as often as wanted:
 
@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import norm, rankdata
 
-from harness.host.workers import in_processes
+from harness.host.workers import work_off
 from harness.predictors.gate.groups import Group
-from harness.predictors.gate.measures import FIGURES, Figure
+from harness.predictors.gate.measures import MEASURES, Measure
 from harness.predictors.gate.measuring import CRASH, Source, material_of
 from harness.predictors.gate.verdict import adjusted_p, loss_p
 from harness.predictors.material import Material
@@ -28,7 +28,6 @@ from harness.predictors.tasks import Task, make_task
 from pmfnas.core.predictors import Prediction, PredictorFactory, reads_of
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
-from pmfnas.progress import tracked
 
 LOSS = 0.02
 """Of tau."""
@@ -43,12 +42,12 @@ _N_TUNED = 16
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """Figures of a predictor and of its altered copies in one group; the last axis is that of `FIGURES`."""
+    """Measures of a predictor and of its altered copies in one group; the last axis is that of `MEASURES`."""
 
     cell: str
-    plain: FloatArray  # (n_splits, n_figures)
-    noise: FloatArray  # (n_draws, n_splits, n_figures)
-    labels: FloatArray  # (2, n_splits, n_figures)
+    plain: FloatArray  # (n_splits, n_measures)
+    noise: FloatArray  # (n_draws, n_splits, n_measures)
+    labels: FloatArray  # (2, n_splits, n_measures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +56,18 @@ class Rates:
 
     how: str
     false_alarms: float
-    """Share of the runs in which any group failed for any figure."""
+    """Share of the runs in which any group failed for any measure."""
     power: dict[str, float]
     """Cell -> share of the runs in which it failed for tau."""
 
 
-# ------------------------------------------------------------------------------------------------------ drawing
+# -------------------------------------------------------------------------------------------------------- draws
 
 
 def draw(factory: PredictorFactory, source: Source, groups: Sequence[Group], *, n_jobs: int) -> list[Draws]:
-    """Return the figures to simulate with, a member per group."""
+    """Return the measures to simulate with, a member per group."""
     work = [(factory, source, group) for group in groups]
-    drawn = in_processes(_draw_group, work, n_jobs=n_jobs, ordered=True, crash=CRASH)
-    return list(tracked(drawn, "drawing", total=len(groups), unit="group"))
+    return work_off(_draw_group, work, label="drawing", unit="group", n_jobs=n_jobs, crash=CRASH)
 
 
 def _draw_group(factory: PredictorFactory, source: Source, group: Group) -> Draws:
@@ -82,12 +80,12 @@ def _draw_group(factory: PredictorFactory, source: Source, group: Group) -> Draw
     for name in range(N_DRAWS):
         rngs = (stream(n, f"gate/noise/{name}") for n in numbers)
         altered = [noisy(p, strength, rng=rng) for p, rng in zip(found, rngs, strict=True)]
-        noise.append([_figures(p, t) for p, t in zip(altered, tasks, strict=True)])
+        noise.append([_measures(p, t) for p, t in zip(altered, tasks, strict=True)])
     for name in range(2):
         fewer = [_without_labels(t, rng=stream(n, f"gate/labels/{name}")) for t, n in zip(tasks, numbers, strict=True)]
         again = [_predicted(factory, material, t, n) for t, n in zip(fewer, numbers, strict=True)]
-        labels.append([_figures(p, t) for p, t in zip(again, tasks, strict=True)])
-    plain = [_figures(p, t) for p, t in zip(found, tasks, strict=True)]
+        labels.append([_measures(p, t) for p, t in zip(again, tasks, strict=True)])
+    plain = [_measures(p, t) for p, t in zip(found, tasks, strict=True)]
     return Draws(str(group.cell), np.array(plain), np.array(noise), np.array(labels))
 
 
@@ -97,9 +95,9 @@ def _predicted(factory: PredictorFactory, material: Material, task: Task, number
     return predictor.predict(task.queries)
 
 
-def _figures(prediction: Prediction, task: Task) -> list[float]:
+def _measures(prediction: Prediction, task: Task) -> list[float]:
     measures = measure(prediction, task.truth, task.test)
-    return [measures[name] for name in FIGURES]
+    return [measures[name] for name in MEASURES]
 
 
 def noisy(prediction: Prediction, strength: float, *, rng: np.random.Generator) -> Prediction:
@@ -158,7 +156,7 @@ def simulate(draws: Sequence[Draws], n_runs: int, *, rng: np.random.Generator) -
 
 
 def _simulate(how: str, draws: Sequence[Draws], n_runs: int, *, rng: np.random.Generator) -> Rates:
-    alarms = sum(any(_fails(figure, losses) for figure, losses in _null(how, draws, rng=rng)) for _ in range(n_runs))
+    alarms = sum(any(_fails(measure, losses) for measure, losses in _null(how, draws, rng=rng)) for _ in range(n_runs))
     power = {}
     for of in draws:
         seen = sum(_is_noticed(_losing(how, of, rng=rng), len(draws)) for _ in range(n_runs))
@@ -166,27 +164,27 @@ def _simulate(how: str, draws: Sequence[Draws], n_runs: int, *, rng: np.random.G
     return Rates(how, alarms / n_runs, power)
 
 
-def _fails(figure: Figure, losses: Sequence[FloatArray]) -> bool:
-    return bool((adjusted_p(figure, losses) <= figure.level).any())
+def _fails(measure: Measure, losses: Sequence[FloatArray]) -> bool:
+    return bool((adjusted_p(measure, losses) <= measure.level).any())
 
 
 def _is_noticed(losses: FloatArray, n_groups: int) -> bool:
     """Return whether a group fails for tau among others that did not change: their p-values are 1."""
-    return loss_p(losses, FIGURES["tau"].margin) * n_groups <= FIGURES["tau"].level
+    return loss_p(losses, MEASURES["tau"].margin) * n_groups <= MEASURES["tau"].level
 
 
-def _null(how: str, draws: Sequence[Draws], *, rng: np.random.Generator) -> Iterator[tuple[Figure, list[FloatArray]]]:
-    """Yield each figure with the losses of every group between predictors that are as good but for the margin."""
+def _null(how: str, draws: Sequence[Draws], *, rng: np.random.Generator) -> Iterator[tuple[Measure, list[FloatArray]]]:
+    """Yield each measure with the losses of every group between predictors that are as good but for the margin."""
     pairs = [_pair(of.noise if how == "noise" else of.labels, rng=rng) for of in draws]
-    for i, figure in enumerate(FIGURES.values()):
-        losses = [figure.losses(a[:, i], b[:, i]) + figure.margin for a, b in pairs]
-        kept = [x for x in losses if not np.isnan(x).all()]  # all NaN: the predictor does not have the figure
+    for i, guarded in enumerate(MEASURES.values()):
+        losses = [guarded.losses(a[:, i], b[:, i]) + guarded.margin for a, b in pairs]
+        kept = [x for x in losses if not np.isnan(x).all()]  # all NaN: the predictor does not have the measure
         if kept:
-            yield figure, kept
+            yield guarded, kept
 
 
 def _pair(altered: FloatArray, *, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Return two draws of every split, which is which by chance, of splits resampled; (n_splits, n_figures) each."""
+    """Return two draws of every split, which is which by chance, of splits resampled; (n_splits, n_measures) each."""
     n_draws, n_splits, _ = altered.shape
     two = rng.permuted(np.tile(np.arange(n_draws), (n_splits, 1)), axis=1)[:, :2]
     rows = rng.integers(n_splits, size=n_splits)
@@ -195,7 +193,7 @@ def _pair(altered: FloatArray, *, rng: np.random.Generator) -> tuple[FloatArray,
 
 def _losing(how: str, of: Draws, *, rng: np.random.Generator) -> FloatArray:
     """Return losses of tau, about `LOSS` in the mean, of the splits of one group, resampled."""
-    n_splits, column = len(of.plain), list(FIGURES).index("tau")
+    n_splits, column = len(of.plain), list(MEASURES).index("tau")
     if how == "labels":
         a, b = _pair(of.labels, rng=rng)
         return np.asarray(a[:, column] - b[:, column] + LOSS)

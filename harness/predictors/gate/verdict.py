@@ -1,9 +1,9 @@
-"""Is the predictor worse than the reference in any group? Pure functions of figures per split.
+"""Is the predictor worse than the reference in any group? Pure functions of measures per split.
 
 Splits are drawn independently of each other, and both predictors are judged in the same ones. So in each group the
 losses of the splits are independent draws of one distribution, and its mean is tested one-sided against the margin by
-Student's t: H0, mean loss <= margin. Over the groups the p-values of one figure are adjusted by Holm's method, which
-holds under every dependence between groups (they share splits); the figures share the total level (Bonferroni).
+Student's t: H0, mean loss <= margin. Over the groups the p-values of one measure are adjusted by Holm's method, which
+holds under every dependence between groups (they share splits); the measures share the total level (Bonferroni).
 
 A group is worse unless its losses show otherwise: a loss that is infinite or missing is worse in itself, and a group in
 which a loss of `BLIND` tau could go unnoticed has shown nothing.
@@ -16,7 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from scipy import special, stats
 
-from harness.predictors.gate.measures import FIGURES, Figure
+from harness.predictors.gate.measures import MEASURES, Measure
+from harness.stats.decision import decide
 from harness.stats.paired import holm
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
@@ -28,15 +29,15 @@ BLIND = 0.1
 _NO_SPREAD = 1e-12
 
 Values: TypeAlias = Mapping[str, Mapping[str, FloatArray]]
-"""Cell -> figure -> its value in each split, shape (n_splits,); NaN for a figure that the predictor does not have."""
+"""Cell -> measure -> its value in each split, shape (n_splits,); NaN for a measure that the predictor does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One figure in one group, the reference beside what was measured now."""
+    """One measure in one group, the reference beside what was measured now."""
 
     cell: str
-    figure: Figure
+    measure: Measure
     n_splits: int
     reference: float
     """Mean over splits."""
@@ -47,7 +48,7 @@ class Comparison:
     """Ends of its `INTERVAL` interval."""
     high: float
     p: float
-    """Of `mean loss <= margin`, adjusted over the groups of the figure; 0 where a loss is infinite or missing."""
+    """Of `mean loss <= margin`, adjusted over the groups of the measure; 0 where a loss is infinite or missing."""
     p_gain: float
     """Of `mean gain <= margin`, adjusted likewise; NaN where a loss is infinite or missing."""
     n_broken: int
@@ -57,27 +58,27 @@ class Comparison:
 
     @property
     def lacks(self) -> bool:
-        """Whether the reference has the figure and the predictor does not."""
+        """Whether the reference has the measure and the predictor does not."""
         return bool(np.isnan(self.now)) and self.n_broken == self.n_splits
 
     @property
     def worse(self) -> bool:
         """Whether the gate fails for it: also where the losses show nothing, since NaN is above no level."""
-        return self.n_broken > 0 or not self.p > self.figure.level
+        return self.n_broken > 0 or np.isnan(self.p) or decide(self.p, -self.loss, level=self.measure.level) == "worse"
 
     @property
     def better(self) -> bool:
         """Whether the mean gain is above the margin beyond chance."""
-        return not self.worse and self.p_gain <= self.figure.level
+        return not self.worse and decide(self.p_gain, -self.loss, level=self.measure.level) == "better"
 
     @property
     def blind(self) -> bool:
-        """Whether a loss of `BLIND` tau could go unnoticed; False for other figures."""
-        return self.figure.name == "tau" and not self.noticed <= BLIND
+        """Whether a loss of `BLIND` tau could go unnoticed; False for other measures."""
+        return self.measure.name == "tau" and not self.noticed <= BLIND
 
 
 def compare(reference: Values, now: Values) -> tuple[Comparison, ...]:
-    """Return every figure that the reference has in the groups of `now`, in the order of `now`.
+    """Return every measure that the reference has in the groups of `now`, in the order of `now`.
 
     Where `now` has fewer splits of a group, they are the first ones of the reference's.
 
@@ -87,14 +88,14 @@ def compare(reference: Values, now: Values) -> tuple[Comparison, ...]:
     _check_covered(reference, now)
     for cell in now:
         check_values(reference[cell], f"the reference's {cell}")
-    return tuple(c for figure in FIGURES.values() for c in _of_figure(figure, reference, now))
+    return tuple(c for measure in MEASURES.values() for c in _of_measure(measure, reference, now))
 
 
-def check_values(figures: Mapping[str, FloatArray], whose: str) -> None:
-    """Raise `InputError` unless every figure is finite in all splits; only a spread may be missing, in all of them."""
-    for name, values in figures.items():
+def check_values(measures: Mapping[str, FloatArray], whose: str) -> None:
+    """Raise `InputError` unless every measure is finite in all splits; only a spread may be missing, in all of them."""
+    for name, values in measures.items():
         n_bad = int((~np.isfinite(values)).sum())
-        has_none = FIGURES[name].of_spread and np.isnan(values).all()
+        has_none = MEASURES[name].of_spread and np.isnan(values).all()
         if n_bad and not has_none:
             raise InputError(
                 f"{whose} has {n_bad} values of {name} that are infinite or missing, of {len(values)}, and nothing "
@@ -103,26 +104,26 @@ def check_values(figures: Mapping[str, FloatArray], whose: str) -> None:
 
 
 def _check_covered(reference: Values, now: Values) -> None:
-    for cell, figures in now.items():
-        n = len(figures["tau"])
+    for cell, measures in now.items():
+        n = len(measures["tau"])
         has = len(reference[cell]["tau"]) if cell in reference else 0
         if has < n:
             raise InputError(f"the reference has {has} splits of {cell}, but the gate has {n}; accept a new reference")
 
 
-def _of_figure(figure: Figure, reference: Values, now: Values) -> list[Comparison]:
-    """Return the figure in every group in which the reference has it."""
-    pairs = {cell: (reference[cell][figure.name][: len(n[figure.name])], n[figure.name]) for cell, n in now.items()}
+def _of_measure(measure: Measure, reference: Values, now: Values) -> list[Comparison]:
+    """Return the measure in every group in which the reference has it."""
+    pairs = {cell: (reference[cell][measure.name][: len(n[measure.name])], n[measure.name]) for cell, n in now.items()}
     pairs = {cell: pair for cell, pair in pairs.items() if np.isfinite(pair[0]).all()}
-    losses = {cell: figure.losses(*pair) for cell, pair in pairs.items()}
-    adjusted = (adjusted_p(figure, list(losses.values())), adjusted_gain_p(figure, list(losses.values())))
+    losses = {cell: measure.losses(*pair) for cell, pair in pairs.items()}
+    adjusted = (adjusted_p(measure, list(losses.values())), adjusted_gain_p(measure, list(losses.values())))
     found = []
     for (cell, x), p, p_gain in zip(losses.items(), *(values.tolist() for values in adjusted), strict=True):
         low, high = _interval(x)
         found.append(
             Comparison(
                 cell,
-                figure,
+                measure,
                 n_splits=len(x),
                 reference=float(pairs[cell][0].mean()),
                 now=float(pairs[cell][1].mean()),
@@ -132,25 +133,25 @@ def _of_figure(figure: Figure, reference: Values, now: Values) -> list[Compariso
                 p=p,
                 p_gain=p_gain,
                 n_broken=int((~np.isfinite(x)).sum()),
-                noticed=noticed(x, figure.margin, figure.level / len(losses)),
+                noticed=noticed(x, measure.margin, measure.level / len(losses)),
             )
         )
     return found
 
 
-def adjusted_p(figure: Figure, losses: Sequence[FloatArray]) -> FloatArray:
+def adjusted_p(measure: Measure, losses: Sequence[FloatArray]) -> FloatArray:
     """Return the p-value of each group, shape (n_groups,), adjusted over the groups; a group fails up to the level.
 
     Args:
-        figure: whose margin and level count.
+        measure: whose margin and level count.
         losses: per group those of its splits, shape (n_splits,) each.
     """
-    return holm([loss_p(x, figure.margin) for x in losses])
+    return holm([loss_p(x, measure.margin) for x in losses])
 
 
-def adjusted_gain_p(figure: Figure, losses: Sequence[FloatArray]) -> FloatArray:
+def adjusted_gain_p(measure: Measure, losses: Sequence[FloatArray]) -> FloatArray:
     """Return `adjusted_p` of the gains, which are losses the other way; NaN where a loss is infinite or missing."""
-    return holm([loss_p(-x, figure.margin) if np.isfinite(x).all() else np.nan for x in losses])
+    return holm([loss_p(-x, measure.margin) if np.isfinite(x).all() else np.nan for x in losses])
 
 
 def loss_p(losses: FloatArray, margin: float) -> float:

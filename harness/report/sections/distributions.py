@@ -11,8 +11,9 @@ from harness.report.content import Folded, Key, Section, listed
 from harness.report.pictures import line_key, picture, rank_panel, shares_panel
 from harness.report.results import Results
 from harness.score.words import words_of
+from harness.show.cells import number
 from harness.show.looks import Style
-from harness.show.sheet import Sheet, written
+from harness.show.sheet import Sheet
 from harness.stats.ranking import Ranking, ranking
 from harness.stats.reaching import Shares, arrivals, profiles
 from pmfnas.core.rng import stream
@@ -93,7 +94,7 @@ def _rank_alt(found: Ranking) -> str:
 def _rank_sheet(found: Ranking, means: pd.DataFrame, accuracy: str) -> Sheet:
     ranks = means.rank(ascending=False)
     rows = tuple(
-        (name, written(rank, ".1f"), *(written(float(value), ".1f") for value in ranks.loc[name].to_numpy()))
+        (name, number(rank, ".1f"), *(number(float(value), ".1f") for value in ranks.loc[name].to_numpy()))
         for name, rank in zip(found.searchers, found.mean_ranks, strict=True)
     )
     return Sheet(f"Ranks by mean {accuracy}", ("searcher", "mean rank", *map(str, ranks.columns)), rows)
@@ -214,8 +215,8 @@ def _arrival(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
     n, share = int(row["n_seeds"]), float(row["reached_share"])
     if n == 0:
         return (str(row["searcher"]), "0", *["-"] * 5)
-    hours = [written(float(row[name])) for name in ("median_hours", "restricted_mean_hours")]
-    ends = [written(float(row[f"restricted_mean_hours_ci_{end}"])) for end in ("low", "high")]
+    hours = [number(float(row[name])) for name in ("median_hours", "restricted_mean_hours")]
+    ends = [number(float(row[f"restricted_mean_hours_ci_{end}"])) for end in ("low", "high")]
     spread = "-" if "-" in ends else "-".join(ends)
     return str(row["searcher"]), str(n), f"{100 * share:.0f}", str(round(n * (1 - share))), *hours, spread
 

@@ -1,7 +1,9 @@
 """Who ended where: the verdict, the table, and the anytime curves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,13 +14,14 @@ from matplotlib.axes import Axes
 from harness.report.content import Folded, Section, listed
 from harness.report.pictures import line_key, picture
 from harness.report.results import Results
+from harness.show.cells import number
 from harness.show.looks import Style, accuracy_panel, regret_panel
-from harness.show.sheet import Sheet, written
-from harness.show.tables import PUBLISHED_NOTE, TRUST_NOTE, Grid, Table, grids, legend, published_grid
+from harness.show.sheet import Sheet
+from harness.show.tables import Table, legend, published_sheet, sheets
 from harness.stats.anytime import on_grid
 from harness.stats.curves import Curves, mean_curves
+from harness.stats.decision import MIN_SEEDS
 from harness.stats.runs import run_steps
-from harness.stats.summary import MIN_SEEDS
 from pmfnas.core.rng import stream
 
 NAMED = 4
@@ -45,17 +48,17 @@ def verdict(results: Results) -> list[Section]:
 
 def table_section(table: Table) -> Section:
     """Return the table: the main columns open, all of them and the published rows on demand."""
-    brief, full = (tuple(_sheet(grid) for grid in grids(table, width=width)) for width in ("brief", "full"))
+    brief, full = (tuple(_headed(sheet) for sheet in sheets(table, width)) for width in ("brief", "full"))
     folded = [Folded("All columns", full)]
     if table.published:
-        titles, rows = published_grid(table)
-        folded.append(Folded("Published rows", (Sheet(PUBLISHED_NOTE, titles, tuple(rows), remarks=(TRUST_NOTE,)),)))
+        folded.append(Folded("Published rows", (published_sheet(table, "full"),)))
     notes = tuple(legend(table, "best", "level"))
     return Section("table", "Table", sheets=brief, notes=notes, folded=tuple(folded))
 
 
-def _sheet(grid: Grid) -> Sheet:
-    return Sheet(f"{grid.dataset}: {grid.rules}", grid.titles, grid.rows, grid.marks, grid.remarks)
+def _headed(sheet: Sheet) -> Sheet:
+    """Return the sheet with its note in the caption."""
+    return replace(sheet, caption=f"{sheet.caption}: {sheet.note}", note="")
 
 
 def curve_sections(results: Results, summary: pd.DataFrame, styles: Mapping[str, Style]) -> list[Section]:
@@ -63,75 +66,55 @@ def curve_sections(results: Results, summary: pd.DataFrame, styles: Mapping[str,
     if not results.runs["ok"].any():
         return []
     words, keys = results.words, tuple(line_key(name, style) for name, style in styles.items())
-    tests = mean_curves(results.runs, results.steps, "test", rng=stream(0, "figures"))
-    regrets = mean_curves(results.runs, results.steps, "test_regret", rng=stream(0, "figures"))
     bands = "Bands are 95 % percentile bootstrap intervals of the mean over seeds, at each time by itself."
-    accuracy = Section(
-        "accuracy",
-        "Accuracy over time",
-        words=(
-            f"Mean {words.accuracy} (%) of the arch that each searcher would return, over GPU-hours on a logarithmic "
-            f"axis. The dotted line is the best {words.accuracy} of the data set. {bands} A line begins when all runs "
-            "have an incumbent. The axis is cut to where the searchers differ.",
-        ),
-        pictures=tuple(
+
+    def accuracy(panel: Axes, dataset: str, curves: Curves) -> None:
+        accuracy_panel(panel, curves, styles, ceiling=results.best.get(dataset))
+
+    def regret(panel: Axes, dataset: str, curves: Curves) -> None:
+        del dataset
+        regret_panel(panel, curves, styles)
+
+    def section(key: str, title: str, text: str, column: str, measured: tuple[str, str], draw: _Draw) -> Section:
+        curves, (name, unit) = mean_curves(results.runs, results.steps, column, rng=stream(0, "figures")), measured
+        pictures = tuple(
             picture(
                 dataset,
-                _alt(f"mean {words.accuracy}", dataset, summary, "test_mean", "%"),
-                partial(
-                    _draw_accuracy,
-                    curves=curves,
-                    styles=styles,
-                    ceiling=results.best.get(dataset),
-                    across=f"{words.accuracy} (%)",
-                ),
+                _alt(f"mean {name}", dataset, summary, f"{column}_mean", unit),
+                partial(_drawn, draw=draw, dataset=dataset, curves=curves[dataset], across=f"{name} ({unit})"),
             )
-            for dataset, curves in _sorted(tests)
-        ),
-        keys=keys,
-        folded=(_written_down(results, "test", f"Mean {words.accuracy} (%) after a share of the budget"),),
+            for dataset in sorted(curves, key=str.lower)
+        )
+        folded = _written_down(results, column, f"Mean {name} ({unit}) after a share of the budget")
+        return Section(key, title, words=(text,), pictures=pictures, keys=keys, folded=(folded,))
+
+    over_time = (
+        f"Mean {words.accuracy} (%) of the arch that each searcher would return, over GPU-hours on a logarithmic "
+        f"axis. The dotted line is the best {words.accuracy} of the data set. {bands} A line begins when all runs "
+        "have an incumbent. The axis is cut to where the searchers differ."
     )
-    regret = Section(
-        "regret",
-        "Regret on logarithmic axes",
-        words=(
-            f"Mean {words.regret} (percent points below the best arch of the data set) over GPU-hours, both axes "
-            f"logarithmic. A mean of zero stands on the lower edge. {bands}",
-        ),
-        pictures=tuple(
-            picture(
-                dataset,
-                _alt(f"mean {words.regret}", dataset, summary, "test_regret_mean", "points"),
-                partial(_draw_regret, curves=curves, styles=styles, across=f"{words.regret} (points)"),
-            )
-            for dataset, curves in _sorted(regrets)
-        ),
-        keys=keys,
-        folded=(_written_down(results, "test_regret", f"Mean {words.regret} (points) after a share of the budget"),),
+    on_logs = (
+        f"Mean {words.regret} (percent points below the best arch of the data set) over GPU-hours, both axes "
+        f"logarithmic. A mean of zero stands on the lower edge. {bands}"
     )
-    return [accuracy, regret]
+    return [
+        section("accuracy", "Accuracy over time", over_time, "test", (words.accuracy, "%"), accuracy),
+        section("regret", "Regret on logarithmic axes", on_logs, "test_regret", (words.regret, "points"), regret),
+    ]
 
 
-def _sorted(curves: Mapping[str, Curves]) -> list[tuple[str, Curves]]:
-    return sorted(curves.items(), key=lambda item: item[0].lower())
+_Draw: TypeAlias = Callable[[Axes, str, Curves], None]
 
 
-def _draw_accuracy(
-    panel: Axes, *, curves: Curves, styles: Mapping[str, Style], ceiling: float | None, across: str
-) -> None:
-    accuracy_panel(panel, curves, styles, ceiling=ceiling)
-    panel.set_ylabel(across)
-
-
-def _draw_regret(panel: Axes, *, curves: Curves, styles: Mapping[str, Style], across: str) -> None:
-    regret_panel(panel, curves, styles)
+def _drawn(panel: Axes, *, draw: _Draw, dataset: str, curves: Curves, across: str) -> None:
+    draw(panel, dataset, curves)
     panel.set_ylabel(across)
 
 
 def _alt(what: str, dataset: str, summary: pd.DataFrame, column: str, unit: str) -> str:
     """Return a picture's text: what it draws, and who leads at the end by the table."""
     rows = summary[(summary["dataset"] == dataset) & (summary["n_seeds"] > 0)]
-    ends = [f"{row['searcher']} {written(row[column])}" for row in rows.head(NAMED).to_dict("records")]
+    ends = [f"{row['searcher']} {number(row[column])}" for row in rows.head(NAMED).to_dict("records")]
     return (
         f"Lines with bands, {what} over GPU-hours on {dataset}, {len(rows)} searchers. "
         f"Best at the end ({unit}): {listed(ends)}."
@@ -152,7 +135,7 @@ def _written_down(results: Results, column: str, caption: str) -> Folded:
         }
         order = sorted(means, key=lambda name: (means[name][-1] if column == "test_regret" else -means[name][-1], name))
         titles = ("searcher", *(f"{share:.0%} ({share * budget_s / 3600:.2f} h)" for share in SHARES))
-        rows = tuple((name, *(written(float(value)) for value in means[name])) for name in order)
+        rows = tuple((name, *(number(float(value)) for value in means[name])) for name in order)
         sheets.append(Sheet(f"{caption}, {dataset}", titles, rows))
     return Folded("The curves in numbers", tuple(sheets))
 

@@ -1,11 +1,10 @@
 """What the numbers rest on: the data stamp, the rules of the runs, versions, and the settings of every searcher."""
 
-import ast
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from harness.host.units import written_hours
+from harness.host.units import counted, written_hours
 from harness.report.content import Section, listed
 from harness.report.results import Results
 from harness.show.sheet import pairs
@@ -30,12 +29,12 @@ def facts(results: Results) -> dict[str, str]:
     first, manifest = results.runs.iloc[0], results.manifest
     n_failed = int((~results.runs["ok"]).sum())
     seeds = sorted({int(seed) for seed in results.runs["seed"]})
-    workers = f"{first['n_workers']} worker{'' if first['n_workers'] == 1 else 's'}"
     stamp, commit = str(first["data"]), str(manifest.get("commit", ""))[:12] or "no commit known"
     meaning = STAMPS.get(stamp.split(" ")[0], "a stamp not known here")
     return {
         "data": f"{stamp} {str(first['fingerprint'])[:12]}: {meaning}{_PART if ' ' in stamp else ''}",
-        "budget": f"{written_hours(float(first['budget_s']))} per run, {workers}, {first['accounting']} accounting",
+        "budget": f"{written_hours(float(first['budget_s']))} per run, {counted(first['n_workers'], 'worker')}, "
+        f"{first['accounting']} accounting",
         "data sets": listed(results.datasets),
         "searchers": str(results.runs["searcher"].nunique()),
         "runs": f"{len(results.runs)}, of which {n_failed} failed" if n_failed else f"{len(results.runs)}, none failed",
@@ -48,7 +47,7 @@ def failures(results: Results) -> tuple[str, ...]:
     """Return a warning per searcher and data set with failed runs, with the first reason."""
     failed = results.runs[~results.runs["ok"]]
     return tuple(
-        f"{searcher} on {dataset}: {len(rows)} failed run{'' if len(rows) == 1 else 's'}, left out everywhere; "
+        f"{searcher} on {dataset}: {counted(len(rows), 'failed run')}, left out everywhere; "
         f"for instance: {' '.join(str(rows['why'].iloc[0]).split())}"
         for (dataset, searcher), rows in failed.groupby(["dataset", "searcher"])
     )
@@ -77,18 +76,9 @@ def provenance_section(results: Results) -> Section:
 def _text(value: Any) -> str:
     """Return a value of the manifest as one text."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items())
+        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(map(_text, value))
+        return ", ".join(map(_text, value)) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _settings(value) if isinstance(value, str) else str(value)
-
-
-def _settings(value: str) -> str:
-    """Return settings that were written as a dictionary as plain text; anything else as it is."""
-    try:
-        read = ast.literal_eval(value) if value.startswith("{") else None
-    except (SyntaxError, ValueError):
-        return value
-    return (_text(read) or "none") if isinstance(read, dict) else value
+    return str(value)

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pandas as pd
+import seaborn as sns
 
 from harness.report.content import Folded, Section, listed
 from harness.report.pictures import bars_panel, box_key, picture
 from harness.report.results import Results
-from harness.show.sheet import Sheet, written
+from harness.show.cells import number
+from harness.show.sheet import Sheet
 from pmfnas.loop.ledger import paid_s
 from pmfnas.loop.record import read_rows, run_id
 
@@ -113,8 +114,7 @@ def _height(fidelity: str) -> tuple[float, str, float]:
 
 
 def _colours(fidelities: list[str]) -> dict[str, str]:
-    shades = matplotlib.colormaps["viridis_r"](np.linspace(0.08, 1, len(fidelities)))
-    return {name: matplotlib.colors.to_hex(shade) for name, shade in zip(fidelities, shades, strict=True)} | _REST
+    return dict(zip(fidelities, sns.color_palette("viridis_r", len(fidelities)).as_hex(), strict=True)) | _REST
 
 
 def _present(spent: pd.DataFrame, dataset: str, order: Sequence[str]) -> list[str]:
@@ -137,13 +137,13 @@ def _by_fidelity(results: Results, spent: pd.DataFrame, dataset: str, fidelities
 
 def _alt(dataset: str, hours: pd.DataFrame) -> str:
     paid = hours.drop(columns=[IDLE, UNUSED])
-    most = [f"{name}: {shares.idxmax()} {written(float(shares.max()))} h" for name, shares in paid.iterrows()]
+    most = [f"{name}: {shares.idxmax()} {number(float(shares.max()))} h" for name, shares in paid.iterrows()]
     return f"Stacked bars of mean GPU-hours per run on {dataset}. Where each searcher paid most: {listed(most)}."
 
 
 def _sheet(dataset: str, hours: pd.DataFrame) -> Sheet:
     rows = tuple(
-        (str(name), *(written(float(value)) for value in values))
+        (str(name), *(number(float(value)) for value in values))
         for name, values in zip(hours.index, hours.to_numpy(), strict=True)
     )
     return Sheet(f"Mean GPU-hours per run by fidelity, {dataset}", ("searcher", *map(str, hours.columns)), rows)
@@ -175,7 +175,7 @@ def _place(own: pd.DataFrame, stage: str) -> float:
 
 
 def _with_share(hours: float, of: float) -> str:
-    return f"{hours:.2f} ({100 * hours / of:.0f} %)" if of else written(hours)
+    return f"{hours:.2f} ({100 * hours / of:.0f} %)" if of else number(hours)
 
 
 # ------------------------------------------------------------------------------------------------- overhead
@@ -208,8 +208,8 @@ def _overhead(name: str, rows: pd.DataFrame) -> tuple[str, ...]:
     return (
         name,
         str(len(rows)),
-        written(float(seconds.mean()), ".3g"),
-        written(float(seconds.max()), ".3g"),
-        written(each_ms, ".3g"),
-        written(100 * float(seconds.sum()) / budget_s, ".4f"),
+        number(float(seconds.mean()), ".3g"),
+        number(float(seconds.max()), ".3g"),
+        number(each_ms, ".3g"),
+        number(100 * float(seconds.sum()) / budget_s, ".4f"),
     )

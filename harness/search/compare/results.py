@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from harness.experiment.folder import read_claim
 from harness.search.compare.running import Run, folder
-from harness.search.folder import read_claim, read_result
+from harness.search.folder import read_result
 from pmfnas.core.errors import InputError
 from pmfnas.loop.record import read_rows, record_path, run_id
 

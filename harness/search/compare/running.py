@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from harness.experiment.batch import claim_folder
+from harness.experiment.folder import SPEC, claim, locked
 from harness.host.front import own_process
-from harness.search.folder import SPEC, locked, read_result
+from harness.search.folder import read_result
 from harness.search.parent import with_parent
 from pmfnas.progress import Progress
 
@@ -106,7 +106,7 @@ def run_missing(plan: Plan, out: Path, *, command: Command = search_command) -> 
         InputError: `out` belongs to something else, or another process is at work in it.
         KeyboardInterrupt: the process was interrupted; no search is at work any more.
     """
-    claim_folder(out, plan.claim)
+    claim(out, plan.claim)
     (out / "logs").mkdir(exist_ok=True)
     with locked(out):
         missing = unfinished(plan, out)

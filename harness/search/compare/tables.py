@@ -8,24 +8,32 @@ numbers, but neither p nor effect and no claim.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from harness.compare.verdict import word
-from harness.host.units import written_time
-from harness.show.cells import number, p_cell
-from harness.show.tables import aligned, pipes, plain, wrap
+from harness.compare.verdict import WORDS
+from harness.host.units import counted, written_time
+from harness.show import render
+from harness.show.cells import mean_std, number, p_cell, seeds, span
+from harness.show.render import Notes
+from harness.show.sheet import Column, Sheet, filled
 from harness.stats.aggregates import mean, std, worst
-from harness.stats.intervals import interval
-from harness.stats.paired import holm, outcomes, rank_biserial, wilcoxon_p
-from harness.stats.power import detectable_difference
-from harness.stats.summary import MIN_SEEDS, paired_differences
+from harness.stats.decision import MIN_SEEDS, compare, decide, paired_differences
+from harness.stats.paired import holm
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
 
+Row: TypeAlias = Mapping[Any, Any]
+
 MEASURES: Mapping[str, str] = MappingProxyType({"test": "test accuracy", "valid": "validation accuracy"})
+
+_PARTS = {
+    **{name: name for name in ("difference", "ci_low", "ci_high", "p_raw", "effect")},
+    **{"detectable": "detectable_difference", "wins": "wins", "ties": "ties", "losses": "losses"},
+}
+"""Column without its measure -> what it holds of `harness.stats.decision.Compared`."""
 
 
 def compare_searchers(runs: pd.DataFrame, searchers: Sequence[str]) -> pd.DataFrame:
@@ -35,7 +43,8 @@ def compare_searchers(runs: pd.DataFrame, searchers: Sequence[str]) -> pd.DataFr
     means of `n_archs`, `n_whole`, `params_m` and `gpu_hours`; `n_pairs` with the first searcher (0 in its own row); and
     for `test` and `valid` each `_difference`, `_ci_low`, `_ci_high` (95 %, BCa), `_wins`, `_ties`, `_losses` of the
     first, `_p_raw` (Wilcoxon signed-rank, Pratt's zeros), `_p_value` (after Holm), `_effect` (rank-biserial, > 0 where
-    the first is better), `_detectable` (see `harness.stats.power`) and `_verdict` (see `harness.compare.verdict.word`).
+    the first is better), `_detectable` (see `harness.stats.power`) and `_verdict` (of
+    `harness.compare.verdict.WORDS`).
 
     Args:
         runs: from `read_runs`.
@@ -50,13 +59,15 @@ def compare_searchers(runs: pd.DataFrame, searchers: Sequence[str]) -> pd.DataFr
         row: dict[str, Any] = {"searcher": name, "n_seeds": len(own), "n_failed": n_failed, **_means(own)}
         for measure in MEASURES:
             differences = _differences(first, own, measure) if name != searchers[0] else np.empty(0)
-            row |= {"n_pairs": len(differences)} | _compared(differences, measure, name)
+            found = compare(differences, rng=stream(0, f"search-compare/{name}/{measure}"))
+            row |= {"n_pairs": found.n_pairs}
+            row |= {f"{measure}_{part}": getattr(found, attribute) for part, attribute in _PARTS.items()}
         rows.append(row)
     table = pd.DataFrame(rows)
     for measure in MEASURES:
         table[f"{measure}_p_value"] = holm(table[f"{measure}_p_raw"].to_numpy(dtype=np.float64))
         told = table[[f"{measure}_{part}" for part in ("p_value", "difference", "effect")]].to_numpy(dtype=np.float64)
-        verdicts = [word(p, difference, effect) for p, difference, effect in told]
+        verdicts = [WORDS[decide(p, difference, effect)] for p, difference, effect in told]
         table[f"{measure}_verdict"] = [text if n else "" for text, n in zip(verdicts, table["n_pairs"], strict=True)]
     return table
 
@@ -73,21 +84,6 @@ def _differences(first: pd.DataFrame, other: pd.DataFrame, measure: str) -> Floa
     """Return first - other over the seeds that both finished."""
     ours, theirs = (rows.set_index("seed")[f"{measure}_acc"].astype(float) for rows in (first, other))
     return paired_differences(ours, theirs)
-
-
-def _compared(differences: FloatArray, measure: str, other: str) -> dict[str, Any]:
-    n = len(differences)
-    row: dict[str, Any] = dict.fromkeys(("difference", "ci_low", "ci_high", "p_raw", "effect", "detectable"), np.nan)
-    row |= dict.fromkeys(("wins", "ties", "losses"), 0)
-    if n:
-        covered = interval(mean, differences, rng=stream(0, f"search-compare/{other}/{measure}"))
-        row |= {"difference": covered.estimate, "ci_low": covered.low, "ci_high": covered.high}
-        sides = outcomes(differences)
-        row |= {"wins": sides.wins, "ties": sides.ties, "losses": sides.losses}
-        row["detectable"] = detectable_difference(float(std(differences)), n)
-    if n >= MIN_SEEDS:
-        row |= {"p_raw": wilcoxon_p(differences), "effect": rank_biserial(differences)}
-    return {f"{measure}_{name}": value for name, value in row.items()}
 
 
 # ----------------------------------------------------------------------------------------------- in words
@@ -113,54 +109,57 @@ class ComparisonTable:
 def described(rules: Mapping[str, Any], seeds: Sequence[int]) -> str:
     """Return what every number names: data, budget, schedules, device, seeds."""
     schedules = ", ".join(map(str, rules["schedules"]))
-    n_threads, n_jobs, recipe = rules["threads"], rules["jobs"], rules["recipe"]
+    n_jobs, recipe = rules["jobs"], rules["recipe"]
     at_once = "one run at a time" if n_jobs == 1 else f"{n_jobs} runs at once"
     return (
         f"TRAINED data {rules['fingerprint']}; split {rules['split']}; space {rules['space']}, channels "
         f"{', '.join(map(str, recipe['channels']))}, {recipe['cells_per_stage']} cells per stage, batch "
         f"{recipe['batch_size']}; budget {written_time(rules['budget_s'])} per run; schedules {schedules}; "
         f"{rules['device']}, torch {rules['torch']}, "
-        f"{n_threads} thread{'s' if n_threads != 1 else ''} per run, {at_once}, width {rules['width']}; "
+        f"{counted(rules['threads'], 'thread')} per run, {at_once}, width {rules['width']}; "
         f"seeds {min(seeds)} to {max(seeds)}; code {rules['code']}"
     )
 
 
-def _searchers(table: ComparisonTable) -> tuple[list[str], list[list[str]]]:
+def _searchers(table: ComparisonTable) -> Sheet:
     longest = max(table.rules["schedules"])
-    titles = ["searcher", "n", "test", "worst test", "valid", "archs", f"to {longest}@{longest}", "M params", "GPU-h"]
-    return titles, [
-        [
-            str(row["searcher"]),
-            f"{row['n_seeds']}" + (f"+{row['n_failed']}f" if row["n_failed"] else ""),
-            _mean_std(row, "test"),
-            number(row["test_worst"]),
-            _mean_std(row, "valid"),
-            *(number(row[name], ".1f") for name in ("n_archs", "n_whole")),
-            *(number(row[name], ".3f") for name in ("params_m", "gpu_hours")),
-        ]
-        for row in table.frame.to_dict("records")
-    ]
+    columns: tuple[Column[Row], ...] = (
+        Column("searcher", lambda row: str(row["searcher"])),
+        Column("n", lambda row: seeds(row["n_seeds"], row["n_failed"])),
+        Column("test", lambda row: mean_std(row, "test")),
+        Column("worst test", lambda row: number(row["test_worst"])),
+        Column("valid", lambda row: mean_std(row, "valid")),
+        Column("archs", lambda row: number(row["n_archs"], ".1f")),
+        Column(f"to {longest}@{longest}", lambda row: number(row["n_whole"], ".1f")),
+        Column("M params", lambda row: number(row["params_m"], ".3f")),
+        Column("GPU-h", lambda row: number(row["gpu_hours"], ".3f")),
+    )
+    return Sheet("Searchers", *filled(columns, table.frame.to_dict("records")))
 
 
-def _pairs(table: ComparisonTable) -> tuple[list[str], list[list[str]]]:
-    titles = ["against", "by", "n", "difference", "95 % CI", "win/tie/loss", "p", "r", "detectable", "verdict"]
-    others = table.frame.to_dict("records")[1:]
-    return titles, [
-        [
-            str(row["searcher"]),
-            measure,
-            str(row["n_pairs"]),
-            number(row[f"{measure}_difference"], "+.2f"),
-            f"{number(row[f'{measure}_ci_low'], '+.2f')} to {number(row[f'{measure}_ci_high'], '+.2f')}",
-            "/".join(str(row[f"{measure}_{side}"]) for side in ("wins", "ties", "losses")),
-            p_cell(row[f"{measure}_p_value"]),
-            number(row[f"{measure}_effect"], "+.2f"),
-            number(row[f"{measure}_detectable"]),
-            str(row[f"{measure}_verdict"]) or "no pair",
-        ]
+_PAIR: tuple[Column[Row], ...] = (
+    Column("against", lambda row: str(row["searcher"])),
+    Column("by", lambda row: row["by"]),
+    Column("n", lambda row: str(row["n_pairs"])),
+    Column("difference", lambda row: number(row["difference"], "+.2f")),
+    Column("95 % CI", lambda row: span(row["ci_low"], row["ci_high"], "+.2f")),
+    Column("win/tie/loss", lambda row: f"{row['wins']}/{row['ties']}/{row['losses']}"),
+    Column("p", lambda row: p_cell(row["p_value"])),
+    Column("r", lambda row: number(row["effect"], "+.2f")),
+    Column("detectable", lambda row: number(row["detectable"])),
+    Column("verdict", lambda row: row["verdict"] or "no pair"),
+)
+
+
+def _pairs(table: ComparisonTable) -> Sheet:
+    """Return the comparisons with the first searcher, a line per other one and measure."""
+    first, *others = table.frame.to_dict("records")
+    rows: list[Row] = [
+        {str(name).removeprefix(f"{measure}_"): value for name, value in row.items()} | {"by": measure}
         for row in others
         for measure in MEASURES
     ]
+    return Sheet(f"{first['searcher']} less each other one", *filled(_PAIR, rows))
 
 
 def _remarks(table: ComparisonTable) -> list[str]:
@@ -172,7 +171,6 @@ def _remarks(table: ComparisonTable) -> list[str]:
 
 def _legend(table: ComparisonTable) -> list[str]:
     first = table.frame["searcher"].iloc[0]
-    n_others = len(table.frame) - 1
     return [
         "test, valid: percent, mean±std over n seeds, of the one network that each search ends with, trained on the "
         "training split. Test images were opened once per search, after its end.",
@@ -180,45 +178,30 @@ def _legend(table: ComparisonTable) -> list[str]:
         "other, percent points, over the seeds that both finished; 95 % CI: BCa bootstrap, over seeds only.",
         "A seed stands for the searcher's own draws and the seeds of its trainings; the split of the data is the same "
         "in all runs. The budget is seconds of the clock, so it counts what the machine and the searcher take.",
-        f"p: Wilcoxon signed-rank, zeros after Pratt, Holm over {n_others} comparison{'s' if n_others != 1 else ''} by "
-        f"one measure; r: rank-biserial correlation, > 0 where {first} is better. detectable: the difference that this "
+        f"p: Wilcoxon signed-rank, zeros after Pratt, Holm over {counted(len(table.frame) - 1, 'comparison')} by one "
+        f"measure; r: rank-biserial correlation, > 0 where {first} is better. detectable: the difference that this "
         f"many pairs show four times in five. Below {MIN_SEEDS} pairs nothing is claimed.",
     ]
 
 
 def markdown(table: ComparisonTable) -> str:
     """Return the tables as Markdown."""
-    seeds = table.runs["seed"].tolist()
-    lines = [f"# {plain(table.title)}", "", plain(described(table.rules, seeds)) + ".", ""]
-    for heading, (titles, body) in _sheets(table).items():
-        lines += [f"## {plain(heading)}", "", *pipes(titles, [[plain(cell) for cell in row] for row in body]), ""]
-    lines += [line for remark in _remarks(table) for line in (plain(remark), "")]
-    return "\n".join([*lines, *(f"- {line}" for line in _legend(table))]) + "\n"
+    said = f"{described(table.rules, table.runs['seed'].tolist())}."
+    notes = Notes(_legend(table), ready=True)
+    return render.markdown(table.title, [said, _searchers(table), _pairs(table), *_remarks(table), notes])
 
 
 def terminal(table: ComparisonTable) -> str:
     """Return the tables as lines of a screen."""
-    lines = [table.title, *wrap(described(table.rules, table.runs["seed"].tolist()))]
-    for heading, (titles, body) in _sheets(table).items():
-        lines += ["", heading, *aligned(titles, body, [" "] * len(body))]
-    lines += ["", *(line for remark in (*_remarks(table), *_legend(table)) for line in wrap(remark))]
-    return "\n".join(lines) + "\n"
+    said = described(table.rules, table.runs["seed"].tolist())
+    notes = Notes([*_remarks(table), *_legend(table)])
+    return render.terminal(table.title, [said, _searchers(table), _pairs(table), notes])
 
 
 def csv(table: ComparisonTable) -> str:
-    """Return the frame with every line naming its rules; six significant digits."""
-    written = {name: _flat(value) for name, value in table.rules.items() if name != "recipe"}
-    return str(table.frame.assign(**written).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
-
-
-def _sheets(table: ComparisonTable) -> dict[str, tuple[list[str], list[list[str]]]]:
-    return {"Searchers": _searchers(table), f"{table.frame['searcher'].iloc[0]} less each other one": _pairs(table)}
+    """Return the frame with every line naming its rules."""
+    return render.csv(table.frame.assign(**{name: _flat(v) for name, v in table.rules.items() if name != "recipe"}))
 
 
 def _flat(value: Any) -> Any:
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else value
-
-
-def _mean_std(row: Mapping[Any, Any], name: str) -> str:
-    middle, spread = number(row[f"{name}_mean"]), number(row[f"{name}_std"])
-    return middle if spread == "-" else f"{middle}±{spread}"

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from harness.search.gpu.checks import CHECKS, Laboratory, Report
-from harness.show.tables import pipes
+from harness.show.render import pipes
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.files import write_text

@@ -5,20 +5,15 @@ before the end and seconds of validation are modelled. There is no test accuracy
 it cannot see. The table is stamped REAL-FINALS; `docs/real-finals.md` says how near the modelled part comes.
 """
 
-from pmfnas.benchmarks.real_finals.fit import fit_real_finals
 from pmfnas.benchmarks.real_finals.materialise import build_real_finals, real_finals_header
 from pmfnas.benchmarks.real_finals.model import shipped_model
 from pmfnas.benchmarks.real_finals.package import REQUIREMENT, fault_of_package, read_package
-from pmfnas.benchmarks.real_finals.report import held_out_figures, written_figures
 
 __all__ = [
     "REQUIREMENT",
     "build_real_finals",
     "fault_of_package",
-    "fit_real_finals",
-    "held_out_figures",
     "read_package",
     "real_finals_header",
     "shipped_model",
-    "written_figures",
 ]

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from pmfnas.benchmarks.size_surrogate.fit import VALID_FILE, VALUES_FILE, read_valid, read_values
 from pmfnas.benchmarks.size_surrogate.materialise import BYTES_PER_ARCH, Ends, as_column, write_schedule
 from pmfnas.benchmarks.size_surrogate.model import (
     DEGREE,
@@ -23,6 +22,7 @@ from pmfnas.benchmarks.size_surrogate.model import (
     read_model,
     shipped_bytes,
 )
+from pmfnas.benchmarks.size_surrogate.source import VALID_FILE, VALUES_FILE, read_valid, read_values
 from pmfnas.benchmarks.surrogate.layout import transform
 from pmfnas.benchmarks.table import CurveTable, Header, Key, TableWriter
 from pmfnas.benchmarks.tabular import DATASETS, Dataset

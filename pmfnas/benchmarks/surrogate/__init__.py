@@ -1,6 +1,5 @@
 """The surrogate: a fitted model of the NAS-Bench-201 space, shipped in the package, materialised as a curve table."""
 
-from pmfnas.benchmarks.surrogate.fit import fit_surrogate
 from pmfnas.benchmarks.surrogate.materialise import build_surrogate, surrogate_header
 
-__all__ = ["build_surrogate", "fit_surrogate", "surrogate_header"]
+__all__ = ["build_surrogate", "surrogate_header"]

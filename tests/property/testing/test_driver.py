@@ -1,4 +1,4 @@
-"""Random legal play: the driver's clock adds up, and the harness's runner plays the same game."""
+"""Random legal play: the clock adds up, and the checks change nothing."""
 
 from collections.abc import Sequence
 
@@ -23,6 +23,7 @@ from pmfnas.core.types import (
     Wait,
 )
 from pmfnas.loop.executor import SimulatedExecutor, paired_trials
+from pmfnas.loop.ledger import CUT, FREE
 from pmfnas.loop.runner import Setting, search
 from pmfnas.testing.driver import drive
 from pmfnas.testing.failures import Diverging, Unavailable
@@ -85,28 +86,15 @@ class Fuzzer:
 
 @bounded
 @given(st.integers(0, 10**6), st.integers(1, 4), st.sampled_from(sorted(BENCHMARKS)), st.floats(10, 3000))
-def test_the_driver_and_the_runner_of_the_harness_play_the_same_game(seed, n_workers, kind, budget_s):
+def test_a_run_under_checks_is_the_run_without_them(seed, n_workers, kind, budget_s):
     benchmark = BENCHMARKS[kind]
     driven = drive(Fuzzer, benchmark, budget_s=budget_s, n_workers=n_workers, seed=seed)
     searcher = Fuzzer(SPACE, benchmark.fidelities, budget_s, n_workers, rng=stream(seed, "searcher"))
     executor = SimulatedExecutor(benchmark, paired_trials(benchmark, seed), n_workers=n_workers, accounting="resume")
     run = search(searcher, executor, Setting(SPACE, benchmark.fidelities, budget_s, n_workers))
-    assert run.status == "ok", run.why
-    told = [entry for entry in run.entries if entry.outcome is not None]
-    assert len(told) == len(driven.told)
-    for ours, theirs in zip(driven.told, told, strict=True):
-        assert (ours.ticket, ours.time_s, ours.is_free) == (theirs.ticket, theirs.end_s, theirs.status == "free")
-        _same_outcome(ours.outcome, theirs.outcome)
+    told = [(e.ticket, e.end_s, e.status == FREE, type(e.outcome)) for e in run.entries if e.status != CUT]
+    assert told == [(t.ticket, t.time_s, t.is_free, type(t.outcome)) for t in driven.told]
     assert (driven.recommended, driven.clock_s) == (run.recommended, run.clock_s)
-
-
-def _same_outcome(one: Outcome, other: Outcome) -> None:
-    assert type(one) is type(other)
-    assert one.cost == other.cost
-    if hasattr(one, "curve"):
-        assert one.curve.valid_epochs == other.curve.valid_epochs
-        for name in ("train_loss", "train_acc", "valid_loss", "valid_acc"):
-            np.testing.assert_array_equal(getattr(one.curve, name), getattr(other.curve, name))
 
 
 @bounded
@@ -117,7 +105,7 @@ def test_the_clock_never_runs_back_nor_past_the_budget(seed, n_workers, shuffled
     assert times == sorted(times)
     assert all(time_s <= trace.clock_s <= budget_s for time_s in times)
     spent_s = sum(told.outcome.cost.total_s for told in trace.told)
-    assert shuffled or spent_s <= n_workers * trace.clock_s + 1e-6
+    assert spent_s <= n_workers * trace.clock_s + 1e-6
 
 
 @bounded

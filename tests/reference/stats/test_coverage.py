@@ -10,36 +10,34 @@ import pytest
 
 from harness.stats.aggregates import iqm, mean
 from harness.stats.anytime import mean_band
-from harness.stats.intervals import interval, stratified_interval, wilson
+from harness.stats.intervals import interval, wilson
 from harness.stats.paired import wilcoxon_p
 
 N_SETS = 500
 
 
-def _share_covered(make, metric, truth: float, sets: np.ndarray) -> float:
+def _share_covered(metric, truth: float, sets: np.ndarray) -> float:
     rng = np.random.default_rng(1)
-    found = (make(metric, scores, n_resamples=400, rng=rng) for scores in sets)
+    found = (interval(metric, scores, n_resamples=400, rng=rng) for scores in sets)
     return float(np.mean([one.low <= truth <= one.high for one in found]))
 
 
-@pytest.mark.parametrize("make", [interval, stratified_interval])
 @pytest.mark.parametrize("metric", [mean, iqm])
-def test_intervals_cover_on_normal_scores(make, metric) -> None:
+def test_intervals_cover_on_normal_scores(metric) -> None:
     sets = np.random.default_rng(0).normal(size=(N_SETS, 50, 1))
-    assert _share_covered(make, metric, 0.0, sets) == pytest.approx(0.945, abs=0.04)
+    assert _share_covered(metric, 0.0, sets) == pytest.approx(0.945, abs=0.04)
 
 
 def test_bca_covers_on_skewed_scores() -> None:
     sets = np.random.default_rng(0).exponential(size=(N_SETS, 50, 1))
-    assert _share_covered(interval, mean, 1.0, sets) == pytest.approx(0.93, abs=0.04)
+    assert _share_covered(mean, 1.0, sets) == pytest.approx(0.93, abs=0.04)
 
 
 def test_whole_rows_cover_where_seeds_are_shared_between_tasks() -> None:
-    """Tasks that move together: resampling them apart halves the variance and loses coverage, whole rows do not."""
+    """Tasks that move together: resampling them apart would halve the variance, whole rows do not."""
     rng = np.random.default_rng(0)
     shared = rng.normal(size=(N_SETS, 40, 1)) + 0.1 * rng.normal(size=(N_SETS, 40, 2))
-    assert _share_covered(interval, mean, 0.0, shared) == pytest.approx(0.94, abs=0.04)
-    assert _share_covered(stratified_interval, mean, 0.0, shared) < 0.88
+    assert _share_covered(mean, 0.0, shared) == pytest.approx(0.94, abs=0.04)
 
 
 @pytest.mark.parametrize(("n", "share"), [(20, 0.3), (100, 0.05), (500, 0.9)])

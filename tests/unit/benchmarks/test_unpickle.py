@@ -259,7 +259,7 @@ def test_records_come_one_by_one_and_are_gone_afterwards(protocol: int):
 def test_memory_does_not_grow_with_the_number_of_records():
     program = """
 import io, pickle, sys, tracemalloc
-from tests.official_files import make
+from tests.support.official_files import make
 from pmfnas.benchmarks.official.stream import RecordStream
 n = int(sys.argv[1])
 record = make("sss", 2).records[0]

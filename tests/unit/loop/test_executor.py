@@ -50,6 +50,18 @@ def test_cancelling_frees_the_worker_at_once():
     assert device.next_event(1e9).ticket == second
 
 
+def test_a_ticket_has_spent_what_its_worker_was_busy_up_to_the_last_event_or_limit():
+    device = executor(2)
+    short, long = tickets(1, 3)
+    device.submit([short, long])
+    assert device.spent(long) == Cost(0.0)
+    device.next_event(1e9)
+    assert device.spent(long) == Cost(11.0)
+    assert device.next_event(25.0) is None
+    assert device.spent(long) == Cost(25.0)
+    assert device.cancel(long).outcome == Cancelled(Cost(25.0))
+
+
 def test_cancelling_what_waits_costs_nothing():
     device = executor(1)
     first, second = tickets(3, 3)

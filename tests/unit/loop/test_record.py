@@ -14,7 +14,6 @@ from pmfnas.core.errors import DataError
 from pmfnas.core.types import Drop, Measure, Submit, Train
 from pmfnas.loop.record import (
     METADATA,
-    SCHEMA,
     RunHeader,
     incumbent_steps,
     read_header,
@@ -22,6 +21,7 @@ from pmfnas.loop.record import (
     read_timing,
     record_path,
     run_id,
+    schema,
     write_record,
 )
 from pmfnas.loop.runner import Finished
@@ -167,7 +167,7 @@ def test_a_run_without_a_ticket_has_a_record_of_all_columns(tmp_path):
     write_record(tmp_path, HEADER, Finished((), (), 0.0, "failed", "refused", 0.0), SPACE)
     rows = read_rows(record_path(tmp_path, HEADER.run_id))
     assert rows.num_rows == 0
-    assert rows.schema.equals(SCHEMA)
+    assert rows.schema.equals(schema())
 
 
 def test_set_up_is_a_column_of_its_own(tmp_path):
@@ -202,7 +202,7 @@ def test_the_header_is_json_in_the_schema_as_the_document_says(record):
 def test_the_columns_are_those_of_the_document():
     table = [line for line in DOC.read_text().splitlines() if line.startswith("| `")]
     documented = [name for line in table for name in re.findall(r"`(\w+)`", line.split("|")[1])]
-    assert documented == SCHEMA.names
+    assert documented == schema().names
 
 
 def test_the_statuses_of_the_document_are_those_of_records(rows):
@@ -213,7 +213,7 @@ def test_the_statuses_of_the_document_are_those_of_records(rows):
 def test_duckdb_reads_the_same(record, rows):
     duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed; it is no dependency of ours")
     relation = duckdb.sql(f"select * from '{record}'")
-    assert relation.columns == SCHEMA.names
+    assert relation.columns == schema().names
     found = relation.fetchall()
     expected = [tuple(row.values()) for row in pq.read_table(record).to_pylist()]
     assert list(map(repr, found)) == list(map(repr, expected))  # repr: a NaN is like another one
@@ -249,7 +249,7 @@ def test_a_damaged_record_is_named_with_the_remedy(record, read, damage):
         read(record)
 
 
-@pytest.mark.parametrize("metadata", [None, {b"other": b"1"}, {METADATA: b"{"}, {METADATA: b'{"format": 1}'}])
+@pytest.mark.parametrize("metadata", [None, {b"other": b"1"}, {METADATA: b"{"}, {METADATA: b'{"format": 2}'}])
 def test_a_parquet_file_of_something_else_is_no_record(tmp_path, metadata):
     path = tmp_path / "s0001.parquet"
     pq.write_table(pa.table({"number": [1]}).replace_schema_metadata(metadata), path)

@@ -2,7 +2,7 @@ import pytest
 
 from pmfnas.core.ports import Event
 from pmfnas.core.rng import stream
-from pmfnas.core.types import Ok, Submit, Train
+from pmfnas.core.types import Cost, Ok, Submit, Ticket, Train
 from pmfnas.loop.executor import SimulatedExecutor
 from pmfnas.loop.replay import ReplayExecutor
 from pmfnas.loop.runner import Setting, search
@@ -75,6 +75,18 @@ def test_the_record_is_told_without_running_anything_again():
 
     resumed = search(Sampling(seed=3), ReplayExecutor(events, n_workers=1, go_on=never), SETTING)
     assert (resumed.status, resumed.recommended) == ("ok", whole.recommended)
+
+
+def test_what_a_ticket_has_spent_is_known_once_the_record_has_ended():
+    first, second = (Ticket(i, Train((0, 0, 0, 0, 0, i), "12", 0, 3)) for i in range(2))
+    recorded = live()
+    recorded.submit([first])
+    resumed = ReplayExecutor([recorded.next_event(1e9)], n_workers=2, go_on=live)
+    resumed.submit([first, second])
+    assert resumed.spent(second) == Cost()  # it was in flight when the record ended, and starts anew
+    resumed.next_event(1e9)
+    assert resumed.next_event(50.0) is None
+    assert resumed.spent(second) == Cost(50.0 - 31.0)
 
 
 def test_a_request_that_differs_from_the_record_is_an_error():

@@ -1,9 +1,9 @@
-"""The driver: what it refuses, and that what it plays is what the ports say."""
+"""The driver: it refuses illegal moves, and a legal run is as the ports say."""
 
 import numpy as np
 import pytest
 
-from pmfnas.core.errors import ContractError, DataError, InputError
+from pmfnas.core.errors import ContractError, InputError
 from pmfnas.core.types import (
     Cancelled,
     Cost,
@@ -54,8 +54,8 @@ ILLEGAL = {
     "a negative index": ([submit(Train((0, -1), "12", 0, 3))], "from 0"),
     "an arch to measure outside the space": ([submit(Measure((0, 2), LATENCY_MS))], "below \\(2, 2\\)"),
     "an arch to drop outside the space": ([Drop((0, 2))], "drops arch"),
-    "an unknown schedule": ([submit(Train(A, "90", 0, 3))], "the schedules are: 12, 200"),
-    "an epoch after the end": ([submit(Train(A, "12", 0, 13))], "schedule 12 has 12 epochs"),
+    "an unknown schedule": ([submit(Train(A, "90", 0, 3))], "schedule is '90', but must be one of: 12, 200"),
+    "an epoch after the end": ([submit(Train(A, "12", 0, 13))], "schedule 12 ends after 12 epochs"),
     "validation where none is clean": ([submit(Train(A, "200", 0, 100))], "clean values exist at epoch 200"),
     "going on from nowhere": ([submit(Train(A, "12", 3, 12))], "live checkpoints exist at no epoch"),
     "going on from another epoch": ([submit(ONCE), SETTLED, submit(Train(A, "12", 2, 12))], "exist at epoch 3"),
@@ -253,6 +253,21 @@ def test_a_recommendation_that_breaks_a_rule_is_refused(message):
         drive(BAD_RECOMMENDATIONS[message], BENCHMARK, budget_s=LONG_S)
 
 
+def test_a_recommendation_that_changes_when_the_run_has_ended_is_refused():
+    calls = []
+    budget_s = 100.0
+    drive(toy(bend_recommend=lambda self: calls.append(0)), BENCHMARK, budget_s=budget_s)
+    last = len(calls) - 2  # it is asked twice at the end
+    calls.clear()
+
+    def forgets(self):
+        calls.append(0)
+        return () if len(calls) > last else None
+
+    with pytest.raises(ContractError, match="recommend changed after the last tell"):
+        drive(toy(bend_recommend=forgets), BENCHMARK, budget_s=budget_s)
+
+
 def test_a_searcher_that_gets_nowhere_is_ended():
     with pytest.raises(ContractError, match="never stops"):
         drive(toy(bend_ask=lambda self, running, remaining_s: Drop(A)), BENCHMARK, budget_s=LONG_S)
@@ -269,13 +284,16 @@ def test_a_factory_that_raises_is_a_broken_contract():
     def factory(space, fidelities, budget_s, n_workers, *, rng):
         raise InputError("budget is too small")
 
-    with pytest.raises(ContractError, match="the factory raised InputError: budget is too small"):
+    with pytest.raises(ContractError, match=r"^budget is too small$"):
         drive(factory, BENCHMARK, budget_s=1.0)
 
 
-@pytest.mark.parametrize("options", [{"budget_s": 0.0}, {"budget_s": 1.0, "n_workers": 0}])
-def test_impossible_settings_are_refused(options):
-    with pytest.raises(InputError, match="must be positive"):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"budget_s": 0.0}, "budget is 0.0 s, but must be positive"), ({"budget_s": 1.0, "n_workers": 0}, "workers is 0")],
+)
+def test_impossible_settings_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
         drive(Toy, BENCHMARK, **options)
 
 
@@ -283,12 +301,3 @@ def test_a_schedule_without_any_validation_recommends_nothing_but_runs():
     silent = SyntheticBenchmark(GridSpace((2, 2)), schedules=(Schedule("5", 5, frozenset()),))
     trace = play(submit(Train(A, "5", 0, 5, validate_at=())), SETTLED, Stop(), benchmark=silent)
     assert np.isnan(outcomes(trace)[0].curve.last_valid_acc)
-
-
-@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
-def test_a_cost_that_is_no_time_is_refused(seconds):
-    def priced(ticket, outcome):
-        return Ok(outcome.curve, Cost(seconds))
-
-    with pytest.raises(DataError, match="by the benchmark, but must cost a finite time of at least 0 s"):
-        play(submit(ONCE), disturb=priced)

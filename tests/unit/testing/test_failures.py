@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from pmfnas.core.errors import InputError, UnavailableError
-from pmfnas.core.types import Train
-from pmfnas.testing.failures import ConstantScores, Diverging, Unavailable
+from pmfnas.core.types import Cancelled, Cost, Failed, Ok, Ticket, Train
+from pmfnas.loop.executor import SimulatedExecutor
+from pmfnas.testing.failures import ConstantScores, Disturbed, Diverging, Unavailable, Uneven
 from pmfnas.testing.grid import GridSpace
 from pmfnas.testing.synthetic import LATENCY_MS, SyntheticBenchmark
 
@@ -16,7 +17,7 @@ def diverges(benchmark, arch, schedule="12", start=0, trial=0):
     return not np.isfinite(benchmark.train(Train(arch, schedule, start, stop), trial)[0].train_loss).all()
 
 
-@pytest.mark.parametrize("wrapper", [ConstantScores, Diverging, Unavailable])
+@pytest.mark.parametrize("wrapper", [ConstantScores, Diverging, Unavailable, Uneven])
 def test_a_wrapper_shows_the_benchmark_inside(wrapper):
     wrapped = wrapper(SOUND)
     assert wrapped.space is SOUND.space
@@ -77,3 +78,43 @@ def test_impossible_settings_are_refused():
         Unavailable(SOUND, share=-1)
     with pytest.raises(InputError, match="acc_pct is 101"):
         ConstantScores(SOUND, acc_pct=101)
+
+
+def test_uneven_seconds_are_an_eighth_to_eightfold_and_the_same_again():
+    uneven, true = Uneven(SOUND), []
+    for arch in ARCHS:
+        request = Train(arch, "12", 0, 3)
+        (curve, cost), (same, sound) = uneven.train(request, 0), SOUND.train(request, 0)
+        np.testing.assert_array_equal(curve.valid_acc, same.valid_acc)
+        assert cost == uneven.train(request, 0)[1]
+        assert cost.train_s / sound.train_s == pytest.approx(cost.valid_s / sound.valid_s)
+        true.append(np.log(cost.total_s / sound.total_s) / np.log(8))
+    assert -1 <= min(true) < -0.9
+    assert 0.9 < max(true) <= 1
+    assert abs(np.mean(true)) < 0.15
+    other = Uneven(SOUND, seed=1).train(Train(ARCHS[0], "12", 0, 3), 0)[1]
+    assert other != uneven.train(Train(ARCHS[0], "12", 0, 3), 0)[1]
+    value, cost = uneven.measure(ARCHS[0], LATENCY_MS)
+    assert value == SOUND.measure(ARCHS[0], LATENCY_MS)[0]
+    assert 0.5 / 8 <= cost.total_s <= 0.5 * 8
+
+
+def test_a_disturbed_outcome_takes_as_long_as_the_true_one():
+    def fail_the_first(ticket, outcome):
+        return Failed("no power", Cost(1.0)) if ticket.number == 0 else outcome
+
+    def executor():
+        return SimulatedExecutor(SOUND, lambda arch, schedule, k: k, n_workers=1, accounting="resume")
+
+    sound, disturbed = executor(), Disturbed(executor(), fail_the_first)
+    tickets = [Ticket(i, Train(ARCHS[i], "12", 0, 3)) for i in range(3)]
+    for each in (sound, disturbed):
+        each.submit(tickets)
+    first = disturbed.next_event(1e9)
+    assert (first.outcome, first.time_s) == (Failed("no power", Cost(1.0)), sound.next_event(1e9).time_s)
+    assert disturbed.running() == sound.running()
+    assert disturbed.spent(tickets[1]) == Cost(0.0)
+    assert isinstance(disturbed.next_event(1e9).outcome, Ok)
+    assert disturbed.n_free == 0
+    assert disturbed.cancel(tickets[2]).outcome == Cancelled(Cost(0.0))
+    assert disturbed.next_event(1e9) is None

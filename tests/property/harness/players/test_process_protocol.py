@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.players import protocol
-from harness.players.play import play
-from harness.players.process import Command, Limits
+from harness.players.process import Command, Limits, play
 from harness.players.space_text import space_text
 from pmfnas.core.errors import ContractError
 from pmfnas.core.rng import stream

@@ -83,7 +83,7 @@ def test_a_file_and_a_command_are_compared(capsys, tmp_path, mine):
     assert set(runs["searcher"]) == {"Mine", "theirs", "pmf_nas", "random_search"}
     assert (runs["status"] == "ok").all()
     settings = runs[runs["searcher"] == "theirs"]["settings"].iloc[0]
-    assert "'version': '1'" in settings
+    assert json.loads(settings)["version"] == "1"
     log = out / "runs" / "nb201-cifar100" / "theirs" / "s0000.stderr.log"
     assert log.read_text() == "what is printed goes to standard error\n"
     assert {"table.md", "table.csv", "table.tex", "accuracy.png", "manifest.json"} <= {f.name for f in out.iterdir()}
@@ -109,7 +109,7 @@ def test_more_seeds_go_on_and_a_changed_file_is_refused(capsys, tmp_path, mine):
     mine.write_text(MINE.replace('"12", 0, 3', '"12", 0, 6'))
     arguments = ["compare", *SMALL, "--seeds", "2", "--out", str(out)]
     message = refused(capsys, [*arguments, "--searcher", f"{mine}:Mine"])
-    assert "holds runs of Mine from mine.py:Mine " in message
+    assert "holds results of Mine from mine.py:Mine " in message
     assert "choose another --out, or another name" in message
     assert main([*arguments, "--searcher", f"second={mine}:Mine"]) == 0
     assert set(json.loads((out / "spec.json").read_text())["entrants"]) == {"Mine", "second"}
@@ -129,7 +129,7 @@ WRONG = {
     "exits": ("sys.exit(5)", "the searcher exits from the process that it is a guest in"),
     "raises": ("raise KeyError('by hand')", "ask raised KeyError: 'by hand'"),
     "asks_for_a_list": ("return Submit((Train([0] * 6, '12', 0, 3),))", "of Python's int below"),
-    "goes_on_from_nothing": ("return Submit((Train((0,) * 6, '12', 3, 6),))", "no live checkpoint"),
+    "goes_on_from_nothing": ("return Submit((Train((0,) * 6, '12', 3, 6),))", "live checkpoints exist at no epoch"),
     "asks_for_ever": ("return Submit((Train((3,) * 6, '12', 0, 3),))", "never stops"),
     "gives_a_bad_reason": ("return Submit((Train((3,) * 6, '12', 0, 3),), ({'a': [1]},))", "reasons map names"),
     "reason_no_file_can_hold": ("return Submit((Train((3,) * 6, '200', 0, 200),), ({'a': '\\ud800'},))", ""),
@@ -236,7 +236,7 @@ def test_an_existing_file_is_not_touched(capsys, mine):
 
 def test_a_failed_check_is_explained(capsys, mine):
     mine.write_text(MINE.replace("if isinstance(outcome, Ok) and (", "if ("))
-    assert main(["check-searcher", str(mine) + ":Mine"]) == 2
+    assert main(["check-searcher", str(mine) + ":Mine"]) == 1
     printed = capsys.readouterr().out
     assert "FAIL  some segments fail" in printed
     assert "what happened:  tell raised AttributeError" in printed
@@ -267,7 +267,7 @@ def test_a_class_whose_constructor_raises_is_told_once(capsys, mine):
 
 def test_checks_that_all_fail_for_one_cause_are_left_out(capsys, tmp_path):
     (tmp_path / "broken.sh").write_text(BROKEN_AT_ASK)
-    assert main(["check-searcher", "--command", "sh broken.sh"]) == 2
+    assert main(["check-searcher", "--command", "sh broken.sh"]) == 1
     printed = capsys.readouterr().out
     assert printed.count("FAIL") == 3
     assert printed.splitlines()[-2].startswith("the first 3 checks failed for one cause")

@@ -14,7 +14,7 @@ def own_cache(monkeypatch, tmp_path_factory, surrogate_table):
     monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
     monkeypatch.delenv("PMFNAS_ANCHORS", raising=False)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path_factory.mktemp("no-official-files")))
-    monkeypatch.setattr("harness.data.fault_of_package", lambda **_: "no package")
+    monkeypatch.setattr("harness.experiment.data.fault_of_package", lambda **_: "no package")
 
 
 def refused(capsys, arguments):
@@ -171,9 +171,24 @@ def test_published_needs_real_values(capsys, tmp_path):
     assert "needs real values" in message
 
 
-def test_help_and_version(capsys):
-    for arguments in (["--help"], ["run", "--help"], ["data", "--help"], ["--version"]):
-        with pytest.raises(SystemExit) as end:
-            main(arguments)
-        assert end.value.code == 0
-    assert "pmfnas" in capsys.readouterr().out
+@pytest.mark.parametrize("verb", [["run", "table2"], ["ablation"]])
+def test_a_dry_run_refuses_what_would_replace_a_reference_by_less(capsys, tmp_path, monkeypatch, verb):
+    asked = []
+    monkeypatch.setattr(
+        f"harness.cli.{'run' if verb[0] == 'run' else 'studies'}.refuse_less", lambda *a: asked.append(a)
+    )
+    flags = ["--data", "surrogate", "--seeds", "1", "--budget", "0.3h", "--datasets", "cifar10", "--jobs", "1"]
+    small = ["--searchers", "random_search"] if verb[0] == "run" else ["--variants", "no_curves"]
+    out = ["--out", str(tmp_path / "out"), "--dry-run"]
+    assert main([*verb, *flags, *small, *out]) == 0
+    assert asked == []
+    assert main([*verb, *flags, *small, *out, "--update-reference"]) == 0
+    ((name, extent),) = asked
+    assert (name, extent["datasets"]) == (f"{verb[-1]}-surrogate", ("cifar10",))
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith("pmfnas ")

@@ -11,7 +11,7 @@ from harness.predictors.cells import Cell
 from harness.predictors.gate.groups import Group
 from harness.predictors.gate.reference import checksum, read_reference
 
-DAMAGED = Path(__file__).parents[3] / "damaged.py"
+DAMAGED = Path(__file__).parents[3] / "support" / "damaged.py"
 GROUPS = tuple(
     Group(Cell(*cell), 8)
     for cell in (("cifar100", 60, "12", 12), ("ImageNet16-120", 60, "12", 3), ("ImageNet16-120", 60, "12", 12))

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.main import verbs
-from harness.experiment.specs import EXPERIMENTS
+from harness.cli.main import VERBS
 
 ROOT = Path(__file__).parents[4]
 RECORDER = """#!/bin/sh
@@ -68,7 +67,7 @@ def test_a_link_to_a_link_leads_to_the_checkout(checkout, tmp_path):
 
 def test_a_python_with_a_space_in_its_name_makes_the_environment(checkout, tmp_path):
     maker = tmp_path / "my python"
-    maker.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exit 0\nmkdir -p "$3/bin"\ncp "{checkout}/kept" "$3/bin/python"\n')
+    maker.write_text(f'#!/bin/sh\n[ "$2" = venv ] || exit 0\nmkdir -p "$3/bin"\ncp "{checkout}/kept" "$3/bin/python"\n')
     maker.chmod(0o755)
     shutil.copy(checkout / ".venv" / "bin" / "python", checkout / "kept")
     (checkout / ".venv" / "stamp").write_text("old")
@@ -86,18 +85,40 @@ def test_a_python_that_cannot_be_used_is_named(checkout, tmp_path):
     )
 
 
-def test_a_wrong_verb_is_refused_before_an_environment_is_made(checkout, tmp_path):
-    (checkout / ".venv" / "stamp").unlink()
-    done = called(checkout / "reproduce.sh", "tabel2", cwd=tmp_path)
+@pytest.fixture
+def bare(checkout):
+    """A checkout without an environment, with its code."""
+    shutil.rmtree(checkout / ".venv")
+    for name in ("harness", "pmfnas", "baselines"):
+        (checkout / name).symlink_to(ROOT / name)
+    return checkout
+
+
+def test_a_wrong_verb_is_refused_before_an_environment_is_made(bare, tmp_path):
+    done = called(bare / "reproduce.sh", "tabel2", cwd=tmp_path, PYTHON=sys.executable)
     assert done.returncode == 2
-    assert done.stderr.startswith("error: verb is 'tabel2', but must be one of: test help ")
-    assert not (checkout / ".venv" / "stamp").exists()
+    assert done.stderr.startswith("error: verb is 'tabel2', but must be one of: table2, ")
+    assert not (bare / ".venv").exists()
 
 
-def test_the_script_knows_every_verb_of_the_harness():
-    text = (ROOT / "reproduce.sh").read_text()
-    listed = re.search(r'^harness="([^"]+)"', text, re.MULTILINE)[1].split()
-    assert sorted(listed) == sorted([*verbs(), *EXPERIMENTS])
+def test_help_and_version_need_no_environment(bare, tmp_path):
+    help_of = called(bare / "reproduce.sh", "compare", "--help", cwd=tmp_path, PYTHON=sys.executable)
+    assert help_of.returncode == 0, help_of.stderr
+    assert help_of.stdout.startswith("usage: ")
+    assert "reproduce.sh' compare --searcher my_search.py:MySearch" in help_of.stdout
+    version = called(bare / "reproduce.sh", "--version", cwd=tmp_path, PYTHON=sys.executable)
+    assert version.stdout.startswith("pmfnas ")
+    assert not (bare / ".venv").exists()
+
+
+def test_alone_it_shows_what_people_come_for_and_then_every_verb(bare, tmp_path):
+    done = called(bare / "reproduce.sh", cwd=tmp_path, PYTHON=sys.executable)
+    assert done.returncode == 0, done.stderr
+    first, _, rest = done.stdout.partition("All verbs")
+    assert [line.split()[0] for line in first.partition("come for:\n")[2].splitlines()[:5]] == [
+        *("compare", "table2", "search", "regress", "explain")
+    ]
+    assert all(re.search(rf"^    {verb}\b", rest, re.MULTILINE) for verb in VERBS)
 
 
 def test_the_harness_runs_from_any_folder_by_its_own(tmp_path):

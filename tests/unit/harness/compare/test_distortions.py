@@ -144,7 +144,7 @@ def test_the_rules_of_searchers_are_kept(kind: str) -> None:
 def test_the_predictor_handed_in_is_a_setting_and_our_own_is_none() -> None:
     assert list(settings_of(PmfNas)) == ["settings"]
     assert settings_of(with_settings(PmfNas, predictor=Distorting("halved")))["predictor"] == (
-        "Distorting(kind='halved')"
+        {"class": "Distorting", "kind": "halved"}
     )
 
 

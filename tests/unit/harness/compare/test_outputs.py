@@ -7,6 +7,7 @@ import pytest
 
 from harness.cli.main import main
 from harness.compare import outputs
+from harness.experiment import folder as folders
 from pmfnas.core.errors import InputError
 from tests.support.frames import runs_of, some_runs
 
@@ -53,7 +54,7 @@ def test_runs_that_end_without_an_arch_have_failed_too(capsys):
 @pytest.fixture
 def reference(monkeypatch, tmp_path):
     """A committed reference of two searchers on two data sets, eight runs."""
-    monkeypatch.setattr(outputs, "REFERENCE_DIR", tmp_path / "reference")
+    monkeypatch.setattr(folders, "REFERENCE_DIR", tmp_path / "reference")
     folder = tmp_path / "reference" / "table2-surrogate"
     folder.mkdir(parents=True)
     made = {"searchers": {"asha": "", "pmf_nas": ""}, "datasets": ["cifar10", "cifar100"], "runs": 8}
@@ -71,10 +72,10 @@ def reference(monkeypatch, tmp_path):
 )
 def test_less_does_not_replace_a_reference(reference, mine, said):
     whole = {"searchers": ["pmf_nas", "asha", "bohb"], "datasets": ["cifar10", "cifar100"], "runs": 8}
-    outputs.refuse_less("table2-surrogate", whole)
-    outputs.refuse_less("another-surrogate", mine)
+    folders.refuse_less("table2-surrogate", whole)
+    folders.refuse_less("another-surrogate", mine)
     with pytest.raises(InputError, match=said):
-        outputs.refuse_less("table2-surrogate", whole | mine)
+        folders.refuse_less("table2-surrogate", whole | mine)
 
 
 def test_a_part_is_refused_before_it_is_run(reference, tmp_path, capsys, monkeypatch, surrogate_table):

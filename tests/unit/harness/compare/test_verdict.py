@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.compare.verdict import frame, markdown, sentences, verdicts, word
+from harness.compare.verdict import frame, markdown, sentences, verdicts
 from harness.stats.paired import holm, rank_biserial, wilcoxon_p
 from harness.stats.power import pairs_to_detect
 from tests.support.frames import runs_of
@@ -146,26 +146,10 @@ def test_the_page_names_data_budget_seeds_and_where_searchers_ran():
     assert list(frame(found)["verdict"]) == ["better", "better"]
 
 
-@pytest.mark.parametrize(
-    ("p", "difference", "effect", "expected"),
-    [
-        (0.01, 1.0, 0.5, "better"),
-        (0.01, -1.0, -0.5, "worse"),
-        (0.01, 1.0, -0.5, "mixed"),
-        (0.01, np.nan, 0.5, "mixed"),
-        (0.01, 1.0, np.nan, "mixed"),
-        (np.nan, 1.0, 0.5, "no claim"),
-        (0.05, 1.0, 0.5, "not distinguishable"),
-    ],
-)
-def test_nothing_that_is_no_number_is_better_or_worse(p, difference, effect, expected):
-    assert word(p, difference, effect) == expected
-
-
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_run_without_a_finite_accuracy_has_failed(value):
     runs = runs_of({"cifar10": {"mine": shifted(+0.5), "pmf_nas": LEVEL}})
     runs.loc[(runs["searcher"] == "mine") & (runs["seed"] == 0), "test"] = value
     (verdict,) = verdicts(runs, ["mine"], ["pmf_nas"])
     assert (verdict.n_pairs, verdict.verdict) == (23, "better")
-    assert verdict.failures == "1 of 24 runs of mine failed (no test accuracy)"
+    assert verdict.failures == "1 of 24 runs of mine failed (no score)"

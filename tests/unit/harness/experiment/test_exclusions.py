@@ -15,7 +15,7 @@ from harness.compare import outputs
 from harness.experiment import exclusions
 from harness.experiment.batch import claim, open_benchmark, run_one
 from harness.experiment.exclusions import BIG_CELLS, EXCLUSIONS, REASON, Exclusion, Remaining, exclusion, remaining
-from harness.experiment.jobs import Job, jobs
+from harness.experiment.jobs import Job, played
 from harness.experiment.specs import NO_BIG_CELLS, SIZE, TABLE2, smoke
 from harness.players.ours import CONTESTANTS
 from harness.score.oracle import Oracle
@@ -177,7 +177,7 @@ def test_runs_are_scored_against_the_rest(out, tmp_path, surrogate_table, monkey
     monkeypatch.setattr(exclusions, "EXCLUSIONS", MappingProxyType({BIG_CELLS: rule}))
     experiment = replace(NO_BIG_CELLS, datasets=("cifar10",), searchers=("most_params",), n_seeds=1)
     copy = shutil.copytree(out, tmp_path / "copy")
-    scored = outputs.write(experiment, jobs(experiment), surrogate_table, copy)
+    scored = outputs.write(played(experiment), surrogate_table, copy)
     assert scored.best == {"cifar10": whole.test_means[second]}
     assert scored.best["cifar10"] < whole.best(0)
     np.testing.assert_allclose(scored.runs["test"] + scored.runs["test_regret"], whole.test_means[second])

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from harness.cli.main import main
-from harness.compare import outputs
+from harness.experiment import folder as folders
 from harness.experiment.overwriting import check_folder, check_outputs, check_writable
 from pmfnas.core.errors import InputError
 
@@ -80,8 +80,8 @@ def test_every_verb_with_an_output_refuses(arguments, folder, capsys):
 
 
 def test_a_reference_is_not_removed_to_be_copied_from_itself(folder, monkeypatch):
-    monkeypatch.setattr(outputs, "REFERENCE_DIR", folder.parent)
+    monkeypatch.setattr(folders, "REFERENCE_DIR", folder.parent)
     for out in (folder, folder / "runs"):
         with pytest.raises(InputError, match="is read with all that it holds"):
-            outputs.copy_to_reference("results", out)
+            folders.copy_to_reference("results", out)
     assert (folder / "table.md").read_text() == "precious"

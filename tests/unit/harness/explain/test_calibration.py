@@ -176,10 +176,10 @@ def test_csv_has_the_same_rows(capsys, folder) -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--searchers", "asha"], "--searchers names ['asha'], but"),
-        (["--datasets", "mnist"], "--datasets names ['mnist'], but"),
+        (["--searchers", "asha"], "--searchers is 'asha', but must be one of: scripted"),
+        (["--datasets", "mnist"], "--datasets is 'mnist', but must be one of: cifar100"),
         (["--seeds", "0"], "--seeds is '0', but must be a whole number of at least 1"),
-        (["--noise", "-1"], "--noise is '-1', but must be percent points of at least 0"),
+        (["--noise", "-1"], "--noise is '-1', but must be percent points from 0 to 100"),
     ],
 )
 def test_bad_input_is_one_line(capsys, folder, flags, message) -> None:

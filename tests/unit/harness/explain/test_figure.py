@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from harness.explain.figure import explain_figure, write_figure
+from harness.explain.figure import explain_figure
 from harness.explain.record import read_run
+from harness.show.figures import write_figure
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Train
 from tests.support.explained import STAGED, asked, by_hand
@@ -88,7 +89,7 @@ def test_stages_may_be_called_anything(tmp_path):
     stages = ("_warm", r"$\no formula$", "5 $")
     script = [asked(Train(A, "12", epoch, epoch + 1), stage, "continue") for epoch, stage in enumerate(stages)]
     written = write_figure(explain_figure(read_run(by_hand(script, tmp_path))), tmp_path, "figure")
-    assert len(written) == 3
+    assert [path.suffix for path in written] == [".png", ".pdf"]
 
 
 def test_no_request_no_figure(tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.host.units import budget_s, count, joined, names, written_time
+from harness.host.units import budget_s, count, counted, joined, names, written_time
 from pmfnas.core.errors import InputError
 
 
@@ -61,3 +61,7 @@ def test_times_are_written_for_people():
     assert [written_time(s) for s in (3, 600, 6_000, 36_000)] == ["3 s", "10 min", "1 h 40 min", "10 h 0 min"]
     assert [written_time(s) for s in (0.4, 90, 119.6, 120)] == ["0 s", "90 s", "2 min", "2 min"]
     assert [written_time(s) for s in (150, 599.6, 659, 5399)] == ["2 min 30 s", "10 min", "11 min", "1 h 30 min"]
+
+
+def test_a_noun_is_in_the_plural_unless_it_is_one() -> None:
+    assert [counted(n, "worker") for n in (0, 1, 2)] == ["0 workers", "1 worker", "2 workers"]

@@ -64,7 +64,7 @@ def test_a_class_is_named_and_made_and_travels(mine):
     again = pickle.loads(pickle.dumps(factory))
     assert again == factory
     assert type(made(again)) is type(made(factory))
-    assert settings_of_run(factory, None) == {"patience": "3", "source": identity(factory), "runs": "in process"}
+    assert settings_of_run(factory, None) == {"patience": 3, "source": identity(factory), "runs": "in process"}
 
 
 def test_a_name_of_ones_own(mine):
@@ -214,7 +214,7 @@ def test_a_changed_file_is_another_searcher(mine):
         check_unchanged(before)
     _, after = from_file(f"{mine}:Mine")
     assert identity(before) != identity(after)
-    assert settings_of_run(after, None)["patience"] == "4"
+    assert settings_of_run(after, None)["patience"] == 4
 
 
 def test_what_a_file_imports_of_its_folder_belongs_to_it(mine):

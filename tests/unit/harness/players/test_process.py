@@ -12,8 +12,7 @@ import pytest
 
 from harness.players import protocol
 from harness.players.child import Child, Kept
-from harness.players.play import play
-from harness.players.process import Command, Limits
+from harness.players.process import Command, Limits, play
 from pmfnas.core.errors import ContractError, InputError
 from pmfnas.core.rng import stream
 from pmfnas.loop.executor import SimulatedExecutor, paired_trials
@@ -118,7 +117,7 @@ def test_the_contract_checks_run_over_a_command(check):
         ([{"type": "ready", "protocol": 2}], "speaks protocol 2, but this harness speaks 1"),
         ([{"type": "ready"}], "lacks the field 'protocol'"),
         ([READY, {"type": "recommend", "archs": []}], "must answer with submit or wait or drop or stop"),
-        ([READY, {"type": "wait"}], "waits, but nothing is running"),
+        ([READY, {"type": "wait"}], "Wait() with nothing running"),
         ([READY, {"type": "wait", "until": 3}], "wait has the field 'until'"),
         ([READY, {"type": "drop", "arch": "8:8:8:8:8"}], "must look like |nor_conv_3x3~0|"),
         ([READY, {"type": "submit", "requests": []}], "requests is empty"),
@@ -149,7 +148,7 @@ ARCH = "|none~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|"
     [
         ({"schedule": "13", "start": 0, "stop": 3}, "schedule is '13'"),
         ({"schedule": "12", "start": 0, "stop": 13}, "ends after 12 epochs"),
-        ({"schedule": "12", "start": 3, "stop": 12}, "no live checkpoint"),
+        ({"schedule": "12", "start": 3, "stop": 12}, "live checkpoints exist at no epoch"),
         ({"schedule": "200", "start": 0, "stop": 100}, "clean values exist at epoch 200"),
         ({"schedule": "12", "start": 5, "stop": 3}, "0 <= start <= stop"),
         ({"schedule": "12", "start": 0, "stop": 1.5}, "whole number in 0..10000"),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from harness.cli.main import main
-from harness.compare import outputs as harness_outputs
+from harness.experiment import folder as folders
 from harness.predictors import outputs
 from harness.predictors.candidates import CONTESTANTS
 from harness.predictors.cells import Cell, essential, smoke_grid
@@ -129,12 +129,11 @@ def test_a_damaged_chunk_is_named(result):
 
 
 def test_update_reference_copies_what_is_derived(result, tmp_path, monkeypatch, surrogate_table):
-    monkeypatch.setattr(harness_outputs, "REFERENCE_DIR", tmp_path / "reference")
+    monkeypatch.setattr(folders, "REFERENCE_DIR", tmp_path / "reference")
     target = outputs.update_reference(surrogate_table, result)
     assert target == tmp_path / "reference" / "predictors" / "surrogate"
-    names = {path.name for path in target.iterdir()}
-    assert {"table.md", "predictors.json", "quality.pdf", "manifest.json"} <= names
-    assert not names & {"chunks", "results.parquet", "spec.json"}
+    kept = {path.name for path in target.iterdir()}
+    assert kept == {"manifest.json", "noise.csv", "summary.parquet", "table.md", "quality.png"}
     manifest = target / "manifest.json"
     whole = manifest.read_text()
     manifest.write_text(json.dumps({**json.loads(whole), "splits": 30, "predictors": ["flops", "gp", "pmf"]}))
@@ -285,7 +284,7 @@ def test_a_mean_leaves_no_split_out():
     assert summary.loc["other", ["crps_pct", "crps_pct_half"]].isna().all(axis=None)
     assert np.isinf(summary.loc["other", "rmse_pct"]).all()
     assert (summary.loc["pmf", "crps_pct"] == 1.0).all()
-    kept = json.loads(outputs.json_text(outputs.as_json(summarise(frame))), parse_constant=pytest.fail)
+    kept = json.loads(folders.json_text(outputs.as_json(summarise(frame))), parse_constant=pytest.fail)
     (cell, *_) = kept["other"].values()
     assert cell["rmse_pct"] == [None, None]
     assert "crps_pct" not in cell

@@ -200,7 +200,7 @@ def test_the_ranks_come_with_their_caution(text):
 
 def test_seconds_by_stage_are_those_of_the_record(read):
     rows = read.tables["pmf_nas: GPU-hours per run (share of those paid) by stage"]
-    # 31 s per start, 4 of them; 12@12 and the cut-off rest of 400 s: see tests.explained
+    # 31 s per start, 4 of them; 12@12 and the cut-off rest of 400 s: see tests.support.explained
     assert [row[0] for row in rows[1:]] == ["explore 12@3", "region 12@3", "region 12@12", "refine 200@200"]
     assert rows[1][1] == f"{93 / 3600:.2f} ({100 * 93 / 400:.0f} %)"
     assert rows[4][1] == f"{94 / 3600:.2f} ({100 * 94 / 400:.0f} %)"

@@ -1,4 +1,4 @@
-"""Where the seconds went, against a record whose seconds can be worked out on paper (`tests.explained`)."""
+"""Where the seconds went, against a record whose seconds can be worked out on paper (`tests.support.explained`)."""
 
 from dataclasses import replace
 

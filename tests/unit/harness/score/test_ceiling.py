@@ -68,7 +68,7 @@ def test_the_verb_prints_and_writes_the_same(folder, surrogate_table, capsys, mo
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--datasets", "mnist"], "--datasets names ['mnist']"),
+        (["--datasets", "mnist"], "data set is 'mnist', but must be one of: cifar10"),
         (["--in", "nowhere"], "--in is nowhere, but holds no finished run on cifar10; run an experiment there first"),
         (["--seeds", "0"], "--seeds"),
     ],
@@ -98,4 +98,4 @@ def test_a_searcher_that_the_folder_does_not_hold_is_refused(folder, capsys, mon
     monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
     asked = ["ceiling", "--data", "surrogate", "--datasets", "cifar10", "--first-seed", "0", "--in", str(folder)]
     assert main([*asked, "--searchers", "pmf_nas"]) == 2
-    assert "holds: random_search" in capsys.readouterr().err
+    assert "must be one of: random_search" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from harness.report.results import read_results
 from harness.score.words import from_file, to_file, words_for, words_of
 from harness.show import tables
 from harness.show.figures import accuracy_figure, final_figure, regret_figure
+from harness.show.render import TERMINAL_WIDTH
 from tests.support.frames import some_runs, steps_of, timings_of
 from tests.support.reported import folder_of
 
@@ -41,7 +42,7 @@ def test_tables_have_columns_of_held_out_trials_and_no_published_rows(table, ren
 
 
 def test_a_terminal_is_not_wider_than_it_was(table):
-    assert max(map(len, tables.terminal(table).splitlines())) <= tables.TERMINAL_WIDTH
+    assert max(map(len, tables.terminal(table).splitlines())) <= TERMINAL_WIDTH
 
 
 def test_columns_of_files_are_named_by_what_they_hold_and_are_read_back(runs, table):

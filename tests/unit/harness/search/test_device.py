@@ -62,9 +62,9 @@ def test_an_epoch_that_would_not_end_in_time_is_not_begun(tmp_path):
     device = device_of(tmp_path)
     device.submit(tickets(Train(A, "4", 0, 4), Train(B, "4", 0, 1)))
     assert device.next_event(1e9).ticket.number == 1
-    before = device.cost(Ticket(0, Train(A, "4", 0, 4)))
+    before = device.spent(Ticket(0, Train(A, "4", 0, 4)))
     assert device.next_event(device.now_s + 1.0) is None
-    assert device.cost(Ticket(0, Train(A, "4", 0, 4))) == before
+    assert device.spent(Ticket(0, Train(A, "4", 0, 4))) == before
     assert [t.number for t, _, _ in device.running()] == [0]
 
 
@@ -105,6 +105,18 @@ def test_what_cannot_be_done_fails_and_the_rest_goes_on(tmp_path):
 def test_the_clock_goes_on_from_where_it_stood(tmp_path):
     device = device_of(tmp_path, now_s=500.0)
     assert 500.0 < device.now_s < 510.0
+
+
+def test_what_the_end_of_the_budget_cuts_off_is_charged_its_share_of_the_device(tmp_path):
+    device = device_of(tmp_path)
+    benchmark = tiny_benchmark(tmp_path)
+    both = Submit((Train(A, "4", 0, 4), Train(B, "4", 0, 4)))
+    finished = search(Scripted([both]), device, Setting(benchmark.space, benchmark.fidelities, 20.0))
+    assert [e.status for e in finished.entries] == ["cut", "cut"]
+    assert [e.cost for e in finished.entries] == [device.spent(ticket) for ticket, _, _ in device.running()]
+    shares = [e.cost.total_s for e in finished.entries]
+    assert min(shares) > 0
+    assert sum(shares) <= finished.clock_s == 20.0
 
 
 def test_the_runner_searches_on_it(tmp_path):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.search.folder import LOCK, SPEC, claim, locked, read_claim
+from harness.experiment.folder import LOCK, SPEC, locked, read_claim
+from harness.search.folder import claim
 from pmfnas.core.errors import InputError
 
 MINE = {"experiment": "search", "seed": 0}
@@ -68,7 +69,7 @@ def test_whoever_comes_second_does_not_overwrite_a_claim(tmp_path, monkeypatch):
         return real(folder)
 
     monkeypatch.setattr("harness.search.folder.locked", slower)
-    with pytest.raises(InputError, match="holds a search with seed 7, but this one has seed 0"):
+    with pytest.raises(InputError, match="holds results with seed 7, but this run has seed 0"):
         claim(out, MINE, resume=False)
     assert read_claim(out)["seed"] == 7
 

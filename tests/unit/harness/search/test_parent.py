@@ -14,7 +14,7 @@ from pmfnas.core.errors import InputError
 CHILD = """
 import signal, sys, time
 from pathlib import Path
-from harness.training.parent import end_with_parent
+from harness.search.parent import end_with_parent
 
 def end(number, frame):
     Path(sys.argv[1]).write_text("told to end")
@@ -27,7 +27,7 @@ time.sleep(60)
 """
 PARENT_OF_IT = """
 import os, subprocess, sys, time
-from harness.training.parent import with_parent
+from harness.search.parent import with_parent
 
 command = [sys.executable, "-c", sys.argv[1], sys.argv[2]]
 child = subprocess.Popen(command, env=with_parent(os.environ), start_new_session=True)

@@ -15,11 +15,12 @@ from pmfnas.training.recipe import Recipe
 
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
+from harness.experiment.folder import locked  # noqa: E402
 from harness.search import checks as checks_module  # noqa: E402
 from harness.search import device as device_module  # noqa: E402
 from harness.search import run as search_module  # noqa: E402
 from harness.search.export import export  # noqa: E402
-from harness.search.folder import locked, read_result  # noqa: E402
+from harness.search.folder import read_result  # noqa: E402
 from harness.search.journal import Journal  # noqa: E402
 from harness.search.oracle import verify_test_images  # noqa: E402
 from harness.search.result import conclude  # noqa: E402
@@ -154,7 +155,7 @@ def test_a_search_cut_off_before_its_last_training_still_has_a_model(mine, tmp_p
     now_s = [0.0]
 
     def slowing():  # after 150 seconds everything takes ten times as long
-        now_s[0] += 5.0 if now_s[0] < 150.0 else 50.0
+        now_s[0] += 5e-3 if now_s[0] < 150.0 else 50.0
         return now_s[0]
 
     opened = open_search(spec_of(mine, budget_s=300.0), tmp_path / "out", resume=False)
@@ -229,7 +230,7 @@ def test_a_budget_within_which_nothing_ends_says_so(mine, tmp_path):
     now_s = [0.0]
 
     def slowing():  # measuring is quick, and then nothing is
-        now_s[0] += 0.01 if now_s[0] < 0.05 else 100.0
+        now_s[0] += 5e-3 if now_s[0] < 0.05 else 100.0
         return now_s[0]
 
     opened = open_search(spec_of(mine, budget_s=3.0), tmp_path / "out", resume=False)
@@ -369,7 +370,7 @@ def test_a_folder_of_another_search_is_left_alone(mine, tmp_path):
     before = sorted((p, p.stat().st_mtime_ns) for p in out.rglob("*"))
     for changes, message in (
         ({}, "add --resume to go on"),
-        ({"seed": 1}, "holds a search with seed 0, but this one has seed 1"),
+        ({"seed": 1}, "holds results with seed 0, but this run has seed 1"),
         ({"split_seed": 1}, "with split_seed 0"),
         ({"width": 1}, "with width 2, but this one has width 1"),
     ):
@@ -393,7 +394,7 @@ def test_other_data_or_other_code_do_not_go_on(mine, tmp_path, monkeypatch):
     claim = json.loads((out / "spec.json").read_text())
     for name in ("fingerprint", "code", "torch"):
         (out / "spec.json").write_text(json.dumps({**claim, name: "other"}))
-        with pytest.raises(InputError, match=f"holds a search with {name} other"):
+        with pytest.raises(InputError, match=f"holds results with {name} other"):
             searched(spec, out, resume=True)
     (out / "spec.json").write_text(json.dumps(claim))
     assert searched(spec, out, resume=True)["epochs"] == 3
@@ -402,7 +403,7 @@ def test_other_data_or_other_code_do_not_go_on(mine, tmp_path, monkeypatch):
 def test_a_foreign_folder_is_left_alone(mine, tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("precious")
-    with pytest.raises(InputError, match="is not a folder of a search"):
+    with pytest.raises(InputError, match="is not a folder of results"):
         searched(spec_of(mine), tmp_path / "thesis")
     assert [p.name for p in (tmp_path / "thesis").iterdir()] == ["chapter.txt"]
 
@@ -413,16 +414,16 @@ def test_a_folder_that_another_process_holds_is_left_to_it(capsys, mine, tmp_pat
     with locked(out):
         arguments = ["search", "--dataset", "mine", "--data-dir", str(mine), "--resume", "--out", str(out)]
         assert "is in use by a search at work" in refused(capsys, arguments)
-        assert "is in use" in refused(capsys, ["export", str(out), "--to", str(tmp_path / "m.pt"), "--retrain"])
+        assert "has not ended" in refused(capsys, ["export", str(out), "--to", str(tmp_path / "m.pt"), "--retrain"])
 
 
 def test_resuming_where_nothing_is_says_so(capsys, tmp_path):
     arguments = ["search", "--dataset", "digits", "--out", str(tmp_path / "out"), "--resume"]
-    assert "is not a folder of a search" in refused(capsys, arguments)
+    assert "is not a folder of results" in refused(capsys, arguments)
 
 
 def test_exporting_before_the_end_says_so(capsys, mine, tmp_path, monkeypatch):
     out = tmp_path / "out"
     interrupted(monkeypatch, 1, spec_of(mine), out)
     assert "has not ended" in refused(capsys, ["export", str(out), "--to", str(tmp_path / "model.pt")])
-    assert "is not a folder of a search" in refused(capsys, ["export", str(tmp_path), "--to", str(tmp_path / "m.pt")])
+    assert "is not a folder of results" in refused(capsys, ["export", str(tmp_path), "--to", str(tmp_path / "m.pt")])

@@ -11,7 +11,8 @@ import pytest
 
 from harness.score.published import published
 from harness.show import tables
-from harness.show.tables import TERMINAL_WIDTH, Table, write_tables
+from harness.show.render import TERMINAL_WIDTH
+from harness.show.tables import Table, write_tables
 from harness.stats.summary import SUMMARY_COLUMNS, summarise, without_host
 from tests.support.frames import runs_of, some_runs, timings_of
 

@@ -7,16 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from harness.stats.decision import MIN_SEEDS, NO_CLAIM
 from harness.stats.paired import holm, rank_biserial
 from harness.stats.runs import RULES
-from harness.stats.summary import (
-    MIN_SEEDS,
-    NO_CLAIM,
-    SUMMARY_COLUMNS,
-    columns_of_the_host,
-    summarise,
-    without_host,
-)
+from harness.stats.summary import SUMMARY_COLUMNS, columns_of_the_host, summarise, without_host
 from pmfnas.core.errors import InputError
 from tests.support.frames import runs_of, some_runs, timings_of
 
@@ -99,7 +93,7 @@ def test_failed_runs_are_counted_with_their_reasons_and_left_out() -> None:
     runs.loc[ours & (runs["seed"] == 3), "test"] = np.nan
     row = row_of(summary_of(runs), "asha")
     assert (row["n_seeds"], row["n_failed"], row["n_pairs"]) == (20, 4, 20)
-    assert row["failures"] == "3 x broke the rules; 1 x no test accuracy"
+    assert row["failures"] == "3 x broke the rules; 1 x no score"
     assert row["test_mean"] == pytest.approx(runs[ours & (runs["seed"] > 3)]["test"].mean())
 
 

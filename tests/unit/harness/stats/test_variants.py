@@ -6,7 +6,7 @@ import pytest
 
 from harness.stats.paired import holm
 from harness.stats.power import detectable_difference
-from harness.stats.variants import BETTER, VARIANT_COLUMNS, compare_variants, verdict
+from harness.stats.variants import BETTER, VARIANT_COLUMNS, compare_variants
 from pmfnas.core.errors import InputError
 from tests.support.frames import BEST, runs_of
 
@@ -124,22 +124,6 @@ def test_a_row_does_not_hang_on_the_others() -> None:
     pd.testing.assert_frame_equal(
         alone[columns], among.loc[among["variant"] == "no_part", columns].reset_index(drop=True)
     )
-
-
-@pytest.mark.parametrize(
-    ("p_value", "effect", "gain", "expected"),
-    [
-        (0.01, 0.5, 0.1, "helps"),
-        (0.01, -0.5, -0.1, "harms"),
-        (0.01, 0.5, -0.1, "mixed"),
-        (0.01, -0.5, 0.1, "mixed"),
-        (0.05, 0.5, 0.1, "none"),
-        (np.nan, 0.5, 0.1, ""),
-        (0.01, 0.5, np.nan, "mixed"),
-    ],
-)
-def test_verdicts(p_value, effect, gain, expected) -> None:
-    assert verdict(p_value, effect, gain) == expected
 
 
 def test_frames_without_two_sides_are_refused() -> None:

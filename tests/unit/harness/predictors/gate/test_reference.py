@@ -33,8 +33,8 @@ def path(tmp_path):
 def test_it_is_read_back(path):
     section = read_reference(path)["SURROGATE"]
     assert (section.data, section.predictor) == (DATA, MINE)
-    for cell, figures in VALUES.items():
-        for name, values in figures.items():
+    for cell, measures in VALUES.items():
+        for name, values in measures.items():
             np.testing.assert_array_equal(section.values[cell][name], values)
     (entry,) = section.history
     assert (entry.date, entry.reason, entry.fingerprint) == ("2025-01-31", "first", DATA.fingerprint)

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.predictors.gate.measures import FIGURES
+from harness.predictors.gate.measures import MEASURES
 from harness.predictors.gate.report import means_table, table, verdict
 from harness.predictors.gate.verdict import adjusted_gain_p, adjusted_p, check_values, compare, loss_p, noticed
 from pmfnas.core.errors import InputError
 
-TAU, CRPS = FIGURES["tau"], FIGURES["crps_pct"]
+TAU, CRPS = MEASURES["tau"], MEASURES["crps_pct"]
 SIZES = [160] * 9 + [48] * 15
 
 
-def figures(tau, tau_top=0.4, crps=2.0):
+def measures(tau, tau_top=0.4, crps=2.0):
     n = len(tau)
     return {"tau": np.asarray(tau), "tau_top": np.full(n, tau_top), "crps_pct": np.full(n, crps)}
 
@@ -35,54 +35,56 @@ def test_losses_are_positive_where_it_got_worse():
 
 
 def test_levels_add_up_to_less_than_one_percent():
-    assert sum(figure.level for figure in FIGURES.values()) == pytest.approx(0.009)
+    assert sum(measure.level for measure in MEASURES.values()) == pytest.approx(0.009)
 
 
 def test_the_same_figures_pass_and_a_loss_in_one_group_fails():
     rng = np.random.default_rng(1)
-    before = {f"cifar10/n{n}/12@3": figures(rng.normal(0.8, 0.02, 48)) for n in (20, 100)}
+    before = {f"cifar10/n{n}/12@3": measures(rng.normal(0.8, 0.02, 48)) for n in (20, 100)}
     assert not any(c.worse for c in compare(before, before))
-    now = before | {"cifar10/n20/12@3": figures(before["cifar10/n20/12@3"]["tau"] - 0.02 + rng.normal(0, 0.01, 48))}
+    now = before | {"cifar10/n20/12@3": measures(before["cifar10/n20/12@3"]["tau"] - 0.02 + rng.normal(0, 0.01, 48))}
     found = compare(before, now)
-    assert [(c.cell, c.figure.name) for c in found if c.worse] == [("cifar10/n20/12@3", "tau")]
+    assert [(c.cell, c.measure.name) for c in found if c.worse] == [("cifar10/n20/12@3", "tau")]
     assert "cifar10/n20/12@3: tau went from" in verdict(found)
     assert table(found).count("<") == 1
 
 
 def test_better_passes():
-    before = {"cifar10/n20/12@3": figures(np.linspace(0.7, 0.8, 48))}
-    now = {"cifar10/n20/12@3": figures(np.linspace(0.75, 0.9, 48), crps=1.0)}
+    before = {"cifar10/n20/12@3": measures(np.linspace(0.7, 0.8, 48))}
+    now = {"cifar10/n20/12@3": measures(np.linspace(0.75, 0.9, 48), crps=1.0)}
     assert verdict(compare(before, now)).startswith("as good as the reference")
 
 
 def test_a_figure_that_is_gone_is_worse_and_a_new_one_is_not():
-    whole, bare = ({"cifar10/n20/12@3": figures([0.8, 0.7, 0.6], crps=x)} for x in (2.0, np.nan))
+    whole, bare = ({"cifar10/n20/12@3": measures([0.8, 0.7, 0.6], crps=x)} for x in (2.0, np.nan))
     lost = compare(whole, bare)
-    assert [c.figure.name for c in lost if c.worse] == ["crps_pct"]
+    assert [c.measure.name for c in lost if c.worse] == ["crps_pct"]
     assert "the predictor gives no spread" in verdict(lost)
     assert "none<" in table(lost)
     gained = compare(bare, whole)
-    assert [c.figure.name for c in gained] == ["tau", "tau_top"]
+    assert [c.measure.name for c in gained] == ["tau", "tau_top"]
     assert not any(c.worse for c in gained)
 
 
 def test_fewer_splits_are_the_first_of_the_reference():
-    before = {"cifar10/n20/12@3": figures([0.8, 0.7, 0.1, 0.2])}
-    found = compare(before, {"cifar10/n20/12@3": figures([0.8, 0.7])})
+    before = {"cifar10/n20/12@3": measures([0.8, 0.7, 0.1, 0.2])}
+    found = compare(before, {"cifar10/n20/12@3": measures([0.8, 0.7])})
     assert found[0].reference == pytest.approx(0.75)
     assert found[0].n_splits == 2
 
 
-@pytest.mark.parametrize("now", [{"cifar10/n20/12@6": figures([0.8])}, {"cifar10/n20/12@3": figures([0.8, 0.7, 0.6])}])
+@pytest.mark.parametrize(
+    "now", [{"cifar10/n20/12@6": measures([0.8])}, {"cifar10/n20/12@3": measures([0.8, 0.7, 0.6])}]
+)
 def test_a_group_that_the_reference_lacks_is_refused(now):
     with pytest.raises(InputError, match="accept a new reference"):
-        compare({"cifar10/n20/12@3": figures([0.8, 0.7])}, now)
+        compare({"cifar10/n20/12@3": measures([0.8, 0.7])}, now)
 
 
 def test_what_could_be_missed_is_said():
     tau = np.linspace(0.7, 0.8, 48)
     wild = tau + np.tile([0.1, -0.1], 24)
-    found = compare({"cifar10/n20/12@3": figures(tau)}, {"cifar10/n20/12@3": figures(wild)})
+    found = compare({"cifar10/n20/12@3": measures(tau)}, {"cifar10/n20/12@3": measures(wild)})
     assert not found[0].worse
     assert "could have been missed in 1 of 1 groups" in verdict(found)
 
@@ -99,22 +101,22 @@ def test_a_loss_that_is_no_number_is_worse_in_its_group_and_changes_no_other(val
     assert np.isnan(adjusted_gain_p(TAU, losses)).tolist() == [False, True, False]
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", MEASURES)
 @pytest.mark.parametrize(("value", "n_broken"), [(np.inf, 1), (np.nan, 1), (np.nan, 3)])
 def test_a_figure_that_is_infinite_or_missing_is_worse_also_beside_gains(name, value, n_broken):
-    before = {c: figures(np.linspace(0.7, 0.8, 8)) for c in ("cifar10/n20/12@3", "cifar10/n20/12@0")}
+    before = {c: measures(np.linspace(0.7, 0.8, 8)) for c in ("cifar10/n20/12@3", "cifar10/n20/12@0")}
     now = {cell: {key: values.copy() for key, values in of.items()} for cell, of in before.items()}
-    worse_side = -value if FIGURES[name].scale == "difference" else value
+    worse_side = -value if MEASURES[name].scale == "difference" else value
     now["cifar10/n20/12@0"][name][:n_broken] = worse_side
     found = compare(before, now)
-    assert [(c.cell, c.figure.name) for c in found if c.worse] == [("cifar10/n20/12@0", name)]
+    assert [(c.cell, c.measure.name) for c in found if c.worse] == [("cifar10/n20/12@0", name)]
     assert not any(c.better for c in found)
     assert f"cifar10/n20/12@0: {name} is infinite or missing in {n_broken} of 8 splits" in verdict(found)
 
 
 def test_a_gate_that_could_miss_a_tenth_of_tau_has_compared_nothing():
-    before = {"cifar10/n20/12@3": figures([0.8, 0.7])}
-    found = compare(before, {"cifar10/n20/12@3": figures([0.1, 0.3])})
+    before = {"cifar10/n20/12@3": measures([0.8, 0.7])}
+    found = compare(before, {"cifar10/n20/12@3": measures([0.1, 0.3])})
     assert not found[0].worse
     assert found[0].blind
     told = verdict(found)
@@ -125,8 +127,8 @@ def test_a_gate_that_could_miss_a_tenth_of_tau_has_compared_nothing():
 def test_groups_that_got_better_are_named_beside_those_that_got_worse():
     tau, rng = np.linspace(0.7, 0.8, 48), np.random.default_rng(6)
     cells = ("cifar10/n20/12@3", "cifar100/n20/12@3")
-    before = {cell: figures(tau) for cell in cells}
-    now = {cells[0]: figures(tau - 0.05), cells[1]: figures(tau + 0.05 + rng.normal(0, 0.001, 48), crps=1.0)}
+    before = {cell: measures(tau) for cell in cells}
+    now = {cells[0]: measures(tau - 0.05), cells[1]: measures(tau + 0.05 + rng.normal(0, 0.001, 48), crps=1.0)}
     told = verdict(compare(before, now))
     assert told.startswith("WORSE than the reference in 1 of 2 groups")
     assert "better in: tau in 1 groups: cifar100/n20/12@3 (by 0.05" in told
@@ -134,17 +136,17 @@ def test_groups_that_got_better_are_named_beside_those_that_got_worse():
 
 
 def test_a_reference_with_gaps_compares_with_nothing_and_is_refused():
-    broken = figures([0.8, 0.7, 0.6])
+    broken = measures([0.8, 0.7, 0.6])
     broken["crps_pct"][1] = np.inf
     with pytest.raises(InputError, match="the reference's cifar10/n20/12@3 has 1 values of crps_pct"):
-        compare({"cifar10/n20/12@3": broken}, {"cifar10/n20/12@3": figures([0.8, 0.7, 0.6])})
+        compare({"cifar10/n20/12@3": broken}, {"cifar10/n20/12@3": measures([0.8, 0.7, 0.6])})
     with pytest.raises(InputError, match="3 values of tau"):
-        check_values(figures(np.full(3, np.nan)), "mine in cifar10")
-    check_values(figures([0.8, 0.7], crps=np.nan), "one without a spread")
+        check_values(measures(np.full(3, np.nan)), "mine in cifar10")
+    check_values(measures([0.8, 0.7], crps=np.nan), "one without a spread")
 
 
 def test_means_are_shown_where_there_is_no_reference():
-    shown = means_table({"cifar10/n20/12@3": figures([0.8, 0.7], crps=np.nan)}).splitlines()
+    shown = means_table({"cifar10/n20/12@3": measures([0.8, 0.7], crps=np.nan)}).splitlines()
     assert shown[1].split() == ["cifar10/n20/12@3", "2", "0.750", "0.400", "-"]
 
 

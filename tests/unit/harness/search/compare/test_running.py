@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from harness.experiment.folder import locked
 from harness.search.compare.running import Run, folder, log_file, run_missing, search_command, unfinished
-from harness.search.folder import locked
 from pmfnas.core.errors import InputError
 
 

@@ -179,10 +179,10 @@ def test_a_search_that_loses_what_it_had_or_does_not_go_on_is_noticed(lab, tmp_p
 
 
 def test_the_short_search_is_one_that_the_command_line_takes():
-    from harness.cli.main import build_parser
+    from harness.cli.main import parsed
 
     arguments = [*search_command(torch.device("cpu"))[2:], "--out", "x", "--resume"]
-    assert build_parser().parse_args(arguments).smoke
+    assert parsed(arguments).smoke
 
 
 # ------------------------------------------------------------------------------------------------------------- report

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from pmfnas.benchmarks.surrogate import report
+from harness.fit.surrogate_report import held_out
 from pmfnas.benchmarks.surrogate.layout import (
     FINALS,
     LOSSES,
@@ -89,7 +89,7 @@ def fit_surrogate(table: CurveTable, out: Path, *, progress: bool = False) -> Ma
     arrays |= train(inputs, targets, is_used, progress=progress)
     arrays["scatter"] = _scatter(Model(arrays), inputs, targets, ~is_used)
     arrays["notes"] = np.array(json.dumps({}))
-    notes = report.held_out(read_model(packed(arrays)), table, rows, ~is_used)
+    notes = held_out(read_model(packed(arrays)), table, rows, ~is_used)
     arrays["notes"] = np.array(json.dumps({"fitted to": table.header.fingerprint, **notes}))
     write_bytes(out, packed(arrays))
     return notes

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pmfnas.benchmarks.size_surrogate.fit import fit_size_surrogate, read_values, used_half
+from harness.fit.size_surrogate import fit_size_surrogate, used_half
 from pmfnas.benchmarks.size_surrogate.model import all_archs, polynomial_terms, read_model
+from pmfnas.benchmarks.size_surrogate.source import read_values
 from pmfnas.benchmarks.surrogate.layout import transform
 from pmfnas.benchmarks.tabular import DATASETS, dataset
 from pmfnas.core.errors import DataError, InputError

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import kendalltau
 
+from harness.fit.surrogate import means, table_rows, used_half
 from pmfnas.benchmarks.real_finals.materialise import short_ends
 from pmfnas.benchmarks.real_finals.model import ENDS, EarlyModel
 from pmfnas.benchmarks.real_finals.package import Finals
-from pmfnas.benchmarks.surrogate.fit import means, table_rows, used_half
 from pmfnas.benchmarks.surrogate.layout import SEARCHED, TESTS, restore, transform
 from pmfnas.benchmarks.surrogate.model import all_archs, cell_space, cut_off
 from pmfnas.benchmarks.table import CurveTable

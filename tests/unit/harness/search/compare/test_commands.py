@@ -9,8 +9,8 @@ import pytest
 
 from harness.cli import search as training_commands
 from harness.cli import search_compare as commands
-from harness.cli.main import build_parser, main
-from harness.compare import outputs
+from harness.cli.main import main, parsed
+from harness.experiment import folder as folders
 from harness.search.compare.results import read_runs
 from harness.search.compare.running import Run, folder, run_missing
 from pmfnas.core.errors import InputError
@@ -59,7 +59,7 @@ def test_where_no_run_has_finished_there_is_no_table(plan, tmp_path):
 def faked(monkeypatch, fakes, tmp_path):
     pytest.importorskip("torch")
     monkeypatch.setattr(commands, "run_missing", partial(run_missing, command=fakes))
-    monkeypatch.setattr(outputs, "REFERENCE_DIR", tmp_path / "reference")
+    monkeypatch.setattr(folders, "REFERENCE_DIR", tmp_path / "reference")
     monkeypatch.setattr("signal.signal", lambda *_: None)
     return fakes
 
@@ -75,7 +75,7 @@ def test_the_outputs_and_the_reference(faked, tmp_path, capsys):
     manifest = json.loads((out / "manifest.json").read_text())
     assert (manifest["runs"], manifest["failed"], manifest["seeds"]) == (4, 0, [1000, 1001])
     kept = {path.name for path in (tmp_path / "reference" / "search-compare-digits").iterdir()}
-    assert kept == {"table.md", "table.csv", "results.csv", "manifest.json", "spec.json"}
+    assert kept == {"table.md", "results.csv", "manifest.json", "spec.json"}
 
 
 def test_after_a_failure_the_exit_code_is_1_and_the_reference_stays(faked, tmp_path, capsys):
@@ -84,6 +84,18 @@ def test_after_a_failure_the_exit_code_is_1_and_the_reference_stays(faked, tmp_p
     assert "1 of 4 runs failed" in capsys.readouterr().out
     assert "| random\\_search | test | 1 |" in (tmp_path / "digits" / "table.md").read_text()
     assert not (tmp_path / "reference").exists()
+
+
+def test_the_exit_code_is_1_where_all_runs_of_a_searcher_fail(faked, tmp_path, capsys):
+    arguments = [*DIGITS, "--seeds", "2", "--out", str(tmp_path / "digits")]
+    faked.modes |= {Run("random_search", seed): "fail" for seed in (1000, 1001)}
+    assert main(arguments) == 1
+    assert "random_search: all 2 runs failed" in capsys.readouterr().err
+    del faked.modes[Run("random_search", 1001)]
+    assert main(arguments) == 0
+    captured = capsys.readouterr()
+    assert "1 of 4 runs failed" in captured.out
+    assert "all 2 runs failed" not in captured.err
 
 
 def test_the_table_is_written_again_from_the_runs(faked, tmp_path, capsys):
@@ -119,7 +131,7 @@ def test_a_dry_run_shows_a_command_that_search_understands(tmp_path, capsys):
     assert "2 searchers x 3 seeds = 6 runs of 2 min on CPU, 2 at once" in printed
     assert not out.exists()
     (line,) = (line for line in printed.splitlines() if line.startswith("  first"))
-    options = build_parser().parse_args(shlex.split(line)[3:])
+    options = parsed(shlex.split(line)[2:])
     spec = training_commands.asked(options)
     assert (spec.dataset, spec.budget_s, spec.schedules, spec.searcher, spec.seed) == (
         *("digits", 120.0, (3, 12)),
@@ -156,6 +168,6 @@ def test_threads_are_one_where_runs_share_the_cores(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
 
     def threads(n_jobs):
-        return commands.planned(build_parser().parse_args([*DIGITS, "--jobs", n_jobs]))[1].n_threads
+        return commands.planned(parsed([*DIGITS, "--jobs", n_jobs]))[1].n_threads
 
     assert (threads("1"), threads("2")) == (4, 1)

@@ -15,10 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmfnas.benchmarks.real_finals.model import SCALARS, EarlyModel, final_logits, inputs_of, place_of_outputs
-from pmfnas.benchmarks.real_finals.package import Finals
-from pmfnas.benchmarks.real_finals.report import held_out_figures
-from pmfnas.benchmarks.surrogate.fit import (
+from harness.fit.real_finals_report import held_out_figures
+from harness.fit.surrogate import (
     N_SIMPLE,
     Plan,
     joined_groups,
@@ -30,6 +28,8 @@ from pmfnas.benchmarks.surrogate.fit import (
     trial_std,
     used_half,
 )
+from pmfnas.benchmarks.real_finals.model import SCALARS, EarlyModel, final_logits, inputs_of, place_of_outputs
+from pmfnas.benchmarks.real_finals.package import Finals
 from pmfnas.benchmarks.surrogate.layout import (
     FINALS,
     LOSSES,

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pmfnas.benchmarks.surrogate import fit
-from pmfnas.benchmarks.surrogate.fit import fit_surrogate, table_rows, used_half
+from harness.fit import surrogate as fit
+from harness.fit.surrogate import fit_surrogate, table_rows, used_half
 from pmfnas.benchmarks.surrogate.model import (
     all_archs,
     cell_space,
@@ -50,16 +50,6 @@ def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "torch", None)  # an import of it raises
     with pytest.raises(InputError, match=r"torch.*pmfnas\[fit\]"):
         fit.train(np.ones((2, 3)), np.ones((2, 4)), np.array([True, True]), progress=False)
-
-
-def test_a_file_is_whole_or_absent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    def full(path: Path, target: Path) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "rename", full)
-    with pytest.raises(OSError, match="No space"):
-        fit.write_file(b"content", tmp_path / "new" / "model.npz")
-    assert list((tmp_path / "new").iterdir()) == []
 
 
 # -------------------------------------------------------------------------------------------------- the split
@@ -109,7 +99,7 @@ def test_a_short_fit_writes_a_readable_model(
     monkeypatch.setattr(fit, "N_EPOCHS", 2)
     monkeypatch.setattr(fit, "N_MEMBERS", 1)
     monkeypatch.setattr(fit, "WIDTH", 32)
-    monkeypatch.setattr(fit.report, "held_out", lambda *args: {"archs held out": int(args[-1].sum())})
+    monkeypatch.setattr(fit, "held_out", lambda *args: {"archs held out": int(args[-1].sum())})
     out = tmp_path / "deep" / "model.npz"
     notes = fit_surrogate(Anchored(surrogate_table), out)
     assert [path.name for path in out.parent.iterdir()] == ["model.npz"]

@@ -1,0 +1,33 @@
+"""Options of `ceiling`."""
+
+import argparse
+from pathlib import Path
+
+from harness.cli import arguments
+from harness.cli.options.names import DATASETS
+
+N_SEEDS, FIRST_SEED = 500, 1000
+
+_TEXT = """Prints, per data set: what a full scan would find (every arch trained once, the best validation taken),
+the archs that would be best if one were always picked, and with --in, for the searchers of an experiment, the best
+that could have been picked from what they trained. Test accuracies: means over trials; regrets: of the validation in
+the trial that each seed draws; all means over seeds, in percent."""
+
+_EXAMPLES = {
+    "ceiling": "what the data allow",
+    "ceiling --in results/table2 --searchers pmf_nas": "and what the runs made of it",
+    "ceiling --datasets cifar100 --seeds 100 --out ceiling.md": "",
+}
+
+
+def add(verb: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    arguments.teach(verb, _TEXT, _EXAMPLES)
+    arguments.add_data(verb)
+    arguments.add_datasets(verb, DATASETS)
+    text = f"seeds to average over (default {N_SEEDS}; with --in those that the folder has)"
+    arguments.add_seeds(verb, text, None)
+    arguments.add_first_seed(verb, None, says=FIRST_SEED)
+    verb.add_argument("--in", dest="folder", type=Path, metavar="DIR", help="an experiment's folder, with its runs")
+    arguments.add_searchers(verb, "some of the searchers of that folder (default: all)", None)
+    arguments.add_out(verb, "also write the table there, as Markdown", metavar="FILE")

@@ -1,0 +1,65 @@
+"""Options of `compare`."""
+
+import argparse
+
+from harness.cli import arguments
+from harness.cli.options.names import DATASETS, REFERENCE, SEARCHERS
+
+N_SEEDS = 50
+
+_TEXT = """Runs your searchers and PMF-NAS (and those that --against names) with the same seeds and trials, and writes
+the table and figures of `run table2`, and verdict.md: for each data set better, worse or not distinguishable, by how
+much, with which confidence, and how many more seeds would settle it. docs/tutorial.md is a walk through it. Exit 0: the
+comparison was made, whatever its verdict; 1: all runs of a searcher on a data set failed; 2: the call can be mended."""
+
+_READING = """
+A class in a file runs in the harness's own process; a command in a process of its own, in any language, spoken to in
+JSON lines (docs/protocol.md). Interrupted, or asked for more seeds, the same command goes on where it stopped. A
+searcher whose file has changed needs another --out, or another name."""
+
+_EXAMPLES = {
+    "new-searcher my_search": "a working example, to be changed",
+    "check-searcher my_search.py:MySearch": "does it keep the rules?",
+    "compare --searcher my_search.py:MySearch": "50 seeds, three data sets, 8.5 GPU-hours",
+    "compare --searcher mine=my_search.py:MySearch --against asha,bohb --seeds 20 --out results/mine": "",
+    'compare --command "node my_search.js" --datasets cifar100 --budget 2h': "",
+}
+
+
+def add(verb: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    arguments.teach(verb, _TEXT, _EXAMPLES, reading=_READING)
+    verb.add_argument(
+        "--searcher", action="append", default=[], metavar="[NAME=]FILE.py:CLASS", help="a class in a file; repeatable"
+    )
+    verb.add_argument("--command", action="append", default=[], metavar="[NAME=]COMMAND", help="a program; repeatable")
+    verb.add_argument(
+        "--against",
+        type=arguments.names_of("--against"),
+        default=(),
+        metavar="A,B",
+        help=f"beside {REFERENCE}, some of: {', '.join(SEARCHERS)}",
+    )
+    arguments.add_data(verb)
+    arguments.add_seeds(verb, f"runs per searcher and data set (default {N_SEEDS})", N_SEEDS)
+    arguments.add_first_seed(verb, 0)
+    arguments.add_budget(verb, "clock per run: 8.5h (default), 510m or 30600s", 30_600.0)
+    arguments.add_workers(verb, 1)
+    arguments.add_datasets(verb, DATASETS)
+    arguments.add_jobs(verb)
+    arguments.add_out(verb, "where results go (default results/compare)")
+    for flag, name, text in (
+        ("--start-limit", "start_s", "to start (default 120s)"),
+        ("--answer-limit", "answer_s", "for each answer (default 60s)"),
+    ):
+        verb.add_argument(
+            flag,
+            dest=name,
+            type=arguments.time_of(flag),
+            default=arguments.ABSENT,
+            metavar="T",
+            help=f"a command's time {text}",
+        )
+    verb.add_argument(
+        "--keep-going", action="store_true", help="record the runs of a command that does not start as failed"
+    )

@@ -1,0 +1,89 @@
+"""Options of `data` and its own verbs."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from harness.cli import arguments
+from harness.cli.options.names import SOURCES, SPACES
+
+if TYPE_CHECKING:
+    Kinds: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_TEXT = """Curve tables are what experiments run on. `info` says which data would be used and what is real of them; the
+other verbs import official files, build tables, and check them."""
+
+_EXAMPLES = {
+    "data info": "which data would be used, and what they are",
+    "data import ~/.torch --out tables/nb201": "the official files, once",
+    "data verify anchored": "every column against its checksum",
+    "data build-surrogate --space nats-sss --out tables/size": "",
+}
+
+_CACHED = "the new table (default: the cache)"
+_ANCHORED = "an anchored table (default: anchored)"
+_MODEL = "the new model, e.g. model.npz"
+
+
+def add(verb: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    arguments.teach(verb, _TEXT, _EXAMPLES)
+    kinds = verb.add_subparsers(title="verbs of data", metavar="VERB", required=True)
+
+    _add_named(_kind(kinds, "info", "what a table is, what it holds, how good its fit is"))
+    _add_named(_kind(kinds, "verify", "compare every column of a table with its checksum"))
+
+    imported = _kind(kinds, "import", "import official NATS-Bench or NAS-Bench-201 files")
+    imported.add_argument("path", type=Path, help="archive folder, single .pickle.pbz2 or .pth file, or their parent")
+    arguments.add_out(imported, "the new table (of each space, if several)", required=True)
+    arguments.add_jobs(imported)
+
+    anchored = _kind(kinds, "build-anchored", "build the anchored table from a folder of real values")
+    anchored.add_argument("source", nargs="?", type=Path, help="folder of real values (default: PMFNAS_ANCHORS)")
+    arguments.add_out(anchored, _CACHED)
+    _add_space(anchored)
+
+    finals = _kind(kinds, "build-real-finals", "build the table of real final values (needs the extra `real`)")
+    arguments.add_out(finals, _CACHED)
+
+    surrogate = _kind(kinds, "build-surrogate", "materialise the shipped surrogate as a table")
+    arguments.add_out(surrogate, _CACHED)
+    _add_space(surrogate)
+    _add_fits(kinds)
+
+
+def _add_fits(kinds: "Kinds") -> None:
+    """Add what fits the shipped models anew, and measures them."""
+    for name, text in (
+        ("fit-surrogate", "fit the surrogate anew (needs the extra `fit`)"),
+        ("fit-real-finals", "fit the real finals' model of early epochs anew (needs the extra `fit`)"),
+    ):
+        fit = _kind(kinds, name, text)
+        fit.add_argument("data", nargs="?", default="anchored", help=_ANCHORED)
+        arguments.add_out(fit, _MODEL, metavar="FILE", required=True)
+
+    size = _kind(kinds, "fit-size-surrogate", "fit the surrogate of the size space anew")
+    size.add_argument("source", type=Path, help="folder of real final accuracies, with nats_sss.npz")
+    size.add_argument("--official", type=Path, required=True, metavar="DIR", help="archive folder, three archs or more")
+    arguments.add_out(size, _MODEL, metavar="FILE", required=True)
+
+    check = _kind(kinds, "check-real-finals", "measure the real finals' model on classes that the fit did not use")
+    check.add_argument("data", nargs="?", default="anchored", help=_ANCHORED)
+    check.add_argument("--page", type=Path, metavar="FILE", help="also put the figures into this page of the docs")
+
+
+def _kind(kinds: "Kinds", name: str, text: str) -> argparse.ArgumentParser:
+    """Return the parser of one of data's own verbs."""
+    kind = kinds.add_parser(name, help=text, description=text)
+    kind.set_defaults(kind=name)
+    return kind
+
+
+def _add_space(kind: argparse.ArgumentParser) -> None:
+    kind.add_argument("--space", choices=SPACES, default=SPACES[0], help=f"search space (default {SPACES[0]})")
+
+
+def _add_named(kind: argparse.ArgumentParser) -> None:
+    kind.add_argument("named", nargs="?", metavar="DATA", help=f"auto (default), {', '.join(SOURCES)}, or a path")
+    kind.add_argument("--data", metavar="DATA", help="the same, as other verbs have it")
+    _add_space(kind)

@@ -1,0 +1,109 @@
+"""The work of `table`: the outputs of a folder of results again, from its records."""
+
+import argparse
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from harness.compare import outputs, peers
+from harness.compare.studies import STUDIES
+from harness.compare.study_outputs import write_study
+from harness.experiment.data import Chosen, choose
+from harness.experiment.folder import SOURCES, SPEC, read_claim
+from harness.experiment.jobs import Job, Played, found
+from harness.experiment.specs import EXPERIMENTS
+from harness.players.ours import CONTESTANTS
+from harness.players.packages import OWN, PEERS
+from harness.search import folder as search
+from harness.search.compare import outputs as search_compare
+from harness.search.overview import write_overview
+from pmfnas.core.errors import InputError
+
+Writer = Callable[[Path, Mapping[str, Any], str], None]
+"""Writes the outputs of a folder, given its claim and `--data`."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the outputs again, as the verb that made the folder does."""
+    claim = read_claim(options.out)
+    name = str(claim.get("experiment"))
+    if name not in WRITERS:
+        raise InputError(
+            f"{options.out} holds the experiment {name!r}, but `table` knows {', '.join(WRITERS)}; "
+            "run the verb that made it again"
+        )
+    WRITERS[name](options.out, claim, options.data)
+    return 0
+
+
+def _experiment(out: Path, claim: Mapping[str, Any], data: str) -> None:
+    spec = EXPERIMENTS[claim["experiment"]]
+    chosen = choose(data, space=spec.space, folder=out, partial=True)
+    done = _finished(out, chosen, spec.contestants)
+    outputs.write(Played(spec.title, done, tuple(spec.contestants), spec.replays), chosen.table, out)
+
+
+def _comparison(out: Path, claim: Mapping[str, Any], data: str) -> None:
+    chosen = choose(data, folder=out, partial=True)
+    sources = claim.get(SOURCES, {})
+    done = _finished(out, chosen, (*sources, *CONTESTANTS))
+    seen = {job.searcher for job in done}
+    own = tuple(name for name in sources if name in seen)
+    order = (*own, *outputs.opponents(seen))
+    outputs.write_comparison(Played(outputs.title_of(own), done, order), chosen.table, out, own=own)
+
+
+def _peers(out: Path, claim: Mapping[str, Any], data: str) -> None:
+    del claim
+    chosen = choose(data, folder=out, partial=True)
+    everybody = (*OWN, *PEERS)
+    peers.write_peers(Played(peers.TITLE, _finished(out, chosen, everybody), everybody), chosen.table, out)
+
+
+def _study(out: Path, claim: Mapping[str, Any], data: str) -> None:
+    study = replace(STUDIES[claim["experiment"]](), n_workers=claim["workers"])
+    chosen = choose(data, folder=out, partial=True)
+    folders = {float(read_claim(spec.parent)["budget_s"]): spec.parent for spec in out.glob(f"*/{SPEC}")}
+    done = {s: _known(folders[s], chosen, study.contestants) for s in sorted(folders)}
+    seen = {job.searcher for jobs in done.values() for job in jobs}
+    if not seen:
+        raise InputError(f"{out} holds no finished run; run the study first")
+    study = replace(study, variants=tuple(v for v in study.variants if v.name in seen))
+    write_study(study, {s: jobs for s, jobs in done.items() if jobs}, chosen.table, out)
+
+
+def _search(out: Path, claim: Mapping[str, Any], data: str) -> None:
+    del claim, data
+    print(f"written: {', '.join(map(str, write_overview(out)))}")
+
+
+def _search_comparison(out: Path, claim: Mapping[str, Any], data: str) -> None:
+    del claim, data
+    search_compare.write_again(out)
+
+
+def _finished(out: Path, chosen: Chosen, searchers: Collection[str]) -> tuple[Job, ...]:
+    """Return the finished runs of known searchers; raise `InputError` where there is none."""
+    done = _known(out, chosen, searchers)
+    if not done:
+        raise InputError(f"{out} holds no finished run; run the experiment first")
+    return done
+
+
+def _known(out: Path, chosen: Chosen, searchers: Collection[str]) -> tuple[Job, ...]:
+    return tuple(job for job in found(out, chosen.table.header.space) if job.searcher in searchers)
+
+
+WRITERS: Mapping[str, Writer] = MappingProxyType(
+    {
+        **dict.fromkeys(EXPERIMENTS, _experiment),
+        **dict.fromkeys(STUDIES, _study),
+        outputs.COMPARISON: _comparison,
+        peers.NAME: _peers,
+        search.EXPERIMENT: _search,
+        search_compare.NAME: _search_comparison,
+    }
+)
+"""What a claim says that its folder holds -> who writes its outputs."""

@@ -1,0 +1,75 @@
+"""What `peers` leaves for people: the ordinary outputs, the agreement of ours with the packages, and who played.
+
+OUT/agreement.md, agreement.csv    our implementations against the packages'
+OUT/packages.md                    versions and settings as the packages gave them
+OUT/absent.json                    peer -> why its environment could not be made
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.compare import agreement
+from harness.compare.outputs import write
+from harness.experiment.folder import read_json
+from harness.experiment.jobs import Played
+from harness.players.packages import PEERS
+from harness.score.words import words_of
+from harness.show import render
+from pmfnas.benchmarks.table import CurveTable
+from pmfnas.files import write_text
+
+NAME = "peers"
+TITLE = "The field's packages on NAS-Bench-201"
+ABSENT = "absent.json"
+
+
+def write_peers(played: Played, table: CurveTable, out: Path) -> pd.DataFrame:
+    """Write the ordinary outputs, who played, and the agreement; return the runs.
+
+    Who did not play is read from `ABSENT` in `out`.
+    """
+    absent = read_json(out / ABSENT, "run peers again") if (out / ABSENT).exists() else {}
+    scored = write(played, table, out)
+    where = f"{table.stamp} data {table.header.fingerprint}; {scored.runs['budget_s'].iloc[0] / 3600:.2f} h per run."
+    compared = agreement.agreements(scored.runs)
+    text = agreement.markdown(compared, where=where, absent=absent, accuracy=words_of(scored.runs).accuracy)
+    write_text(out / "agreement.md", text)
+    write_text(out / "agreement.csv", render.csv(agreement.frame(compared)))
+    write_text(out / "packages.md", packages(scored.runs, scored.timings, absent=absent))
+    print(text)
+    for name, why in absent.items():
+        print(f"absent: {name}: {why}")
+    n_failed = int((scored.runs["status"] != "ok").sum())
+    if n_failed:
+        print(f"{n_failed} runs failed; table.md and packages.md say whose and why")
+    return scored.runs
+
+
+def packages(runs: pd.DataFrame, timings: pd.DataFrame, *, absent: Mapping[str, str]) -> str:
+    """Return who played, with versions and settings as the scripts gave them, and who did not and why."""
+    lines = ["# The packages", "", "| contestant | package | settings | runs | failed | searcher s |"]
+    lines += ["| --- | --- | --- | ---: | ---: | ---: |"]
+    for name in PEERS:
+        rows = runs[runs["searcher"] == name]
+        if len(rows):
+            seconds = timings.loc[timings["searcher"] == name, "searcher_s"].mean()
+            n_failed = int((rows["status"] != "ok").sum())
+            lines.append(f"| {name} | {_about(rows)} | {len(rows)} | {n_failed} | {seconds:.1f} |")
+    lines += ["", "searcher s: mean seconds of a run inside the package's process, on this host; not on the clock.", ""]
+    lines += [f"- absent: {name}: {why}" for name, why in absent.items()]
+    failures = runs[(runs["status"] != "ok") & runs["searcher"].isin(list(PEERS))]
+    lines += [f"- failed: {row['searcher']}, {row['dataset']}: {row['why']}" for _, row in failures.iterrows()]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _about(rows: pd.DataFrame) -> str:
+    """Return package with version, and settings, as two cells."""
+    settings: dict[str, Any] = json.loads(rows["settings"].iloc[0])
+    named = f"{settings.pop('name', '')} {settings.pop('version', '')}".strip() or "-"
+    for ours in ("source", "runs"):
+        settings.pop(ours, None)
+    return f"{named} | {', '.join(f'{key} {value}' for key, value in settings.items()) or '-'}"

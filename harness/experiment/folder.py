@@ -1,0 +1,283 @@
+"""The one owner of a folder of results: what it belongs to, who is at work in it, what made it, where it is committed.
+
+    OUT/spec.json        the claim: what the folder belongs to; a command with other settings is refused, not mixed in
+    OUT/lock             held by the process at work, where only one may be; the system releases it when that is gone
+    OUT/manifest.json    what made the outputs: the claim, what is in them, code, machine and versions
+
+The committed references are copies of outputs, under `REFERENCE_DIR`.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any
+
+from harness.experiment.overwriting import check_folder
+from harness.host.code import ROOT
+from pmfnas.benchmarks.table import CurveTable
+from pmfnas.core.errors import InputError
+from pmfnas.files import abandoned, reading, remove_abandoned, replace_folder, write_text
+
+SPEC, LOCK, MANIFEST = "spec.json", "lock", "manifest.json"
+SOURCES = "sources"
+"""In a claim: the source of everything that came from the command line, by name."""
+_SOURCES_BEFORE = "entrants"
+"""How claims called it before."""
+REFERENCE_DIR = ROOT / "results" / "reference"
+_KEPT = {".md", ".png", ".json", ".parquet", ".txt"}
+_KEPT_LISTS = {"progress.csv", "results.csv"}
+"""Endings, and names of lists, that a committed reference keeps: frames, pages and pictures."""
+_PARTS = ("searchers", "predictors", "datasets", "seeds_per_budget")
+_SIZES = ("runs", "cells", "splits")
+"""Entries of a manifest by which a reference is as complete as another one: what it names, and how often."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def write_json(path: Path, entries: Mapping[str, Any]) -> None:
+    """Write an object as JSON for people; see `json_text`."""
+    write_text(path, json_text(entries))
+
+
+def json_text(entries: Mapping[str, Any]) -> str:
+    """Return an object as JSON with a line for each entry, and for each entry of those, so that a difference shows."""
+    return "{\n" + ",\n".join(f" {json.dumps(name)}: {_entry(value)}" for name, value in entries.items()) + "\n}\n"
+
+
+def _entry(value: Any) -> str:
+    if not isinstance(value, Mapping) or not value:
+        return json.dumps(value)
+    return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(inner)}" for name, inner in value.items()) + "\n }"
+
+
+def read_json(path: Path, remedy: str) -> dict[str, Any]:
+    """Return the object in a file of JSON; raise `DataError` with the remedy where it cannot be read."""
+    with reading(path, remedy):
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+# -------------------------------------------------------------------------------------------------------------- claim
+
+
+def claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] = _NOTHING, *, flag: str = "") -> None:
+    """Make `out` the folder of what `mine` names, and note new `sources`; raise `InputError` as `check_claim` does."""
+    if check_claim(out, mine, sources, flag=flag):
+        remove_abandoned(out)
+        claimed = read_claim(out)
+        theirs = claimed.get(SOURCES, {})
+        if not sources.keys() <= theirs.keys():
+            write_json(out / SPEC, {**claimed, SOURCES: {**theirs, **sources}})
+        return
+    remove_abandoned(out, SPEC)
+    write_json(out / SPEC, {**mine, SOURCES: dict(sources)} if sources else mine)
+
+
+def check_claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] = _NOTHING, *, flag: str = "") -> bool:
+    """Return whether `out` is the folder of what `mine` names already; False where it can become it. Writes nothing.
+
+    A writer that was killed while it claimed the folder has left it as it was.
+
+    Args:
+        out: the folder; it need not be there.
+        mine: what it shall belong to; a claim has these entries and may have more.
+        sources: names from the command line, and what each stands for.
+        flag: the argument that gives such a name, for the error.
+
+    Raises:
+        InputError: `out` belongs to something else, has results of another source of the same name, or cannot be
+            written.
+    """
+    if not (out / SPEC).exists():
+        check_free(out)
+        return False
+    theirs = read_claim(out)
+    for name, value in mine.items():
+        if theirs.get(name) != value:
+            raise InputError(
+                f"--out {out} holds results with {name} {theirs.get(name)}, but this run has {name} {value}; "
+                "choose another --out or remove that folder"
+            )
+    for name, source in sources.items():
+        before = theirs.get(SOURCES, {}).get(name, source)
+        if before != source:
+            raise InputError(
+                f"--out {out} holds results of {name} from {before}, but it is {source} now; "
+                f"choose another --out, or another name: {flag} NAME=..."
+            )
+    return True
+
+
+def check_free(out: Path, own: Collection[str] = ()) -> None:
+    """Raise `InputError` unless `out` can become a folder of results: it is not there, or empty but for files `own`."""
+    killed = {file.name for file in abandoned(out, SPEC)}
+    if out.exists() and (not out.is_dir() or any(file.name not in {*own, *killed} for file in out.iterdir())):
+        raise InputError(f"--out {out} exists and is not a folder of results; choose another --out")
+    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise InputError(f"--out {out} cannot be written, for {there} cannot; choose another --out")
+
+
+def read_claim(out: Path) -> dict[str, Any]:
+    """Return what the folder `out` belongs to.
+
+    Raises:
+        InputError: it is not a folder of results.
+        DataError: its claim is damaged.
+    """
+    path = out / SPEC
+    if not path.exists():
+        raise InputError(f"{out} is not a folder of results: it has no {SPEC}")
+    claimed = read_json(path, "remove the folder or choose another")
+    return {SOURCES if name == _SOURCES_BEFORE else name: value for name, value in claimed.items()}
+
+
+# --------------------------------------------------------------------------------------------------------------- lock
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Hold a folder while the body runs; raise `InputError` where another process holds it.
+
+    The lock is the operating system's: it is gone with its process, however that ends.
+    """
+    try:
+        opened = (out / LOCK).open("a+", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--out {out} cannot be written ({error.strerror}); choose another --out") from None
+    with opened as stream:
+        stream.seek(0)
+        if not _take(stream):
+            holder = stream.read().strip() or "unknown"
+            raise InputError(
+                f"--out {out} is in use by a search at work (process {holder}); wait for it, stop it, or choose "
+                "another --out"
+            )
+        stream.truncate(0)
+        stream.write(f"{os.getpid()}\n")
+        stream.flush()
+        yield
+
+
+def _take(stream: IO[str]) -> bool:
+    """Lock an open file; return whether that succeeded. It is released when the file is closed."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            stream.seek(_LOCKED_BYTE)
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+            stream.seek(0)
+        else:
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+_LOCKED_BYTE = 1 << 20
+"""Where a system that locks bytes, and forbids reading them, locks one: far behind the process number."""
+
+
+# ----------------------------------------------------------------------------------------------------------- manifest
+
+
+def manifest(out: Path, about: Mapping[str, Any], packages: Sequence[str]) -> dict[str, Any]:
+    """Return what made the outputs of a folder; no host name, user or absolute path.
+
+    Args:
+        out: the folder; its claim comes first.
+        about: what is in the outputs.
+        packages: distributions whose versions matter to them.
+    """
+    return {
+        **read_claim(out),
+        **about,
+        "commit": git("rev-parse", "HEAD"),
+        "modified": bool(git("status", "--porcelain", "--untracked-files=no")),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "packages": {name: _version(name) for name in packages},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def git(*arguments: str) -> str:
+    """Return what git says of this checkout; empty where it is not one or git is absent."""
+    try:
+        answer = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return answer.stdout.strip()
+
+
+# ---------------------------------------------------------------------------------------------------------- reference
+
+
+def reference_name(experiment: str, table: CurveTable) -> str:
+    """Return the name of the committed reference of an experiment on these data."""
+    return f"{experiment}-{table.header.stamp.lower()}"
+
+
+def refuse_less(name: str, mine: Mapping[str, Any]) -> None:
+    """Raise `InputError` where the committed reference called `name` has more than what is to take its place.
+
+    Args:
+        name: of the reference, under `REFERENCE_DIR`.
+        mine: entries as in a manifest; those that it lacks are not compared.
+    """
+    path = REFERENCE_DIR / name / MANIFEST
+    if not path.is_file():
+        return
+    theirs = read_json(path, "restore it, or remove that folder first")
+    lacking = {
+        part: [one for one in theirs[part] if one not in mine[part]]
+        for part in _PARTS
+        if {part} <= theirs.keys() & mine
+    }
+    said = [f"{part} {', '.join(names)}" for part, names in lacking.items() if names]
+    said += [
+        f"{theirs[size]} {size} instead of {mine[size]}"
+        for size in _SIZES
+        if {size} <= theirs.keys() & mine and theirs[size] > mine[size]
+    ]
+    if said:
+        raise InputError(
+            f"--update-reference would replace results/reference/{name} by less: it has {'; '.join(said)}; run all of "
+            "it, leave --update-reference out, or remove that folder first"
+        )
+
+
+def copy_to_reference(name: str, out: Path, *, only: Collection[str] = ()) -> Path:
+    """Copy the outputs of `out` to the committed reference called `name`, in place of what is there; return it.
+
+    Args:
+        name: of the reference, under `REFERENCE_DIR`.
+        out: whose outputs.
+        only: the files that are copied; by default frames, pages, pictures and two lists.
+
+    Raises:
+        InputError: what is there has more (see `refuse_less`), or `out` is that reference or lies in it.
+    """
+    check_folder("--out", out, {"the reference": REFERENCE_DIR / name})
+    refuse_less(name, read_json(out / MANIFEST, "make the outputs again"))
+    target = REFERENCE_DIR / name
+    replace_folder(target, [file for file in sorted(out.iterdir()) if _is_kept(file, only)])
+    return target
+
+
+def _is_kept(file: Path, only: Collection[str]) -> bool:
+    return file.name in only if only else file.suffix in _KEPT or file.name in _KEPT_LISTS

@@ -1,0 +1,176 @@
+"""Sheets, paragraphs and notes as Markdown, LaTeX, CSV and lines of a terminal.
+
+A page is a title and its parts in order. A text is escaped for where it stands, unless it is `ready`. The same parts
+give the same bytes.
+"""
+
+import sys
+import textwrap
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import pandas as pd
+
+from harness.show.sheet import Sheet
+
+TERMINAL_WIDTH = 100
+_LEAST = 20
+"""Of this width, characters that are left to the first column and the gaps."""
+LINE = "---"
+"""A part that parts what is above from what is below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Short texts below each other, such as how the numbers are to be read."""
+
+    items: Iterable[str]
+    heading: str = ""
+    ready: bool = False
+    """Whether they are Markdown already."""
+
+
+Part: TypeAlias = str | Notes | Sheet
+"""A `str` is a paragraph."""
+
+
+# ------------------------------------------------------------------------------------------------- Markdown
+
+
+def markdown(title: str, parts: Iterable[Part]) -> str:
+    """Return a page of Markdown; of a row marked "best" or "level" the first cell is bold or italic."""
+    return "\n\n".join([f"# {plain(title)}", *(block for part in parts for block in _blocks(part))]) + "\n"
+
+
+def _blocks(part: Part) -> list[str]:
+    match part:
+        case Sheet():
+            body = [[plain(cell) for cell in row] for row in part.rows]
+            for row, mark in zip(body, part.marks, strict=False):
+                stars = {"best": "**", "level": "*"}.get(mark, "")
+                row[0] = f"{stars}{row[0]}{stars}"
+            around = [f"## {plain(part.caption)}", *([plain(part.note)] if part.note else [])]
+            return [*around, "\n".join(pipes(part.titles, body)), *map(plain, part.remarks)]
+        case Notes():
+            lines = "\n".join(f"- {item if part.ready else plain(item)}" for item in part.items)
+            return [block for block in (f"## {part.heading}" * bool(part.heading), lines) if block]
+        case str():
+            return [plain(part)]
+
+
+def plain(text: str) -> str:
+    """Return `text` on one line with what Markdown would interpret escaped."""
+    return "".join(f"\\{char}" if char in "\\|*_`<>[]#" else char for char in " ".join(text.split()))
+
+
+def pipes(titles: Sequence[str], body: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table; the first column reads from the left, the others from the right."""
+    rule = ["---", *("---:" for _ in titles[1:])]
+    return [f"| {' | '.join(cells)} |" for cells in (titles, rule, *body)]
+
+
+def csv(frame: pd.DataFrame) -> str:
+    """Return a frame as CSV, six significant digits."""
+    return str(frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+# ------------------------------------------------------------------------------------------------- terminal
+
+
+def terminal(title: str, parts: Iterable[Part]) -> str:
+    """Return a page for a screen of `TERMINAL_WIDTH` characters; `*` is best, `~` level with it."""
+    blocks = [_screen(part) for part in parts]
+    return "\n\n".join(["\n".join(block) for block in (wrap(title), *blocks) if any(block)]) + "\n"
+
+
+def _screen(part: Part) -> list[str]:
+    match part:
+        case Sheet():
+            head = wrap(f"{part.caption} {part.note}")
+            below = [line for remark in part.remarks for line in wrap(remark)]
+            is_loose = part.words or sum(widths_of((part.titles, *part.rows))[1:]) > TERMINAL_WIDTH - _LEAST
+            return [*head, *(_loose(part) if is_loose else aligned(part.titles, part.rows, part.marks)), *below]
+        case Notes():
+            lines = [line for item in part.items for line in wrap(item)]
+            return [*wrap(part.heading), *lines]
+        case str():
+            return ["-" * TERMINAL_WIDTH] if part == LINE else wrap(part)
+
+
+def wrap(text: str) -> list[str]:
+    """Return `text` as lines of a screen."""
+    return textwrap.wrap(" ".join(text.split()), TERMINAL_WIDTH, subsequent_indent="    ")
+
+
+def aligned(titles: Sequence[str], body: Sequence[Sequence[str]], marks: Sequence[str] = ()) -> list[str]:
+    """Return the lines of a grid; where it would be too wide the gaps narrow, then the first column gives way."""
+    widths = widths_of((titles, *body))
+    free = TERMINAL_WIDTH - 2 - sum(widths)
+    gap = 2 if free >= 2 * (len(titles) - 1) else 1
+    widths[0] = max(8, min(widths[0], widths[0] + free - gap * (len(titles) - 1)))
+    lines = []
+    for mark, (first, *rest) in zip(("", *(marks or [""] * len(body))), (titles, *body), strict=True):
+        name = first if len(first) <= widths[0] else first[: widths[0] - 1] + "…"
+        lines.append(f"{_MARKS.get(mark, ' ')} {justified([name, *rest], widths, {0}, gap=gap)}".rstrip())
+    return lines
+
+
+_MARKS = {"best": "*", "level": "~"}
+
+
+def justified(cells: Sequence[str], widths: Sequence[int], left: Collection[int], *, gap: int = 2) -> str:
+    """Return a line of cells, those at the places `left` standing left and all others right."""
+    placed = enumerate(zip(cells, widths, strict=True))
+    return (" " * gap).join(f"{cell:{'<' if at in left else '>'}{width}}" for at, (cell, width) in placed).rstrip()
+
+
+def widths_of(lines: Iterable[Sequence[str]], most: int = sys.maxsize) -> list[int]:
+    """Return the width of each column, at most `most`; a longer cell moves what follows in its line."""
+    return [min(max(map(len, column)), most) for column in zip(*lines, strict=True)]
+
+
+def _loose(sheet: Sheet) -> list[str]:
+    """Return the lines of a table of long cells, which stand as they are behind an aligned first column."""
+    width = max(len(row[0]) for row in (sheet.titles, *sheet.rows))
+    return [f"  {row[0]:<{width}}  {'  '.join(row[1:])}" for row in sheet.rows]
+
+
+# ---------------------------------------------------------------------------------------------------- LaTeX
+
+
+_TEX = {
+    **{char: f"\\{char}" for char in "&%$#_{}"},
+    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+    **{"<": "$<$", ">": "$>$", "|": "$|$"},
+}
+
+
+def tex(text: str) -> str:
+    """Return `text` on one line, escaped; other than ASCII only the plus-minus sign is kept."""
+    parts = (part.encode("ascii", "backslashreplace").decode() for part in " ".join(text.split()).split("±"))
+    return r"$\pm$".join("".join(_TEX.get(char, char) for char in part) for part in parts)
+
+
+def latex(sheet: Sheet, label: str) -> str:
+    """Return a floating booktabs table, pure ASCII, to be `\\input`; caption, note and remarks are its caption."""
+    noted = f"{sheet.caption}: {sheet.note}." if sheet.note else sheet.caption
+    body = [[tex(cell) for cell in row] for row in sheet.rows]
+    for row, mark in zip(body, sheet.marks, strict=False):
+        command = {"best": "textbf", "level": "textit"}.get(mark)
+        row[0] = f"\\{command}{{{row[0]}}}" if command else row[0]
+    lines = [
+        r"\begin{table}[t]",
+        r"  \centering\scriptsize\setlength{\tabcolsep}{2pt}",
+        f"  \\caption{{{tex(' '.join([noted, *sheet.remarks]))}}}",
+        f"  \\label{{{label}}}",
+        f"  \\begin{{tabular}}{{@{{}}l{'r' * (len(sheet.titles) - 1)}@{{}}}}",
+        r"    \toprule",
+        f"    {' & '.join(map(tex, sheet.titles))} \\\\",
+        r"    \midrule",
+        *(f"    {' & '.join(cells)} \\\\" for cells in body),
+        r"    \bottomrule",
+        r"  \end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines)

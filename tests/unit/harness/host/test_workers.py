@@ -1,0 +1,54 @@
+"""Work in processes: results in order, progress by units, what was done before, and processes that die."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from harness.host.workers import work_off
+from pmfnas.core.errors import InputError
+
+CRASH = "a worker was killed; the same command goes on"
+
+
+def squared(x: int) -> int:
+    time.sleep(0.02 * (3 - x))  # the first ends last
+    return x * x
+
+
+def lost(x: int) -> None:
+    if x == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def failing(x: int) -> None:
+    raise ValueError(f"no {x}")
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_results_are_in_the_order_of_the_arguments(n_jobs, capsys):
+    found = work_off(squared, [(x,) for x in range(4)], label="work", unit="run", n_jobs=n_jobs, crash=CRASH)
+    assert found == [0, 1, 4, 9]
+    assert "finished before" not in capsys.readouterr().err
+
+
+def test_what_was_done_before_is_said_in_units(capsys):
+    sizes = [3, 2]
+    work_off(squared, [(1,), (2,)], label="work", unit="run", n_jobs=1, crash=CRASH, sizes=sizes, done=5)
+    assert "5 of 10 runs were finished before; going on" in capsys.readouterr().err
+
+
+def test_no_work_is_none():
+    assert work_off(squared, [], label="work", unit="run", n_jobs=1, crash=CRASH, done=2) == []
+
+
+def test_the_error_of_a_call_passes():
+    with pytest.raises(ValueError, match="no 7"):
+        work_off(failing, [(7,)], label="work", unit="run", n_jobs=1, crash=CRASH)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+def test_a_process_that_is_killed_is_named_with_the_remedy():
+    with pytest.raises(InputError, match=CRASH):
+        work_off(lost, [(x,) for x in range(3)], label="work", unit="run", n_jobs=2, crash=CRASH)
