@@ -2,11 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 import pytest
 
-from tests.support.documents import ROOT, rows
+from harness.cli.main import main
+from harness.compare.verdict import markdown, verdicts
+from harness.experiment.batch import open_benchmark, run_one
+from harness.experiment.jobs import Job
+from harness.experiment.specs import GPU_NIGHT_S, Experiment
+from harness.players.file import from_file
+from tests.support.documents import ROOT, read, rows
 
 REFERENCE = ROOT / "results" / "reference"
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
@@ -242,3 +249,25 @@ def test_the_short_table_of_the_predictor(labels, epochs):
     assert agrees(row[3].split()[0], [quality("precision_1", predictor="pmf", **where)])
     others = set(frame("predictors/anchored", "summary.parquet")["predictor"]) - {"pmf"}
     assert agrees(row[4], [max(quality("tau", predictor=name, **where) for name in others)])
+
+
+def test_the_verdict_of_the_tutorial_is_that_of_its_runs():
+    runs = frame("tutorial-surrogate")
+    kept = (REFERENCE / "tutorial-surrogate" / "verdict.md").read_text()
+    found = verdicts(runs, ["MySearch"], ["pmf_nas"])
+    assert len(found) == 3
+    assert markdown(found, runs, where={"MySearch": "in process"}, title="Verdict: MySearch against PMF-NAS") == kept
+    (shown,) = [block.text for block in read(ROOT / "docs" / "tutorial.md").blocks if "# Verdict" in block.text]
+    assert kept.startswith(shown.rstrip("\n") + "\n")
+
+
+def test_a_run_of_the_tutorial_ends_again_as_it_did(surrogate_table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new-searcher", "my_search"]) == 0
+    contestants = MappingProxyType({"MySearch": from_file("my_search.py:MySearch")[1]})
+    experiment = Experiment("compare", "", contestants, ("MySearch",), DATASETS, GPU_NIGHT_S, n_seeds=1)
+    benchmark = open_benchmark(surrogate_table, "cifar100")
+    runs = frame("tutorial-surrogate").set_index(["dataset", "searcher", "seed"])
+    for seed in (0, 1):
+        header, _ = run_one(experiment, surrogate_table, benchmark, Job("cifar100", "MySearch", seed))
+        assert header.recommended[0] == runs.loc[("cifar100", "MySearch", seed), "arch"]
