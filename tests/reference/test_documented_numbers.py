@@ -264,8 +264,8 @@ def test_the_verdict_of_the_tutorial_is_that_of_its_runs():
 def test_a_run_of_the_tutorial_ends_again_as_it_did(surrogate_table, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["new-searcher", "my_search"]) == 0
-    contestants = MappingProxyType({"MySearch": from_file("my_search.py:MySearch")[1]})
-    experiment = Experiment("compare", "", contestants, ("MySearch",), DATASETS, GPU_NIGHT_S, n_seeds=1)
+    players = MappingProxyType({"MySearch": from_file("my_search.py:MySearch")[1]})
+    experiment = Experiment("compare", "", players, ("MySearch",), DATASETS, GPU_NIGHT_S, n_seeds=1)
     benchmark = open_benchmark(surrogate_table, "cifar100")
     runs = frame("tutorial-surrogate").set_index(["dataset", "searcher", "seed"])
     for seed in (0, 1):

@@ -12,7 +12,7 @@ from harness.experiment.specs import EXPERIMENTS
 from harness.host.units import names
 from harness.players.file import from_file
 from harness.players.ours import PLAYERS
-from harness.predictors.candidates import PLAYERS as PREDICTORS
+from harness.predictors.candidates import CANDIDATES as PREDICTORS
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError
 from tests.support.documents import ROOT, Typed
