@@ -6,12 +6,12 @@ from types import MappingProxyType
 
 from baselines.asha import Asha
 from baselines.bohb import BOHB_NB201, Bohb
-from baselines.climbing import FULL
 from baselines.dehb import Dehb
 from baselines.hyperband import Hyperband
 from baselines.local_search import LocalSearch
 from baselines.most_conv3x3 import MostConv3x3
 from baselines.most_params import MostParams
+from baselines.parts.climbing import FULL
 from baselines.random_search import RandomSearch
 from baselines.regularized_evolution import RegularizedEvolution
 from baselines.reinforce import Reinforce

@@ -28,11 +28,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from baselines.brackets import resources
-from baselines.climbing import Climber, ladder_of
-from baselines.drawing import unseen
-from baselines.evaluations import exhausted
-from baselines.incumbents import Observed
+from baselines.parts.brackets import resources
+from baselines.parts.climbing import Climber, ladder_of
+from baselines.parts.drawing import unseen
+from baselines.parts.evaluations import exhausted
+from baselines.parts.incumbents import Observed
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket
 
@@ -75,7 +75,7 @@ class Asha:
         budget_s: not used.
         n_workers: not used; never waits before the space is exhausted.
         rng: draws the archs.
-        ladder: its rungs; see `baselines.climbing.ladder_of`.
+        ladder: its rungs; see `baselines.parts.climbing.ladder_of`.
         eta: share 1 / eta of a rung that goes on; None lets it follow from the epochs of the rungs.
     """
 

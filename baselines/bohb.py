@@ -34,13 +34,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.brackets import Bracket, Enter, Promote, Rounding, hyperband_shapes, resources
-from baselines.categorical_kde import CategoricalKde, Spread, fit
-from baselines.climbing import Climber, ladder_of, repeated
-from baselines.drawing import unseen
-from baselines.incumbents import Observed
-from baselines.racing import Race
-from baselines.settings import check_at_least, check_between
+from baselines.parts.brackets import Bracket, Enter, Promote, Rounding, hyperband_shapes, resources
+from baselines.parts.categorical_kde import CategoricalKde, Spread, fit
+from baselines.parts.climbing import Climber, ladder_of, repeated
+from baselines.parts.drawing import unseen
+from baselines.parts.incumbents import Observed
+from baselines.parts.racing import Race
+from baselines.parts.settings import check_at_least, check_between
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import SearcherFactory, Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket
@@ -58,17 +58,17 @@ class Bohb:
         budget_s: not used.
         n_workers: not used; never waits before the space is exhausted.
         rng: draws archs.
-        ladder: its rungs; see `baselines.climbing.ladder_of`.
+        ladder: its rungs; see `baselines.parts.climbing.ladder_of`.
         repeats: how many times the last rung stands in the ladder, each paid in full.
         eta: share 1 / eta of a rung that goes on; None lets it follow from the epochs of the rungs.
-        rounding: of the bracket sizes; see `baselines.brackets.hyperband_shapes`.
+        rounding: of the bracket sizes; see `baselines.parts.brackets.hyperband_shapes`.
         min_points: least size of either part of the observations (N_min); None is one more than positions.
         top_fraction: share of the observations that counts as good (q).
         n_samples: draws of which the best is taken (N_s).
         random_fraction: share of archs drawn uniformly (rho).
         bandwidth_factor: by how much l is widened for the draws (b_w).
         min_bandwidth: least bandwidth, so that no choice is ever ruled out.
-        spread: how bandwidths see a position; see `baselines.categorical_kde.fit`.
+        spread: how bandwidths see a position; see `baselines.parts.categorical_kde.fit`.
     """
 
     def __init__(

@@ -32,12 +32,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.brackets import Bracket, Enter, Promote, Rounding, hyperband_shapes, resources
-from baselines.climbing import Climber, ladder_of
-from baselines.drawing import unseen
-from baselines.incumbents import Observed
-from baselines.racing import Race
-from baselines.settings import check_at_least
+from baselines.parts.brackets import Bracket, Enter, Promote, Rounding, hyperband_shapes, resources
+from baselines.parts.climbing import Climber, ladder_of
+from baselines.parts.drawing import unseen
+from baselines.parts.incumbents import Observed
+from baselines.parts.racing import Race
+from baselines.parts.settings import check_at_least
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, FloatArray, Outcome, Ticket
@@ -121,9 +121,9 @@ class Dehb:
         budget_s: not used.
         n_workers: not used; never waits before the space is exhausted.
         rng: draws archs, parents and positions.
-        ladder: its rungs; see `baselines.climbing.ladder_of`.
+        ladder: its rungs; see `baselines.parts.climbing.ladder_of`.
         eta: share 1 / eta of a rung that goes on; None lets it follow from the epochs of the rungs.
-        rounding: of the bracket sizes; see `baselines.brackets.hyperband_shapes`.
+        rounding: of the bracket sizes; see `baselines.parts.brackets.hyperband_shapes`.
         mutation_factor: scale of the difference of two parents (F).
         crossover_rate: probability that a position comes from the mutant (p).
         n_tries: mutations before a trial that is nothing new gives way to a random arch.

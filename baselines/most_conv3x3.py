@@ -14,10 +14,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from baselines.evaluations import evaluation, exhausted
-from baselines.incumbents import Observed
+from baselines.parts.evaluations import evaluation, exhausted
+from baselines.parts.incumbents import Observed
+from baselines.parts.settings import search_fidelity
 from baselines.scan import choices_by_size, descending
-from baselines.settings import search_fidelity
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket

@@ -26,10 +26,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from baselines.drawing import unseen
-from baselines.evaluations import WORST, archs_of, evaluation, exhausted, worth
-from baselines.incumbents import Observed
-from baselines.settings import check_between, search_fidelity
+from baselines.parts.drawing import unseen
+from baselines.parts.evaluations import WORST, archs_of, evaluation, exhausted, worth
+from baselines.parts.incumbents import Observed
+from baselines.parts.settings import check_between, search_fidelity
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, FloatArray, Outcome, Ticket
 

@@ -24,10 +24,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from baselines.brackets import halving, resources
-from baselines.climbing import Climber, ladder_of
-from baselines.incumbents import Observed
-from baselines.racing import Race, random_entrants
+from baselines.parts.brackets import halving, resources
+from baselines.parts.climbing import Climber, ladder_of
+from baselines.parts.incumbents import Observed
+from baselines.parts.racing import Race, random_entrants
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket
 
@@ -41,7 +41,7 @@ class SuccessiveHalving:
         budget_s: not used.
         n_workers: not used; workers wait for each other at the end of each rung.
         rng: draws the archs.
-        ladder: its rungs; see `baselines.climbing.ladder_of`.
+        ladder: its rungs; see `baselines.parts.climbing.ladder_of`.
         n_archs: archs that enter a bracket (n of the paper).
         eta: share 1 / eta of a rung that goes on; None lets it follow from the epochs of the rungs.
     """

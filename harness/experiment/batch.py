@@ -32,7 +32,7 @@ from pmfnas.loop.runner import Finished, Setting
 from pmfnas.spaces import space_for
 
 RUN_CODE = (
-    *("pmfnas/core/*.py", "pmfnas/spaces/*.py", "pmfnas/engine/**/*.py", "baselines/*.py"),
+    *("pmfnas/core/*.py", "pmfnas/spaces/*.py", "pmfnas/engine/**/*.py", "baselines/*.py", "baselines/parts/*.py"),
     *(f"pmfnas/loop/{name}.py" for name in ("executor", "ledger", "referee", "runner")),
     *(f"pmfnas/benchmarks/{name}.py" for name in ("header", "table", "tabular")),
     *("harness/experiment/exclusions.py", "harness/experiment/held_out.py", "harness/compare/distortions.py"),

@@ -59,7 +59,17 @@ def test_no_module_is_named_like_one_of_the_standard_library():
 
 
 def test_no_inheritance_but_protocols_enums_and_errors():
-    allowed = {"Protocol", "Exception", "PmfnasError", "InputError", "NamedTuple", "StrEnum", "Enum", "Unpickler"}
+    allowed = {
+        "Protocol",
+        "Generic",
+        "Exception",
+        "PmfnasError",
+        "InputError",
+        "NamedTuple",
+        "StrEnum",
+        "Enum",
+        "Unpickler",
+    }
     allowed |= {"Module"}  # torch's layers are made so
     allowed |= {"ArgumentParser", "RawIOBase"}  # the one way to change how they fail
     for file in sources(*PACKAGES):
@@ -85,3 +95,9 @@ def test_foreign_packages_are_refused(tmp_path):
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode != 0
     assert "package baselines is found in" in run.stderr
+
+
+def test_no_folder_holds_more_than_twenty_files():
+    folders = [file.parent for file in sources(*PACKAGES)]
+    crowded = {str(folder.relative_to(ROOT)) for folder in folders if folders.count(folder) > 20}
+    assert not crowded

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.brackets import Bracket, Shape
 from baselines.dehb import Dehb, Member, Population, centre, crossed, decode, mutant
+from baselines.parts.brackets import Bracket, Shape
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Wait

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.categorical_kde import fit, uniform
+from baselines.parts.categorical_kde import fit, uniform
 from pmfnas.core.rng import stream
 
 CARDINALITIES = (2, 3, 1)

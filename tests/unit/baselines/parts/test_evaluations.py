@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from baselines.evaluations import WORST, archs_of, evaluation, exhausted, worth
+from baselines.parts.evaluations import WORST, archs_of, evaluation, exhausted, worth
 from pmfnas.core.types import Cancelled, Cost, Curve, Failed, Fidelity, Measured, Ok, Outcome, Stop, Submit, Train, Wait
 from tests.support.evaluating import DIVERGED, curve, ok, ticket
 from tests.support.fakes import A, B

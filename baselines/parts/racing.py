@@ -6,10 +6,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from baselines.brackets import BARRIER, DONE, Bracket, Enter, Promote, Shape
-from baselines.climbing import Climber
-from baselines.drawing import unseen
-from baselines.evaluations import exhausted
+from baselines.parts.brackets import BARRIER, DONE, Bracket, Enter, Promote, Shape
+from baselines.parts.climbing import Climber
+from baselines.parts.drawing import unseen
+from baselines.parts.evaluations import exhausted
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Outcome, Ticket, Wait
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from baselines.climbing import Climber, ladder_of, repeated
+from baselines.parts.climbing import Climber, ladder_of, repeated
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Cost, Curve, Diverged, Drop, Failed, Fidelities, Ok, Schedule, Submit, Ticket, Train
 from tests.support.fakes import FIDELITIES, A, B

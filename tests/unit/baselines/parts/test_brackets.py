@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.brackets import BARRIER, DONE, Bracket, Enter, Promote, Shape, halving, hyperband_shapes, resources
+from baselines.parts.brackets import BARRIER, DONE, Bracket, Enter, Promote, Shape, halving, hyperband_shapes, resources
 from pmfnas.core.errors import InputError
 from pmfnas.core.rungs import rungs
 from pmfnas.core.types import Fidelity

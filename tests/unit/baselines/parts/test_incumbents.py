@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.incumbents import LISTED, Observed
+from baselines.parts.incumbents import LISTED, Observed
 from pmfnas.core.types import Arch, Cancelled, Cost, Curve, Failed, Measure, Measured, Ok, Outcome, Ticket, Train
 from tests.support.evaluating import DIVERGED, curve, ok, ticket
 from tests.support.fakes import FIDELITIES, A, B, C
