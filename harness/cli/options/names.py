@@ -13,14 +13,14 @@ SEARCHERS = (
 )
 REFERENCE = "pmf_nas"
 
-PEERS = (
+PACKAGES = (
     *("asha-1.3.12", "asha-1.3.9.12", "bohb-1.3.12", "dehb-1.3.12", "hyperband-1.3.12", "hyperband-1.3.9.12"),
     *("pmf_nas", "pmf_nas_no_belief", "random_search", "dehb-0.1.2", "hpbandster-0.7.4-bohb", "neps-0.17-asha"),
     *("neps-0.17-hyperband", "neps-0.17-priorband", "optuna-5-tpe", "smac-2.4", "syne-tune-0.13-dyhpo"),
     *("syne-tune-0.13-hyper_tune", "syne-tune-0.13-mobster", "syne-tune-0.13-hyperband", "syne-tune-0.16-asha"),
     *("syne-tune-0.16-bohb", "syne-tune-0.16-cqr"),
 )
-SLOW_PEERS = ("syne-tune-0.13-dyhpo", "syne-tune-0.13-hyper_tune", "syne-tune-0.13-mobster", "syne-tune-0.16-cqr")
+SLOW_PACKAGES = ("syne-tune-0.13-dyhpo", "syne-tune-0.13-hyper_tune", "syne-tune-0.13-mobster", "syne-tune-0.16-cqr")
 
 PREDICTORS = (
     *("curve_extrapolation", "curve_svr", "flops", "gaussian_process", "gradient_boosting", "last_valid", "params"),

@@ -3,7 +3,7 @@
 import argparse
 
 from harness.cli import arguments
-from harness.cli.options.names import PEERS, SLOW_PEERS
+from harness.cli.options.names import PACKAGES, SLOW_PACKAGES
 from harness.host.units import written_hours
 
 BUDGET_S = 7_200.0
@@ -14,7 +14,7 @@ _TEXT = f"""Makes an environment for each package (once, kept in the user's cach
 implementations of the same methods, PMF-NAS and random search, on the same seeds and trials, and writes the table and
 figures of `run table2`, packages.md (versions and settings) and agreement.md (ours against theirs). {N_SEEDS} seeds of
 {written_hours(BUDGET_S)}, and {SLOW_SEEDS} of the slow ones, which think for minutes in each run: about half an hour on
-two idle cores. Slow are {", ".join(SLOW_PEERS)}."""
+two idle cores. Slow are {", ".join(SLOW_PACKAGES)}."""
 
 _READING = """
 exit code: 0 where everybody played, 1 where an environment could not be made or all runs of one on a data set failed
@@ -45,7 +45,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.add_first_seed(verb)
     arguments.add_budget(verb, f"clock per run (default {written_hours(BUDGET_S)})")
     arguments.add_datasets(verb)
-    arguments.add_searchers(verb, f"some of: {', '.join(PEERS)}", None)
+    arguments.add_searchers(verb, f"some of: {', '.join(PACKAGES)}", None)
     arguments.add_jobs(verb)
     arguments.add_out(verb, "where results go (default results/peers)")
     arguments.add_smoke(verb, "one seed and 20 minutes of budget: no claim")

@@ -118,8 +118,8 @@ def test_light_names_are_those_of_the_registries():
     assert (*PLAYERS,) == names.SEARCHERS
     assert (REFERENCE, candidates.REFERENCE) == (names.REFERENCE, names.REFERENCE_PREDICTOR)
     assert (*OWN, *PACKAGES) == names.PACKAGES
-    assert tuple(name for name, peer in PACKAGES.items() if peer.slow) == names.SLOW_PEERS
-    assert (*candidates.PLAYERS,) == names.PREDICTORS
+    assert tuple(name for name, package in PACKAGES.items() if package.slow) == names.SLOW_PACKAGES
+    assert (*candidates.CANDIDATES,) == names.PREDICTORS
     assert sorted(specs.EXPERIMENTS) == sorted(names.EXPERIMENTS)
     assert list(STUDIES) == list(names.STUDIES)
     assert names.FIRST_STUDY_SEED == FIRST_SEED
