@@ -128,7 +128,7 @@ def test_the_class_reaches_worker_processes(tmp_path, mine):
 WRONG = {
     "exits": ("sys.exit(5)", "the searcher exits from the process that it is a guest in"),
     "raises": ("raise KeyError('by hand')", "ask raised KeyError: 'by hand'"),
-    "asks_for_a_list": ("return Submit((Train([0] * 6, '12', 0, 3),))", "of Python's int below"),
+    "asks_for_a_list": ("return Submit((Train([0] * 6, '12', 0, 3),))", "of Python's int"),
     "goes_on_from_nothing": ("return Submit((Train((0,) * 6, '12', 3, 6),))", "live checkpoints exist at no epoch"),
     "asks_for_ever": ("return Submit((Train((3,) * 6, '12', 0, 3),))", "never stops"),
     "gives_a_bad_reason": ("return Submit((Train((3,) * 6, '12', 0, 3),), ({'a': [1]},))", "reasons map names"),

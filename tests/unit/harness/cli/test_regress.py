@@ -168,7 +168,8 @@ def test_accepting_says_what_changed_and_keeps_the_history(reference, tmp_path, 
 def test_a_first_reference_shows_its_figures(reference, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(commands, "plain_groups", lambda: GROUPS[:1])
     assert regress(tmp_path / "new.json", "--accept", "--reason", "first") == 0
-    (row,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("cifar100/n60/12@12")]
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    (row,) = [cells for cells in lines if cells[:1] == ["cifar100/n60/12@12"]]
     values = read_reference(tmp_path / "new.json")["SURROGATE"].values["cifar100/n60/12@12"]
     assert row[1:] == ["8", *(f"{values[name].mean():.3f}" for name in ("tau", "tau_top", "crps_pct"))]
 

@@ -83,14 +83,13 @@ def test_glyphs_are_written_in_ascii():
 # ------------------------------------------------------------------------------------------------- last resort
 
 
-class Failing:
-    """A parser whose verb raises."""
+def failing(error):
+    """Return a reader of arguments that raises."""
 
-    def __init__(self, error):
-        self.error = error
+    def parsed(arguments):
+        raise error
 
-    def run(self, options):
-        raise self.error
+    return parsed
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,7 @@ class Failing:
 )
 def test_the_last_resort_is_one_line(monkeypatch, capsys, error, code, line):
     monkeypatch.delenv(cli.DEBUG, raising=False)
-    monkeypatch.setattr(cli, "_parsed", lambda arguments: Failing(error))
+    monkeypatch.setattr(cli, "parsed", failing(error))
     assert main([]) == code
     (printed,) = capsys.readouterr().err.splitlines()
     assert printed.startswith(line)
@@ -114,7 +113,7 @@ def test_the_last_resort_is_one_line(monkeypatch, capsys, error, code, line):
 
 def test_the_traceback_is_shown_where_it_is_asked_for(monkeypatch, capsys):
     monkeypatch.setenv(cli.DEBUG, "1")
-    monkeypatch.setattr(cli, "_parsed", lambda arguments: Failing(KeyError("x")))
+    monkeypatch.setattr(cli, "parsed", failing(KeyError("x")))
     assert main([]) == cli.FAULT
     printed = capsys.readouterr().err
     assert printed.startswith("Traceback")
@@ -136,7 +135,7 @@ def test_the_traceback_is_shown_where_it_is_asked_for(monkeypatch, capsys):
         (["table2", "--budget", "8.5"], "which has no unit; write 8.5h, 8.5m or 8.5s"),
         (["table2", "--seeds", ""], "--seeds is empty"),
         (["table2", "--seeds="], "--seeds is empty"),
-        (["table2", "--seeds"], "argument --seeds: expected one argument; see python -m harness run --help"),
+        (["table2", "--seeds"], "argument --seeds: expected one argument; see python -m harness table2 --help"),
         (["table2", "--sedes", "3"], "unrecognized arguments: --sedes 3; see python -m harness --help"),
         (["data"], "see python -m harness data --help"),
         ([], "VERB is missing"),

@@ -47,7 +47,7 @@ def test_a_script_is_not_called_like_the_package_that_it_imports():
         imported = {n.module.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module}
         imported |= {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
         beside = {file.stem for file in environment.script_path.parent.glob("*.py")}
-        assert imported & beside <= {"package", "protocol_client"}
+        assert imported & beside <= {"peer", "protocol_client"}
 
 
 def test_only_peers_whose_environment_is_there_can_play(tmp_path):
