@@ -372,7 +372,7 @@ def test_a_folder_of_another_search_is_left_alone(mine, tmp_path):
         ({}, "add --resume to go on"),
         ({"seed": 1}, "holds results with seed 0, but this run has seed 1"),
         ({"split_seed": 1}, "with split_seed 0"),
-        ({"width": 1}, "with width 2, but this one has width 1"),
+        ({"width": 1}, "with width 2, but this run has width 1"),
     ):
         with pytest.raises(InputError, match=message):
             searched(spec_of(mine, **changes), out, resume=bool(changes))

@@ -131,7 +131,8 @@ def test_a_dry_run_shows_a_command_that_search_understands(tmp_path, capsys):
     assert "2 searchers x 3 seeds = 6 runs of 2 min on CPU, 2 at once" in printed
     assert not out.exists()
     (line,) = (line for line in printed.splitlines() if line.startswith("  first"))
-    options = parsed(shlex.split(line)[2:])
+    words = shlex.split(line)
+    options = parsed(words[words.index("search") :])
     spec = training_commands.asked(options)
     assert (spec.dataset, spec.budget_s, spec.schedules, spec.searcher, spec.seed) == (
         *("digits", 120.0, (3, 12)),
