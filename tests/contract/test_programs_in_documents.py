@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 
 from harness.cli.main import main
-from tests.support.documents import ROOT, read
-
-
-def program(page: str, first: str) -> str:
-    """Return the one Python block of a document that holds a text."""
-    (block,) = [b for b in read(ROOT / page).blocks if b.language == "python" and first in b.text]
-    return block.text
+from tests.support.documents import ROOT
+from tests.support.tutorial import PAGE, better, program
 
 
 @pytest.fixture
@@ -24,15 +19,8 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     return tmp_path / "my_search.py"
 
 
-def better(text: str) -> str:
-    """Return the tutorial's searcher with the change that the tutorial makes."""
-    change = program("docs/tutorial.md", "def _worth")
-    begin, end = text.index("    def recommend"), text.index("    def _next")
-    return f"{text[:begin]}{change}\n{text[end:]}"
-
-
 def test_the_tutorial_shows_the_file_that_is_written(written: Path) -> None:
-    assert program("docs/tutorial.md", "class MySearch") in written.read_text()
+    assert program(PAGE, "class MySearch") in written.read_text()
 
 
 def test_both_searchers_of_the_tutorial_keep_the_rules(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +41,7 @@ def test_the_small_copy_of_cifar10_is_made_as_the_page_says(tmp_path: Path, monk
         **{"data": np.arange(2 * n) % 251, "offsets": 2 * np.arange(n + 1), "labels": labels, "is_train": is_train},
         classes=np.array([f"c{i}" for i in range(10)]),
     )
-    exec(program("docs/training.md", "small.npz"), {})
+    exec(program(ROOT / "docs" / "training.md", "small.npz"), {})
     with np.load("small.npz") as small:
         assert small["is_train"].sum() == 2000
         assert len(small["labels"]) == 3000
