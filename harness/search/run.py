@@ -147,7 +147,8 @@ def run_search(
     largest = _largest(spec, source)
     most_s, in_memory = limit_s(spec.budget_s), check_training_memory(device, spec, largest, data)
     if not (out / MEASURED).exists():
-        log.say(f"measuring how fast the largest network trains, for {written_time(most_s)} of the budget at most")
+        least = "or one step of two images"
+        log.say(f"measuring how fast the largest network trains, for {written_time(most_s)} of the budget {least}")
     measured = measure(
         out, largest, data, opened.images, spec.recipe, before_s=opened.measured_s, limit_s=most_s, clock=clock
     )
