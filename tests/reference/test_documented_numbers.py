@@ -13,7 +13,9 @@ from harness.experiment.batch import open_benchmark, run_one
 from harness.experiment.jobs import Job
 from harness.experiment.specs import GPU_NIGHT_S, Experiment
 from harness.players.file import from_file
+from harness.stats.paired import wilcoxon_p
 from tests.support.documents import ROOT, read, rows
+from tests.support.tutorial import PAGE, better, differences
 
 REFERENCE = ROOT / "results" / "reference"
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
@@ -251,23 +253,38 @@ def test_the_short_table_of_the_predictor(labels, epochs):
     assert agrees(row[4], [max(quality("tau", predictor=name, **where) for name in others)])
 
 
-def test_the_verdict_of_the_tutorial_is_that_of_its_runs():
+def test_the_verdicts_of_the_tutorial_are_those_of_its_runs():
     runs = frame("tutorial-surrogate")
-    kept = (REFERENCE / "tutorial-surrogate" / "verdict.md").read_text()
-    found = verdicts(runs, ["MySearch"], ["pmf_nas"])
-    assert len(found) == 3
-    assert markdown(found, runs, where={"MySearch": "in process"}, title="Verdict: MySearch against PMF-NAS") == kept
-    (shown,) = [block.text for block in read(ROOT / "docs" / "tutorial.md").blocks if "# Verdict" in block.text]
-    assert kept.startswith(shown.rstrip("\n") + "\n")
+    for name, own in (("verdict.md", ["MySearch"]), ("both.md", ["MySearch", "with_promise"])):
+        found = verdicts(runs, own, ["pmf_nas"])
+        assert len(found) == 3 * len(own)
+        title = f"Verdict: {', '.join(own)} against PMF-NAS"
+        text = markdown(found, runs, where=dict.fromkeys(own, "in process"), title=title)
+        assert text == (REFERENCE / "tutorial-surrogate" / name).read_text()
+    (shown,) = [block.text for block in read(PAGE).blocks if "# Verdict" in block.text]
+    assert (REFERENCE / "tutorial-surrogate" / "verdict.md").read_text().startswith(shown)
 
 
-def test_a_run_of_the_tutorial_ends_again_as_it_did(surrogate_table, tmp_path, monkeypatch):
+def test_the_second_searcher_of_the_tutorial_is_better_on_every_data_set():
+    runs = frame("tutorial-surrogate")
+    assert differences(runs) in PAGE.read_text()
+    for name in DATASETS:
+        pairs = runs.query("dataset == @name").pivot(index="seed", columns="searcher", values="test")
+        gained = (pairs["with_promise"] - pairs["MySearch"]).to_numpy()
+        assert gained.mean() > 0, name
+        assert wilcoxon_p(gained) < 0.05, name
+        assert pairs["pmf_nas"].mean() > pairs["with_promise"].mean(), name
+
+
+def test_runs_of_the_tutorial_end_again_as_they_did(surrogate_table, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["new-searcher", "my_search"]) == 0
-    players = MappingProxyType({"MySearch": from_file("my_search.py:MySearch")[1]})
-    experiment = Experiment("compare", "", players, ("MySearch",), DATASETS, GPU_NIGHT_S, n_seeds=1)
+    (tmp_path / "changed.py").write_text(better((tmp_path / "my_search.py").read_text()))
+    files = {"MySearch": "my_search.py:MySearch", "with_promise": "changed.py:MySearch"}
+    players = MappingProxyType({name: from_file(text)[1] for name, text in files.items()})
+    experiment = Experiment("compare", "", players, tuple(files), DATASETS, GPU_NIGHT_S, n_seeds=1)
     benchmark = open_benchmark(surrogate_table, "cifar100")
     runs = frame("tutorial-surrogate").set_index(["dataset", "searcher", "seed"])
-    for seed in (0, 1):
-        header, _ = run_one(experiment, surrogate_table, benchmark, Job("cifar100", "MySearch", seed))
-        assert header.recommended[0] == runs.loc[("cifar100", "MySearch", seed), "arch"]
+    for name in files:
+        header, _ = run_one(experiment, surrogate_table, benchmark, Job("cifar100", name, 1))
+        assert header.recommended[0] == runs.loc[("cifar100", name, 1), "arch"]
