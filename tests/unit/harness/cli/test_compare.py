@@ -212,18 +212,6 @@ def test_a_new_searcher_passes_every_check_and_can_be_compared(capsys, tmp_path)
     assert runs.loc["MySearch", "status"] == "ok"
 
 
-def test_the_tutorial_shows_the_searcher_that_is_written():
-    assert main(["new-searcher", "my_search"]) == 0
-    tutorial = (Path(__file__).parents[4] / "docs" / "tutorial.md").read_text()
-    shown = re.findall(r"```python\n(.*?)```", tutorial, re.DOTALL)
-    assert shown[0] in Path("my_search.py").read_text()
-    changed = shown[1].splitlines(keepends=True)
-    assert changed[0] in Path("my_search.py").read_text()
-    path = Path("changed.py")
-    path.write_text(Path("my_search.py").read_text().replace(changed[0], shown[1]))
-    assert main(["check-searcher", "changed.py:MySearch"]) == 0
-
-
 @pytest.mark.parametrize("name", ["class", "json", "My", "my-search", "", "../mine"])
 def test_a_name_that_is_no_module(capsys, name):
     assert "must be a module name of your own" in refused(capsys, ["new-searcher", name])
