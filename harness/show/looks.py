@@ -159,8 +159,9 @@ def _lines(panel: Axes, curves: Curves, styles: Mapping[str, Style], *, lowest: 
     apart = max(1, (len(hours) - first) // 3)
     for i, name in enumerate(drawn):
         band, style = curves.bands[name], styles[name]
-        opacity, layer = (0.07, 0.12, 0.25)[style.front] * (style.colour != GREY), 2 + 2 * style.front
-        panel.fill_between(hours, band.low, band.high, color=style.colour, alpha=opacity, lw=0, zorder=layer)
+        opacity, layer = (0.07, 0.12, 0.25)[style.front], 2 + 2 * style.front
+        if style.colour != GREY:
+            panel.fill_between(hours, band.low, band.high, color=style.colour, alpha=opacity, lw=0, zorder=layer)
         start = first + apart // 3 + i * apart // len(drawn)
         panel.add_line(line(hours, band.mean, style, markevery=(start, apart)))
     panel.set_xlim(hours[max(first - 2, 0)], hours[-1])

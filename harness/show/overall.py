@@ -42,7 +42,7 @@ def overall_sheet(summary: pd.DataFrame) -> Sheet:
         (
             one.searcher,
             _n(one),
-            *(_score(one.results.get(dataset)) for dataset in datasets),
+            *(_score(one.results.get(dataset), is_signed=_is_tested(summary)) for dataset in datasets),
             number(one.mean_rank, ".1f"),
             *([_p(one, reference, len(datasets))] if reference else []),
         )
@@ -70,11 +70,10 @@ def _n(one: Standing) -> str:
     return f"{finished}+{n_failed}f" if n_failed else finished
 
 
-def _score(result: Result | None) -> str:
-    if result is None:
-        return NONE
-    sign = SIGNS.get(result.against, "")
-    return f"{mean_std({'x_mean': result.mean, 'x_std': result.std}, 'x')} {sign or ' '}".rstrip()
+def _score(result: Result | None, *, is_signed: bool) -> str:
+    """Return mean±std and, in a table with signs, the sign or as much room, so that numbers stand in line."""
+    text = mean_std({"x_mean": result.mean, "x_std": result.std}, "x") if result else NONE
+    return f"{text} {SIGNS.get(result.against, ' ') if result else ' '}" if is_signed else text
 
 
 def _p(one: Standing, reference: str, n_datasets: int) -> str:

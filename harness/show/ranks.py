@@ -85,6 +85,7 @@ def draw_ranks(panel: Axes, found: Ranking, styles: Mapping[str, Style]) -> None
         ends = [found.mean_ranks[first] - 0.06, found.mean_ranks[last] + 0.06]
         panel.plot(ends, [_BAR * place] * 2, color="#333333", lw=2.6, solid_capstyle="butt", zorder=4)
     _critical_difference(panel, found)
+    panel.text(1, -0.15, "mean rank   ", ha="right", va="bottom", fontsize=_NAME_PT, clip_on=False)
     panel.set_xlim(1, n)
     panel.set_ylim(bars + _STEP * half + 0.2, 0)
     panel.set_yticks([])

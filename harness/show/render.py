@@ -106,7 +106,7 @@ def _screen(part: Part) -> list[str]:
                 *head,
                 *body,
                 *below,
-                *(wrap(f"Left out, for want of room: {', '.join(left_out)}.") if left_out else ()),
+                *(wrap(f"Not shown, since the screen is narrow: {', '.join(left_out)}.") if left_out else ()),
             ]
         case Notes():
             lines = [line for item in part.items for line in wrap(item)]
@@ -134,7 +134,7 @@ def _others_width(sheet: Sheet) -> int:
 
 def wrap(text: str) -> list[str]:
     """Return `text` as lines of a screen."""
-    return textwrap.wrap(" ".join(text.split()), screen_width(), subsequent_indent="    ")
+    return textwrap.wrap(" ".join(text.split()), screen_width(), subsequent_indent="    ", break_on_hyphens=False)
 
 
 def aligned(titles: Sequence[str], body: Sequence[Sequence[str]], marks: Sequence[str] = ()) -> list[str]:

@@ -194,7 +194,8 @@ def legend(table: Table, best: str, level: str, *, width: Width = "full") -> lis
     restart = "; restart: the same had every evaluation begun at epoch 0" if width == "full" else ""
     return [
         "n: runs with a result; +kf: k failed and are left out.",
-        f"{words.name}, valid: percent, of the arch returned, mean±std over n runs; valid is {judged}, {words.read}.",
+        f"{words.name}, valid: percent, of the network returned, mean±std over the runs; valid is {judged}, "
+        f"{words.read}.",
         f"95 % CI: BCa bootstrap of the mean {words.accuracy}, over seeds only.",
         f"hit %: share of runs that return {words.hit}.",
         f"GPU-h: workers x clock, with checkpoints kept{restart}.",
