@@ -93,14 +93,14 @@ def overall_legend(summary: pd.DataFrame) -> list[str]:
     if not reference:
         return [*lines, f"No p-values: {REFERENCE}, with which the others are compared, has no runs here."]
     if not _is_tested(summary):
-        return [*lines, f"p: n<{MIN_SEEDS}, so no test is made and no claim."]
+        return [*lines, f"p: n<{MIN_SEEDS}, so nothing is tested and no claim is made."]
     return [
         *lines,
         f"Signs, compared with {reference} on that data set: + significantly better, - significantly worse, = not "
         "distinguishable, ~ significant but mean and ranks disagree.",
         f"p: compared with {reference}, the largest over the data sets of the Wilcoxon signed-rank p-values, "
         f"Holm-adjusted over all {int(summary['p_value'].notna().sum())} comparisons; below {_level()} it differs on "
-        "every data set (intersection-union test).",
+        "every data set (intersection-union principle).",
     ]
 
 
@@ -146,7 +146,7 @@ def _leaders(found: Sequence[Standing], summary: pd.DataFrame) -> str:
         scores = ", ".join(number(result.mean) for result in found[0].results.values())
         return f"{found[0].searcher} is the only searcher ({words_of(summary).accuracy} {scores} %)"
     leaders = [one.searcher for one in ranked if np.isclose(one.mean_rank, ranked[0].mean_rank)]
-    so_far = "" if _is_tested(summary) else " so far"
+    so_far = " so far" if (summary["claim"] != "").all() else ""
     verb = "has" if len(leaders) == 1 else "share"
     return f"{_named(leaders)} {verb} the best mean rank{so_far}, {number(ranked[0].mean_rank, '.1f')}"
 

@@ -13,7 +13,7 @@ from harness.report.page import page, write_report
 from harness.report.results import read_results
 from harness.report.sections.why import why_section
 from harness.show.sheet import Sheet
-from harness.show.tables import markdown
+from harness.show.tables import markdown, sheets
 from pmfnas.core.errors import DataError, InputError
 from tests.support.frames import runs_of, some_runs
 from tests.support.reported import RUN, folder_of
@@ -122,9 +122,11 @@ def bare(cell: str) -> str:
 
 
 def test_every_number_of_the_table_is_that_of_table_md(folder, read):
-    lines = markdown(read_results(folder).table()).partition("\n---\n")[0].splitlines()
-    rows = [[bare(cell) for cell in line.strip("| ").split(" | ")] for line in lines if line.startswith("|")]
-    wanted = [row for row in rows if not set(row[0]) <= {"-"}]
+    table = read_results(folder).table()
+    lines = markdown(table).splitlines()
+    cells = {bare(cell) for line in lines if line.startswith("|") for cell in line.strip("| ").split(" | ")}
+    assert {cell for sheet in sheets(table, "brief") for row in sheet.rows for cell in row} <= cells
+    wanted = [list(row) for sheet in sheets(table, "full") for row in (sheet.titles, *sheet.rows)]
     shown = [
         [cell.strip() for cell in row]
         for caption, table in read.tables.items()
