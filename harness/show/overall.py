@@ -164,11 +164,14 @@ def _compared(found: Sequence[Standing], summary: pd.DataFrame) -> str:
         return f"; no claim is made, since no comparison with {reference} has {MIN_SEEDS} seeds on {_all(n)}"
     better = sum(one.is_everywhere("worse", n) for one in claimed)
     worse = [one.searcher for one in claimed if one.is_somewhere("better")]
-    behind = f"worse than {_named(worse)} on {'it' if n == 1 else 'at least one'}" if worse else "worse than none"
+    where = "it" if n == 1 else "at least one" if worse else "any"
+    behind = f"worse than {_named(worse) if worse else 'none'} on {where}"
     left = len(others) - len(claimed)
-    unclaimed = f"; no claim on {counted(left, 'other')} with fewer than {MIN_SEEDS} seeds" if left else ""
-    whom = f"{better} of {counted(len(claimed), 'searcher')}"
-    return f"; {reference} is better than {whom} on {_all(n)} (Holm p < {_level()}) and {behind}{unclaimed}"
+    each = "" if n == 1 else " on each data set"
+    unclaimed = f"; no claim on {counted(left, 'other')} without {MIN_SEEDS} seeds{each}" if left else ""
+    whom = f"{better} of {counted(len(claimed), 'searcher')} on {_all(n)} (Holm p < {_level()})"
+    leads = [one.searcher for one in found if np.isclose(one.mean_rank, found[0].mean_rank)] == [reference]
+    return f"; {'it' if leads else reference} is better than {whom} and {behind}{unclaimed}"
 
 
 def _all(n_datasets: int) -> str:

@@ -63,7 +63,10 @@ def test_one_data_set():
 
 def test_nobody_is_better():
     said = conclusion(summary_of({"cifar10": {name: PLAIN["cifar10"][name] for name in ("pmf_nas", "asha")}}))
-    assert said.endswith("better than 1 of 1 searcher on this data set (Holm p < .05) and worse than none.")
+    assert said.endswith(
+        "pmf_nas has the best mean rank, 1.0; it is better than 1 of 1 searcher on this data set (Holm p < .05) and "
+        "worse than none on it."
+    )
 
 
 def test_one_searcher():
@@ -100,7 +103,7 @@ def test_some_have_too_few_seeds():
     assert "5 to 24 seeds" in said
     assert said.endswith(
         "better than 1 of 2 searchers on this data set (Holm p < .05) and worse than tpe on it; no "
-        "claim on 1 other with fewer than 20 seeds."
+        "claim on 1 other without 20 seeds."
     )
 
 
@@ -110,6 +113,7 @@ def test_a_searcher_without_a_data_set_has_no_rank_and_no_p():
     assert [cell.strip() for cell in sheet.rows[-1]] == ["asha", "24", "92.00±0.07 -", "-", "-", "-"]
     assert sheet.marks[-1] == ""
     assert "better than 0 of 1 searcher on both data sets" in conclusion(summary_of(tests))
+    assert conclusion(summary_of(tests)).endswith("; no claim on 1 other without 20 seeds on each data set.")
 
 
 def test_all_runs_failed():
