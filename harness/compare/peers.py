@@ -87,4 +87,12 @@ def _about(rows: pd.DataFrame) -> str:
     named = f"{settings.pop('name', '')} {settings.pop('version', '')}".strip() or "-"
     for ours in ("source", "runs"):
         settings.pop(ours, None)
-    return f"{named} | {', '.join(f'{key} {value}' for key, value in settings.items()) or '-'}"
+    return f"{named} | {', '.join(f'{key} {_written(value)}' for key, value in settings.items()) or '-'}"
+
+
+def _written(value: Any) -> str:
+    """Return a setting as text; an object, which is its class and its arguments, as the call that makes it."""
+    if not isinstance(value, dict) or "class" not in value:
+        return str(value)
+    given = ", ".join(f"{name}={_written(inner)}" for name, inner in value.items() if name != "class")
+    return f"{value['class']}({given})"
