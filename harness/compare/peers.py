@@ -56,7 +56,8 @@ def _write_pages(runs: pd.DataFrame, timings: pd.DataFrame, out: Path) -> None:
     write_text(out / "agreement.md", text)
     write_text(out / "agreement.csv", render.csv(agreement.frame(compared)))
     write_text(out / "packages.md", packages_page(runs, timings, absent=absent))
-    print(f"\n{text}")
+    print(f"\n{agreement.terminal(compared, where=where, accuracy=words_of(runs).accuracy)}")
+    print(*render.wrap(f"{out / 'agreement.md'} says also what is known to differ"), sep="\n")
     for name, why in absent.items():
         print(f"absent: {name}: {why}")
     n_failed = int((runs["status"] != "ok").sum())

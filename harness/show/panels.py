@@ -110,7 +110,8 @@ def drawn_panels(
     n_columns = min(columns or len(names), len(names))
     grid = Grid(len(names), n_columns, width or max(2.1, 4.4 / n_columns), height, left, right, above=above)
     free = grid.n % n_columns and not legend
-    lines = textwrap.wrap(caption, int((grid.width if free else grid.whole_width) * _PER_INCH))
+    across_in = grid.width if free else grid.whole_width
+    lines = textwrap.wrap(caption, int(across_in * _PER_INCH), break_on_hyphens=False)
     legend_rows = _legend_rows(legend, grid.whole_width)
     legend_height = 0.15 * legend_rows + 0.08 if legend_rows else 0.0
     whole = grid.panels_height + (0.05 if free else legend_height + _LINE_IN * len(lines) + 0.05)
