@@ -88,6 +88,15 @@ def test_every_line_is_named_at_its_end(make) -> None:
         assert [ends[name] for name in order] == sorted(ends.values())
 
 
+def test_names_of_lines_that_end_together_do_not_overlap() -> None:
+    ends = {"pmf_nas": [93.02] * 2, "asha": [93.01] * 2, "tpe": [93.0] * 2, "bohb": [91.0] * 2}
+    runs = runs_of({"cifar10": ends})
+    panel = accuracy_figure(runs, steps_of(runs), rng=np.random.default_rng(0)).axes[0]
+    places = {text.get_text(): text.get_position()[1] for text in panel.texts}
+    assert sorted(places, key=places.get) == ["bohb", "tpe", "asha", "pmf_nas"]
+    assert min(np.diff(sorted(places.values()))) * 2.1 * 72 > 6.8, "6.8 points high, in 2.1 inches"
+
+
 def _name_of(line, named) -> str:
     """Return the name whose text has the colour of the line, darkened."""
     dark = [tuple(round(0.72 * part, 6) for part in matplotlib.colors.to_rgb(line.get_color()))]
