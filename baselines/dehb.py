@@ -15,7 +15,7 @@ Deviations from the paper:
     - A random or promoted arch gets the centre of its cell of the unit cube as its vector. So the difference of two
       vectors depends on the archs only.
     - A trial whose arch is in flight, or known at its rung, is mutated anew, up to `n_tries` times. After that a
-      random arch replaces it. The paper evaluates such an arch again.
+      random arch replaces it. The paper evaluates a known arch again.
     - Promotions fill empty places only; the paper promotes throughout the first round of brackets.
     - If a trial has fewer than three parents, members of all populations and then random vectors are added.
     - An arch that diverged or failed counts as worst. Checkpoints are kept while the arch is in a population.

@@ -24,7 +24,7 @@ class Observed:
     """The observed archs of a run, ranked by the plain rule.
 
     >>> observed = Observed(fidelities)
-    >>> observed.add(ticket, outcome)  # for every tell, whatever the outcome
+    >>> observed.add(ticket, outcome)  # for every tell, with any outcome
     >>> observed.ranking()
     ((3, 3, 1, 3, 1, 3), (3, 3, 3, 3, 1, 3))
     """

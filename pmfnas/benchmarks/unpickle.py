@@ -1,8 +1,8 @@
 """Reads pickles of plain data safely: no code of a pickle is run.
 
 A pickle is a program: its `GLOBAL` instructions name callables and its `REDUCE` instructions call them. The official
-benchmark files need the names below, all for plain values. Each name is replaced by a stand-in that can build such a
-value only. Any other name is refused with an error that shows it.
+benchmark files need the names below, all for plain values. Each name is replaced by a stand-in that can build plain
+values only. Any other name is refused with an error that shows it.
 
     collections.OrderedDict             the dictionary of schedules, the seconds per epoch
     numpy(.core|._core).multiarray.scalar, numpy.dtype      a number that was a numpy scalar

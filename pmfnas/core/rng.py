@@ -2,7 +2,7 @@
 
 A root seed exists only in the harness. Every random number is drawn from a named stream, so a new stream never
 shifts another one. The order of an arch's trials within a run comes from a hash of (run seed, schedule, arch, trial),
-not from a stream. So it is the same for every searcher, whatever the searcher asks for.
+not from a stream. So it is the same for every searcher and does not depend on its requests.
 """
 
 import zlib

@@ -1,7 +1,7 @@
 """A report on the error of the modelled curves, measured on held-out real curves.
 
 The networks with recorded curves are split into five parts, isomorphic ones together. Each part is modelled from the
-others. The measure is what a searcher reads in a curve: the rank correlation of a value at an epoch with the final
+others. The measure is the value of a curve to a searcher: the rank correlation of a value at an epoch with the final
 validation accuracy, over all networks and over the best fifth, `real` beside `modelled`.
 """
 

@@ -85,7 +85,7 @@ def read_batch(folder: Path, name: str, checksum: str | None) -> Mapping[str, An
     """Return the dictionary of one pickled batch, with text keys and arrays.
 
     Args:
-        folder: the folder of the file `name` or of a `.tar.gz` that contains it; or such an archive.
+        folder: the folder of the file `name` or of a `.tar.gz` that contains it; or that archive.
         name: path of the file within the published archive.
         checksum: expected MD5 of the file; None skips the check.
 

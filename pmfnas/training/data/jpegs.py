@@ -26,7 +26,7 @@ FIELDS = ("data", "offsets", "labels", "is_train", "classes")
 
 
 def jpeg_source(name: str, arrays: Arrays, seed: int) -> Source:
-    """Return the images of such a file; its training images are halved into training and validation with `seed`."""
+    """Return the images of a JPEG `.npz`. Its training images are halved into training and validation with `seed`."""
     what = str(arrays.path)
     data, offsets, labels, is_train, classes = (arrays[field] for field in FIELDS)
     found = labels_with_names(labels, classes, what)

@@ -142,7 +142,7 @@ def _check_variety(prints: NDArray[np.bytes_], labels: NDArray[np.int64], names:
     for name, own in zip(names, by_class, strict=True):
         for other, theirs in zip(names, by_class, strict=True):
             if other != name and own <= theirs:
-                raise DataError(f"{what} has a class {name} with nothing but copies of pictures of {other}; remove one")
+                raise DataError(f"{what} has a class {name} whose pictures all occur in {other}, too; remove one")
 
 
 def _check_given(read: Labelled, places: Sequence[NDArray[np.int64]]) -> None:
