@@ -29,7 +29,7 @@ else:  # run as a script, in an environment that does not hold our packages
 OFFERED = (1, 2, 3, 6, 9, 12)
 """Epochs of the search schedule at which a package may ask for a value."""
 MAX_REPEATS = 500
-"""Maximum number of repeated evaluations in a row; after more, the run stops because the package has converged."""
+"""Largest number of repeated evaluations in a row. After more, the run stops: the package asks for no new value."""
 N_RECOMMENDED = 10
 
 
