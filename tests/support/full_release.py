@@ -107,10 +107,10 @@ def _trial(
 ) -> dict[str, Any]:
     source = SEARCHED.get(dataset, dataset)
     trial = min(place, table.n_trials(source, schedule, index) - 1)
+    slot = table.slot(source, schedule, index, trial)
 
     def read(metric: str) -> np.ndarray:
-        key = Key(source, schedule, metric)
-        return table.read(key, index, trial, table.epochs(key))
+        return table.values(Key(source, schedule, metric))[index, slot].astype(np.float64)
 
     train = np.stack([read("train-acc"), read("train-loss")])  # (2, epochs)
     measured = np.stack([read("x-valid-acc"), read("x-valid-loss")])
