@@ -5,7 +5,7 @@
 End of the curve: validation accuracy and training loss at the last epoch, half each. Capacity: log FLOPs of what is
 live, as large networks are still behind in a short training ("bigger wins"). Early: training loss a quarter of the way
 into the curve, as those that start slowly for the same end go on to finish better. All are standardised. The weights
-are round numbers that come from the findings on this benchmark; `docs/predictors.md` shows what they are worth.
+are round numbers that come from the findings on this benchmark; `docs/reference/predictor-study.md` shows what they are worth.
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 Real are the validation accuracy at the end of both schedules, test accuracy, seconds, and the curves of some archs;
 they stand in the table unaltered. The rest of each curve is modelled: its course by regressions on structure, size and
 the real accuracies, what regressions leave over by the residuals of real neighbours, noise by real noise.
-`docs/anchored.md` says how near that comes. The table is stamped ANCHORED and is frozen: `VERSION` is in its
+`docs/explanation/anchored-data.md` says how near that comes. The table is stamped ANCHORED and is frozen: `VERSION` is in its
 fingerprint and changes with every change of a value.
 """
 

