@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Give linear algebra one thread, as `python -m harness` does, and let commands be shown as without a front door."""
+    """Give linear algebra one thread, as the harness does, and forget how `reproduce.sh` was called."""
     os.environ.pop("PMFNAS_FRONT", None)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")

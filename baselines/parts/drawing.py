@@ -1,4 +1,4 @@
-"""How searchers draw archs: one that is new, and a parent with one position changed."""
+"""Draws of archs: a new random arch, and an arch with one position changed."""
 
 from collections.abc import Container
 from itertools import product
@@ -9,11 +9,11 @@ from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch
 
 _TRIES = 1000
-"""Draws before the rest of the space is listed: so many misses mean that almost all of it has been seen."""
+"""Draws before the unseen archs are listed; after so many misses few archs are unseen."""
 
 
 def unseen(space: Space, seen: Container[Arch], *, rng: np.random.Generator) -> Arch | None:
-    """Return an arch that is not in `seen`, uniformly; None where the space is exhausted."""
+    """Return an arch that is not in `seen`, drawn uniformly; None if the space is exhausted."""
     for _ in range(_TRIES):
         arch = space.sample(rng=rng)
         if arch not in seen:
@@ -25,7 +25,7 @@ def unseen(space: Space, seen: Container[Arch], *, rng: np.random.Generator) -> 
 def mutated(arch: Arch, cardinalities: tuple[int, ...], *, rng: np.random.Generator) -> Arch:
     """Return `arch` with another choice in one position, uniform over positions and then over choices.
 
-    Positions without another choice are never drawn; where no position has one, `arch` comes back as it is.
+    Positions with a single choice are never drawn. If every position has a single choice, `arch` is returned.
     """
     places = [place for place, n_choices in enumerate(cardinalities) if n_choices > 1]
     if not places:

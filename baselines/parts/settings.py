@@ -1,18 +1,18 @@
-"""Settings that several searchers share, and how they are checked."""
+"""Checks of settings that several searchers share."""
 
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Fidelities, Fidelity
 
 
 def search_fidelity(text: str | None, fidelities: Fidelities) -> Fidelity:
-    """Return the one fidelity that a searcher trains at.
+    """Return the fidelity at which a searcher trains every arch.
 
     Args:
-        text: `12@12`, or None for the end of the search schedule: the last but one, or the only one there is.
-        fidelities: what exists.
+        text: for example `12@12`; None means the end of the search schedule, the last but one or the only one.
+        fidelities: the benchmark's schedules and validation epochs.
 
     Raises:
-        InputError: not a fidelity, or no clean validation exists there.
+        InputError: `text` is not a fidelity, or no clean validation exists there.
     """
     if text is not None:
         fidelity = Fidelity.parse(text)
@@ -25,7 +25,7 @@ def search_fidelity(text: str | None, fidelities: Fidelities) -> Fidelity:
 
 def check_at_least(name: str, value: int, least: int) -> None:
     """Raise `InputError` unless `value >= least`."""
-    if not value >= least:  # NaN is not
+    if not value >= least:  # also true for NaN
         raise InputError(f"{name} is {value}, but must be at least {least}")
 
 

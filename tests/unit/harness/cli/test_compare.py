@@ -1,7 +1,6 @@
 """The verbs of a user with a new searcher: compare, new-searcher, check-searcher."""
 
 import json
-import re
 import shlex
 import sys
 from pathlib import Path
