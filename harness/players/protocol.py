@@ -1,8 +1,8 @@
 """The messages of the process protocol: values to JSON lines, and lines back to values, checked.
 
-`docs/reference/protocol.md` describes every message. Here is nothing but text: what is sent is made from our own values,
-what is received is checked field by field before anything is made of it. Every fault is a `ContractError` that says what
-was received, so that it can stand in a record as the reason of a failed run.
+`docs/reference/protocol.md` describes every message. Here is nothing but text: what is sent is made from our own
+values, what is received is checked field by field before anything is made of it. Every fault is a `ContractError` that
+says what was received, so that it can stand in a record as the reason of a failed run.
 """
 
 import json
