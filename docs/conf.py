@@ -25,6 +25,8 @@ html_title = "PMF-NAS"
 html_additional_pages = {"index": "start.html"}
 templates_path = [str(ROOT / "docs" / "templates")]
 html_copy_source = False
+html_show_copyright = False
+highlight_language = "none"
 html_show_sourcelink = False
 
 myst_heading_anchors = 4
@@ -49,7 +51,7 @@ OUTPUTS = ROOT / "results" / "reference"
 
 def contents() -> str:
     """Return the contents of the site, in the order of the bar at its side."""
-    first = tree("", "/README", "results")
+    first = tree("", "README </README>", "results")
     parts = [tree(caption, pattern, glob=True) for caption, pattern in KINDS]
     return "\n".join([first, *parts, tree("Outputs", *outputs(), "/CHANGELOG")])
 
@@ -69,10 +71,14 @@ def tree(caption: str, *pages: str, glob: bool = False) -> str:
 def interfaces(package: str) -> str:
     """Return directives that show the modules of a package with their docstrings."""
     found = import_module(package)
-    names = [package, *(f"{package}.{module.name}" for module in iter_modules(found.__path__) if not module.ispkg)]
+    names = [f"{package}.{module.name}" for module in iter_modules(found.__path__) if not module.ispkg]
     shown = [name for name in names if not name.rpartition(".")[2].startswith("_")]
-    blocks = [f"## {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n```\n" for name in shown]
-    return "\n".join(["", *blocks])
+    return interface(package) + "".join(f"\n## {name}\n{interface(name)}" for name in shown)
+
+
+def interface(module: str) -> str:
+    """Return a directive that shows a module with its docstrings."""
+    return f"\n```{{eval-rst}}\n.. automodule:: {module}\n```\n"
 
 
 def add_to_page(app: Sphinx, name: str, source: list[str]) -> None:
