@@ -115,7 +115,7 @@ def test_the_contract_checks_run_over_a_command(check):
     ("answers", "why"),
     [
         ([{"type": "ready", "protocol": 2}], "speaks protocol 2, but this harness speaks 1"),
-        ([{"type": "ready"}], "ready is {'type': 'ready'}: Object missing required field `protocol`; docs/reference/protocol.md"),
+        ([{"type": "ready"}], "ready is {'type': 'ready'}: Object missing required field `protocol`"),
         ([READY, {"type": "recommend", "archs": []}], "must answer with submit or wait or drop or stop"),
         ([READY, {"type": "wait"}], "Wait() with nothing running"),
         (
