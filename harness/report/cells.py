@@ -12,7 +12,7 @@ from pmfnas.spaces.cell import EDGES, OPS
 from pmfnas.spaces.size import WIDTHS
 
 _SHORT = dict(zip(OPS, ("none", "skip", "conv 1x1", "conv 3x3", "avg pool"), strict=True))
-_STEP, _MIDDLE = 110, 105
+_STEP, _MIDDLE = 110, 112
 """Between two nodes, and where they stand, in the drawing's own units."""
 _BENDS: Mapping[tuple[int, int], int] = MappingProxyType({(2, 0): -52, (3, 0): -92, (3, 1): 60})
 """How far the edge (to, from) runs above (negative) or below the line of nodes; 0 elsewhere."""
@@ -39,8 +39,8 @@ def _cell(arch: str, title: str) -> Picture:
         )
         for node in range(4)
     ]
-    svg = Markup("").join([_OPENING.format(380, 180, alt), *edges, *nodes, Markup("</svg>")])
-    return Picture(title, alt, 380, 180, svg=svg)
+    svg = Markup("").join([_OPENING.format(380, 186, alt), *edges, *nodes, Markup("</svg>")])
+    return Picture(title, alt, 380, 186, svg=svg)
 
 
 def _edge(op: str, to: int, source: int) -> Markup:

@@ -73,8 +73,10 @@ def _given(axes: Axes) -> dict[str, Any]:
 
 
 def _series(key: Key, mean: FloatArray, low: FloatArray, high: FloatArray) -> dict[str, Any]:
+    """Return a line; a grey one has no band."""
     look = {"name": key.name, "switches": key.switches, "width": key.width, "dashes": key.dashes}
-    return {**look, "band": key.colour != _GREY, "mean": _numbers(mean), "low": _numbers(low), "high": _numbers(high)}
+    edges = [[], []] if key.colour == _GREY else [_numbers(low), _numbers(high)]
+    return {**look, "mean": _numbers(mean), "low": edges[0], "high": edges[1]}
 
 
 def _numbers(values: FloatArray) -> list[float | None]:

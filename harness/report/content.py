@@ -21,7 +21,7 @@ class Picture:
     height_px: int
     source: str = ""
     """A data URI; empty for inline SVG."""
-    svg: Markup = Markup("")
+    svg: Markup | None = None
     is_wide: bool = False
     """Whether it takes the whole width of the page. A narrow screen scrolls it, so that its text stays legible."""
 

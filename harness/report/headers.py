@@ -30,7 +30,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "difference": "mean difference over paired seeds, percent points",
         "difference CI": "95 % bootstrap interval of the difference",
         "win/tie/loss": "paired seeds on which the row is better, equal, worse",
-        "p": "p-value of Wilcoxon's signed-rank test over paired seeds, Holm-corrected; n<20: too few seeds for a claim",
+        "p": "p-value of Wilcoxon's signed-rank test over paired seeds, Holm-corrected; n<20: too few seeds",
         "r": "matched-pairs rank-biserial correlation, from -1 to 1; > 0 where the row is better",
         "detectable": "smallest mean difference that this number of pairs shows with power 0.8",
         "mean rank": "rank by mean accuracy, averaged over the data sets; 1 is best",

@@ -1,4 +1,4 @@
-"""Pictures that do not change, as SVG or PNG inside an `img`: sharp at every size, nothing that clashes with another."""
+"""Pictures that do not change, as images inside the page."""
 
 import base64
 import io

@@ -35,7 +35,7 @@ def search_page(overview: Overview) -> str:
         title=overview.title,
         warnings=(NOTE, *_failures(failures)),
         sections=[
-            Section("found", "What was found", sheets=(found(overview),), pictures=_drawn(overview)),
+            Section("found", "What was found", pictures=_drawn(overview), sheets=(found(overview),)),
             Section("seconds", "Where the hours went", pictures=(_picture(overview),), sheets=(spent(overview),)),
             Section("incumbents", "The network in hand over time", sheets=(best(overview),)),
             *([Section("failures", "What went wrong", sheets=(failures,))] if failures.rows else []),

@@ -163,9 +163,10 @@ def target_section(results: Results, keys: tuple[Key, ...]) -> list[Section]:
         return []
     regret = results.words.regret
     words = (
-        f"The share of runs whose incumbent has reached a {regret}, over GPU-hours: one less the Kaplan-Meier estimate. "
-        "A run that never arrives is censored at the budget, not left out. Bands are 95 % bootstrap intervals at each "
-        "time by itself. The table has hours of the clock; in its restricted mean a run counts at most the budget."
+        f"The share of runs whose incumbent has reached a {regret}, over GPU-hours: one less the Kaplan-Meier "
+        "estimate. A run that never arrives is censored at the budget, not left out. Bands are 95 % bootstrap "
+        "intervals at each time by itself. The table has hours of the clock; in its restricted mean a run counts at "
+        "most the budget."
     )
     charts = tuple(
         _shares(

@@ -69,8 +69,8 @@ def answer_section(results: Results, summary: pd.DataFrame, keys: tuple[Key, ...
     axes = {d: Axes("GPU-hours", f"{name} (%)", x_log=True, cut=True, ceiling=best.get(d)) for d in results.datasets}
     charts, folded = _curves(results, summary, keys, "test", axes)
     note = (
-        f"Curves: mean {name} of the arch that each searcher would return, from the time at which all runs have one. The "
-        f"dotted line is the best {name} of the data set. {_BANDS} The axes are cut to where the visible searchers "
+        f"Curves: mean {name} of the arch that each searcher would return, from the time at which all runs have one. "
+        f"The dotted line is the best {name} of the data set. {_BANDS} The axes are cut to where the visible searchers "
         "differ."
     )
     sentence, sheet, legend = answer(results, summary)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from harness.report.content import Bars, Folded, Section
+from harness.report.content import Bars, Folded, Key, Section
 from harness.report.results import Results
 from harness.show.cells import number
 from harness.show.sheet import Sheet
@@ -56,6 +56,7 @@ def spending_section(results: Results, order: Sequence[str]) -> Section:
         ),
         warnings=(f"{lacking} runs have no record here and are left out of this section.",) if lacking > 0 else (),
         pictures=tuple(_bars(dataset, hours, colours) for dataset, hours in wide.items()),
+        keys=tuple(Key(name, colour, colour) for name, colour in colours.items()),
         sheets=_by_stage(spent),
         folded=(Folded("By fidelity, in numbers", tuple(_sheet(dataset, hours) for dataset, hours in wide.items())),),
     )

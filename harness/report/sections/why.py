@@ -21,8 +21,6 @@ _COLOURS = ("#0072B2", "#E69F00", "#CC3377", "#44AA99", "#AA4499", "#999933")
 _KEY = "why", "Why each arch was trained"
 _LEAST = 1e-6
 """Potential, in points, to which everything smaller is raised in the chart."""
-_DRAWN = 3
-"""Recommended archs that are drawn."""
 _SCORED = ("mean", "std", "potential")
 _READING = (
     "mean ± std: what the searcher predicted of the arch when it asked, before anything was paid for (PMF-NAS: "
@@ -62,7 +60,7 @@ def trace_section(path: Path) -> Section:
         anchor,
         title,
         words=(about(explained), _READING if explained.has_reasons else NO_REASONS),
-        pictures=(*charts, *_drawings(explained)),
+        pictures=(*charts, *_drawn(explained)),
         keys=keys,
         sheets=(higher, _recommended(explained)),
         folded=folded,
@@ -105,11 +103,10 @@ def _recommended(explained: Explained) -> Sheet:
 # ------------------------------------------------------------------------------------------------- pictures
 
 
-def _drawings(explained: Explained) -> list[Picture]:
-    """Return the first recommended archs as drawings."""
-    archs = explained.header.recommended[:_DRAWN]
-    drawn = [drawing(explained.header.space, arch, f"Recommended, place {i}") for i, arch in enumerate(archs, start=1)]
-    return [picture for picture in drawn if picture]
+def _drawn(explained: Explained) -> tuple[Picture, ...]:
+    """Return the arch that the run recommends first, drawn where its space has drawings."""
+    drawn = [drawing(explained.header.space, arch, "Recommended") for arch in explained.header.recommended[:1]]
+    return tuple(picture for picture in drawn if picture)
 
 
 def _charts(explained: Explained) -> tuple[tuple[Chart, ...], tuple[Key, ...]]:
@@ -125,8 +122,8 @@ def _charts(explained: Explained) -> tuple[tuple[Chart, ...], tuple[Key, ...]]:
     return (
         point_chart(
             "Predicted mean ± std",
-            f"Predicted final accuracy with its uncertainty of {n} requests over the hours of {explained.header.run_id}, "
-            f"coloured by stage ({stages}); the numbers are in the table below.",
+            f"Predicted final accuracy with its uncertainty of {n} requests over the hours of "
+            f"{explained.header.run_id}, coloured by stage ({stages}); the numbers are in the table below.",
             {k: (_hours(own), _figures(own, "mean"), _figures(own, "std")) for k, own in by_stage.items()},
             Axes("hours of the run's clock", "predicted accuracy (%)"),
         ),

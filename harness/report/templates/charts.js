@@ -64,7 +64,7 @@
     ctx.clip();
     chart.series.forEach((one, place) => {
       const line = u.series[place + 1];
-      if (!line.show || !one.band) return;
+      if (!line.show) return;
       const known = one.low.flatMap((value, at) => (value === null ? [] : [at]));
       ctx.beginPath();
       if (chart.points) {
@@ -102,7 +102,7 @@
     const near = chart.series[(chart.near ?? 0) - 1];
     here.sort((a, b) => (b === near) - (a === near) || sign * (a.mean[at] - b.mean[at]));
     const rows = here.slice(0, 8).map((one) => {
-      const row = document.createElement("div"), box = one.low[at] !== null;
+      const row = document.createElement("div"), box = (one.low[at] ?? null) !== null;
       row.style.color = chart.colour(one);
       row.className = one === near ? "near" : "";
       row.textContent = `${one.name}  ${value(one.mean[at])}${box ? ` (${value(one.low[at])} to ${value(one.high[at])})` : ""}`;
@@ -115,7 +115,7 @@
   };
 
   const axis = (chart, name, scale) => ({
-    label: name, scale, labelSize: 22, labelGap: 2, size: scale === "x" ? 34 : 52, font: "12px system-ui",
+    label: name, scale, labelSize: 20, labelGap: 0, gap: 5, size: scale === "x" ? 24 : 50, font: "12px system-ui",
     labelFont: "12px system-ui", stroke: chart.ink, grid: { stroke: () => fade(chart.ink(), 0.12), width: 1 },
     ticks: { show: false }, space: scale === "x" ? 55 : 35,
     ...(chart[`${scale}_log`] && { splits: (_u, _axis, low, high) => ticks(low, high), filter: (_u, splits) => splits }),
