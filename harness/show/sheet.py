@@ -5,7 +5,7 @@ rows --columns--> Sheet --harness.show.render--> Markdown, LaTeX, terminal
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeAlias, TypeVar
 
 from harness.show.cells import NONE
@@ -53,6 +53,14 @@ class Sheet:
     """Whether the cells are sentences, which wrap."""
     note: str = ""
     """Between caption and cells: what every number names."""
+    spare: tuple[str, ...] = ()
+    """Titles of columns that a narrow screen leaves out, the first one first."""
+
+    def without(self, title: str) -> "Sheet":
+        """Return the table less the column of that title."""
+        kept = [place for place, name in enumerate(self.titles) if name != title]
+        rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
+        return replace(self, titles=tuple(self.titles[place] for place in kept), rows=rows)
 
     @property
     def is_long(self) -> bool:
