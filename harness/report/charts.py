@@ -5,20 +5,16 @@ what kind of name it is (`switches`), by which the legend's entry of that name s
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from harness.report.content import Chart, Key
-from harness.show.looks import ROLES, styles_of
+from harness.show.looks import GREY, highlighted
 from harness.stats.anytime import Band
 from pmfnas.core.types import FloatArray
-
-LEADING = 6
-"""Searchers in colour, by mean rank; the reference has its own colour wherever it stands."""
-_GREY, _GREY_DARK = "#9d9d98", "#77776f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +38,10 @@ class Axes:
 
 
 def line_chart(
-    title: str, alt: str, x: FloatArray, bands: Mapping[str, Band], keys: Iterable[Key], axes: Axes
+    title: str, alt: str, x: FloatArray, bands: Mapping[str, Band], keys: Sequence[Key], axes: Axes
 ) -> Chart:
-    """Return the chart of mean curves with bands, in the order of the keys."""
-    drawn = [key for key in keys if key.name in bands]
+    """Return the chart of mean curves with bands; the first key is drawn last, above the others."""
+    drawn = [key for key in reversed(keys) if key.name in bands]
     series = [_series(key, *(getattr(bands[key.name], part) for part in ("mean", "low", "high"))) for key in drawn]
     return Chart(title, alt, _json({**_given(axes), "at": _numbers(x), "series": series}))
 
@@ -74,8 +70,8 @@ def _given(axes: Axes) -> dict[str, Any]:
 
 def _series(key: Key, mean: FloatArray, low: FloatArray, high: FloatArray) -> dict[str, Any]:
     """Return a line; a grey one has no band."""
-    look = {"name": key.name, "switches": key.switches, "width": key.width, "dashes": key.dashes}
-    edges = [[], []] if key.colour == _GREY else [_numbers(low), _numbers(high)]
+    look = {"name": key.name, "switches": key.switches, "width": key.width}
+    edges = [[], []] if key.colour == GREY else [_numbers(low), _numbers(high)]
     return {**look, "mean": _numbers(mean), "low": edges[0], "high": edges[1]}
 
 
@@ -92,20 +88,14 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def searcher_keys(ranked: Iterable[str]) -> tuple[Key, ...]:
-    """Return the legend of searchers, best first: the leading ones and the reference in colour, the others grey."""
-    names = list(ranked)
-    coloured = styles_of([*names[:LEADING], *(name for name in names[LEADING:] if name == ROLES.reference)])
-    return tuple(
-        key(name, coloured[name].colour, _dashes(coloured[name].dashes), width=1.2 + coloured[name].width / 2)
-        if name in coloured
-        else Key(name, _GREY, _GREY_DARK, width=1.0, switches="searcher")
-        for name in names
-    )
+    """Return the legend of searchers: the leading ones and the reference in colour, then the others in grey."""
+    return tuple(key(name, style.colour, width=0.4 + style.width) for name, style in highlighted(ranked).items())
 
 
-def key(name: str, colour: str, dashes: str = "", *, width: float = 2.0, switches: str = "searcher") -> Key:
-    """Return a legend's entry; on a dark page its colour is mixed with white."""
-    return Key(name, colour, lighter(colour), dashes, width, switches)
+def key(name: str, colour: str, *, width: float = 2.0, switches: str = "searcher") -> Key:
+    """Return a legend's entry; on a dark page its colour is mixed with white, grey with black."""
+    dark = "#6f6f6a" if colour == GREY else lighter(colour)
+    return Key(name, colour, dark, width, switches)
 
 
 def lighter(colour: str, share: float = 0.4) -> str:
@@ -113,7 +103,3 @@ def lighter(colour: str, share: float = 0.4) -> str:
     parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
     mixed = [round(part + (255 - part) * (share if any(parts) else 0.9)) for part in parts]
     return "#" + "".join(f"{part:02x}" for part in mixed)
-
-
-def _dashes(dashes: Any) -> str:
-    return "" if isinstance(dashes, str) else " ".join(f"{2 * length:g}" for length in dashes[1])

@@ -63,8 +63,6 @@ class Key:
     colour: str
     dark: str
     """The colour on a dark page."""
-    dashes: str = ""
-    """As SVG writes them."""
     width: float = 2.0
     switches: str = ""
     """Which lines of this name it switches on and off: `searcher` or `stage`; empty for none."""

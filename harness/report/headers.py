@@ -33,7 +33,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "p": "p-value of Wilcoxon's signed-rank test over paired seeds, Holm-corrected; n<20: too few seeds",
         "r": "matched-pairs rank-biserial correlation, from -1 to 1; > 0 where the row is better",
         "detectable": "smallest mean difference that this number of pairs shows with power 0.8",
-        "mean rank": "rank by mean accuracy, averaged over the data sets; 1 is best",
+        "rank": "place by mean accuracy, averaged over the data sets; 1 is best",
+        "mean rank": "place by mean accuracy, averaged over the data sets; 1 is best",
         # published rows
         "method": "as the paper calls it",
         "cost": "search cost as published",

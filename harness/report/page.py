@@ -50,12 +50,12 @@ def page(results: Results, *, run: str | None = None) -> str:
     ranked = by_rank(table.summary)
     keys = searcher_keys(ranked)
     sections: list[Section] = [
-        answer_section(results, table.summary, keys),
+        answer_section(results, table, keys),
         *verdict(results.verdict),
         table_section(table),
         *archs_section(results, ranked),
         *regret_section(results, table.summary, keys),
-        *rank_section(table.summary, keys),
+        *rank_section(table.summary),
         *profile_section(results, keys),
         *target_section(results, keys),
         spending_section(results, ranked),

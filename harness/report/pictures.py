@@ -3,29 +3,27 @@
 import base64
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from harness.report.content import Key, Picture
+from harness.report.content import Picture
 from harness.show.looks import settings
-from harness.stats.ranking import Ranking
 
-WIDTH_IN = 3.2
 _PX_PER_IN = 120
 
 
-def picture(title: str, alt: str, draw: Callable[[Axes], None], *, height_in: float) -> Picture:
+def picture(title: str, alt: str, draw: Callable[[Axes], None], *, size_in: tuple[float, float]) -> Picture:
     """Return the picture of one panel that `draw` fills."""
     with matplotlib.rc_context(settings()):
-        figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+        figure = Figure(figsize=size_in, layout="constrained")
         draw(figure.add_subplot())
-        return Picture(title, alt, round(WIDTH_IN * _PX_PER_IN), round(height_in * _PX_PER_IN), encoded(figure))
+        width_px, height_px = (round(length * _PX_PER_IN) for length in size_in)
+        return Picture(title, alt, width_px, height_px, encoded(figure), is_wide=True)
 
 
 def encoded(figure: Figure) -> str:
@@ -50,24 +48,3 @@ def png(path: Path) -> Picture:
     title = path.stem.replace("_", " ")
     alt = f"Figure {path.name} of the folder; its numbers are in the tables."
     return Picture(title, alt, width, height, source, is_wide=True)
-
-
-def rank_panel(panel: Axes, ranking: Ranking, keys: Iterable[Key]) -> None:
-    """Draw a critical-difference diagram upright: ranks down the axis, names beside, bars over who is level."""
-    names, ranks, colours = ranking.searchers, ranking.mean_ranks, {key.name: key.colour for key in keys}
-    n = len(names)
-    heights = np.linspace(1, n, n)
-    for name, rank, height in zip(names, ranks, heights, strict=True):
-        panel.plot([0, 0.32, 0.42], [rank, height, height], color=colours[name], lw=0.8, zorder=2)
-        panel.plot([0], [rank], "o", color=colours[name], ms=3.5, zorder=3)
-        panel.text(0.45, height, f"{name}  {rank:.1f}", va="center", fontsize=7)
-    for place, (first, last) in enumerate(ranking.groups):
-        panel.plot(
-            [-0.05 - 0.035 * place] * 2, [ranks[first], ranks[last]], color="#333333", lw=3, solid_capstyle="butt"
-        )
-    panel.set_xlim(-0.1 - 0.035 * len(ranking.groups), 1.15)
-    panel.set_ylim(n + 0.5, 0.5)
-    panel.set_ylabel("mean rank")
-    panel.set_xticks([])
-    panel.spines["bottom"].set_visible(False)
-    panel.grid(visible=False)

@@ -11,10 +11,10 @@ from markupsafe import Markup
 from harness.report.charts import Axes, line_chart
 from harness.report.content import Chart, Folded, Key, Section, listed
 from harness.report.results import Results
-from harness.score.words import sentence_case
-from harness.show.cells import mean_std, number, rules_of
+from harness.show.cells import number, rules_of
+from harness.show.overall import overall_legend, overall_sheet
 from harness.show.sheet import Sheet
-from harness.show.tables import Table, legend, published_sheet, sheets
+from harness.show.tables import Table, legend, published_sheet, said, sheets
 from harness.stats.anytime import Band, on_grid
 from harness.stats.curves import Curves, mean_curves
 from harness.stats.decision import MIN_SEEDS
@@ -63,9 +63,9 @@ def _headed(sheet: Sheet) -> Sheet:
 # ------------------------------------------------------------------------------------ the answer and the curves
 
 
-def answer_section(results: Results, summary: pd.DataFrame, keys: tuple[Key, ...]) -> Section:
-    """Return one sentence, accuracy over GPU-hours, and the table of searchers by data set; no picture without runs."""
-    name, best = results.words.accuracy, results.best
+def answer_section(results: Results, table: Table, keys: tuple[Key, ...]) -> Section:
+    """Return one sentence, accuracy over GPU-hours, and the table of searchers by data set; no curve without runs."""
+    name, best, summary = results.words.accuracy, results.best, table.summary
     axes = {d: Axes("GPU-hours", f"{name} (%)", x_log=True, cut=True, ceiling=best.get(d)) for d in results.datasets}
     charts, folded = _curves(results, summary, keys, "test", axes)
     note = (
@@ -73,26 +73,16 @@ def answer_section(results: Results, summary: pd.DataFrame, keys: tuple[Key, ...
         f"The dotted line is the best {name} of the data set. {_BANDS} The axes are cut to where the visible searchers "
         "differ."
     )
-    sentence, sheet, legend = answer(results, summary)
-    notes = (*legend, note) if charts else legend
     return Section(
-        "answer", "The answer", (sentence,), (), charts, keys[: len(keys) * bool(charts)], (sheet,), notes, folded
+        "answer",
+        "The answer",
+        words=(said(table),),
+        pictures=charts,
+        keys=keys if charts else (),
+        sheets=(_headed(replace(overall_sheet(summary), note="; ".join(rules_of(summary.iloc[0])))),),
+        notes=(*overall_legend(summary), *([note] if charts else [])),
+        folded=folded,
     )
-
-
-def answer(results: Results, summary: pd.DataFrame) -> tuple[str, Sheet, tuple[str, ...]]:
-    """Return the sentence, the table and how it is read."""
-    datasets = list(dict.fromkeys(map(str, summary["dataset"])))
-    of = {(str(row["searcher"]), str(row["dataset"])): row for row in summary.to_dict("records")}
-    ranks = summary.drop_duplicates("searcher").sort_values(["mean_rank", "searcher"])
-    body = tuple(
-        (str(name), *(mean_std(of[name, d], "test") if (name, d) in of else "-" for d in datasets), number(rank, ".1f"))
-        for name, rank in zip(ranks["searcher"], ranks["mean_rank"], strict=True)
-    )
-    leads = listed(f"{summary[summary['dataset'] == d].iloc[0]['searcher']} on {d}" for d in datasets)
-    name, rules = results.words.accuracy, "; ".join(rules_of(summary.iloc[0].to_dict()))
-    sheet = Sheet(f"{sentence_case(name)} (%), mean ± std: {rules}", ("searcher", *datasets, "mean rank"), body)
-    return f"Best mean {name}: {leads}.", sheet, ()
 
 
 def regret_section(results: Results, summary: pd.DataFrame, keys: tuple[Key, ...]) -> list[Section]:
@@ -134,7 +124,7 @@ def _raised(curves: Curves) -> dict[str, Band]:
     means = np.concatenate([band.mean for band in curves.bands.values()])
     floor = float(min(means[means > 0], default=0.02)) / 2
     return {
-        name: Band(*(np.maximum(part, floor) for part in (band.mean, band.low, band.high)), band.n)
+        name: Band(np.maximum(band.mean, floor), np.maximum(band.low, floor), np.maximum(band.high, floor), band.n)
         for name, band in curves.bands.items()
     }
 

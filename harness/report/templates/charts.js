@@ -103,7 +103,7 @@
     here.sort((a, b) => (b === near) - (a === near) || sign * (a.mean[at] - b.mean[at]));
     const rows = here.slice(0, 8).map((one) => {
       const row = document.createElement("div"), box = (one.low[at] ?? null) !== null;
-      row.style.color = chart.colour(one);
+      row.style.borderColor = chart.colour(one);
       row.className = one === near ? "near" : "";
       row.textContent = `${one.name}  ${value(one.mean[at])}${box ? ` (${value(one.low[at])} to ${value(one.high[at])})` : ""}`;
       return row;
@@ -153,12 +153,12 @@
       axes: [axis(chart, chart.x, "x"), axis(chart, chart.y, "y")],
       series: [{}, ...chart.series.map((one) => ({
         ...line, label: one.name, show: isShown(one), width: one.width,
-        stroke: () => chart.colour(one), dash: one.dashes ? one.dashes.split(" ").map(Number) : undefined,
+        stroke: () => chart.colour(one),
         points: { ...line.points, fill: () => chart.colour(one) },
       }))],
       hooks: {
         drawAxes: [(it) => bands(it, chart)],
-        setSeries: [(it, at, change) => { if ("focus" in change) { chart.near = change.focus ? at : null; told(it, chart, tip); } }],
+        setSeries: [(it, at, change) => { if (change.focus) { chart.near = at; told(it, chart, tip); } }],
         setCursor: [(it) => told(it, chart, tip)],
       },
     }, [chart.at, ...chart.series.map((one) => one.mean)], box);
@@ -170,7 +170,7 @@
       u,
       chart,
       redraw: () => u.redraw(false),
-      focus: (id, on) => place(id) && u.setSeries(place(id), { focus: on }),
+      focus: (id, on) => place(id) && u.setSeries(on ? place(id) : null, { focus: true }),
       update: () => {
         fit();
         u.batch(() => {
