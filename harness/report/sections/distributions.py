@@ -60,8 +60,8 @@ def _caution(found: Ranking) -> tuple[str, ...]:
     widest = len(found.searchers) - 1
     power = "no two searchers" if found.critical_difference >= widest else "only the best and the worst"
     return (
-        f"{found.n_datasets} data sets are few for this test: it can tell apart {power}. Searchers under one bar need "
-        "not be alike. Comparisons on each data set, seed by seed, are in the table.",
+        f"{found.n_datasets} data sets are few for this method: it can tell apart {power}. Searchers under one bar "
+        "need not be alike. Comparisons on each data set, seed by seed, are in the table.",
     )
 
 

@@ -109,9 +109,10 @@
       return row;
     });
     tip.replaceChildren(`${short(chart.at[at])} ${chart.x}`, ...rows);
-    const isLeft = u.cursor.left < u.over.clientWidth / 2;
-    tip.style.left = isLeft ? `${Math.max(0, u.cursor.left + 12)}px` : "auto";
-    tip.style.right = isLeft ? "auto" : `${Math.max(0, u.over.clientWidth - u.cursor.left + 12)}px`;
+    const { left } = u.cursor, width = u.over.clientWidth, isNarrow = width < 360, isLeft = isNarrow || left < width / 2;
+    tip.style.top = isNarrow ? "100%" : "4px";  // below a chart that it would cover
+    tip.style.left = isNarrow ? "0" : isLeft ? `${Math.max(0, left + 12)}px` : "auto";
+    tip.style.right = isLeft ? "auto" : `${Math.max(0, width - left + 12)}px`;
   };
 
   const axis = (chart, name, scale) => ({
@@ -214,6 +215,7 @@
     };
     list.append(all("show all", (id) => off.delete(id)), all("hide all", (id) => off.add(id)));
   }
+  document.querySelector(".scriptless").remove();
   for (const box of document.querySelectorAll("[data-chart]")) draw(box);
   const redraw = () => charts.forEach((one) => one.redraw());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
