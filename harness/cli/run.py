@@ -1,23 +1,21 @@
 """The work of `run` and of every experiment as a verb."""
 
 import argparse
-import time
 from dataclasses import replace
 from pathlib import Path
 
 from harness.cli.arguments import asked
 from harness.compare import outputs
-from harness.experiment.batch import check_claim, open_benchmark, run_experiment, run_one
+from harness.experiment.batch import check_claim, expected_s, run_experiment
 from harness.experiment.data import Chosen, chosen_by
 from harness.experiment.folder import copy_to_reference, reference_name, refuse_less
-from harness.experiment.jobs import Job, found, jobs, played
+from harness.experiment.jobs import found, jobs, played
 from harness.experiment.specs import EXPERIMENTS, Experiment, smoke
 from harness.host.units import written_hours, written_time
 from harness.players.ours import select
 from harness.show.render import wrap
 from harness.show.view import View
 from pmfnas.benchmarks.header import REAL_FINALS
-from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError, unknown_name
 
 
@@ -85,12 +83,3 @@ def _dry_run(experiment: Experiment, chosen: Chosen, out: Path, n_jobs: int) -> 
     print(f"  finished    {finished} of {experiment.n_runs} runs in {out}")
     print(f"  time        about {written_time(left_s)} on {n_jobs} processes (one run of each searcher was timed)")
     return 0
-
-
-def expected_s(experiment: Experiment, table: CurveTable, n_runs: int) -> float:
-    """Return the seconds of one process for `n_runs` runs, from one run of every searcher that is thrown away."""
-    begin = time.perf_counter()
-    benchmark = open_benchmark(table, experiment.datasets[0])
-    for searcher in experiment.searchers:
-        run_one(experiment, table, benchmark, Job(experiment.datasets[0], searcher, experiment.first_seed))
-    return (time.perf_counter() - begin) * n_runs / len(experiment.searchers)

@@ -7,6 +7,7 @@ OUT/absent.json                    package -> why its environment could not be m
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from harness.compare import agreement, outputs
 from harness.compare.frames import read_frames
 from harness.compare.outputs import write
 from harness.experiment.folder import read_json
-from harness.experiment.jobs import Played
+from harness.experiment.jobs import Job, Played, jobs
+from harness.experiment.specs import Experiment
 from harness.players.packages import PACKAGES
 from harness.score.words import words_of
 from harness.show import render
@@ -27,6 +29,26 @@ from pmfnas.files import write_text
 NAME = "peers"
 TITLE = "The field's packages on NAS-Bench-201"
 ABSENT = "absent.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is run: all players, and with how many seeds the slow ones play."""
+
+    experiment: Experiment
+    slow_seeds: int
+
+    def parts(self) -> list[Experiment]:
+        """Return the experiments that make it up, the quick one first; none without searchers."""
+        slow = tuple(name for name in self.experiment.searchers if name in PACKAGES and PACKAGES[name].slow)
+        quick = tuple(name for name in self.experiment.searchers if name not in slow)
+        n_slow = min(self.slow_seeds, self.experiment.n_seeds)
+        parts = [replace(self.experiment, searchers=quick)] if quick else []
+        return parts + ([replace(self.experiment, searchers=slow, n_seeds=n_slow)] if slow and n_slow else [])
+
+    def jobs(self) -> list[Job]:
+        """Return every run."""
+        return [job for part in self.parts() for job in jobs(part)]
 
 
 def write_peers(played: Played, table: CurveTable, out: Path, view: View = AS_USUAL) -> pd.DataFrame:

@@ -34,7 +34,7 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.files import write_bytes, write_text
-from pmfnas.loop.settings import as_json
+from pmfnas.loop.plain import as_json
 
 
 def folder(out: Path, budget_s: float) -> Path:

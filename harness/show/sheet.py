@@ -86,13 +86,13 @@ class Sheet:
 
 
 def sort_key(cell: str) -> tuple[Chunk, ...]:
-    """Return what a cell is sorted by; empty for one without a value.
+    """Return what a cell is sorted by; empty for one without a value, such as `-`, `ref` or `n<20`.
 
     Numbers count as numbers wherever they stand, so `12@3` comes before `12@12`, `9:00:00` before `10:00:00` and
     `<.001` before `.001`; times with units, such as `2 h 5 min`, are compared in seconds.
     """
     text = cell.strip()
-    if text in ("", NONE):
+    if text in ("", NONE, "ref") or text.startswith("n<"):
         return ()
     duration = _DURATION.fullmatch(text)
     if duration:
