@@ -21,7 +21,8 @@ from harness.experiment.specs import Experiment
 from harness.host.code import code_hash
 from harness.host.units import written_hours
 from harness.host.workers import work_off
-from harness.players.file import check_unchanged, identity, settings_of_run
+from harness.players.class_file import check_unchanged
+from harness.players.file import identity, settings_of_run
 from harness.players.process import failed, play
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset

@@ -8,12 +8,13 @@ from pathlib import Path
 import pmfnas
 from harness.experiment.data import Chosen, choose
 from harness.experiment.folder import REFERENCE_DIR
-from harness.predictors.candidates import CANDIDATES, check_unchanged, predictor_from_file, study_hash
+from harness.players.class_file import check_unchanged
+from harness.predictors.candidates import CANDIDATES, predictor_from_file, study_hash
 from harness.predictors.gate.groups import N_SPLITS, Group, fewer, plain_groups, real_groups
-from harness.predictors.gate.measuring import Source, measure_groups
+from harness.predictors.gate.measuring import measure_groups
 from harness.predictors.gate.reference import DataName, PredictorName, Section, how_to_make, read_reference
 from harness.predictors.gate.verdict import Values
-from harness.predictors.material import REAL_CURVES, real_curves_of
+from harness.predictors.material import REAL_CURVES, Source, real_curves_of
 from pmfnas.core.errors import DataError
 from pmfnas.core.predictors import PredictorFactory
 

@@ -20,9 +20,9 @@ from scipy.stats import norm, rankdata
 from harness.host.workers import work_off
 from harness.predictors.gate.groups import Group
 from harness.predictors.gate.measures import MEASURES, Measure
-from harness.predictors.gate.measuring import CRASH, Source, material_of
+from harness.predictors.gate.measuring import CRASH
 from harness.predictors.gate.verdict import adjusted_p, loss_p
-from harness.predictors.material import Material
+from harness.predictors.material import Material, Source
 from harness.predictors.measures import kendall, measure
 from harness.predictors.tasks import Task, make_task
 from pmfnas.core.predictors import Prediction, PredictorFactory, reads_of
@@ -71,7 +71,7 @@ def draw(factory: PredictorFactory, source: Source, groups: Sequence[Group], *, 
 
 
 def _draw_group(factory: PredictorFactory, source: Source, group: Group) -> Draws:
-    material = material_of(source, group.cell)
+    material = source.material(group.cell.dataset)
     tasks = [make_task(material, group.cell, split, reads_of(factory)) for split in group.splits]
     numbers = [split.number for split in group.splits]
     found = [_predicted(factory, material, t, n) for t, n in zip(tasks, numbers, strict=True)]
