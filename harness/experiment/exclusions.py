@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pmfnas.core.errors import InputError, UnavailableError
-from pmfnas.core.ports import Benchmark, Space
-from pmfnas.core.types import Arch, Cost, Curve, Fidelities, Train
+from pmfnas.core.ports import Benchmark
+from pmfnas.core.types import Arch, Cost, Curve, Train
 from pmfnas.spaces.cell_features import CONV_3X3
 
 REASON = "this arch is not part of the comparison"
@@ -75,18 +75,8 @@ class Remaining:
     def __init__(self, benchmark: Benchmark, rule: Exclusion) -> None:
         if benchmark.space.name != rule.space:
             raise InputError(f"space is {benchmark.space.name}, but what is to be left out are archs of {rule.space}")
-        self._benchmark = benchmark
-        self._rule = rule
-
-    @property
-    def space(self) -> Space:
-        """The whole space of the benchmark inside."""
-        return self._benchmark.space
-
-    @property
-    def fidelities(self) -> Fidelities:
-        """The fidelities of the benchmark inside."""
-        return self._benchmark.fidelities
+        self._benchmark, self._rule = benchmark, rule
+        self.space, self.fidelities = benchmark.space, benchmark.fidelities
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
         """Return the number of trials; raise `UnavailableError(REASON)` for an arch that is left out."""

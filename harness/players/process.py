@@ -133,11 +133,6 @@ class Command:
         return ProcessSearcher(self.words, first, space, self.limits)
 
 
-def is_isolated(factory: SearcherFactory) -> bool:
-    """Whether the searchers of `factory` run in a process of their own."""
-    return isinstance(factory, Command)
-
-
 def play(
     factory: SearcherFactory,
     executor: Executor,
