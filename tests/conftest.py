@@ -50,6 +50,17 @@ def surrogate_table() -> "CurveTable":
 
 
 @pytest.fixture(scope="session")
+def real_finals_table() -> "CurveTable":
+    """The table of real final values, built where it is not in the cache; skips without the package."""
+    from harness.experiment.data import choose
+    from pmfnas.benchmarks.real_finals import fault_of_package
+
+    if fault := fault_of_package():
+        pytest.skip(fault)
+    return choose("real-finals").table
+
+
+@pytest.fixture(scope="session")
 def size_surrogate_table() -> "CurveTable":
     """The surrogate of the size space as a table, built where it is not in the cache."""
     from harness.experiment.data import SIZE, choose

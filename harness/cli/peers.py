@@ -17,6 +17,7 @@ from harness.experiment.jobs import Played
 from harness.experiment.specs import ALL_DATASETS, Experiment
 from harness.players.ours import select
 from harness.players.packages import OWN, PACKAGES, made_environments, players
+from harness.show.view import View
 from pmfnas.core.errors import InputError
 
 SMOKE_BUDGET_S = 1_200.0
@@ -36,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--searchers names nobody whose environment could be made")
     full = replace(experiment, players=MappingProxyType(playing), searchers=tuple(playing))
     plan = Plan(full, options.slow_seeds)
+    view = View(**asked(options, View))
+    view.check([job.searcher for job in plan.jobs()])
     if options.update_reference:
         mine = {**outputs.extent(full), "runs": len(plan.jobs())}
         refuse_less(reference_name(NAME, chosen.table), mine)
@@ -43,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     for part in plan.parts():
         run_experiment(part, chosen.table, out, n_jobs=options.n_jobs)
     write_json(out / ABSENT, absent)
-    runs = write_peers(Played(TITLE, tuple(plan.jobs()), tuple(playing)), chosen.table, out)
+    runs = write_peers(Played(TITLE, tuple(plan.jobs()), tuple(playing)), chosen.table, out, view)
     code = outputs.exit_code(runs)
     if options.update_reference and code == 0:
         print(f"reference outputs updated: {copy_to_reference(reference_name(NAME, chosen.table), out)}")

@@ -13,6 +13,8 @@ from harness.experiment.jobs import found, jobs, played
 from harness.experiment.specs import EXPERIMENTS, Experiment, smoke
 from harness.host.units import written_hours, written_time
 from harness.players.ours import select
+from harness.show.render import wrap
+from harness.show.view import View
 from pmfnas.benchmarks.header import REAL_FINALS
 from pmfnas.core.errors import InputError, unknown_name
 
@@ -22,21 +24,23 @@ def run(options: argparse.Namespace) -> int:
     experiment = _asked(options)
     out = options.out or Path("results") / (f"{experiment.name}-smoke" if options.smoke else experiment.name)
     chosen = chosen_by(options, space=experiment.space, folder=out)
-    print(f"data: {chosen.described}")
+    print(*wrap(f"data: {chosen.described}"), sep="\n")
     if experiment.needs_real_values and chosen.table.header.stamp in ("SURROGATE", REAL_FINALS):
         lack = "have no test accuracy" if chosen.table.header.stamp == REAL_FINALS else "are the surrogate"
         raise InputError(
             f"{experiment.name} compares with published rows and needs real values, but the data {lack}; "
             "set PMFNAS_ANCHORS or give --data"
         )
+    view = View(**asked(options, View))
+    view.check(experiment.searchers)
     if options.update_reference:
         refuse_less(reference_name(experiment.name, chosen.table), outputs.extent(experiment))
     if options.dry_run:
         check_claim(out, experiment, chosen.table)
         return _dry_run(experiment, chosen, out, options.n_jobs)
-    print(f"{_described(experiment)}; results in {out}")
+    print(*wrap(f"{_described(experiment)}; results in {out}"), sep="\n")
     run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs)
-    scored = outputs.write(played(experiment), chosen.table, out)
+    scored = outputs.write(played(experiment), chosen.table, out, view)
     code = outputs.exit_code(scored.runs)
     if options.update_reference and code == 0:
         print(f"reference outputs updated: {copy_to_reference(reference_name(experiment.name, chosen.table), out)}")
@@ -69,8 +73,8 @@ def _described(experiment: Experiment) -> str:
 
 def _dry_run(experiment: Experiment, chosen: Chosen, out: Path, n_jobs: int) -> int:
     """Say what would run and how long, from one run of every searcher that is thrown away."""
-    print(_described(experiment))
-    print(f"  searchers   {', '.join(experiment.searchers)}")
+    print(*wrap(_described(experiment)), sep="\n")
+    print(*wrap(f"  searchers   {', '.join(experiment.searchers)}"), sep="\n")
     print(f"  data sets   {', '.join(experiment.datasets)}")
     print(f"  seeds       {experiment.seeds.start}..{experiment.seeds.stop - 1}")
     print(f"  workers     {experiment.n_workers}, accounting {experiment.accounting}")

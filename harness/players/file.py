@@ -27,7 +27,7 @@ SEARCHER = Wanted(
     looks="must look like my_search.py:MySearcher",
     methods=("ask", "tell", "recommend"),
     arguments=("space", "fidelities", "budget_s", "n_workers"),
-    page="docs/tutorial.md",
+    page="docs/tutorials/own-searcher.md",
 )
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _SHELLS = ("sh", "bash", "dash", "ksh", "zsh")

@@ -1,8 +1,8 @@
 """The messages of the process protocol: values to JSON lines, and lines back to values, checked.
 
-`docs/protocol.md` describes every message. What is sent is made from our own values; what is received is checked
-against the types declared below before anything is made of it. Every fault is a `ContractError` that names the field,
-what was received and what it must be, so that it can stand in a record as the reason of a failed run.
+`docs/reference/protocol.md` describes every message. Messages that are sent are made from our own values. Messages that
+are received are checked against the types declared below before they are used. Every fault is a `ContractError` that
+names the field, the value received and what it must be; it is the reason of a failed run in the record.
 """
 
 import json
@@ -319,7 +319,7 @@ def _converted(message: Message, kind: Any, name: str) -> Any:
             value = value[field] if field else value[int(place)]
         where = name + re.sub(r"^.*?\$|`$", "", path)
         told = why.encode("unicode_escape").decode()[:MAX_WHY]  # it may quote the name of a field that was received
-        raise ContractError(f"{where} is {shown(value)}: {told}; docs/protocol.md describes it") from None
+        raise ContractError(f"{where} is {shown(value)}: {told}; docs/reference/protocol.md describes it") from None
 
 
 def _made(make: Callable[[], _T]) -> _T:

@@ -20,7 +20,7 @@ PREDICTOR = Wanted(
     looks="must be a known name or look like my.py:MyPredictor",
     methods=("fit", "predict"),
     arguments=("space", "target"),
-    page="docs/predictors.md",
+    page="docs/how-to/own-predictor.md",
 )
 STUDY_CODE = (
     *("pmfnas/core/*.py", "pmfnas/spaces/*.py", "pmfnas/predictor/*.py", "baselines/predictors/*.py"),

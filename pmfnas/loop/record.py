@@ -4,7 +4,7 @@
     OUT/runs/nb201-cifar100/asha/s0007.timing.json    what depends on the host; written first
 
 The run's header (settings, seed, data fingerprint, how it ended) is JSON in the Parquet schema's metadata under the
-key `pmfnas`. pandas, DuckDB and pyarrow read the file; the columns are documented in `docs/records.md`.
+key `pmfnas`. pandas, DuckDB and pyarrow read the file; the columns are documented in `docs/reference/records.md`.
 """
 
 import json

@@ -115,7 +115,7 @@ def test_the_contract_checks_run_over_a_command(check):
     ("answers", "why"),
     [
         ([{"type": "ready", "protocol": 2}], "speaks protocol 2, but this harness speaks 1"),
-        ([{"type": "ready"}], "ready is {'type': 'ready'}: Object missing required field `protocol`; docs/protocol.md"),
+        ([{"type": "ready"}], "ready is {'type': 'ready'}: Object missing required field `protocol`"),
         ([READY, {"type": "recommend", "archs": []}], "must answer with submit or wait or drop or stop"),
         ([READY, {"type": "wait"}], "Wait() with nothing running"),
         (
@@ -354,7 +354,7 @@ def test_what_fits_is_kept_whole(sizes):
 
 
 def test_the_hello_of_the_document_is_the_one_that_is_sent():
-    text = (Path(__file__).parents[4] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[4] / "docs" / "reference" / "protocol.md").read_text(encoding="utf-8")
     sent = protocol.hello(BENCHMARK.space, BENCHMARK.fidelities, 30600.0, 1, seed=0)
     assert json.dumps(sent["space"]["choices"][0]) in text
     assert json.dumps(sent["space"]["template"]) in text
