@@ -142,7 +142,7 @@ def _codes(names: list[str]) -> NDArray[np.int64]:
 def _trial_codes(table: CurveTable, rows: NDArray[np.int64]) -> list[tuple[int, bytes]]:
     """Return (arch number, values of one trial on all data sets) for every trial.
 
-    Values are rounded far below an image's share, lest the split hang on a table's last bits.
+    Values are rounded far below an image's share, so that the split does not depend on a table's last bits.
     """
     values = np.stack([table.at(key, SCHEDULES["200"])[rows] for key in FINALS], axis=-1)  # (n_archs, n_trials, 3)
     values = np.round(values.astype(np.float64), 3)

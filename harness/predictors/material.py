@@ -160,7 +160,7 @@ def _seconds(table: CurveTable, key: Key) -> FloatArray:
 
 
 def real_curves_of(table: CurveTable, stamps: Collection[str]) -> Path | None:
-    """Return the folder of real values that has curves of the table's archs; None where there is none.
+    """Return the folder of real values with curves of the table's archs; None if there is no such folder.
 
     The curves are by official index, as are the rows of tables with these stamps alone.
     """

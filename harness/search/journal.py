@@ -1,9 +1,9 @@
-"""The journal of a search: one line per ticket that ended, on the disk before the searcher hears of it.
+"""The journal of a search: one line per ticket that ended, written to disk before the searcher is told.
 
     OUT/journal.jsonl     JSON, one event per line; curves in full
 
-A search that was killed goes on from it (`pmfnas.loop.replay`). A last line without its end was being written when the
-process died; it counts for nothing and is cut off. Any other line that cannot be read is an error.
+A search that was killed goes on from it (`pmfnas.loop.replay`). An incomplete last line was being written when the
+process died; it is cut off. Any other line that cannot be read is an error.
 """
 
 import json
@@ -81,7 +81,7 @@ class Journal:
 
 
 class JournalledExecutor:
-    """An executor whose events are written to a journal before anybody hears of them. Implements `Executor`."""
+    """An executor whose events are written to a journal before they are returned. Implements `Executor`."""
 
     def __init__(self, executor: Executor, journal: Journal) -> None:
         self._executor, self._journal = executor, journal

@@ -1,4 +1,4 @@
-"""A call of the gate, checked: predictor, data, groups, and the reference that they are compared with."""
+"""A call of the gate, its arguments checked: predictor, data, groups, and the reference to compare with."""
 
 import hashlib
 from collections.abc import Mapping
@@ -90,7 +90,7 @@ def _predictor(text: str) -> tuple[PredictorName, PredictorFactory]:
 
 
 def comparable(asked: Asked) -> Section:
-    """Return the reference's section for the data; raise `DataError` where there is none or it is of other data."""
+    """Return the reference's section for the data; raise `DataError` if it is missing or of other data."""
     before, data = asked.before, asked.data
     if before is None:
         raise DataError(f"reference {asked.path} has nothing of {data.stamp} data; {how_to_make()}")

@@ -1,6 +1,6 @@
-"""How often the gate cries wolf, and what it notices: simulated with a predictor's own measures.
+"""False alarms and power of the gate, simulated with a predictor's own measures.
 
-Two ways to make a predictor another one on purpose, both drawn anew as often as wanted:
+Two ways to alter a predictor on purpose, both random:
 
     noise     its predictions are swapped between archs of about the same rank, as much as costs `LOSS` tau
     labels    it is fitted without a fifth of the labels, drawn at random: another fit, which scatters far more
