@@ -43,9 +43,8 @@ def start(surrogate_table, tmp_path_factory) -> Callable[[Path], subprocess.Pope
 
     def begin(out: Path) -> subprocess.Popen[bytes]:
         with out.with_suffix(".log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, ROOT / "harness", *RUN, out], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
+            command = [sys.executable, ROOT / "harness", *RUN, out]
+            return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
 
     return begin
 
