@@ -259,7 +259,8 @@ def _check_factory(module: ModuleType, attribute: str, path: Path) -> None:
         raise InputError(f"{path.name} has no class {attribute}; {has}")
     if inspect.isclass(factory) and _missing(factory):
         raise InputError(
-            f"{attribute} in {path.name} lacks {', '.join(_missing(factory))}; docs/tutorial.md shows them"
+            f"{attribute} in {path.name} lacks {', '.join(_missing(factory))}; "
+            "docs/tutorials/own-searcher.md shows them"
         )
     try:
         inspect.signature(factory).bind(None, None, 0.0, 1, rng=None)

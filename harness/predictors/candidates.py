@@ -74,10 +74,12 @@ def predictor_from_file(text: str) -> tuple[str, PredictorFile]:
 def _check(factory: object, attribute: str, path: Path) -> None:
     """Raise `InputError` unless `factory` can make predictors."""
     if not callable(factory):
-        raise InputError(f"{path.name} has no class {attribute}; docs/predictors.md shows one")
+        raise InputError(f"{path.name} has no class {attribute}; docs/how-to/own-predictor.md shows one")
     missing = [name for name in _METHODS if not callable(getattr(factory, name, None))]
     if inspect.isclass(factory) and missing:
-        raise InputError(f"{attribute} in {path.name} lacks {', '.join(missing)}; docs/predictors.md shows them")
+        raise InputError(
+            f"{attribute} in {path.name} lacks {', '.join(missing)}; docs/how-to/own-predictor.md shows them"
+        )
     try:
         inspect.signature(factory).bind(None, None, rng=None)
     except TypeError as error:

@@ -12,5 +12,5 @@
     runs         what the run table holds, checked and split into matrices
     summary      one row per data set and searcher
 
-Formulas and sources are in docs/statistics.md.
+Formulas and sources are in docs/reference/statistics.md.
 """

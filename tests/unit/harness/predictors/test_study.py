@@ -309,7 +309,7 @@ def test_chunks_cover_every_split_once():
 
 
 def test_the_predictor_of_the_docs_can_enter(tmp_path):
-    page = (Path(__file__).parents[4] / "docs" / "predictors.md").read_text()
+    page = (Path(__file__).parents[4] / "docs" / "how-to" / "own-predictor.md").read_text()
     file = tmp_path / "my.py"
     file.write_text(page.split("```python\n")[1].split("```")[0])
     asked = [*SMOKE, "--predictor", f"{file}:MyPredictor", "--against", "flops", "--out", str(tmp_path / "out")]

@@ -108,7 +108,7 @@ def test_of_several_frames_the_first_counts_and_it_is_said():
     [
         (
             Image.fromarray(np.zeros((4, 4), dtype=np.float32)),
-            "mode F, which cannot be converted rightly; save it as RGB",
+            "mode F, which cannot be converted correctly; save it as RGB",
         ),
         (Image.fromarray(np.zeros((4, 4), dtype=np.int32)), "32 bits, whose range is not known"),
         (Image.new("LAB", (4, 4)), "mode LAB"),
