@@ -29,11 +29,10 @@ SMALL = ["peers", "--data", "surrogate", "--seeds", "2", "--budget", "30m", "--d
 
 
 @pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path, surrogate_table):
+def _environments(own_cache, monkeypatch, tmp_path):
     python = tmp_path / "python"
     python.write_text(STAND_IN.format(packages=PACKAGES, python=sys.executable))
     python.chmod(python.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
     monkeypatch.setenv("PMFNAS_PEERS", str(tmp_path / "environments"))
     monkeypatch.setenv(INTERPRETER, str(python))
 
