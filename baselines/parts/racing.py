@@ -8,8 +8,8 @@ import numpy as np
 
 from baselines.parts.brackets import BARRIER, DONE, Bracket, Enter, Promote, Shape
 from baselines.parts.climbing import Climber
-from baselines.parts.drawing import unseen
 from baselines.parts.evaluations import exhausted
+from baselines.parts.sampling import unseen
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Outcome, Ticket, Wait
 

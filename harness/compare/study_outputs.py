@@ -25,14 +25,14 @@ from harness.experiment.jobs import Job, in_order
 from harness.host.units import written_hours
 from harness.players.ours import REFERENCE, settings_of
 from harness.score.scoring import Scored, score
-from harness.show.figures import write_figure
+from harness.show.panels import write_figure
 from harness.show.render import csv
 from harness.stats.variants import compare_variants
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.files import write_bytes, write_text
-from pmfnas.loop.settings import as_json
+from pmfnas.loop.plain import as_json
 
 
 def folder(out: Path, budget_s: float) -> Path:

@@ -6,6 +6,7 @@
 Interrupted at any moment, the same command goes on: a record exists if and only if its run was finished.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
@@ -167,6 +168,15 @@ def run_one(
         **asdict(_totals(finished, setting)),
     )
     return header, finished
+
+
+def expected_s(experiment: Experiment, table: CurveTable, n_runs: int) -> float:
+    """Return the seconds of one process for `n_runs` runs, from one run of every searcher that is thrown away."""
+    begin = time.perf_counter()
+    benchmark = open_benchmark(table, experiment.datasets[0])
+    for searcher in experiment.searchers:
+        run_one(experiment, table, benchmark, Job(experiment.datasets[0], searcher, experiment.first_seed))
+    return (time.perf_counter() - begin) * n_runs / len(experiment.searchers)
 
 
 def _ended(header: RunHeader, finished: Finished) -> RunHeader:

@@ -275,7 +275,7 @@ SOURCES: tuple[Source, ...] = (
         "anchored",
         "ANCHORED",
         (TOPOLOGY, SIZE),
-        "validation and test at the end of schedules, costs of nb201; curves between are modelled",
+        "validation and test at the end of schedules (of nats-sss: of 90 alone), costs of nb201; the rest is modelled",
         _no_anchors,
         _anchored_table,
     ),

@@ -13,7 +13,7 @@ from pmfnas.engine.parts import WHOLE
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.searcher import PmfNas
 from pmfnas.engine.settings import Settings
-from pmfnas.loop.settings import plain
+from pmfnas.loop.plain import plain
 
 REFERENCE = "pmf_nas"
 """The player that the others are compared with."""

@@ -5,7 +5,8 @@ charged like everybody else. Its counterpart is our implementation on the same r
 implementations are compared, not settings.
 """
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from baselines.asha import Asha
 from baselines.bohb import Bohb
 from baselines.dehb import Dehb
 from baselines.hyperband import Hyperband
-from harness.players.environments import Environment
+from harness.players.environments import AbsentError, Environment, existing, make, size_mb
 from harness.players.ours import PLAYERS, REFERENCE, UNBELIEVING
 from harness.players.process import Command, Limits
 from pmfnas.core.ports import SearcherFactory
@@ -120,3 +121,25 @@ def command(package: Package, python: Path) -> Command:
 def environments_of(names: Iterable[str]) -> tuple[str, ...]:
     """Return the environments that the players called `names` need, each once, in order."""
     return tuple(dict.fromkeys(PACKAGES[name].environment for name in names if name in PACKAGES))
+
+
+def made_environments(asked: Sequence[str]) -> tuple[Mapping[str, Path], Mapping[str, str]]:
+    """Return the interpreters by environment, made where they are missing, and why which players are absent."""
+    pythons: dict[str, Path] = {}
+    absent: dict[str, str] = {}
+    for name in environments_of(asked):
+        made = existing(ENVIRONMENTS[name])
+        try:
+            if made is None:
+                print(f"making the environment of {name} (once, a minute or two) ...", file=sys.stderr, flush=True)
+                made = make(ENVIRONMENTS[name])
+                print(f"  {name}: {size_mb(made):.0f} MB", file=sys.stderr, flush=True)
+            pythons[name] = made
+        except AbsentError as error:
+            print(f"  {name} cannot be made: {error}", file=sys.stderr, flush=True)
+            absent |= {
+                package: str(error)
+                for package in asked
+                if package in PACKAGES and PACKAGES[package].environment == name
+            }
+    return pythons, absent

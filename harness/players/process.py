@@ -64,7 +64,7 @@ class ProcessSearcher:
         self._limits = limits
         self._recommended: tuple[Arch, ...] = ()
         self._broken: ContractError | None = None
-        self.about = protocol.About()
+        self.about = protocol.Ready(protocol.PROTOCOL)
         """What the process says of itself; nothing where it did not start."""
         self._child = Child(command, _environment(), max_line_bytes=protocol.MAX_LINE_BYTES)
         try:

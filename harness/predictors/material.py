@@ -5,6 +5,8 @@ a user would pay for; which one a split draws is the same for every predictor. T
 truth to be judged by.
 """
 
+import os
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.experiment.data import ANCHORS
 from harness.predictors.cells import LONG, SHORT
 from harness.predictors.groups import groups
 from harness.score.oracle import Oracle
@@ -131,6 +134,17 @@ def _groups(table: CurveTable, space: Space) -> NDArray[np.int64]:
 def _seconds(table: CurveTable, key: Key) -> FloatArray:
     """Return seconds per epoch, mean over epochs and trials, shape (n_archs,)."""
     return np.asarray(np.nanmean(np.asarray(table.values(key), dtype=float), axis=(1, 2)))
+
+
+def real_curves_of(table: CurveTable, stamps: Collection[str]) -> Path | None:
+    """Return the folder of real values that has curves of the table's archs; None where there is none.
+
+    The curves are by official index, as are the rows of tables with these stamps alone.
+    """
+    folder = os.environ.get(ANCHORS)
+    if not folder or table.header.stamp not in stamps or not (Path(folder) / REAL_CURVES).is_file():
+        return None
+    return Path(folder)
 
 
 def _real_curves(file: Path, name: str) -> RealCurves:

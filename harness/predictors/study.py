@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,10 @@ class Plan:
         reads = reads_of(self.candidates[predictor])
         return tuple(dict.fromkeys(essential(cell, reads) for cell in self.cells if cell.dataset == dataset))
 
+    def n_fits(self, predictor: str) -> int:
+        """Return how often a predictor is fitted."""
+        return self.n_splits * sum(len(self.own_cells(predictor, dataset)) for dataset in self.datasets)
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -125,6 +130,16 @@ def run_study(plan: Plan, table: CurveTable, out: Path, *, anchors: Path | None,
     done = len(chunks(plan)) - len(missing)
     work_off(_run_chunk, work, label=NAME, unit="chunk", n_jobs=n_jobs, crash=_CRASH, done=done)
     return len(missing)
+
+
+def timed(plan: Plan, predictor: str, material: Material) -> tuple[float, int]:
+    """Return the seconds of a fit, from a few cells that are thrown away, and the number of all fits."""
+    cells = [cell for cell in plan.own_cells(predictor, material.dataset.name) if cell.kind != "visited"]
+    sample = cells[:: max(1, len(cells) // 4)]
+    start = perf_counter()
+    for cell in sample:
+        evaluate(plan.candidates[predictor], cell, Split(0, plan.n_queries), material)
+    return (perf_counter() - start) / len(sample), plan.n_fits(predictor)
 
 
 # ------------------------------------------------------------------------------------------------ what it belongs to

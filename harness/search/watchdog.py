@@ -9,6 +9,8 @@ the segments down as failed and starts the process anew; from the journal the se
 Seconds in which the whole process was stopped (SIGSTOP, a suspended machine) do not count.
 """
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -100,3 +102,15 @@ class Watchdog:
         if not self._each_s:
             return f"{epoch}, the most for a first one"
         return f"{epoch}; the slowest so far took {self._each_s:,.3g} s per candidate"
+
+
+def start_anew() -> None:
+    """Replace this process, in which a call hangs, by one that goes on; it keeps its number."""
+    command = [sys.executable, *sys.orig_argv[1:], *(() if "--resume" in sys.orig_argv else ("--resume",))]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execv(command[0], command)
+    except OSError as error:
+        print(f"error: {command[0]} cannot be started ({error}); go on with --resume", file=sys.stderr, flush=True)
+        os._exit(1)

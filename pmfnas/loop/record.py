@@ -20,8 +20,8 @@ from pmfnas.core.ports import Space
 from pmfnas.core.types import Diverged, Failed, Measured, Ok, Train
 from pmfnas.files import reading, write_bytes, write_text
 from pmfnas.loop.ledger import Entry
+from pmfnas.loop.plain import from_text
 from pmfnas.loop.runner import Finished
-from pmfnas.loop.settings import from_text
 
 if TYPE_CHECKING:  # a run needs no pyarrow, only its record does
     import pyarrow as pa
@@ -74,7 +74,7 @@ class RunHeader:
     dataset: str
     searcher: str
     settings: Mapping[str, Any]
-    """As `pmfnas.loop.settings.plain` gives them."""
+    """As `pmfnas.loop.plain.plain` gives them."""
     seed: int
     budget_s: float
     n_workers: int

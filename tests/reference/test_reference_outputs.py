@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.cli.peers import BUDGET_S
+from harness.cli.options.peers import BUDGET_S
 from harness.compare.peers import NAME, TITLE
 from harness.compare.studies import STUDIES
 from harness.experiment.batch import open_benchmark, run_one

@@ -48,6 +48,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.add_workers(verb, 1)
     arguments.add_datasets(verb, DATASETS)
     arguments.add_jobs(verb)
+    arguments.add_view(verb)
     arguments.add_out(verb, "where results go (default results/compare)")
     for flag, name, text in (
         ("--start-limit", "start_s", "to start (default 120s)"),

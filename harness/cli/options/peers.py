@@ -47,6 +47,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.add_datasets(verb)
     arguments.add_searchers(verb, f"some of: {', '.join(PACKAGES)}", None)
     arguments.add_jobs(verb)
+    arguments.add_view(verb)
     arguments.add_out(verb, "where results go (default results/peers)")
     arguments.add_smoke(verb, "one seed and 20 minutes of budget: no claim")
     arguments.add_update_reference(verb)

@@ -69,6 +69,7 @@ def provenance_section(results: Results) -> Section:
             "access to it was logged. p-values compare paired seeds. docs/reference/statistics.md of the project "
             "has every formula.",
         ),
+        facts=tuple(facts(results).items()),
         sheets=tuple(sheets),
     )
 

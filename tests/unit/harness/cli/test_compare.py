@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from harness.cli.main import main
-from harness.cli.searcher import explained
+from pmfnas.testing.explanations import explained
 from pmfnas.testing.searcher_checks import CHECKS, CheckResult
 
 PROCESSES = Path(__file__).parents[3] / "processes"
@@ -270,7 +270,7 @@ def test_every_check_has_an_explanation():
 
 def test_a_command_is_checked_too_and_leaves_no_process(capsys, monkeypatch):
     kept = "1 worker"
-    monkeypatch.setattr("harness.cli.searcher.CHECKS", {kept: CHECKS[kept]})
+    monkeypatch.setattr("harness.players.checking.CHECKS", {kept: CHECKS[kept]})
     assert main(["check-searcher", "--command", RANDOM]) == 0
     assert "all 1 checks passed" in capsys.readouterr().out
 

@@ -90,7 +90,7 @@ def test_the_real_package_plays(name, tmp_path, monkeypatch):
     if REAL[name] is None:
         pytest.skip(f"the environment of {name} is not made on this machine; ./reproduce.sh peers makes it")
     monkeypatch.setattr(peer_environments, "existing", lambda environment: REAL[environment.name])
-    monkeypatch.setattr("harness.cli.peers.existing", lambda environment: REAL[environment.name])
+    monkeypatch.setattr("harness.players.packages.existing", lambda environment: REAL[environment.name])
     method = {"dehb": "dehb-0.1.2", "hpbandster": "hpbandster-0.7.4-bohb", "neps": "neps-0.17-hyperband"}
     method |= {"optuna": "optuna-5-tpe", "smac": "smac-2.4", "syne_tune_013": "syne-tune-0.13-hyperband"}
     method |= {"syne_tune_016": "syne-tune-0.16-asha"}

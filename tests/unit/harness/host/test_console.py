@@ -15,6 +15,7 @@ import pytest
 from harness.cli import main as cli
 from harness.cli.main import main
 from harness.host import console
+from tests.support.processes import children, is_running, left_running
 
 ROOT = Path(__file__).parents[4]
 RUN = ["run", "table2", "--data", "surrogate", "--seeds", "1", "--budget", "1h", "--datasets", "cifar10", "--jobs", "1"]
@@ -158,13 +159,6 @@ while :; do sleep 1; done
 """
 
 
-def is_running(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_no_process_behind(tmp_path, environment, number):
@@ -176,7 +170,7 @@ def test_a_signal_leaves_no_process_behind(tmp_path, environment, number):
         until_s = time.monotonic() + 120
         while len(_pids(tmp_path)) < 3 and time.monotonic() < until_s:  # the first was to try it out
             time.sleep(0.1)
-        at_work = [pid for pid in _pids(tmp_path) if is_running(pid)] + _children(process.pid)
+        at_work = [pid for pid in _pids(tmp_path) if is_running(pid)] + children(process.pid)
         process.send_signal(number)
         errors = process.communicate(timeout=60)[1].decode()
     finally:
@@ -184,8 +178,7 @@ def test_a_signal_leaves_no_process_behind(tmp_path, environment, number):
     assert len(at_work) >= 4  # two programs, two workers
     assert process.returncode == 130
     assert "interrupted; finished runs are kept" in errors
-    time.sleep(0.5)
-    assert [pid for pid in at_work if is_running(pid)] == []
+    assert left_running(at_work, within_s=0.5) == []
 
 
 def _pids(folder):
@@ -193,15 +186,3 @@ def _pids(folder):
         return [int(line) for line in (folder / "pids").read_text().split()]
     except FileNotFoundError:
         return []
-
-
-def _children(pid):
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            found.append(int(stat.parent.name))
-    return found

@@ -1,6 +1,6 @@
 import numpy as np
 
-from baselines.parts.drawing import mutated, unseen
+from baselines.parts.sampling import mutated, unseen
 from pmfnas.core.rng import stream
 from pmfnas.testing.grid import GridSpace
 

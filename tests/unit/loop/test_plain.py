@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from pmfnas.loop.settings import as_json, from_text, plain
+from pmfnas.loop.plain import as_json, from_text, plain
 
 
 @dataclass(frozen=True)

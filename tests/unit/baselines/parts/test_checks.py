@@ -1,6 +1,6 @@
 import pytest
 
-from baselines.parts.settings import check_at_least, check_between, search_fidelity
+from baselines.parts.checks import check_at_least, check_between, search_fidelity
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Fidelities, Fidelity, Schedule
 from tests.support.fakes import FIDELITIES

@@ -3,8 +3,8 @@
 import pytest
 
 from harness.cli.main import main
-from harness.cli.same_order import markdown, orders
 from harness.report.results import read_results
+from harness.report.same_order import markdown, orders
 from pmfnas.core.errors import InputError
 from tests.support.frames import runs_of
 from tests.support.reported import folder_of
