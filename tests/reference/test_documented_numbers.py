@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from harness.cli.main import main
-from harness.cli.same_order import orders
 from harness.compare.verdict import markdown, verdicts
 from harness.experiment.batch import open_benchmark, run_one
 from harness.experiment.jobs import Job
 from harness.experiment.specs import GPU_NIGHT_S, Experiment
 from harness.players.file import from_file
 from harness.report.results import read_results
+from harness.report.same_order import orders
 from harness.stats.paired import holm, wilcoxon_p
 from tests.support.documents import ROOT, read, rows
 from tests.support.tutorial import PAGE, better, differences
