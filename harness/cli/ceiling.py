@@ -1,4 +1,4 @@
-"""The work of `ceiling`: what no searcher can exceed, and where the runs of an experiment fell short of it."""
+"""The work of `ceiling`: upper bounds of a searcher's score, and how far the runs of an experiment stay below them."""
 
 import argparse
 from collections.abc import Sequence

@@ -24,7 +24,7 @@ SMOKE_BUDGET_S = 1_200.0
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make the environments, run everybody, write the outputs."""
+    """Make the environments, run all players and write the outputs."""
     known = (*OWN, *PACKAGES)
     wanted = select(options.searchers, known) if options.searchers else known
     experiment = _experiment(options, wanted)
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     pythons, absent = made_environments(wanted)
     playing = {name: factory for name, factory in players(pythons).items() if name in wanted}
     if not playing:
-        raise InputError("--searchers names nobody whose environment could be made")
+        raise InputError("no environment could be made for any of --searchers")
     full = replace(experiment, players=MappingProxyType(playing), searchers=tuple(playing))
     plan = Plan(full, options.slow_seeds)
     view = View(**asked(options, View))

@@ -75,7 +75,7 @@ def _accept(asked: Asked, reason: str) -> int:
 
 
 def _simulate(asked: Asked, n_runs: int) -> int:
-    """Print how often the gate would cry wolf, and what it would notice."""
+    """Print the rate of false alarms of the gate, and its power."""
     print(f"data: {asked.chosen.described}\npredictor: {asked.predictor}")
     draws = draw(asked.factory, asked.source, asked.groups, n_jobs=asked.n_jobs)
     print(rates_table(simulate(draws, n_runs, rng=stream(0, "gate/simulation")), n_runs))

@@ -8,9 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from harness.cli.arguments import asked
-from harness.compare import outputs, peers
+from harness.compare import outputs, peers, study_outputs
 from harness.compare.studies import STUDIES
-from harness.compare.study_outputs import write_study
 from harness.experiment.data import Chosen, choose
 from harness.experiment.folder import SOURCES, SPEC, read_claim
 from harness.experiment.jobs import Job, Played, found
@@ -78,6 +77,9 @@ def _peers(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
 def _study(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
     del view
     study = replace(STUDIES[claim["experiment"]](), n_workers=claim["workers"])
+    if not _has_records(out, f"*/{SPEC}"):
+        study_outputs.write_again(study, out)
+        return
     chosen = choose(data, folder=out, partial=True)
     folders = {float(read_claim(spec.parent)["budget_s"]): spec.parent for spec in out.glob(f"*/{SPEC}")}
     done = {s: _known(folders[s], chosen, study.players) for s in sorted(folders)}
@@ -85,7 +87,7 @@ def _study(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
     if not seen:
         raise InputError(f"{out} holds no finished run; run the study first")
     study = replace(study, variants=tuple(v for v in study.variants if v.name in seen))
-    write_study(study, {s: jobs for s, jobs in done.items() if jobs}, chosen.table, out)
+    study_outputs.write_study(study, {s: jobs for s, jobs in done.items() if jobs}, chosen.table, out)
 
 
 def _search(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
@@ -106,9 +108,9 @@ def _finished(out: Path, chosen: Chosen, searchers: Collection[str]) -> tuple[Jo
     return done
 
 
-def _has_records(out: Path) -> bool:
+def _has_records(out: Path, pattern: str = "runs") -> bool:
     """Return whether the folder keeps the records of its runs; the committed references keep frames only."""
-    return (out / "runs").is_dir() or not (out / "runs.parquet").is_file()
+    return any(out.glob(pattern)) or not (out / "runs.parquet").is_file()
 
 
 def _known(out: Path, chosen: Chosen, searchers: Collection[str]) -> tuple[Job, ...]:

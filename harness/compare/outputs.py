@@ -76,7 +76,7 @@ def write_again(replays: Mapping[str, str], out: Path, view: View = AS_USUAL) ->
         InputError: the folder has no frames, or `view` names a searcher that has not played.
     """
     frames = read_frames(out)
-    view.check(list(frames.runs["searcher"].unique()))
+    view.check(sorted(frames.runs["searcher"].unique()))
     _present(frames, frames.best, replays, out, view)
 
 

@@ -78,7 +78,8 @@ def _write_pages(runs: pd.DataFrame, timings: pd.DataFrame, out: Path) -> None:
     write_text(out / "agreement.md", text)
     write_text(out / "agreement.csv", render.csv(agreement.frame(compared)))
     write_text(out / "packages.md", packages_page(runs, timings, absent=absent))
-    print(f"\n{text}")
+    print(f"\n{agreement.terminal(compared, where=where, accuracy=words_of(runs).accuracy)}")
+    print(*render.wrap(f"{out / 'agreement.md'} says also what is known to differ"), sep="\n")
     for name, why in absent.items():
         print(f"absent: {name}: {why}")
     n_failed = int((runs["status"] != "ok").sum())
@@ -109,4 +110,12 @@ def _about(rows: pd.DataFrame) -> str:
     named = f"{settings.pop('name', '')} {settings.pop('version', '')}".strip() or "-"
     for ours in ("source", "runs"):
         settings.pop(ours, None)
-    return f"{named} | {', '.join(f'{key} {value}' for key, value in settings.items()) or '-'}"
+    return f"{named} | {', '.join(f'{key} {_written(value)}' for key, value in settings.items()) or '-'}"
+
+
+def _written(value: Any) -> str:
+    """Return a setting as text; an object, which is its class and its arguments, as the call that makes it."""
+    if not isinstance(value, dict) or "class" not in value:
+        return str(value)
+    given = ", ".join(f"{name}={_written(inner)}" for name, inner in value.items() if name != "class")
+    return f"{value['class']}({given})"

@@ -19,6 +19,7 @@ from harness.show.looks import Style, highlighted
 from harness.show.panels import write_figure
 from harness.show.ranks import rank_figure
 from harness.show.shares import profile_figure
+from harness.stats.decision import MIN_SEEDS
 from harness.stats.runs import checked_runs
 from pmfnas.core.rng import stream
 
@@ -48,12 +49,19 @@ def write_pictures(
     checked = checked_runs(runs)
     if not checked["ok"].any():
         return
-    styles = highlighted(ranked(checked), show)
+    styles = highlighted(_surest_first(checked), show)
     for stem, figure in _at_the_end(runs, summary, best, styles):
         write_figure(figure, out, stem)
     if steps is not None:
         for stem, figure in _over_time(runs, steps, best, styles):
             write_figure(figure, out, stem)
+
+
+def _surest_first(checked: pd.DataFrame) -> list[str]:
+    """Return the searchers by mean rank, those with too few seeds for a claim last: a single good run is no lead."""
+    ok = checked[checked["ok"]]
+    fewest = ok.groupby(["searcher", "dataset"]).size().groupby("searcher").min()
+    return sorted(ranked(checked), key=lambda name: bool(fewest[name] < MIN_SEEDS <= fewest.max()))
 
 
 def _at_the_end(

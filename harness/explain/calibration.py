@@ -1,4 +1,4 @@
-"""Do the intervals hold that a searcher gave as its reasons? Read from the records of an experiment alone.
+"""Coverage of the intervals that a searcher predicted, read from the records of an experiment alone.
 
     records --judged--> predictions with what was told of them --coverages--> share inside the 50/80/90/95 % intervals
 
@@ -47,7 +47,7 @@ GROUPS = ("all", "selected", "pick")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A prediction and what was told of it. Accuracies in percent."""
+    """A prediction and its outcome. Accuracies in percent."""
 
     dataset: str
     searcher: str
@@ -67,7 +67,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How often the intervals of a group of predictions held."""
+    """Coverage of the intervals of a group of predictions."""
 
     dataset: str
     searcher: str

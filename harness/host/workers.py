@@ -1,4 +1,4 @@
-"""Work in several processes of this machine, none of which outlives it."""
+"""Work in several processes of this machine, which end with the caller."""
 
 import os
 import sys

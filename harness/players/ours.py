@@ -1,4 +1,4 @@
-"""Everybody who can enter an experiment: the published searchers, the controls, and PMF-NAS."""
+"""Every searcher that can enter an experiment: the published searchers, the controls, and PMF-NAS."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial

@@ -1,7 +1,7 @@
-"""The field's packages as players, and who of ours implements the same method.
+"""The field's packages as players, and our implementation of the same method for each.
 
 A package plays by a script of `baselines/peers` in an environment of its own, spoken to by the process protocol and
-charged like everybody else. Its counterpart is our implementation on the same rungs with the same eta, so that
+charged like every other player. Its counterpart is our implementation on the same rungs with the same eta, so that
 implementations are compared, not settings.
 """
 
@@ -29,7 +29,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
 )
 
 LIMITS = Limits(start_s=180.0, answer_s=180.0)
-"""Packages import for seconds, and Gaussian processes on hundreds of values think for seconds."""
+"""Importing a package, or fitting a Gaussian process to hundreds of values, takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Package:
     counterpart: str = ""
     """Our implementation of the method; empty where we have none."""
     why: str = ""
-    """What is known to differ from the counterpart, in a sentence."""
+    """Known differences to the counterpart, in a sentence."""
     slow: bool = False
-    """Whether a run takes minutes; slow ones play fewer seeds unless asked otherwise."""
+    """Whether a run takes minutes; slow players run fewer seeds by default."""
 
 
 _NEPS_ASHA = (
@@ -103,7 +103,7 @@ OWN: Mapping[str, SearcherFactory] = MappingProxyType(
 
 
 def players(pythons: Mapping[str, Path]) -> Mapping[str, SearcherFactory]:
-    """Return everybody who can play, given the interpreters of the environments that there are."""
+    """Return every player that can run, given the interpreters of the existing environments."""
     playing = {
         name: command(package, pythons[package.environment])
         for name, package in PACKAGES.items()

@@ -94,6 +94,29 @@ class Material:
         return shown
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a worker finds its data."""
+
+    table: Path
+    anchors: Path | None
+    """Folder of real values, for real curves; None for none."""
+
+    def material(self, dataset: str) -> Material:
+        """Return the material of a data set, kept while this process works on it."""
+        return _material(self, dataset)
+
+
+@lru_cache(maxsize=3)
+def _material(source: Source, dataset: str) -> Material:
+    return read_material(_table(source.table), dataset, anchors=source.anchors)
+
+
+@lru_cache(maxsize=1)
+def _table(path: Path) -> CurveTable:
+    return CurveTable.open(path)
+
+
 def read_material(table: CurveTable, name: str, *, anchors: Path | None = None) -> Material:
     """Return the material of the data set `name`; with real curves where `anchors`, a folder of real values, is given.
 
@@ -137,7 +160,7 @@ def _seconds(table: CurveTable, key: Key) -> FloatArray:
 
 
 def real_curves_of(table: CurveTable, stamps: Collection[str]) -> Path | None:
-    """Return the folder of real values that has curves of the table's archs; None where there is none.
+    """Return the folder of real values with curves of the table's archs; None if there is no such folder.
 
     The curves are by official index, as are the rows of tables with these stamps alone.
     """

@@ -34,7 +34,7 @@ def model_card(
         result: of the search.
         retrained: what `retrain` returned; None where the weights are those of the search.
         name: of the model's file.
-        onnx: of the ONNX file; empty where there is none.
+        onnx: of the ONNX file; empty if it was not written.
     """
     names = class_names(claim, result)
     parts = [

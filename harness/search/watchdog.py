@@ -1,8 +1,8 @@
-"""Watches over the epoch in training: segments that hang are written down, and the search goes on without them.
+"""Watches every epoch of training: segments that hang are recorded as failed, and the search goes on without them.
 
 A call into a driver that never returns cannot be ended from within its process. So a second thread counts the seconds
-of every epoch. Where they exceed by far what epochs have taken so far, it hands the reason to `bark`, which writes
-the segments down as failed and starts the process anew; from the journal the search then goes on.
+of every epoch. If an epoch takes far longer than all before, the thread calls `bark`, which records the segments as
+failed and restarts the process; the search then goes on from the journal.
 
     limit = max(floor, factor x longest measured seconds per candidate and epoch x candidates in training)
 
@@ -78,7 +78,7 @@ class Watchdog:
         try:
             yield
         finally:
-            with self._barking:  # whoever is being replaced waits here
+            with self._barking:  # if the process is being replaced, this thread waits here
                 done.set()
             watcher.join()
         self.learn((self._clock() - begin_s) / max(1, n_candidates))

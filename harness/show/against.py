@@ -63,6 +63,9 @@ def _figure(checked: pd.DataFrame, curves: Curves, others: Sequence[str], refere
             panel.set_title(name, color=styles[name].colour)
             _quiet(panel, place, len(others))
         figure.supylabel(f"mean {words.regret} (points)", fontsize=7, x=0.004)
+        top = max(panel.get_ylim()[1] for panel in panels.values())
+        for panel in panels.values():
+            panel.set_ylim(top=top)
     return figure
 
 

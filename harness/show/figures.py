@@ -6,7 +6,7 @@ A few searchers are in colour and named at the end of their lines, the others ar
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +24,8 @@ from pmfnas.core.types import FloatArray
 
 COLUMNS = 2
 """Panels beside each other where the lines are named behind them."""
+HEIGHT = 2.1
+"""Of such a panel, inches."""
 _POINTS = 60  # runs drawn as points per box; more only blacken it
 
 
@@ -58,7 +60,7 @@ def accuracy_figure(
     with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {words.accuracy} (%)") as (figure, panels):
         for dataset, panel in panels.items():
             accuracy_panel(panel, curves[dataset], looks, ceiling=(ceilings or {}).get(dataset))
-            label_ends(panel, _ends(curves[dataset]), looks)
+            label_ends(panel, _ends(curves[dataset]), looks, height=HEIGHT)
     return figure
 
 
@@ -86,12 +88,16 @@ def regret_figure(
         for dataset, panel in panels.items():
             regret_panel(panel, curves[dataset], looks)
             low = panel.get_ylim()[0] / 0.92  # where a mean of zero is drawn
-            label_ends(panel, {who: max(end, low) for who, end in _ends(curves[dataset]).items()}, looks)
+            label_ends(panel, {who: max(end, low) for who, end in _ends(curves[dataset]).items()}, looks, height=HEIGHT)
     return figure
 
 
-def _curve_panels(curves: Mapping[str, Curves], caption: str, looks: Mapping[str, Style], up: str) -> Any:
-    return drawn_panels(curves, caption, up=up, left=0.55, right=label_room(looks), columns=COLUMNS, width=2.55)
+def _curve_panels(
+    curves: Mapping[str, Curves], caption: str, looks: Mapping[str, Style], up: str
+) -> AbstractContextManager[tuple[Figure, dict[str, Axes]]]:
+    return drawn_panels(
+        curves, caption, up=up, height=HEIGHT, left=0.55, right=label_room(looks), columns=COLUMNS, width=2.55
+    )
 
 
 def _ends(curves: Curves) -> dict[str, float]:

@@ -1,8 +1,11 @@
 """What the figures are drawn with: settings, a look for every searcher, and panels of anytime curves.
 
 A panel draws into axes that the caller made, so the same curves stand in a wide figure for paper and in a narrow one
-for a screen. Many lines are told apart by more than colour: the reference is thick, the learning-free controls are
-black, everybody else has a colour that survives colour blindness, and each has dashes and a marker of its own.
+for a screen.
+
+A figure of many searchers has a few of them in colour, each in one of its own, and all others in grey: `highlighted`.
+`styles_of` gives everybody a look instead: the reference is thick, controls are black, the others have a colour with
+dashes and a marker.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -93,14 +93,14 @@ def overall_legend(summary: pd.DataFrame) -> list[str]:
     if not reference:
         return [*lines, f"No p-values: {REFERENCE}, with which the others are compared, has no runs here."]
     if not _is_tested(summary):
-        return [*lines, f"p: n<{MIN_SEEDS}, so no test is made and no claim."]
+        return [*lines, f"p: n<{MIN_SEEDS}, so nothing is tested and no claim is made."]
     return [
         *lines,
         f"Signs, compared with {reference} on that data set: + significantly better, - significantly worse, = not "
         "distinguishable, ~ significant but mean and ranks disagree.",
         f"p: compared with {reference}, the largest over the data sets of the Wilcoxon signed-rank p-values, "
         f"Holm-adjusted over all {int(summary['p_value'].notna().sum())} comparisons; below {_level()} it differs on "
-        "every data set (intersection-union test).",
+        "every data set (intersection-union principle).",
     ]
 
 
@@ -146,7 +146,7 @@ def _leaders(found: Sequence[Standing], summary: pd.DataFrame) -> str:
         scores = ", ".join(number(result.mean) for result in found[0].results.values())
         return f"{found[0].searcher} is the only searcher ({words_of(summary).accuracy} {scores} %)"
     leaders = [one.searcher for one in ranked if np.isclose(one.mean_rank, ranked[0].mean_rank)]
-    so_far = "" if _is_tested(summary) else " so far"
+    so_far = " so far" if (summary["claim"] != "").all() else ""
     verb = "has" if len(leaders) == 1 else "share"
     return f"{_named(leaders)} {verb} the best mean rank{so_far}, {number(ranked[0].mean_rank, '.1f')}"
 
@@ -164,11 +164,14 @@ def _compared(found: Sequence[Standing], summary: pd.DataFrame) -> str:
         return f"; no claim is made, since no comparison with {reference} has {MIN_SEEDS} seeds on {_all(n)}"
     better = sum(one.is_everywhere("worse", n) for one in claimed)
     worse = [one.searcher for one in claimed if one.is_somewhere("better")]
-    behind = f"worse than {_named(worse)} on {'it' if n == 1 else 'at least one'}" if worse else "worse than none"
+    where = "it" if n == 1 else "at least one" if worse else "any"
+    behind = f"worse than {_named(worse) if worse else 'none'} on {where}"
     left = len(others) - len(claimed)
-    unclaimed = f"; no claim on {counted(left, 'other')} with fewer than {MIN_SEEDS} seeds" if left else ""
-    whom = f"{better} of {counted(len(claimed), 'searcher')}"
-    return f"; {reference} is better than {whom} on {_all(n)} (Holm p < {_level()}) and {behind}{unclaimed}"
+    each = "" if n == 1 else " on each data set"
+    unclaimed = f"; no claim on {counted(left, 'other')} without {MIN_SEEDS} seeds{each}" if left else ""
+    whom = f"{better} of {counted(len(claimed), 'searcher')} on {_all(n)} (Holm p < {_level()})"
+    leads = [one.searcher for one in found if np.isclose(one.mean_rank, found[0].mean_rank)] == [reference]
+    return f"; {'it' if leads else reference} is better than {whom} and {behind}{unclaimed}"
 
 
 def _all(n_datasets: int) -> str:

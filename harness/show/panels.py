@@ -110,7 +110,8 @@ def drawn_panels(
     n_columns = min(columns or len(names), len(names))
     grid = Grid(len(names), n_columns, width or max(2.1, 4.4 / n_columns), height, left, right, above=above)
     free = grid.n % n_columns and not legend
-    lines = textwrap.wrap(caption, int((grid.width if free else grid.whole_width) * _PER_INCH))
+    across_in = grid.width if free else grid.whole_width
+    lines = textwrap.wrap(caption, int(across_in * _PER_INCH), break_on_hyphens=False)
     legend_rows = _legend_rows(legend, grid.whole_width)
     legend_height = 0.15 * legend_rows + 0.08 if legend_rows else 0.0
     whole = grid.panels_height + (0.05 if free else legend_height + _LINE_IN * len(lines) + 0.05)
@@ -160,13 +161,14 @@ def label_room(styles: Mapping[str, Style]) -> float:
     return 0.25 + 0.054 * max(map(len, in_colour(styles)), default=0)
 
 
-def label_ends(panel: Axes, ends: Mapping[str, float], styles: Mapping[str, Style]) -> None:
+def label_ends(panel: Axes, ends: Mapping[str, float], styles: Mapping[str, Style], *, height: float) -> None:
     """Write the name of each searcher in colour behind the end of its line, so that no two names overlap.
 
     Args:
         panel: its limits are set.
         ends: searcher -> where its line ends, in the unit of the vertical axis; NaN for a line that does not.
         styles: from `harness.show.looks.highlighted`.
+        height: of the panel, inches.
     """
     low, high = panel.get_ylim()
     names = [name for name in in_colour(styles) if low <= ends.get(name, np.nan) <= high]
@@ -174,8 +176,7 @@ def label_ends(panel: Axes, ends: Mapping[str, float], styles: Mapping[str, Styl
         return
     to_axes = panel.transData + panel.transAxes.inverted()
     heights = [float(to_axes.transform((panel.get_xlim()[1], ends[name]))[1]) for name in names]
-    panel_height = panel.get_position().height * float(panel.get_figure(root=True).get_figheight())
-    places = apart(heights, _LABEL_PT * _LABEL_LINE / 72 / panel_height)
+    places = apart(heights, _LABEL_PT * _LABEL_LINE / 72 / height)
     look: Any = {"transform": panel.transAxes, "clip_on": False}
     for name, end, place in zip(names, heights, places, strict=True):
         colour = styles[name].colour

@@ -19,8 +19,8 @@ TERMINAL_WIDTH = 100
 """Characters of a line where the output is no terminal."""
 _NARROWEST, _WIDEST = 60, 120
 """Width of a page on a narrower or wider screen; longer lines are hard to read."""
-_LEAST = 20
-"""Of the width, characters that are left to the first column and the gaps."""
+_LEAST = 24
+"""Of the width, characters that are left to the first column; a longer name is cut short."""
 LINE = "---"
 """A part that parts what is above from what is below."""
 
@@ -119,8 +119,8 @@ def _fitted(sheet: Sheet) -> tuple[Sheet, list[str]]:
     """Return the table less as many of its spare columns as the screen has no room for, and their titles."""
     left_out: list[str] = []
     for title in sheet.spare:
-        widths = widths_of((sheet.titles, *sheet.rows))
-        if 2 + sum(widths) + len(widths) - 1 <= screen_width():
+        first, *others = widths_of((sheet.titles, *sheet.rows))
+        if 2 + min(first, _LEAST) + sum(others) + len(others) <= screen_width():
             break
         sheet = sheet.without(title)
         left_out.append(title)
@@ -171,8 +171,7 @@ def _loose(sheet: Sheet) -> list[str]:
     for first, *rest in sheet.rows:
         head, indent = f"  {first:<{width}}  ", " " * (width + 4)
         looks: Any = {"subsequent_indent": indent, "break_long_words": False, "break_on_hyphens": False}
-        text = head + "  ".join(rest)
-        lines += textwrap.wrap(text, screen_width(), drop_whitespace=True, **looks) or [head.rstrip()]
+        lines += textwrap.wrap("  ".join(rest), screen_width(), initial_indent=head, **looks) or [head.rstrip()]
     return lines
 
 

@@ -6,7 +6,6 @@
     decision     a paired comparison, and the one rule of better, worse and level
     power        what a number of seeds can detect
     anytime      incumbents as step functions of time
-    survival     time to a target, with censoring
     reaching     shares of runs within a regret, at the end and over time
     ranking      ranks over data sets and their critical difference
     runs         what the run table holds, checked and split into matrices

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from harness.cli.main import main
-from harness.cli.same_order import orders
 from harness.compare.verdict import markdown, verdicts
 from harness.experiment.batch import open_benchmark, run_one
 from harness.experiment.jobs import Job
 from harness.experiment.specs import GPU_NIGHT_S, Experiment
 from harness.players.file import from_file
 from harness.report.results import read_results
+from harness.report.same_order import orders
 from harness.stats.paired import holm, wilcoxon_p
 from tests.support.documents import ROOT, read, rows
 from tests.support.tutorial import PAGE, better, differences
@@ -238,6 +238,40 @@ def test_the_mean_ranks_on_the_surrogate():
     found = ranks(frame("table2-surrogate"))
     assert agrees(said[0], [found["most_params"]])
     assert agrees(said[1], [found["pmf_nas"]])
+
+
+def held(name: str, dataset: str, level: str) -> float:
+    """Return which percentage of all outcomes at a level lay within 90 % intervals."""
+    page = (REFERENCE / "calibration-anchored.md").read_text()
+    lines = page.split(f"## {dataset}, {name}\n")[1].split("## ")[0].splitlines()
+    head, found = (
+        next(line.split("|") for line in lines if word in line) for word in ("in 90 %", f"| {level} | all |")
+    )
+    return float(found[[cell.strip() for cell in head].index("in 90 %")].split("±")[0])
+
+
+HOLDING = list(zip(rows(RESULTS, "| predictions | with the prior |")[1:], ("12@12", "200@200"), strict=True))
+
+
+@pytest.mark.parametrize(("row", "level"), HOLDING, ids=["12@12", "200@200"])
+def test_how_often_predictions_hold(row, level):
+    datasets = DATASETS if level == "12@12" else DATASETS[:2]
+    for cell, name in zip(row[1:], ("pmf_nas", "pmf_nas_no_belief"), strict=True):
+        assert agrees(cell.removesuffix(" %"), [held(name, dataset, level) for dataset in datasets])
+
+
+@pytest.mark.parametrize(
+    ("before", "variant", "dataset", "sign"),
+    [
+        (r"`probe_noise` doubled \(", "probe_noise_doubled", "cifar100", 1),
+        (r"`lengths` halved \(", "lengths_halved", "cifar100", 1),
+        ("`residual` doubled, ", "residual_doubled", "cifar10", -1),
+    ],
+)
+def test_what_a_changed_setting_costs(before, variant, dataset, sign):
+    (said,) = re.findall(before + r"([\d.]+\d)", (ROOT / RESULTS).read_text())
+    lost = losses("sensitivity-anchored", variant, GPU_NIGHT_S)[DATASETS.index(dataset)]
+    assert agrees(said, [sign * lost])
 
 
 @pytest.mark.parametrize("folder", ["digits", "cifar10-jpeg-small"])

@@ -88,7 +88,7 @@ def _sentences(path: Path, tokens: Sequence[Token]) -> Iterator[Piece]:
         in_table = (in_table or token.type == "table_open") and token.type != "table_close"
         if token.type == "inline" and not in_table:
             text = "".join(" " if child.type == "softbreak" else child.content for child in token.children or ())
-            ends = re.split(r"(?<=[.!?:])\s+(?=\W*[A-Z])", text)
+            ends = re.split(r"(?<=[.!?])\s+(?=\W*[A-Z])", text)
             yield from (Piece(path, _line(tokens, at), "", sentence) for sentence in ends)
 
 

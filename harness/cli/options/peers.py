@@ -17,14 +17,14 @@ figures of `run table2`, packages.md (versions and settings) and agreement.md (o
 two idle cores. Slow are {", ".join(SLOW_PACKAGES)}."""
 
 _READING = """
-exit code: 0 where everybody played, 1 where an environment could not be made or all runs of one on a data set failed
+exit code: 0: all players ran; 1: an environment could not be made, or all runs of a player on a data set failed
 (packages.md says which and why; the rest is there), 2 where the command itself cannot be used.
 
 PMFNAS_PEERS names another folder for the environments, PMFNAS_PEERS_PYTHON the Python 3.11 or 3.12 to make them with.
 pip is used as it is set up; NePS needs a torch built for CPUs (baselines/peers/requirements/neps.txt)."""
 
 _EXAMPLES = {
-    "peers --smoke": "one seed of everybody",
+    "peers --smoke": "one seed of each player",
     "peers --searchers optuna-5-tpe,smac-2.4,pmf_nas --datasets cifar100 --out results/two": "",
     "peers --slow-seeds 0": "without those that think for minutes",
 }

@@ -1,4 +1,4 @@
-"""A call of the gate, checked: predictor, data, groups, and the reference that they are compared with."""
+"""A call of the gate, its arguments checked: predictor, data, groups, and the reference to compare with."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,12 +8,13 @@ from pathlib import Path
 import pmfnas
 from harness.experiment.data import Chosen, choose
 from harness.experiment.folder import REFERENCE_DIR
-from harness.predictors.candidates import CANDIDATES, check_unchanged, predictor_from_file, study_hash
+from harness.players.class_file import check_unchanged
+from harness.predictors.candidates import CANDIDATES, predictor_from_file, study_hash
 from harness.predictors.gate.groups import N_SPLITS, Group, fewer, plain_groups, real_groups
-from harness.predictors.gate.measuring import Source, measure_groups
+from harness.predictors.gate.measuring import measure_groups
 from harness.predictors.gate.reference import DataName, PredictorName, Section, how_to_make, read_reference
 from harness.predictors.gate.verdict import Values
-from harness.predictors.material import REAL_CURVES, real_curves_of
+from harness.predictors.material import REAL_CURVES, Source, real_curves_of
 from pmfnas.core.errors import DataError
 from pmfnas.core.predictors import PredictorFactory
 
@@ -89,7 +90,7 @@ def _predictor(text: str) -> tuple[PredictorName, PredictorFactory]:
 
 
 def comparable(asked: Asked) -> Section:
-    """Return the reference's section for the data; raise `DataError` where there is none or it is of other data."""
+    """Return the reference's section for the data; raise `DataError` if it is missing or of other data."""
     before, data = asked.before, asked.data
     if before is None:
         raise DataError(f"reference {asked.path} has nothing of {data.stamp} data; {how_to_make()}")

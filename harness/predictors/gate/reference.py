@@ -1,4 +1,4 @@
-"""The reference: what the predictor could do when somebody accepted it, in one JSON file.
+"""The reference of the gate: the accepted measures of the predictor, in one JSON file.
 
     {"format": 1, "checksum": "...", "sections": {"SURROGATE": {...}, "ANCHORED": {...}}}
 

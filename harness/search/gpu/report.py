@@ -44,7 +44,7 @@ class Goal:
 
 
 def only_on_a_gpu() -> torch.device:
-    """Return the first GPU; raise `InputError` where there is none."""
+    """Return the first GPU; raise `InputError` if there is no GPU."""
     if torch.cuda.is_available():
         return torch.device("cuda:0")
     built = "is built for the CPU only" if torch.version.cuda is None else "finds none"

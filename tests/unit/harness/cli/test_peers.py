@@ -69,7 +69,7 @@ def test_everybody_plays_and_a_second_command_makes_nothing_again(capsys, tmp_pa
     ("flags", "said"),
     [
         (["--searchers", "nobody"], "searcher is 'nobody', but must be one of: asha-1.3.12"),
-        (["--searchers", "dehb-0.1.2"], "names nobody whose environment could be made"),
+        (["--searchers", "dehb-0.1.2"], "no environment could be made for any of --searchers"),
         (["--slow-seeds", "-1"], "--slow-seeds is '-1'"),
         (["--seeds", "0"], "--seeds is '0'"),
     ],

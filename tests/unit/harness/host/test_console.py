@@ -59,7 +59,7 @@ def test_output_that_finds_no_room_is_an_error_but_costs_no_file(tmp_path, envir
 
 
 def test_a_terminal_that_is_not_utf8_gets_the_nearest_letters(tmp_path, environment):
-    words = [*RUN, "--searchers", "random_search,most_params", "--out", "out"]
+    words = [*RUN, "--searchers", "random_search,most_params", "--published", "--out", "out"]
     environment = {**environment, "PYTHONIOENCODING": "ascii:strict"}
     done = subprocess.run(
         [sys.executable, ROOT / "harness", *words], cwd=tmp_path, env=environment, capture_output=True, check=False
