@@ -32,8 +32,7 @@ def test_a_folder_of_another_kind_is_refused(name, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", sorted(set(WRITERS) - {"search", "search-compare"}))
-def test_a_folder_without_finished_runs_is_refused(name, tmp_path, capsys, surrogate_table, monkeypatch):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
+def test_a_folder_without_finished_runs_is_refused(name, tmp_path, capsys, surrogate_table):
     claim = {"experiment": name, "budget_s": 3600.0, "workers": 1, "accounting": "resume"}
     (tmp_path / "spec.json").write_text(json.dumps(claim))
     (tmp_path / "3h").mkdir()
