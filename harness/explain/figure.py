@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from harness.explain.record import Explained, fidelities, funnel, incumbents, spendings, stays
+from harness.explain.reading import Explained, fidelities, funnel, incumbents, spendings, stays
 from harness.host.units import counted, written_hours
 from harness.show.looks import settings
 from pmfnas.core.errors import InputError

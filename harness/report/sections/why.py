@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.explain.record import Answered, Explained, read_run, standing
+from harness.explain.reading import Answered, Explained, read_run, standing
 from harness.explain.text import NO_REASONS, about, columns_of
 from harness.players.ours import REFERENCE
 from harness.report.cells import drawing

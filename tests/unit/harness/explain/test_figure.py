@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from harness.explain.figure import explain_figure
-from harness.explain.record import read_run
+from harness.explain.reading import read_run
 from harness.show.panels import write_figure
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Train
