@@ -12,7 +12,7 @@
     training     real training (extra `train`: torch)
     testing      the checks of searchers, and what they run on
 
-Which imports which (held by import-linter); all import `core`, which imports nothing of ours:
+All but `progress` import `core`, which imports nothing of ours. Beyond that (import-linter holds the directions):
 
     training -> spaces, benchmarks (safe reading of pickles), files
     testing -> loop, spaces, benchmarks (landscapes from a table)

@@ -67,7 +67,7 @@ def test_the_oracle_is_asked_for_finished_runs_and_for_the_judgement_of_predicti
     assert opens == {"search/result.py", "search/retrain.py", "search/run.py"}
 
 
-def test_players_know_no_benchmark_and_no_oracle():
+def test_searchers_and_predictors_name_no_test_accuracy():
     for file in sources("baselines", "pmfnas/engine", "pmfnas/predictor"):
         assert not {"test_metric", "TESTS"} & named(file), file
 

@@ -24,3 +24,19 @@ def held(folder):
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(ROOT).as_posix())
 def test_every_file_is_listed_and_every_listed_file_exists(folder):
     assert listed(folder) == held(folder), f"mend the list in {folder.relative_to(ROOT)}/__init__.py"
+
+
+def imports_of(part):
+    """Return the parts of pmfnas that a part imports."""
+    place = ROOT / "pmfnas" / part
+    files = place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")]
+    text = "\n".join(file.read_text() for file in files)
+    return set(re.findall(r"^ *(?:from|import) pmfnas\.([a-z]+)", text, re.MULTILINE)) - {part}
+
+
+def test_the_docstring_of_pmfnas_says_which_part_imports_which():
+    text = ast.get_docstring(ast.parse((ROOT / "pmfnas" / "__init__.py").read_text()))
+    said = dict(re.findall(r"^ *([a-z]+) -> (.+)$", re.sub(r" \([^)]*\)", "", text), re.MULTILINE))
+    assert said.pop("engine") == "nothing but `core`"
+    found = {part: imports_of(part) - {"core"} for part in held(ROOT / "pmfnas")}
+    assert {part: set(parts.split(", ")) for part, parts in said.items()} == {p: f for p, f in found.items() if f}
