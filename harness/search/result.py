@@ -1,6 +1,6 @@
 """A search from begin to end, and its end: the record, the incumbent's weights, and only then its test accuracy.
 
-Test images are opened once (`harness.search.final_test`), after the search has ended, and the folder says so.
+The network is scored by test images once (`harness.search.final_test`), after the search, and the folder says so.
 """
 
 import json
