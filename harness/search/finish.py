@@ -72,7 +72,7 @@ class Finishing:
         self._finished += [request.arch] if isinstance(outcome, Ok) else []
 
     def recommend(self) -> Sequence[Arch]:
-        """Return the searcher's archs; the arch of the added training comes first, unless the best was trained as long."""
+        """Return the searcher's archs; the arch of the added training leads, unless the best was trained as long."""
         archs = self._searcher.recommend()
         if not self._finished or (archs and self._height(archs[0]) >= self._height(self._finished[-1])):
             return archs
@@ -98,7 +98,7 @@ class Finishing:
         return best[0] if best else None
 
     def _whole(self, arch: Arch, remaining_s: float) -> Train | None:
-        """Return the longest full training that fits into the time; None if the arch has completed it or a longer one."""
+        """Return the longest full training that fits into the time; None if the arch has had it or a longer one."""
         for schedule in reversed(self._fidelities.schedules):
             whole = Train(arch, schedule.name, 0, schedule.epochs)
             if (arch, schedule.name) in self._trained:
@@ -108,7 +108,7 @@ class Finishing:
         return None
 
     def _seconds(self, request: Train) -> float:
-        """Return an upper bound of the clock seconds of a request, from the arch's epochs, or else from those of any arch.
+        """Return an upper bound of a request's clock seconds, from measured epochs of the arch, or else of any arch.
 
         The clock also runs between trainings: so far `_clock_s` seconds, of which `_paid_s` were training.
         """

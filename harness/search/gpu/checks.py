@@ -212,7 +212,7 @@ def _timed(lab: Laboratory, width: int, prepare: Callable[[Pack, Batch], Step]) 
         batch
         for epoch in range(10**6)
         for batch in lab.images.epoch([(i, epoch) for i in range(width)], recipe.batch_size)
-        if len(batch[1]) == recipe.batch_size  # a graph is for one shape
+        if len(batch[1]) == recipe.batch_size  # a CUDA graph needs batches of one shape
     )
     images, labels = next(batches)
     step = prepare(pack, (images, labels, rates))
