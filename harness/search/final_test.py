@@ -49,7 +49,7 @@ def score(session: Session, segment: Segment, source: Source, out: Path, who: st
 
 
 def _opened(source: Source, image_size: int) -> ImageSet:
-    """Return the test images; raise `DataError` if there are none, or if their size or classes do not fit the search."""
+    """Return the test images; raise `DataError` if there are none, or if size or classes do not fit the search."""
     test = source.test()
     if not len(test):
         raise DataError(f"data set {source.name} has no test image, by which the search is judged in the end; add some")

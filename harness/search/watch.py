@@ -108,7 +108,7 @@ class Log:
         return f"{value:<{width}}" if title in _TEXTS else f"{value:>{width}}"
 
     def _short(self, arch: Arch) -> str:
-        """Return a short form of an arch: its notation if that has at most 20 characters, else the numbers of its choices."""
+        """Return an arch in its notation if that has at most 20 characters, else as the numbers of its choices."""
         written = self._space.format(arch)
         if len(written) <= _ARCH_WIDTH:
             return written
