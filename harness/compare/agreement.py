@@ -39,7 +39,7 @@ class Agreement:
 
 
 def agreements(runs: pd.DataFrame, *, seed: int = 0) -> tuple[Agreement, ...]:
-    """Return every comparison of a package with its counterpart, ordered by package and data set; skip those without pairs.
+    """Return every comparison of a package with its counterpart that has pairs, ordered by package and data set.
 
     Args:
         runs: see `harness.stats.runs`.

@@ -15,8 +15,8 @@ Means, medium scores and the noise of trials do not change. The distorted quanti
 A factor per arch has no meaning in a joint draw, so `constant` and `shuffled` do not change the last two. For untrained
 archs the constant std is the current mean over a fixed sample of the pool, so that a query for a single arch does not
 return that arch's own std. For other queries it is the mean over the queried archs. Shuffling permutes the stds of the
-queried archs, with a new permutation in each query; a single arch keeps its own std. Shuffling draws from a child of the
-run's generator, so that the run's random stream stays that of the full searcher.
+queried archs, with a new permutation in each query; a single arch keeps its own std. Shuffling draws from a child of
+the run's generator, so that the run's random stream stays that of the full searcher.
 """
 
 from collections.abc import Callable, Mapping, Sequence

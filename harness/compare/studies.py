@@ -141,7 +141,7 @@ STUDIES: Mapping[str, Callable[[], Study]] = MappingProxyType(
 
 
 def smoke(study: Study) -> Study:
-    """Return a small form of a study, two seeds at a quarter of the shortest budgets, to check that everything works."""
+    """Return a small form of a study: two seeds at a quarter of the shortest budgets, to check that all parts work."""
     short = [SMOKE_SHARE * budget_s for budget_s in list(study.n_seeds)[:SMOKE_BUDGETS]]
     return replace(study, n_seeds=MappingProxyType(dict.fromkeys(short, SMOKE_SEEDS)))
 

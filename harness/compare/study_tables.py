@@ -124,7 +124,7 @@ def _signs(frame: pd.DataFrame, measure: str) -> Sheet:
 def _sign(row: "pd.Series[Any]") -> str:
     """Return the verdict's sign, or the difference if there is no verdict.
 
-    A row whose pairs are all equal is told from one that is merely not significant.
+    A row whose pairs are all equal has a sign of its own.
     """
     if 0 < row["n_pairs"] == row["ties"]:
         return _EQUAL
@@ -186,7 +186,7 @@ def rules(frame: pd.DataFrame) -> str:
 
 
 def _found(frame: pd.DataFrame) -> list[str]:
-    """Return the variants that are never significantly worse, and those that are sometimes better, by either measure."""
+    """Return the variants that are nowhere significantly worse, and those somewhere better, by either measure."""
     if not _claims(frame):
         return [f"n < {MIN_SEEDS}: differences, no claim."]
     worse, better = (set(frame.loc[frame["verdict"] == word, "variant"]) for word in ("helps", "harms"))

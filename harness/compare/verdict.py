@@ -57,7 +57,7 @@ class Verdict:
     ties: int
     losses: int
     seeds_needed: int | None
-    """Total number of pairs that detect the observed difference; None if above 10,000 or if the verdict is clear."""
+    """Pairs needed to detect the difference, if `not distinguishable` or `no claim`; None if more than 10,000."""
     failures: str
     """Failed runs of both searchers, with reasons; empty if none failed."""
 
