@@ -58,7 +58,7 @@ def write_pictures(
 
 
 def _surest_first(checked: pd.DataFrame) -> list[str]:
-    """Return the searchers by mean rank; those with too few seeds for a claim come last, since a good run may be luck."""
+    """Return the searchers by mean rank; those with too few seeds for a claim come last: one good run may be luck."""
     ok = checked[checked["ok"]]
     fewest = ok.groupby(["searcher", "dataset"]).size().groupby("searcher").min()
     return sorted(ranked(checked), key=lambda name: bool(fewest[name] < MIN_SEEDS <= fewest.max()))

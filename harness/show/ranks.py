@@ -1,4 +1,4 @@
-"""The critical-difference diagram: mean ranks over data sets, with bars over indistinguishable searchers (Demšar 2006)."""
+"""The critical-difference diagram (Demšar 2006): mean ranks over data sets; bars join indistinguishable searchers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,11 +19,11 @@ _STEP = 1.0
 _BAR = 0.45
 _NAME_PT = 7.0
 FEW_DATASETS = 10
-"""Data sets below which the caption warns that the diagram says little."""
+"""Number of data sets below which the caption warns of the diagram's low power."""
 
 
 def ranking_of(summary: pd.DataFrame) -> Ranking | None:
-    """Return the ranking of the searchers with a result on every data set; None with fewer than two searchers or data sets.
+    """Return the ranking of the searchers with a result on every data set; None below two searchers or data sets.
 
     Args:
         summary: from `harness.stats.summary.summarise`.
