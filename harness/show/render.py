@@ -192,7 +192,7 @@ def tex(text: str) -> str:
 
 
 def latex(sheet: Sheet, label: str) -> str:
-    """Return a floating booktabs table, pure ASCII, to be `\\input`; caption, note and remarks are its caption."""
+    """Return a floating booktabs table, pure ASCII, for `\\input`; caption, note and remarks form its caption."""
     noted = f"{sheet.caption}: {sheet.note}." if sheet.note else sheet.caption
     body = [[tex(cell) for cell in row] for row in sheet.rows]
     for row, mark in zip(body, sheet.marks, strict=False):

@@ -252,7 +252,7 @@ def overall_csv(table: Table) -> str:
 
 
 def latex(table: Table) -> str:
-    """Return booktabs tables, to be `\\input`: all data sets, each data set, published rows; pure ASCII."""
+    """Return booktabs tables for `\\input`, pure ASCII: all data sets, each data set, published rows."""
     parts = [f"% {render.tex(_title(table))}. Needs \\usepackage{{booktabs}}."]
     parts += [f"% {render.tex(line)}" for line in overall_legend(table.summary)]
     first = overall_sheet(table.summary)
