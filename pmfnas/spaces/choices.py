@@ -1,0 +1,318 @@
+"""A space of your own: named choices, of which an arch takes one value each.
+
+    space = Choices(depth=[2, 3, 4, 6], width=[32, 64, 128], activation=["relu", "gelu"], lr=LogGrid(1e-4, 1e-1, 7))
+    space.named((0, 2, 1, 3)).width       128
+    space.format((0, 2, 1, 3))            "depth=2,width=128,activation=gelu,lr=0.003162"
+
+Inside, an arch is a tuple of indices as in every other space. Archs that differ only in choices that do not exist
+(`when=`) are one arch: they have the same text, the same features and the same canonical form.
+"""
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmfnas.core.errors import InputError, shown, unknown_name
+from pmfnas.core.types import Arch, FloatArray
+from pmfnas.spaces.archs import check_arch, one_change_neighbours, sample_arch
+from pmfnas.spaces.named_arch import NamedArch
+from pmfnas.spaces.options import Option, Value, as_option, text_of
+
+MOST_ARCHS = 10**18
+"""Most archs of a space: their numbers must fit into 64 bits."""
+_RESERVED = frozenset({"keys"})
+_SEPARATORS = frozenset(",=\n\r")
+
+CostHint = Callable[[NamedArch], float]
+"""Returns how long an arch trains, in any unit: twice the figure is twice the time."""
+Canonical = Callable[[NamedArch], Mapping[str, Any]]
+"""Returns the choices to exchange to get the arch that stands for all that are equal to this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """One choice, checked."""
+
+    name: str
+    values: tuple[Value, ...]
+    texts: tuple[str, ...]
+    ordered: bool
+    needs: tuple[tuple[int, frozenset[int]], ...]
+    """Places of earlier choices, and the indices that they must have for this choice to exist."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its columns of features."""
+        return (self.name,) if self.ordered else tuple(f"{self.name}={text}" for text in self.texts)
+
+    def columns(self, indices: NDArray[np.int64], exists: NDArray[np.bool_]) -> FloatArray:
+        """Return its features, (n_archs, n_columns): the rank in [0, 1], or one column per value.
+
+        Where the choice does not exist, its features are those of no value in particular.
+        """
+        if self.ordered:
+            return np.where(exists, indices / (len(self.values) - 1), 0.5)[:, None]
+        return np.eye(len(self.values))[indices] * exists[:, None]
+
+
+class Choices:
+    """A space of named choices. Implements `pmfnas.core.ports.Space`.
+
+    Args:
+        cost_hint: returns how long an arch trains, relative to others; it helps to plan the seconds.
+        canonical: returns, for an arch, the choices to exchange to get the arch that stands for all that are equal
+            to it, such as `lambda arch: {"first": min(arch.first, arch.second), "second": max(...)}`.
+        choices: name and values of each choice; `pmfnas.spaces.options` says what they may be.
+
+    Raises:
+        InputError: a choice is empty, repeats a value or cannot be used; or the space has one arch, or too many.
+    """
+
+    def __init__(
+        self, *, cost_hint: CostHint | None = None, canonical: Canonical | None = None, **choices: Any
+    ) -> None:
+        self._choices: tuple[_Choice, ...] = ()
+        for name, given in choices.items():
+            self._choices = (*self._choices, _checked(name, as_option(name, given), self._choices))
+        self._cost_hint, self._canonical = cost_hint, canonical
+        self._places = {choice.name: place for place, choice in enumerate(self._choices)}
+        self.cardinalities = tuple(len(choice.values) for choice in self._choices)
+        _check_size(self.cardinalities)
+        for arch in ((0,) * len(self._choices), tuple(n - 1 for n in self.cardinalities)):
+            self.canonical(arch)  # what the user's functions cannot do shows now, not in the middle of a search
+            self.flops_m(arch)
+
+    @property
+    def name(self) -> str:
+        """`choices`."""
+        return "choices"
+
+    @property
+    def n_archs(self) -> int:
+        """Number of archs; those that are equal count each."""
+        return math.prod(self.cardinalities)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the choices, in order."""
+        return tuple(self._places)
+
+    @property
+    def has_costs(self) -> bool:
+        """Whether a `cost_hint` was given."""
+        return self._cost_hint is not None
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Name of each column of `features`."""
+        names = tuple(name for choice in self._choices for name in choice.names)
+        return (*names, "log10_flops") if self.has_costs else names
+
+    def __repr__(self) -> str:
+        """Return names and values of the choices."""
+        return f"Choices({'; '.join(f'{choice.name}: ' + ', '.join(choice.texts) for choice in self._choices)})"
+
+    def sample(self, *, rng: np.random.Generator) -> Arch:
+        """Return one arch: every choice drawn uniformly; those that do not exist have index 0."""
+        return self._settled(sample_arch(self.cardinalities, rng=rng))
+
+    def neighbours(self, arch: Arch) -> tuple[Arch, ...]:
+        """Return the archs that differ in one choice, by choice, then by value; none is equal to `arch`."""
+        self._check(arch)
+        near = dict.fromkeys(map(self._settled, one_change_neighbours(arch, self.cardinalities)))
+        near.pop(self._settled(arch), None)
+        return tuple(near)
+
+    def canonical(self, arch: Arch) -> str:
+        """Return the text of the arch that stands for all that are equal to `arch`."""
+        return self.format(self._representative(arch))
+
+    def features(self, archs: Sequence[Arch]) -> FloatArray:
+        """Return the encoding for models, shape (n_archs, len(feature_names))."""
+        rows = np.asarray(archs, dtype=np.int64).reshape(-1, len(self._choices))
+        if self._canonical is not None:
+            rows = np.asarray([self._representative(tuple(row)) for row in rows.tolist()], dtype=np.int64)
+            rows = rows.reshape(-1, len(self._choices))
+        exists = self._existing(rows)
+        columns = [choice.columns(rows[:, i], exists[:, i]) for i, choice in enumerate(self._choices)]
+        if self.has_costs:
+            columns.append(np.log10([[self.flops_m(tuple(row))] for row in rows.tolist()]).reshape(-1, 1))
+        return np.hstack(columns)
+
+    def params_m(self, arch: Arch) -> float:
+        """Return what stands for the number of parameters: as `flops_m`."""
+        return self.flops_m(arch)
+
+    def flops_m(self, arch: Arch) -> float:
+        """Return what `cost_hint` says, in its own unit; 1 without one."""
+        if self._cost_hint is None:
+            return 1.0
+        named = self.named(arch)
+        cost = self._cost_hint(named)
+        if not isinstance(cost, int | float | np.number) or not 0 < cost < math.inf:
+            raise InputError(f"cost_hint is {shown(cost)} for the arch {named}, but must be a positive number")
+        return float(cost)
+
+    def named(self, arch: Arch) -> NamedArch:
+        """Return the arch by the names of its choices; those that do not exist are None."""
+        self._check(arch)
+        return NamedArch(
+            {
+                c.name: c.values[i] if _exists(c, arch, self._choices) else None
+                for c, i in zip(self._choices, arch, strict=True)
+            }
+        )
+
+    def parse(self, text: str) -> Arch:
+        """Return the arch of `depth=2,width=64`. Raises `InputError`, which shows a valid text, for any other."""
+        arch = [0] * len(self._choices)
+        for part in text.split(","):
+            name, _, value = part.partition("=")
+            place = self._places.get(name)
+            if place is None or value not in self._choices[place].texts:
+                raise self._no_text(text)
+            arch[place] = self._choices[place].texts.index(value)
+        if self.format(tuple(arch)) != text:
+            raise self._no_text(text)
+        return tuple(arch)
+
+    def format(self, arch: Arch) -> str:
+        """Return the choices that exist, as `depth=2,width=64`."""
+        self._check(arch)
+        parts = zip(self._choices, arch, strict=True)
+        return ",".join(f"{c.name}={c.texts[i]}" for c, i in parts if _exists(c, arch, self._choices))
+
+    # ------------------------------------------------------------------------------------------------ inside
+
+    def _check(self, arch: Arch) -> None:
+        check_arch(arch, self.cardinalities, (0,) * len(self._choices))
+
+    def _no_text(self, text: str) -> InputError:
+        return InputError(f"arch string is {shown(text)}, but must look like {self.format((0,) * len(self._choices))}")
+
+    def _settled(self, arch: Arch) -> Arch:
+        """Return the arch with index 0 for every choice that does not exist."""
+        return tuple(i if _exists(c, arch, self._choices) else 0 for c, i in zip(self._choices, arch, strict=True))
+
+    def _existing(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which choices exist, shape of `rows`."""
+        exists = np.ones(rows.shape, dtype=bool)
+        for place, choice in enumerate(self._choices):
+            for needed, indices in choice.needs:
+                exists[:, place] &= exists[:, needed] & np.isin(rows[:, needed], list(indices))
+        return exists
+
+    def _representative(self, arch: Arch) -> Arch:
+        """Return the arch that stands for all that are equal to `arch`."""
+        settled = self._settled(arch)
+        if self._canonical is None:
+            return settled
+        changed = self._exchanged(settled)
+        if self._exchanged(changed) != changed:
+            raise InputError(
+                f"canonical turns {self.named(arch)} into {self.named(changed)}, but that one into "
+                f"{self.named(self._exchanged(changed))}; it must leave the arch that it returns as it is"
+            )
+        return changed
+
+    def _exchanged(self, arch: Arch) -> Arch:
+        """Return the arch after one exchange of choices by the user's `canonical`."""
+        assert self._canonical is not None
+        named = self.named(arch)
+        changes = self._canonical(named)
+        if not isinstance(changes, Mapping | NamedArch):
+            raise InputError(f"canonical returns {shown(changes)} for {named}, but must return a dict of choices")
+        made = list(arch)
+        for name in changes:
+            if name not in self._places:
+                raise unknown_name("canonical returns a choice that", name, self.names)
+            choice = self._choices[self._places[name]]
+            if changes[name] is None and named[name] is None:
+                continue
+            if changes[name] not in choice.values:
+                raise InputError(
+                    f"canonical returns {name}={shown(changes[name])}, but {name} is one of {', '.join(choice.texts)}"
+                )
+            made[self._places[name]] = choice.values.index(changes[name])
+        return self._settled(tuple(made))
+
+
+def _exists(choice: _Choice, arch: Arch, choices: Sequence[_Choice]) -> bool:
+    """Whether `choice` exists in `arch`: the choices that it needs exist and have the values that it needs."""
+    return all(arch[place] in indices and _exists(choices[place], arch, choices) for place, indices in choice.needs)
+
+
+def _check_size(cardinalities: tuple[int, ...]) -> None:
+    n_archs = math.prod(cardinalities)
+    if not cardinalities or n_archs == 1:
+        raise InputError("space has one arch at most, so there is nothing to search; give a choice two values or more")
+    if n_archs > MOST_ARCHS:
+        raise InputError(f"space has {n_archs:.3g} archs, but may have at most {MOST_ARCHS:.0e}; use coarser grids")
+
+
+def _checked(name: str, option: Option, earlier: Sequence[_Choice]) -> _Choice:
+    """Return the choice `name`; raise `InputError` where it cannot be used."""
+    if name.startswith("_") or name in _RESERVED or not name.isidentifier():
+        raise InputError(
+            f"choice is called {shown(name)}, but a name is a plain word other than keys, without leading _"
+        )
+    values, given = tuple(option.values), f"choice {name} has the values {shown(option.values)}"
+    if not values:
+        raise InputError(f"choice {name} is empty; give it at least one value")
+    for value in values:
+        _check_value(name, value)
+    if len(set(values)) < len(values):
+        twice = next(value for i, value in enumerate(values) if value in values[:i])
+        raise InputError(f"{given}, but {shown(twice)} twice; give every value once")
+    texts = tuple(map(text_of, values))
+    if len(set(texts)) < len(texts):
+        raise InputError(
+            f"{given}, of which two are written alike, {', '.join(texts)}; give values with texts of their own"
+        )
+    for text in texts:
+        if _SEPARATORS & set(text) or not text:
+            raise InputError(
+                f"{given}, but the text {shown(text)} is empty or holds one of , = or a line's end; rename it"
+            )
+    return _Choice(name, values, texts, option.ordered and len(values) > 1, _needs(name, option, earlier))
+
+
+def _check_value(name: str, value: Value) -> None:
+    try:
+        hash(value)
+    except TypeError:
+        raise InputError(
+            f"choice {name} holds {shown(value)}, which cannot be hashed; write a list as a tuple"
+        ) from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"choice {name} holds {value}, but numbers must be finite; leave it out")
+
+
+def _needs(name: str, option: Option, earlier: Sequence[_Choice]) -> tuple[tuple[int, frozenset[int]], ...]:
+    """Return where a choice exists, as places and indices of earlier choices."""
+    if not isinstance(option.when, Mapping):
+        raise InputError(
+            f'choice {name} has when={shown(option.when)}, but it must be a dict such as {{"optimizer": "sgd"}}'
+        )
+    places = {choice.name: place for place, choice in enumerate(earlier)}
+    needs = []
+    for needed, wanted in option.when.items():
+        if needed not in places:
+            known = ", ".join(places) or "none so far"
+            raise InputError(
+                f"choice {name} has when={shown(dict(option.when))}, but it may name earlier choices only: {known}"
+            )
+        choice = earlier[places[needed]]
+        several = isinstance(wanted, list | tuple | set | frozenset) and wanted not in choice.values
+        asked: Collection[Any] = wanted if several else (wanted,)  # type: ignore[assignment]
+        for value in asked:
+            if value not in choice.values:
+                raise InputError(
+                    f"choice {name} has when={needed}: {shown(value)}, but {needed} is one of {', '.join(choice.texts)}"
+                )
+        needs.append((places[needed], frozenset(choice.values.index(value) for value in asked)))
+    return tuple(needs)
