@@ -11,19 +11,19 @@ import json
 import os
 import platform
 import subprocess
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any
+from typing import Any
 
 from harness.experiment.overwriting import check_folder
 from harness.host.code import ROOT
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
 from pmfnas.files import abandoned, reading, remove_abandoned, replace_folder, write_text
+from pmfnas.loop import lock as _lock
 
 SPEC, LOCK, MANIFEST = "spec.json", "lock", "manifest.json"
 SOURCES = "sources"
@@ -146,44 +146,8 @@ def locked(out: Path) -> Iterator[None]:
 
     The lock is the operating system's: it is gone with its process, however that ends.
     """
-    try:
-        opened = (out / LOCK).open("a+", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--out {out} cannot be written ({error.strerror}); choose another --out") from None
-    with opened as stream:
-        stream.seek(0)
-        if not _take(stream):
-            holder = stream.read().strip() or "unknown"
-            raise InputError(
-                f"--out {out} is in use by a search at work (process {holder}); wait for it, stop it, or choose "
-                "another --out"
-            )
-        stream.truncate(0)
-        stream.write(f"{os.getpid()}\n")
-        stream.flush()
+    with _lock.locked(out / LOCK, f"--out {out}"):
         yield
-
-
-def _take(stream: IO[str]) -> bool:
-    """Lock an open file; return whether that succeeded. It is released when the file is closed."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            stream.seek(_LOCKED_BYTE)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-            stream.seek(0)
-        else:
-            import fcntl
-
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-_LOCKED_BYTE = 1 << 20
-"""Where a system that locks bytes, and forbids reading them, locks one: far behind the process number."""
 
 
 # ----------------------------------------------------------------------------------------------------------- manifest

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from pmfnas.core.errors import InputError
 from pmfnas.spaces import CellSpace, SizeSpace
-from pmfnas.spaces.choices import Choices
-from pmfnas.spaces.options import LogGrid
+from pmfnas.spaces.own.choices import Choices
+from pmfnas.spaces.own.options import LogGrid
 from pmfnas.testing.grid import GridSpace
 
 CELLS = CellSpace(n_classes=10, image_size=32)

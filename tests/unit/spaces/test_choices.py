@@ -8,8 +8,8 @@ import pytest
 
 from pmfnas.core.errors import InputError
 from pmfnas.engine.searcher import PmfNas
-from pmfnas.spaces.choices import Choices
-from pmfnas.spaces.options import Categorical, Grid, Integers, LogGrid, Ordinal
+from pmfnas.spaces.own.choices import Choices
+from pmfnas.spaces.own.options import Categorical, Grid, Integers, LogGrid, Ordinal
 from pmfnas.testing.driver import drive
 from pmfnas.testing.searcher_checks import CHECKS, Subject, run_check
 from pmfnas.testing.synthetic import SyntheticBenchmark

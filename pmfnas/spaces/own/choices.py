@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from pmfnas.core.errors import InputError, shown, unknown_name
 from pmfnas.core.types import Arch, FloatArray
 from pmfnas.spaces.archs import check_arch, one_change_neighbours, sample_arch
-from pmfnas.spaces.named_arch import NamedArch
-from pmfnas.spaces.options import Option, Value, as_option, text_of
+from pmfnas.spaces.own.named_arch import NamedArch
+from pmfnas.spaces.own.options import Option, Value, as_option, text_of
 
 MOST_ARCHS = 10**18
 """Most archs of a space: their numbers must fit into 64 bits."""
@@ -66,7 +66,7 @@ class Choices:
         cost_hint: returns how long an arch trains, relative to others; it helps to plan the seconds.
         canonical: returns, for an arch, the choices to exchange to get the arch that stands for all that are equal
             to it, such as `lambda arch: {"first": min(arch.first, arch.second), "second": max(...)}`.
-        choices: name and values of each choice; `pmfnas.spaces.options` says what they may be.
+        choices: name and values of each choice; `pmfnas.spaces.own.options` says what they may be.
 
     Raises:
         InputError: a choice is empty, repeats a value or cannot be used; or the space has one arch, or too many.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pmfnas.spaces.options import text_of
+from pmfnas.spaces.own.options import text_of
 
 
 class NamedArch:
