@@ -26,7 +26,6 @@ from harness.search.checks import (
     measure,
 )
 from harness.search.device import DeviceExecutor, unwatched
-from harness.search.finish import Finishing
 from harness.search.folder import JOURNAL, LOG, MEASURED, claim
 from harness.search.measuring import limit_s, measured_speed
 from harness.search.oracle import VERIFIED, log_access, verify_test_images
@@ -37,6 +36,7 @@ from pmfnas.core.ports import Event, Executor, SearcherFactory
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Ok, Train
 from pmfnas.loop.executor import TrialOf, paired_trials
+from pmfnas.loop.finish import Finishing
 from pmfnas.loop.journal import Journal, JournalledExecutor
 from pmfnas.loop.replay import ReplayExecutor
 from pmfnas.loop.runner import Finished, Setting, search

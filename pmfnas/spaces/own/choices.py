@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmfnas.core.errors import InputError, shown, unknown_name
-from pmfnas.core.types import Arch, FloatArray
+from pmfnas.core.types import Arch, FloatArray, arch_numbers
 from pmfnas.spaces.archs import check_arch, one_change_neighbours, sample_arch
 from pmfnas.spaces.own.named_arch import NamedArch
 from pmfnas.spaces.own.options import Option, Value, as_option, text_of
@@ -166,6 +166,10 @@ class Choices:
                 for c, i in zip(self._choices, arch, strict=True)
             }
         )
+
+    def number(self, arch: Arch) -> int:
+        """Return the number of an arch in the enumeration of the space."""
+        return int(arch_numbers([arch], self.cardinalities)[0])
 
     def parse(self, text: str) -> Arch:
         """Return the arch of `depth=2,width=64`. Raises `InputError`, which shows a valid text, for any other."""

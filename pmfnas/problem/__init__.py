@@ -1,0 +1,13 @@
+"""A search on a problem of your own: `pmfnas.search(train, space, ...)`.
+
+search      the whole of it: folder, workers, searcher, result
+arguments   what it is called with, checked
+handle      what the training function gets as `run`: epochs, reports, checkpoint
+worker      the program of a worker process, which calls the training function
+process     a worker process as the search sees it: started, heard, killed
+executor    tickets on worker processes, while the clock runs
+metric      what is searched for, and how it becomes the score that searchers read
+folder      the files of a search
+watch       what is shown while it runs, and which checkpoints go
+result      what came of it: the best arch, frames, a figure
+"""

@@ -1,0 +1,179 @@
+"""The search of a training function's best choices: `pmfnas.search`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from pmfnas.core.errors import ContractError, InputError
+from pmfnas.core.ports import Executor, SearcherFactory
+from pmfnas.core.rng import stream
+from pmfnas.core.types import Arch, Ok
+from pmfnas.loop.finish import Finishing
+from pmfnas.loop.journal import JournalledExecutor
+from pmfnas.loop.ledger import totals
+from pmfnas.loop.lock import locked
+from pmfnas.loop.record import RunHeader, write_record
+from pmfnas.loop.replay import ReplayExecutor
+from pmfnas.loop.runner import Finished, Setting, make_searcher
+from pmfnas.loop.runner import search as play
+from pmfnas.problem.arguments import Problem, Train, checked, pickled
+from pmfnas.problem.executor import Patience, ProcessExecutor
+from pmfnas.problem.folder import EXPERIMENT, LOCK, LOG, Folder
+from pmfnas.problem.metric import Metric
+from pmfnas.problem.process import Inbox, WorkerProcess
+from pmfnas.problem.result import Result
+from pmfnas.problem.watch import Display, Watched
+from pmfnas.spaces.own.choices import Choices
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def search(
+    train: Train,
+    space: Choices,
+    *,
+    schedules: Mapping[str, int] | int,
+    budget: str | float,
+    out: str | Path,
+    seed: int = 0,
+    metric: str | Metric = "valid_acc",
+    searcher: SearcherFactory | None = None,
+    n_workers: int = 1,
+    timeout: str | float | None = None,
+    progress: bool = True,
+) -> Result:
+    """Return the result of a search for the arch whose training ends best; go on with it where `out` holds a part.
+
+    Args:
+        train: `train(arch, run)`; it trains the epochs of `run.epochs` and calls `run.report` after each.
+        space: the choices.
+        schedules: epochs of each schedule, the shortest first: short ones to search on, the last one to decide on.
+            A schedule is a training of its own, so that a learning rate may follow `run.n_epochs`.
+        budget: time of the clock, such as "2h".
+        out: the folder of the search.
+        seed: of everything that is drawn.
+        metric: what is reported and searched for: "valid_acc", "valid_loss", or a `Metric`.
+        searcher: what searches, a class that keeps `pmfnas.core.ports.Searcher`; PMF-NAS by default.
+        n_workers: trainings at a time, each in a process of its own.
+        timeout: longest time that a training may take from one report to the next; by default 30 times the longest
+            seen, and at most a tenth of the budget.
+        progress: show how far it is, on standard error.
+
+    Raises:
+        InputError: an argument cannot be used, `out` holds something else, or every training fails.
+        ContractError: the searcher broke a rule.
+    """
+    problem = checked(train, space, schedules, budget, out, seed, metric, searcher, n_workers, timeout)
+    folder = Folder(Path(out))
+    folder.prepare()
+    with locked(folder.out / LOCK, f"out {folder.out}"):
+        folder.claim(problem.claim())
+        record = folder.record(problem.run_id)
+        if not record.exists():
+            finished = _Search(problem, folder, shown=progress).run()
+            _write(problem, folder, finished)
+    return Result(folder, record, space, problem.fidelities)
+
+
+class _Search:
+    """A search that runs, or goes on."""
+
+    def __init__(self, problem: Problem, folder: Folder, *, shown: bool) -> None:
+        self._problem, self._folder = problem, folder
+        self._recorded = folder.journal.read()
+        self._setting = Setting(problem.space, problem.fidelities, problem.budget_s, problem.n_workers)
+        rng = stream(problem.seed, f"searcher/{problem.searcher_name}")
+        made = make_searcher(problem.searcher, self._setting, rng=rng)
+        self._watched = Watched(
+            Finishing(made, problem.fidelities, 1),
+            problem.space,
+            problem.fidelities,
+            problem.budget_s,
+            recorded={event.ticket.number for event in self._recorded},
+            forget=self._forget,
+            say=self._say,
+            worded=self._worded,
+        )
+        self._display = Display(self._watched.status, shown=shown)
+        self._function = pickled(problem)
+        self._live: ProcessExecutor | None = None
+
+    def run(self) -> Finished:
+        """Return the finished run; raise `ContractError` where the searcher broke a rule."""
+        executor = ReplayExecutor(self._recorded, n_workers=self._problem.n_workers, go_on=self._go_on)
+        try:
+            with self._display:
+                finished = play(self._watched, executor, self._setting)
+        except KeyboardInterrupt:
+            self._display.say(f"stopped; the same call goes on from {self._folder.out}")
+            raise
+        finally:
+            if self._live is not None:
+                self._live.close()
+        if finished.status != "ok":
+            raise ContractError(f"the searcher {self._problem.searcher_name} failed: {finished.why}")
+        return finished
+
+    def _go_on(self, time_s: float) -> Executor:
+        """Return the workers, once nothing is left to be told again."""
+        problem, recorded = self._problem, self._recorded
+        self._live = ProcessExecutor(
+            self._start,
+            problem.space.cardinalities,
+            problem.fidelities,
+            self._folder,
+            self._folder.metric(problem.metric),
+            seed=problem.seed,
+            n_workers=problem.n_workers,
+            patience=Patience(problem.timeout_s, problem.budget_s),
+            now_s=time_s,
+            has_results=any(isinstance(event.outcome, Ok) for event in recorded),
+            note=self._display.say,
+        )
+        return JournalledExecutor(self._live, self._folder.journal)
+
+    def _start(self, slot: int, inbox: Inbox) -> WorkerProcess:
+        """Start the worker process of a slot; several share the cores."""
+        n = self._problem.n_workers
+        threads = str(max(1, (os.cpu_count() or 1) // n))
+        environment = {name: threads for name in _THREADS if n > 1 and name not in os.environ}
+        return WorkerProcess(self._function, inbox, self._folder.out / LOG, {**environment, "PMFNAS_WORKER": str(slot)})
+
+    def _say(self, text: str) -> None:
+        self._display.say(text)
+
+    def _forget(self, arch: Arch) -> None:
+        self._folder.forget(self._problem.space.number(arch))
+
+    def _worded(self, score: float) -> str:
+        metric = self._folder.metric(self._problem.metric)
+        return f"{metric.name} {metric.written(metric.value(score))}"
+
+
+def _write(problem: Problem, folder: Folder, finished: Finished) -> None:
+    """Write the record; raise `InputError` where nothing was found."""
+    if not finished.recommended:
+        raise InputError(
+            f"budget is {problem.budget_s:g} s, but no training ended within it; give more, to another out"
+        )
+    costs = totals(finished.entries, clock_s=finished.clock_s, n_workers=problem.n_workers, accounting="resume")
+    header = RunHeader(
+        experiment=EXPERIMENT,
+        dataset=problem.name,
+        searcher=problem.searcher_name,
+        settings=problem.settings(folder.metric(problem.metric)),
+        seed=problem.seed,
+        budget_s=problem.budget_s,
+        n_workers=problem.n_workers,
+        accounting="resume",
+        space=problem.space.name,
+        data="TRAINED",
+        fingerprint=problem.fingerprint,
+        status=finished.status,
+        why=finished.why,
+        clock_s=finished.clock_s,
+        recommended=tuple(map(problem.space.format, finished.recommended)),
+        **asdict(costs),
+    )
+    write_record(folder.out, header, finished, problem.space)
