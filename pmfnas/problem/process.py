@@ -105,13 +105,14 @@ class WorkerProcess:
             self._input.close()
 
     def _hear(self, stream: IO[bytes]) -> None:
-        for line in stream:
-            with suppress(ValueError):  # the last line of a process that was killed
-                self._inbox.put((self, json.loads(line)))
+        with stream:
+            for line in stream:
+                with suppress(ValueError):  # the last line of a process that was killed
+                    self._inbox.put((self, json.loads(line)))
 
     def _drain(self, stream: IO[bytes]) -> None:
         kept = 0
-        with suppress(OSError), self._log.open("ab") as log:
+        with stream, suppress(OSError), self._log.open("ab") as log:
             while chunk := os.read(stream.fileno(), 1 << 16):
                 self._tail.append(chunk[-_TAIL:])
                 if kept < _MOST_PRINTED:
