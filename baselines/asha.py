@@ -30,9 +30,9 @@ import numpy as np
 
 from baselines.parts.brackets import resources
 from baselines.parts.climbing import Climber, ladder_of
-from baselines.parts.drawing import unseen
 from baselines.parts.evaluations import exhausted
 from baselines.parts.incumbents import Observed
+from baselines.parts.sampling import unseen
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket
 

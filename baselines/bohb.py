@@ -36,11 +36,11 @@ from numpy.typing import NDArray
 
 from baselines.parts.brackets import Bracket, Enter, Promote, Rounding, hyperband_shapes, resources
 from baselines.parts.categorical_kde import CategoricalKde, Spread, fit
+from baselines.parts.checks import check_at_least, check_between
 from baselines.parts.climbing import Climber, ladder_of, repeated
-from baselines.parts.drawing import unseen
 from baselines.parts.incumbents import Observed
 from baselines.parts.racing import Race
-from baselines.parts.settings import check_at_least, check_between
+from baselines.parts.sampling import unseen
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import SearcherFactory, Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket

@@ -34,11 +34,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from baselines.parts.brackets import Bracket, Enter, Promote, Rounding, hyperband_shapes, resources
+from baselines.parts.checks import check_at_least
 from baselines.parts.climbing import Climber, ladder_of
-from baselines.parts.drawing import unseen
 from baselines.parts.incumbents import Observed
 from baselines.parts.racing import Race
-from baselines.parts.settings import check_at_least
+from baselines.parts.sampling import unseen
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, FloatArray, Outcome, Ticket

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from baselines.parts.checks import search_fidelity
 from baselines.parts.evaluations import evaluation, exhausted
 from baselines.parts.incumbents import Observed
-from baselines.parts.settings import search_fidelity
 from baselines.scan import choices_by_size, descending
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space

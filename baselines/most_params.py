@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from baselines.parts.checks import search_fidelity
 from baselines.parts.evaluations import evaluation, exhausted
 from baselines.parts.incumbents import Observed
-from baselines.parts.settings import search_fidelity
 from baselines.scan import descending
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket

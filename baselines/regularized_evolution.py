@@ -24,10 +24,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from baselines.parts.drawing import mutated, unseen
+from baselines.parts.checks import check_at_least, search_fidelity
 from baselines.parts.evaluations import archs_of, evaluation, exhausted, worth
 from baselines.parts.incumbents import Observed
-from baselines.parts.settings import check_at_least, search_fidelity
+from baselines.parts.sampling import mutated, unseen
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket

@@ -27,10 +27,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from baselines.parts.drawing import unseen
+from baselines.parts.checks import check_between, search_fidelity
 from baselines.parts.evaluations import WORST, archs_of, evaluation, exhausted, worth
 from baselines.parts.incumbents import Observed
-from baselines.parts.settings import check_between, search_fidelity
+from baselines.parts.sampling import unseen
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, FloatArray, Outcome, Ticket
 

@@ -25,10 +25,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.parts.drawing import unseen
+from baselines.parts.checks import check_at_least, check_between, search_fidelity
 from baselines.parts.evaluations import evaluation, exhausted, worth
 from baselines.parts.incumbents import Observed
-from baselines.parts.settings import check_at_least, check_between, search_fidelity
+from baselines.parts.sampling import unseen
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, FloatArray, Outcome, Ticket

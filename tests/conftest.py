@@ -49,6 +49,27 @@ def surrogate_table() -> "CurveTable":
     return choose("surrogate").table
 
 
+@pytest.fixture
+def own_cache(surrogate_table: "CurveTable", monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let commands find the surrogate and no better data, and go to the folder of the test."""
+    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
+    monkeypatch.delenv("PMFNAS_ANCHORS", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "no-official-files"))
+    monkeypatch.setattr("harness.experiment.data.fault_of_package", lambda **_: "no package")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def real_finals_table() -> "CurveTable":
+    """The table of real final values, built where it is not in the cache; skips without the package."""
+    from harness.experiment.data import choose
+    from pmfnas.benchmarks.real_finals import fault_of_package
+
+    if fault := fault_of_package():
+        pytest.skip(fault)
+    return choose("real-finals").table
+
+
 @pytest.fixture(scope="session")
 def size_surrogate_table() -> "CurveTable":
     """The surrogate of the size space as a table, built where it is not in the cache."""

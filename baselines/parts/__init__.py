@@ -5,7 +5,7 @@ climbing         training an arch from rung to rung of a ladder
 racing           brackets of archs that climb a ladder
 evaluations      training at one fidelity, and the value of an outcome
 incumbents       the ranking of observed archs by validation
-drawing          random archs, and archs with one position changed
+sampling         random archs, and archs with one position changed
 categorical_kde  kernel density over choices, for BOHB
-settings         checks of a searcher's settings
+checks           checks of a searcher's settings
 """

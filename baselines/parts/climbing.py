@@ -9,7 +9,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
-from baselines.parts.settings import check_at_least
+from baselines.parts.checks import check_at_least
 from pmfnas.core.errors import InputError
 from pmfnas.core.rungs import climb, parse_ladder
 from pmfnas.core.types import Arch, Decision, Drop, Fidelities, Fidelity, Ok, Outcome, Request, Submit, Ticket, Train

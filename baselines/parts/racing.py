@@ -1,6 +1,6 @@
 """The loop of successive halving, Hyperband, BOHB and DEHB: it runs brackets on one climber."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from baselines.parts.brackets import BARRIER, DONE, Bracket, Enter, Promote, Shape
 from baselines.parts.climbing import Climber
-from baselines.parts.drawing import unseen
 from baselines.parts.evaluations import exhausted
+from baselines.parts.sampling import unseen
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Outcome, Ticket, Wait
 
@@ -108,8 +108,3 @@ class Race:
         out = self._bracket_of.pop(arch).finish(arch, value)
         self._clear()
         return Result(arch, rung, value, out)
-
-    @property
-    def in_flight(self) -> Collection[Arch]:
-        """The archs in flight."""
-        return self._bracket_of.keys()

@@ -1,4 +1,4 @@
-"""The searcher's side of the process protocol (`docs/protocol.md`): one file, Python >= 3.8, no dependencies.
+"""The searcher's side of the process protocol (`docs/reference/protocol.md`): one file, Python >= 3.8, no dependencies.
 
     import random
     from protocol_client import serve, submit, train

@@ -146,6 +146,18 @@ def add_update_reference(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--update-reference", action="store_true", help=text)
 
 
+def add_view(verb: argparse.ArgumentParser) -> None:
+    """Add `--show` and `--published`: what of the results is drawn and tabled."""
+    verb.add_argument(
+        "--show",
+        type=names_of("--show"),
+        default=ABSENT,
+        metavar="A,B",
+        help="searchers drawn in colour (default: the leading six); the others are grey",
+    )
+    verb.add_argument("--published", action="store_true", help="also table rows of other papers, for reference")
+
+
 def add_csv(verb: argparse.ArgumentParser, text: str) -> None:
     """Add `--csv`."""
     verb.add_argument("--csv", action="store_true", help=text)

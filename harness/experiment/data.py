@@ -275,7 +275,7 @@ SOURCES: tuple[Source, ...] = (
         "anchored",
         "ANCHORED",
         (TOPOLOGY, SIZE),
-        "validation and test at the end of schedules, costs of nb201; curves between are modelled",
+        "validation and test at the end of schedules (of nats-sss: of 90 alone), costs of nb201; the rest is modelled",
         _no_anchors,
         _anchored_table,
     ),
@@ -358,10 +358,20 @@ def _imported(path: Path, space: str, n_jobs: int) -> CurveTable:
 
 def _looks(path: Path) -> str:
     """Return twelve hex digits of names, sizes and times of the files at `path`: changed files are imported anew."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    states = [(file.name, file.stat() if file.exists() else file.lstat()) for file in files]
-    seen = [(name, state.st_size, state.st_mtime_ns) for name, state in states]
+    if path.is_dir():
+        with os.scandir(path) as entries:
+            seen = sorted(_look(entry.name, entry) for entry in entries)
+    else:
+        seen = [_look(path.name, path)]
     return hashlib.sha256(repr((str(path.resolve()), seen)).encode()).hexdigest()[:12]
+
+
+def _look(name: str, file: Path | os.DirEntry[str]) -> tuple[str, int, int]:
+    try:
+        state = file.stat()
+    except FileNotFoundError:  # a link to nothing
+        state = file.stat(follow_symlinks=False)
+    return name, state.st_size, state.st_mtime_ns
 
 
 # -------------------------------------------------------------------------------------------------------------- cache

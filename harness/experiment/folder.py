@@ -1,7 +1,7 @@
-"""The one owner of a folder of results: what it belongs to, who is at work in it, what made it, where it is committed.
+"""A folder of results: its claim, its lock, its manifest, and its copy among the committed references.
 
     OUT/spec.json        the claim: what the folder belongs to; a command with other settings is refused, not mixed in
-    OUT/lock             held by the process at work, where only one may be; the system releases it when that is gone
+    OUT/lock             held by the process at work, if only one may be; the system releases it when the process ends
     OUT/manifest.json    what made the outputs: the claim, what is in them, code, machine and versions
 
 The committed references are copies of outputs, under `REFERENCE_DIR`.
@@ -12,7 +12,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from harness.host.code import ROOT
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
 from pmfnas.files import abandoned, reading, remove_abandoned, replace_folder, write_text
-from pmfnas.loop import lock as _lock
+from pmfnas.processes import alone
 
 SPEC, LOCK, MANIFEST = "spec.json", "lock", "manifest.json"
 SOURCES = "sources"
@@ -66,7 +66,7 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
 
 
 def claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] = _NOTHING, *, flag: str = "") -> None:
-    """Make `out` the folder of what `mine` names, and note new `sources`; raise `InputError` as `check_claim` does."""
+    """Claim `out` with the entries of `mine`, and add new `sources`; raise `InputError` as `check_claim` does."""
     if check_claim(out, mine, sources, flag=flag):
         remove_abandoned(out)
         claimed = read_claim(out)
@@ -79,9 +79,9 @@ def claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] = _NOTH
 
 
 def check_claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] = _NOTHING, *, flag: str = "") -> bool:
-    """Return whether `out` is the folder of what `mine` names already; False where it can become it. Writes nothing.
+    """Return whether `out` has this claim already; False if it is free to be claimed. Writes nothing.
 
-    A writer that was killed while it claimed the folder has left it as it was.
+    Files of a writer that was killed while it claimed the folder do not count.
 
     Args:
         out: the folder; it need not be there.
@@ -142,11 +142,12 @@ def read_claim(out: Path) -> dict[str, Any]:
 
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
-    """Hold a folder while the body runs; raise `InputError` where another process holds it.
-
-    The lock is the operating system's: it is gone with its process, however that ends.
-    """
-    with _lock.locked(out / LOCK, f"--out {out}"):
+    """Hold a folder while the body runs; raise `InputError` where another process holds it, or it cannot be written."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(alone(out / LOCK, busy=f"--out {out} is in use by a search at work"))
+        except OSError as error:
+            raise InputError(f"--out {out} cannot be written ({error.strerror}); choose another --out") from None
         yield
 
 
@@ -154,7 +155,7 @@ def locked(out: Path) -> Iterator[None]:
 
 
 def manifest(out: Path, about: Mapping[str, Any], packages: Sequence[str]) -> dict[str, Any]:
-    """Return what made the outputs of a folder; no host name, user or absolute path.
+    """Return how the outputs of a folder were made, without host name, user or absolute path.
 
     Args:
         out: the folder; its claim comes first.
@@ -197,7 +198,7 @@ def reference_name(experiment: str, table: CurveTable) -> str:
 
 
 def refuse_less(name: str, mine: Mapping[str, Any]) -> None:
-    """Raise `InputError` where the committed reference called `name` has more than what is to take its place.
+    """Raise `InputError` if the committed reference `name` has more than the outputs that would replace it.
 
     Args:
         name: of the reference, under `REFERENCE_DIR`.

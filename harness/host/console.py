@@ -1,4 +1,4 @@
-"""The terminal, pipe or file that the command line writes to: work never ends because of it.
+"""Standard output and standard error that never fail, so that an output problem never ends the work.
 
 A reader that goes away (`... | head`), a full disk behind `>`, a terminal that lacks a glyph: files are still written
 whole, and the exit code is that of the work.
@@ -39,7 +39,7 @@ _GLYPHS = MappingProxyType(
 
 
 class LastingStream(io.RawIOBase):
-    """Bytes to a file descriptor, dropped from its first failure on. The failure is kept."""
+    """Writes bytes to a file descriptor; after the first failure, which is kept, they are dropped."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ def prepare() -> None:
 
 
 def lasting(stream: TextIO | None) -> TextIO:
-    """Return a stream that writes where `stream` does and never fails; of one that was closed, one into nothing."""
+    """Return a stream that writes where `stream` does and never fails; for a closed one, a stream into nothing."""
     if stream is None:
         return io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     stream.flush()

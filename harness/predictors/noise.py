@@ -1,4 +1,4 @@
-"""The noise ceiling: what two trials of the same archs say of each other.
+"""The noise ceiling: agreement between two trials of the same archs.
 
 No predictor of the mean can be judged more finely than the mean is known. Shown beside the study: Kendall's tau between
 two trials, over all archs and within the best tenth, and of validation to test.

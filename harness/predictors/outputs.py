@@ -24,7 +24,7 @@ from harness.predictors.noise import noise_ceiling
 from harness.predictors.study import CELL, NAME, Plan, results
 from harness.predictors.summary import HOST, against, summarise
 from harness.predictors.tables import StudyText, markdown, terminal
-from harness.show.figures import write_figure
+from harness.show.panels import write_figure
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.files import write_bytes, write_text
 

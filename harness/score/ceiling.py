@@ -1,7 +1,7 @@
-"""What no searcher can exceed: a full scan, the best fixed archs, and the best of what a run has trained.
+"""Upper bounds of a searcher's score: a full scan, the best fixed archs, and the best arch that a run has trained.
 
-A pick falls short in two ways: the best arch was not among those trained, or it was and another one was picked. The
-best of the trained, chosen in hindsight, parts the two. It is an upper bound: hindsight sees through all noise.
+A run falls short of the best for two reasons: it did not train the best arch, or it trained it and picked another one.
+The best trained arch, chosen in hindsight, separates the two. It is an upper bound, since hindsight knows no noise.
 """
 
 from collections.abc import Iterator, Sequence

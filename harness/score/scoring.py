@@ -19,8 +19,8 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.ports import Space
+from pmfnas.loop.plain import as_json
 from pmfnas.loop.record import RunHeader, incumbent_steps, read_header, read_rows, read_timing, record_path, run_id
-from pmfnas.loop.settings import as_json
 from pmfnas.progress import tracked
 from pmfnas.spaces import space_for
 

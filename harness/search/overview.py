@@ -23,7 +23,7 @@ from harness.host.units import written_time
 from harness.search.folder import EXPERIMENT, read_result
 from harness.show import render
 from harness.show.cells import number
-from harness.show.figures import write_figure
+from harness.show.panels import write_figure
 from harness.show.sheet import Sheet, pairs
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.files import write_text

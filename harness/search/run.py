@@ -1,7 +1,7 @@
 """A search with real training, from the data to the model in hand.
 
-The runner is the one that runs on tables; behind the executor port stands a device. A search that was interrupted
-goes on: the journal is told again to a fresh searcher, then the device takes over.
+The runner is the one that runs on tables, with a device as its executor. An interrupted search goes on: the journal
+is replayed to a fresh searcher, then the device takes over.
 """
 
 import math
@@ -134,7 +134,7 @@ def run_search(
         opened: the search.
         clock: counts the budget in seconds.
         start_anew: replaces this process by one that resumes the search, once segments that hang are written down;
-            without it nobody watches for them.
+            without it hanging segments are not detected.
         patience: how long an epoch may take before it hangs.
 
     Raises:
@@ -204,7 +204,7 @@ class _Run:
             self.log.still(self.device.now_s, len(self.benchmark.session))
 
     def give_up(self, reason: str) -> None:
-        """Write down as failed what hangs, and replace the process; called by the watchdog's thread."""
+        """Record the hanging segments as failed and replace the process; called by the watchdog's thread."""
         assert self.device is not None
         assert self.start_anew is not None
         for event in self.device.hung(reason):
@@ -214,7 +214,7 @@ class _Run:
         self.start_anew()
 
     def _go_on(self, time_s: float, recorded: Sequence[Event]) -> Executor:
-        """Return the device, once nothing is left to be told again."""
+        """Return the device executor; called when the journal has been replayed."""
         spec = self.opened.spec
         if recorded:
             left = written_time(spec.budget_s - time_s)

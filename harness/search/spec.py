@@ -61,13 +61,13 @@ SMOKE = SearchSpec(
 
 
 def check_out(spec: SearchSpec, out: Path) -> None:
-    """Raise `InputError` where `out` lies in the folder of the images: what is written there would become a class."""
+    """Raise `InputError` if `out` lies in the folder of the images, where every subfolder counts as a class."""
     if spec.data_dir is not None and spec.data_dir.is_dir() and spec.dataset not in PUBLISHED:
         check_folder("--out", out, {"--data-dir": spec.data_dir})
 
 
 def open_device(text: str) -> torch.device:
-    """Return the device that `--device` names; `auto` is the first GPU, or the CPU where there is none."""
+    """Return the device that `--device` names; `auto` is the first GPU, or the CPU without a GPU."""
     n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if text == "auto":
         return torch.device("cuda:0" if n_gpus else "cpu")

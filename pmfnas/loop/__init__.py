@@ -7,6 +7,6 @@ replay      an executor that answers from a journal first, for a run that is res
 ledger      the cost of every segment under both accountings
 finish      a searcher that ends with a whole training of what it recommends
 journal     the file of a run in progress: one line per ticket that ended
-lock        a file that one process at a time can hold
 record      the file of a finished run
+plain       settings as plain data, as a record holds them
 """

@@ -1,10 +1,9 @@
-"""Sees to it that a search ends with a trained network in hand.
+"""Wraps a searcher so that its search ends with a fully trained network.
 
-A searcher spends its budget on finding out which arch is best, and may end with one that was trained for a few
-epochs. This wrapper keeps back the seconds that a whole training of the recommended arch takes, by what epochs of it
-have cost; when no more than they are left, that training comes first and the searcher's request after it. Where the
-longest schedule does not fit into what is left, the longest that does is what counts as whole. A searcher whose
-recommendation is fully trained already is left alone.
+A searcher may end with an arch that was trained for a few epochs only. This wrapper reserves the seconds of a whole
+training of the recommended arch, estimated from the measured seconds of its epochs. Once only the reserve is left, that
+training is submitted before the searcher's own request. If the longest schedule does not fit into the rest of the
+budget, the longest one that fits is taken. If the recommended arch is fully trained already, nothing is added.
 """
 
 from collections.abc import Sequence
@@ -13,9 +12,9 @@ from pmfnas.core.ports import Searcher
 from pmfnas.core.types import Arch, Decision, Diverged, Fidelities, Ok, Outcome, Stop, Submit, Ticket, Train, Wait
 
 RESERVE = 1.15
-"""How many times the expected seconds are kept back: epochs differ."""
+"""Reserve as a multiple of the expected seconds, since epochs differ."""
 _MOST_IDLE = 4.0
-"""Most seconds of the clock that one second of training is expected to take."""
+"""Upper bound of the assumed ratio of clock seconds to training seconds."""
 
 
 class Finishing:
@@ -60,7 +59,7 @@ class Finishing:
         return Submit((last,), ({"stage": "finish"},))
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Take note of what epochs cost; hand on everything but the last training, which was not asked for."""
+        """Record the cost of epochs; pass on every outcome except that of the added training."""
         request = ticket.request
         self._paid_s += outcome.cost.total_s
         if isinstance(request, Train) and isinstance(outcome, Ok | Diverged):

@@ -5,7 +5,7 @@
 End of the curve is the mean of validation accuracy and training loss at the last epoch. Capacity is the log FLOPs of
 the network: a short training underrates large networks. Early is the training loss a quarter into the curve: of two
 archs with the same end, the one that started more slowly finishes better. All terms are standardised. The weights are
-round numbers chosen from findings on this benchmark; `docs/predictors.md` measures their effect.
+round numbers chosen from findings on this benchmark; `docs/reference/predictor-study.md` measures their effect.
 """
 
 import numpy as np

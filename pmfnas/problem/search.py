@@ -12,7 +12,6 @@ from pmfnas.core.types import Arch, Ok
 from pmfnas.loop.finish import Finishing
 from pmfnas.loop.journal import JournalledExecutor
 from pmfnas.loop.ledger import totals
-from pmfnas.loop.lock import locked
 from pmfnas.loop.record import RunHeader, write_record
 from pmfnas.loop.replay import ReplayExecutor
 from pmfnas.loop.runner import Finished, Setting, make_searcher
@@ -24,6 +23,7 @@ from pmfnas.problem.metric import Metric
 from pmfnas.problem.process import Inbox, WorkerProcess
 from pmfnas.problem.result import Result
 from pmfnas.problem.watch import Display, Watched
+from pmfnas.processes import alone
 from pmfnas.spaces.own.choices import Choices
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -67,7 +67,7 @@ def search(
     problem = checked(train, space, schedules, budget, out, seed, metric, searcher, n_workers, timeout)
     folder = Folder(Path(out))
     folder.prepare()
-    with locked(folder.out / LOCK, f"out {folder.out}"):
+    with alone(folder.out / LOCK, busy=f"out {folder.out} is in use by a search at work", flag="out"):
         folder.claim(problem.claim())
         record = folder.record(problem.run_id)
         if not record.exists():

@@ -10,7 +10,7 @@ The first four are benchmarks, of which the space, the fidelities and everything
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -138,32 +138,18 @@ class Disturbed:
 
     def __init__(self, executor: Executor, disturb: Disturbance) -> None:
         self._executor, self._disturb = executor, disturb
+        self.submit, self.running, self.spent = executor.submit, executor.running, executor.spent
+        self.cancel = executor.cancel  # the end of a cancelled ticket is not disturbed
 
     @property
     def n_free(self) -> int:
         """As the executor inside says."""
         return self._executor.n_free
 
-    def submit(self, tickets: Sequence[Ticket]) -> None:
-        """Hand the tickets on."""
-        self._executor.submit(tickets)
-
     def next_event(self, until_s: float) -> Event | None:
         """Return the next event with a disturbed outcome."""
         event = self._executor.next_event(until_s)
         return replace(event, outcome=self._disturb(event.ticket, event.outcome)) if event is not None else None
-
-    def cancel(self, ticket: Ticket) -> Event | None:
-        """Cancel a ticket; its end is not disturbed."""
-        return self._executor.cancel(ticket)
-
-    def running(self) -> Sequence[tuple[Ticket, int, float]]:
-        """As the executor inside says."""
-        return self._executor.running()
-
-    def spent(self, ticket: Ticket) -> Cost:
-        """As the executor inside says."""
-        return self._executor.spent(ticket)
 
 
 def _checked_share(share: float) -> float:

@@ -4,7 +4,7 @@ The one place that uses the global generators: to scramble them, so that a searc
 """
 
 import os
-import random  # noqa: TID251  scrambled here so that nobody can lean on it
+import random  # noqa: TID251  scrambled here so that no searcher can rely on it
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -38,7 +38,7 @@ class Group:
 
 
 def plain_groups() -> tuple[Group, ...]:
-    """Return the groups that every table has: few and more labels, three lengths of curve, and what is affordable."""
+    """Return the 21 groups that need no real curves."""
     cells = [Cell(d, n, SHORT, e) for d, n, e in product(DATASETS, N_SPLITS, SEEN_EPOCHS)]
     cells += [Cell(d, 100, SHORT, 12, "affordable") for d in DATASETS]
     return _of(cells)

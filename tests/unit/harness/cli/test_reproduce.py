@@ -127,7 +127,8 @@ def test_the_harness_runs_from_any_folder_by_its_own(tmp_path):
     command = [sys.executable, ROOT / "harness", "check-searcher", "my searcher.py:X"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.strip() == "error: X in my searcher.py lacks ask, tell, recommend; docs/tutorial.md shows them"
+    lacks = "error: X in my searcher.py lacks ask, tell, recommend; docs/tutorials/own-searcher.md shows them\n"
+    assert done.stderr == lacks
 
 
 def test_without_the_packages_one_line_says_where_they_are(tmp_path):
