@@ -165,9 +165,10 @@ def pickled(problem: Problem) -> bytes:
 
 
 def _source(function: Any) -> str:
-    """Return the source of a function; where there is none, its name."""
+    """Return the source of a function; where there is none, its compiled code, or its name."""
     inner = getattr(function, "func", function)
     try:
         return inspect.getsource(inner)
     except (OSError, TypeError):
-        return str(getattr(inner, "__qualname__", type(inner).__qualname__))
+        code = getattr(inner, "__code__", None)
+        return f"{getattr(inner, '__qualname__', type(inner).__qualname__)} {code.co_code.hex() if code else ''}"

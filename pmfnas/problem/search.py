@@ -27,6 +27,7 @@ from pmfnas.processes import alone
 from pmfnas.spaces.own.choices import Choices
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_DEVICES = "CUDA_VISIBLE_DEVICES"
 
 
 def search(
@@ -134,11 +135,9 @@ class _Search:
         return JournalledExecutor(self._live, self._folder.journal)
 
     def _start(self, slot: int, inbox: Inbox) -> WorkerProcess:
-        """Start the worker process of a slot; several share the cores."""
-        n = self._problem.n_workers
-        threads = str(max(1, (os.cpu_count() or 1) // n))
-        environment = {name: threads for name in _THREADS if n > 1 and name not in os.environ}
-        return WorkerProcess(self._function, inbox, self._folder.out / LOG, {**environment, "PMFNAS_WORKER": str(slot)})
+        """Start the worker process of a slot."""
+        environment = shared(slot, self._problem.n_workers, os.environ, os.cpu_count() or 1)
+        return WorkerProcess(self._function, inbox, self._folder.out / LOG, environment)
 
     def _say(self, text: str) -> None:
         self._display.say(text)
@@ -149,6 +148,25 @@ class _Search:
     def _worded(self, score: float) -> str:
         metric = self._folder.metric(self._problem.metric)
         return f"{metric.name} {metric.written(metric.value(score))}"
+
+
+def shared(slot: int, n_workers: int, given: Mapping[str, str], n_cores: int) -> dict[str, str]:
+    """Return the variables by which workers share cores and GPUs: each gets its part of the cores, and one GPU.
+
+    Args:
+        slot: of the worker, from 0.
+        n_workers: how many share.
+        given: variables of this process; a number of threads that is set there stays.
+        n_cores: of this machine.
+    """
+    if n_workers == 1:
+        return {}
+    threads = str(max(1, n_cores // n_workers))
+    variables = {name: threads for name in _THREADS if name not in given}
+    devices = [name.strip() for name in given.get(_DEVICES, "").split(",") if name.strip()]
+    if len(devices) > 1:
+        variables[_DEVICES] = devices[slot % len(devices)]
+    return variables
 
 
 def _write(problem: Problem, folder: Folder, finished: Finished) -> None:

@@ -36,7 +36,7 @@ class Workers:
         self.folder.prepare()
         function = cloudpickle.dumps((train, SPACE, metric))
         self.executor = ProcessExecutor(
-            lambda slot, inbox: WorkerProcess(function, inbox, out / "train.log", {"PMFNAS_WORKER": str(slot)}),
+            lambda slot, inbox: WorkerProcess(function, inbox, out / "train.log", {"WORKER_SLOT": str(slot)}),
             SPACE.cardinalities,
             FIDELITIES,
             self.folder,
@@ -282,7 +282,7 @@ def test_workers_train_at_the_same_time_and_others_wait_in_line(tmp_path):
     def sleeps(arch, run):
         for _ in run.epochs:
             time.sleep(0.5)
-            run.report(train_loss=float(os.environ["PMFNAS_WORKER"]), valid_acc=0.5)
+            run.report(train_loss=float(os.environ["WORKER_SLOT"]), valid_acc=0.5)
 
     with Workers(sleeps, tmp_path, n_workers=2) as workers:
         tickets = [workers.submit((0, i), stop=1) for i in range(3)]
@@ -338,3 +338,13 @@ def test_longer_silences_are_allowed_where_longer_ones_were_seen():
     assert rule.limit_s(4.0) == 120.0
     assert rule.limit_s(100.0) == 360.0
     assert Patience(7.0, 3600.0).limit_s(100.0) == 7.0
+
+
+def test_every_report_starts_the_patience_anew(tmp_path):
+    def steady(arch, run):
+        for _ in run.epochs:
+            time.sleep(0.6)
+            run.report(train_loss=1.0, valid_acc=0.5)
+
+    with Workers(steady, tmp_path, patience=Patience(1.5, 600.0)) as workers:
+        assert isinstance(workers.outcome(GOOD), Ok)  # 1.8 s in all

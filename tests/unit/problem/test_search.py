@@ -15,6 +15,7 @@ import pmfnas
 from baselines.random_search import RandomSearch
 from pmfnas.core.errors import ContractError, InputError
 from pmfnas.loop.record import read_header
+from pmfnas.problem.search import shared
 
 ROOT = Path(__file__).parents[3]
 SPACE = pmfnas.Choices(depth=[1, 2, 3, 4], kind=["a", "b"], lr=pmfnas.LogGrid(1e-3, 1e-1, 3))
@@ -173,6 +174,16 @@ def test_archs_that_fail_are_lost_and_shown_and_the_search_goes_on(tmp_path, cap
     assert "failed" in set(frame[frame["kind"] == "a"]["status"]) <= {"failed", "cut"}
 
 
+def test_the_metric_alone_is_enough(tmp_path):
+    def train(arch, run):
+        for epoch in run.epochs:
+            yield {"valid_acc": 0.2 * arch.depth * epoch / 6}
+
+    result = pmfnas.search(train, SPACE, schedules=SCHEDULES, budget="3s", out=tmp_path / "out", progress=False)
+    assert result.best.arch.depth == 4
+    assert result.to_pandas()["train_loss"].isna().all()
+
+
 def test_a_mended_function_takes_the_place_of_one_that_always_failed(tmp_path):
     def broken(arch, run):
         raise NameError("name 'modle' is not defined")
@@ -316,6 +327,14 @@ def test_the_workers_end_with_a_search_that_is_killed(tmp_path):
     while Path(f"/proc/{worker}").exists() and time.monotonic() < until:
         time.sleep(0.05)
     assert not Path(f"/proc/{worker}").exists()
+
+
+def test_workers_share_cores_and_gpus():
+    assert shared(0, 1, {"CUDA_VISIBLE_DEVICES": "0,1"}, 8) == {}
+    four = [shared(slot, 4, {"CUDA_VISIBLE_DEVICES": "2, 5", "MKL_NUM_THREADS": "3"}, 8) for slot in range(4)]
+    assert [one["CUDA_VISIBLE_DEVICES"] for one in four] == ["2", "5", "2", "5"]
+    assert four[0] == {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "CUDA_VISIBLE_DEVICES": "2"}
+    assert "CUDA_VISIBLE_DEVICES" not in shared(1, 2, {"CUDA_VISIBLE_DEVICES": "0"}, 1)
 
 
 def test_the_public_names_are_few_and_loaded_when_used():
