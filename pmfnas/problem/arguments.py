@@ -54,19 +54,24 @@ class Problem:
 
     def settings(self, metric: Metric) -> dict[str, Any]:
         """Return the settings for the record."""
-        return {"searcher": plain(self.searcher), "metric": asdict(metric)}
+        return {"searcher": plain(self.searcher), "metric": asdict(metric), "schedules": self.schedules}
+
+    @property
+    def schedules(self) -> dict[str, int]:
+        """Epochs of each schedule."""
+        return {schedule.name: schedule.epochs for schedule in self.fidelities.schedules}
 
     def claim(self) -> dict[str, Any]:
         """Return everything that must be the same for a search to go on."""
         return {
             "experiment": EXPERIMENT,
             "name": self.name,
+            **self.settings(self.metric),
             "searcher": self.searcher_name,
-            "settings": self.settings(self.metric),
+            "settings": plain(self.searcher),
             "seed": self.seed,
             "budget_s": self.budget_s,
             "n_workers": self.n_workers,
-            "schedules": {schedule.name: schedule.epochs for schedule in self.fidelities.schedules},
             "space": repr(self.space),
             "train": hashlib.sha256(_source(self.train).encode()).hexdigest()[:12],
         }
