@@ -39,6 +39,7 @@ def main() -> None:
         traceback.print_exc()
         send({"kind": "broken", "why": said(error)})
         return
+    gc.freeze()  # what was imported stays, so that the collections between trainings are quick
     send({"kind": "ready"})
     tasks: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(commands, tasks), daemon=True).start()
