@@ -50,7 +50,7 @@ class Problem:
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits that name the training function and the space."""
-        return hashlib.sha256(f"{_source(self.train)}\n{self.space!r}".encode()).hexdigest()[:12]
+        return _digest(f"{_source(self.train)}\n{self.space!r}")
 
     def settings(self, metric: Metric) -> dict[str, Any]:
         """Return the settings for the record."""
@@ -73,7 +73,8 @@ class Problem:
             "budget_s": self.budget_s,
             "n_workers": self.n_workers,
             "space": repr(self.space),
-            "train": hashlib.sha256(_source(self.train).encode()).hexdigest()[:12],
+            "train": _digest(_source(self.train)),
+            "functions": [_digest(_source(function)) for function in self.space.functions],
         }
 
 
@@ -167,6 +168,10 @@ def pickled(problem: Problem) -> bytes:
         raise InputError(
             f"train cannot be sent to a worker process ({cause}); open files, locks and devices inside train"
         ) from None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _source(function: Any) -> str:

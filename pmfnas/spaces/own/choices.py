@@ -107,14 +107,19 @@ class Choices:
         return self._cost_hint is not None
 
     @property
+    def functions(self) -> tuple[CostHint | Canonical, ...]:
+        """The functions that were given: `cost_hint` and `canonical`."""
+        return tuple(function for function in (self._cost_hint, self._canonical) if function is not None)
+
+    @property
     def feature_names(self) -> tuple[str, ...]:
         """Name of each column of `features`."""
         names = tuple(name for choice in self._choices for name in choice.names)
         return (*names, "log10_flops") if self.has_costs else names
 
     def __repr__(self) -> str:
-        """Return names and values of the choices."""
-        return f"Choices({'; '.join(f'{choice.name}: ' + ', '.join(choice.texts) for choice in self._choices)})"
+        """Return names and values of the choices, and where they exist."""
+        return f"Choices({'; '.join(map(self._described, self._choices))})"
 
     def sample(self, *, rng: np.random.Generator) -> Arch:
         """Return one arch: every choice drawn uniformly; those that do not exist have index 0."""
@@ -191,6 +196,13 @@ class Choices:
         return ",".join(f"{c.name}={c.texts[i]}" for c, i in parts if _exists(c, arch, self._choices))
 
     # ------------------------------------------------------------------------------------------------ inside
+
+    def _described(self, choice: _Choice) -> str:
+        """Return a choice as text: `momentum: 0, 0.9 when optimizer=sgd`."""
+        needed = [(self._choices[place], sorted(indices)) for place, indices in choice.needs]
+        conditions = [f"{other.name}={'|'.join(other.texts[i] for i in indices)}" for other, indices in needed]
+        when = f" when {', '.join(conditions)}" if conditions else ""
+        return f"{choice.name}: {', '.join(choice.texts)}{when}"
 
     def _check(self, arch: Arch) -> None:
         check_arch(arch, self.cardinalities, (0,) * len(self._choices))

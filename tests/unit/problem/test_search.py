@@ -18,7 +18,8 @@ from pmfnas.loop.record import read_header
 from pmfnas.problem.search import shared
 
 ROOT = Path(__file__).parents[3]
-SPACE = pmfnas.Choices(depth=[1, 2, 3, 4], kind=["a", "b"], lr=pmfnas.LogGrid(1e-3, 1e-1, 3))
+CHOICES = {"depth": [1, 2, 3, 4], "kind": ["a", "b"], "lr": pmfnas.LogGrid(1e-3, 1e-1, 3)}
+SPACE = pmfnas.Choices(**CHOICES)
 SCHEDULES = {"short": 2, "long": 6}
 
 
@@ -122,6 +123,7 @@ def test_the_same_call_returns_the_same_result_and_another_is_refused(found):
         "seed 0, but this one has 1": {"seed": 1},
         "n_workers 1, but this one has 2": {"n_workers": 2},
         "with space 'Choices": {"space": wider},
+        "with functions": {"space": pmfnas.Choices(**CHOICES, cost_hint=lambda arch: 1.0)},
         "with schedules": {"schedules": {"short": 2, "long": 7}},
         "with settings": {"metric": "valid_loss"},
         "with train '": {"train": lambda arch, run: None},

@@ -63,6 +63,13 @@ def test_an_arch_is_read_by_name_and_does_not_change():
         arch.depth = 4
 
 
+def test_the_text_of_a_space_says_all_of_it():
+    assert repr(conditional()) == (
+        "Choices(optimizer: sgd, adam, lion; momentum: 0, 0.3, 0.6, 0.9 when optimizer=sgd; "
+        "nesterov: True, False when momentum=0.3|0.6|0.9; beta: 0.9, 0.99 when optimizer=adam|lion)"
+    )
+
+
 def test_choices_that_do_not_exist_are_none_and_make_no_difference():
     space = conditional()
     named = space.named(space.parse("optimizer=adam,beta=0.99"))
