@@ -125,7 +125,7 @@ def test_the_same_call_returns_the_same_result_and_another_is_refused(found):
         "with space 'Choices": {"space": wider},
         "with functions": {"space": pmfnas.Choices(**CHOICES, cost_hint=lambda arch: 1.0)},
         "with schedules": {"schedules": {"short": 2, "long": 7}},
-        "with settings": {"metric": "valid_loss"},
+        "with metric": {"metric": "valid_loss"},
         "with train '": {"train": lambda arch, run: None},
     }
     for message, change in changes.items():
