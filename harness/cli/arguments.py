@@ -39,7 +39,7 @@ def teach(verb: argparse.ArgumentParser, text: str, examples: Mapping[str, str],
 
 
 def asked(options: argparse.Namespace, kind: type) -> dict[str, Any]:
-    """Return what the command line gives of the fields of a dataclass, name -> value."""
+    """Return the fields of a dataclass that the command line gives, name -> value."""
     return {field.name: getattr(options, field.name) for field in fields(kind) if hasattr(options, field.name)}
 
 
@@ -47,17 +47,17 @@ def asked(options: argparse.Namespace, kind: type) -> dict[str, Any]:
 
 
 def whole(flag: str, least: int) -> Callable[[str], int]:
-    """Return what reads a whole number of at least `least`, given to `flag`."""
+    """Return a parser of a whole number of at least `least`, given to `flag`."""
     return partial(count, flag, least=least)
 
 
 def time_of(flag: str) -> Callable[[str], float]:
-    """Return what reads a time with its unit, given to `flag`, as seconds."""
+    """Return a parser of a time with its unit, given to `flag`, as seconds."""
     return partial(budget_s, flag=flag)
 
 
 def names_of(flag: str) -> Callable[[str], tuple[str, ...]]:
-    """Return what reads names separated by commas, given to `flag`."""
+    """Return a parser of names separated by commas, given to `flag`."""
     return partial(names, flag)
 
 

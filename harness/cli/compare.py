@@ -39,8 +39,8 @@ def run(options: argparse.Namespace) -> int:
     print(*wrap(f"data: {chosen.described}"), sep="\n")
     check_claim(out, experiment, chosen.table)
     _try_out(own, experiment, chosen.table, keep_going=options.keep_going)
-    runs = f"{experiment.n_runs} runs of {written_hours(experiment.budget_s)}; results in {out}"
-    print(*wrap(f"{', '.join(own)} against {', '.join(against)}: {runs}"), sep="\n")
+    work = f"{experiment.n_runs} runs of {written_hours(experiment.budget_s)}; results in {out}"
+    print(*wrap(f"{', '.join(own)} against {', '.join(against)}: {work}"), sep="\n")
     run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs)
     runs = outputs.write_comparison(played(experiment), chosen.table, out, own=tuple(own), view=view)
     return outputs.exit_code(runs)

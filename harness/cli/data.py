@@ -22,7 +22,7 @@ from pmfnas.core.errors import InputError
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what one of data's own verbs says."""
+    """Do the work of one of data's own verbs."""
     return _KINDS[options.kind](options)
 
 

@@ -1,4 +1,4 @@
-"""The work of `explain`: what a run did and why, as text, CSV and a figure. It reads the record and nothing else."""
+"""The work of `explain`: a run's decisions and their reasons, as text, CSV and a figure, from its record alone."""
 
 import argparse
 import sys

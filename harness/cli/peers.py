@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _experiment(options: argparse.Namespace, wanted: Sequence[str]) -> Experiment:
-    """Return what the command line asks for; who can play is known when the environments are."""
+    """Return the experiment that the command line asks for; its players follow once the environments exist."""
     budget_s, n_seeds = (SMOKE_BUDGET_S, 1) if options.smoke else (BUDGET_S, N_SEEDS)
     plain = Experiment(NAME, TITLE, OWN, tuple(wanted), ALL_DATASETS, budget_s, n_seeds)
     return replace(plain, **{**asked(options, Experiment), "searchers": tuple(wanted)})

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _candidates(given: Sequence[str], against: str) -> Mapping[str, PredictorFactory]:
-    """Return who takes part: all where none is named; else those named, and whom they are compared with."""
+    """Return the candidates: all if none is named; else those named and the reference."""
     if not given:
         if against not in CANDIDATES:
             raise unknown_name("--against", against, CANDIDATES)
@@ -53,7 +53,7 @@ def _candidates(given: Sequence[str], against: str) -> Mapping[str, PredictorFac
 
 
 def _plan(options: argparse.Namespace, candidates: Mapping[str, PredictorFactory], *, with_real: bool) -> Plan:
-    """Return what the command line asks for."""
+    """Return the plan that the command line asks for."""
     if options.smoke:
         n_splits = options.splits or SMOKE_SPLITS
         return Plan(candidates, smoke_grid(options.datasets), "smoke", n_splits, SMOKE_QUERIES, n_searches=1)

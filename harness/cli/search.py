@@ -69,7 +69,7 @@ def torch_at_hand() -> Any:
 
 
 def asked(options: argparse.Namespace) -> "SearchSpec":
-    """Return the search with the command line's settings; raise `InputError` for what cannot be used."""
+    """Return the search with the command line's settings; raise `InputError` for unusable options."""
     from harness.search.spec import SMOKE, SearchSpec
 
     given = arguments.asked(options, SearchSpec)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SMOKE_SEEDS, SMOKE_BUDGET_S = 2, 20.0
 _AROUND_S = 15.0
-"""What a search takes beside its budget: loading torch and the data, and scoring."""
+"""Seconds of a search beside its budget: loading torch and the data, and scoring."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def asked(options: argparse.Namespace) -> "tuple[SearchSpec, Plan]":
-    """Return what every search does, and the comparison; raise `InputError` for what cannot be used."""
+    """Return the settings of every search, and the comparison; raise `InputError` for unusable options."""
     from harness.search.compare.planning import planned
 
     has_budget = hasattr(options, "budget_s")

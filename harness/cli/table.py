@@ -135,7 +135,7 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
         search_compare.NAME: _search_comparison,
     }
 )
-"""What a claim says that its folder holds -> who writes its outputs."""
+"""Experiment in a folder's claim -> writer of its outputs."""
 
 _WITH_VIEW = (*EXPERIMENTS, outputs.COMPARISON, peers.NAME)
 """Those whose figures are of searchers."""

@@ -40,7 +40,7 @@ RUN_CODE = (
     *("harness/experiment/exclusions.py", "harness/experiment/held_out.py", "harness/compare/distortions.py"),
     *(f"harness/players/{name}.py" for name in ("child", "ours", "process", "protocol", "space_text")),
 )
-"""The files that decide what a run does. Searchers from a file or a command are named in the folder's claim instead."""
+"""The files that determine the result of a run. Searchers from outside are named in the folder's claim."""
 _CRASH = (
     "a worker process was killed or crashed in the middle of a run (memory, or native code of a searcher); "
     "finished runs are kept and the same command goes on; a searcher given by --command cannot do this"
@@ -65,7 +65,7 @@ def _sources(experiment: Experiment) -> dict[str, str]:
 
 
 def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
-    """Return what a folder of this experiment says that it belongs to."""
+    """Return the claim of a folder of this experiment."""
     return {
         "experiment": experiment.name,
         "budget_s": experiment.budget_s,

@@ -64,7 +64,7 @@ class Source:
     spaces: tuple[str, ...]
     """The spaces that it has tables of."""
     holds: str
-    """What of it is real, in words."""
+    """Which of its values are real, in words."""
     not_offered: Callable[[str], str | None]
     """Returns why `auto` cannot take it for a space; None where the user has set it up, and it is whole."""
     make: Callable[[str, int], Chosen]
@@ -75,7 +75,7 @@ class Source:
 
 
 def chosen_by(options: argparse.Namespace, *, space: str = TOPOLOGY, folder: Path | None = None) -> Chosen:
-    """Return what `--data` and `--partial` of a verb name; see `choose`.
+    """Return the data that `--data` and `--partial` of a verb name; see `choose`.
 
     Raises:
         InputError: also where a reference would be made of a part.
@@ -123,7 +123,7 @@ def choose(
 
 
 def _best(space: str, n_jobs: int) -> Chosen:
-    """Return the first of `SOURCES` that the user has set up and that is whole, with what was passed over."""
+    """Return the first whole table of `SOURCES` that the user has set up, and name the sources passed over."""
     passed: list[str] = []
     for source in (s for s in SOURCES if space in s.spaces):
         why_not = source.not_offered(space)
@@ -296,7 +296,7 @@ SOURCES: tuple[Source, ...] = (
         _surrogate_table,
     ),
 )
-"""What `auto` can take, best first."""
+"""The kinds of data that `auto` can take, best first."""
 
 
 # -------------------------------------------------------------------------------------------------------------- paths

@@ -1,4 +1,4 @@
-"""A table in words: what it is and holds, and which other kinds of data there are."""
+"""A table in words: its columns, its notes, and the other kinds of data of its space."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

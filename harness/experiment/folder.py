@@ -124,7 +124,7 @@ def check_free(out: Path, own: Collection[str] = ()) -> None:
 
 
 def read_claim(out: Path) -> dict[str, Any]:
-    """Return what the folder `out` belongs to.
+    """Return the claim of the folder `out`.
 
     Raises:
         InputError: it is not a folder of results.
@@ -181,7 +181,7 @@ def _version(package: str) -> str:
 
 
 def git(*arguments: str) -> str:
-    """Return what git says of this checkout; empty where it is not one or git is absent."""
+    """Return the output of a git command in this checkout; empty without git or a repository."""
     try:
         answer = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

@@ -29,7 +29,7 @@ class Experiment:
     budget_s: float
     n_seeds: int
     space: str = "nb201"
-    """What `--data auto` and `--data surrogate` are looked up for."""
+    """The space whose data `--data auto` and `--data surrogate` look up."""
     first_seed: int = 0
     n_workers: int = 1
     accounting: Accounting = "resume"

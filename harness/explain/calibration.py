@@ -89,7 +89,7 @@ class Coverage:
     above: float
     """Share above the upper end of the 90 % interval, percent: 5 where it holds."""
     factor: float
-    """What every std would have to be multiplied by for the 90 % intervals to hold 90 %."""
+    """Factor on every std with which the 90 % intervals would cover 90 %."""
 
 
 def records(
@@ -117,7 +117,7 @@ def records(
 
 
 def described(runs: Sequence[Explained], noise_pct: float) -> str:
-    """Return what the runs are of, in a sentence."""
+    """Return experiment, data, budget and number of the runs, in a sentence."""
     first = runs[0].header
     noise = f"; trial noise {noise_pct:g} points added" if noise_pct else ""
     return (

@@ -216,7 +216,7 @@ def stays(explained: Explained) -> tuple[Stay, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What one stage did at one fidelity."""
+    """Requests and costs of one stage at one fidelity."""
 
     stage: str
     fidelity: str
@@ -257,7 +257,7 @@ def fidelities(explained: Explained) -> tuple[str, ...]:
 
 
 def spendings(explained: Explained) -> tuple[Spending, ...]:
-    """Return what was spent by stage, in the order of first appearance, and fidelity, lowest first.
+    """Return the costs by stage, in the order of first appearance, and fidelity, lowest first.
 
     Their `paid_s` sums to the busy seconds of the run.
     """

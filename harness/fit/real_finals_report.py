@@ -62,7 +62,7 @@ def held_out_figures(model: EarlyModel, finals: Finals, table: CurveTable) -> di
 
 
 def _figures(ends: FloatArray, final: FloatArray, test: FloatArray) -> dict[str, float]:
-    """Return what validation at 12@12 tells of final values; all are percent, shape (n_archs,)."""
+    """Return how well validation at 12@12 predicts final values; all are percent, shape (n_archs,)."""
     figures = {}
     for name, goal in (("final validation", final), ("final test", test)):
         top = goal >= np.quantile(goal, 1 - TOP_SHARE)

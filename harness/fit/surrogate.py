@@ -267,7 +267,7 @@ def train(
 
 
 def _scale(inputs: FloatArray) -> FloatArray:
-    """Return what inputs are divided by: features by their spread, one-hot columns (rare ones would explode) by one."""
+    """Return the divisors of the inputs: the spread of features, and 1 for one-hot columns."""
     is_binary = np.isin(inputs, (0.0, 1.0)).all(axis=0)
     return np.where(is_binary, 1.0, np.maximum(inputs.std(axis=0), 1e-3))
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, TextIO
 
 PLAIN = "pmfnas.plain"
-"""Name of the error handler that writes what a terminal lacks in ASCII."""
+"""Name of the error handler that replaces glyphs that a terminal lacks by ASCII."""
 
 _GLYPHS = MappingProxyType(
     {
@@ -89,7 +89,7 @@ def lasting(stream: TextIO | None) -> TextIO:
 
 
 def finish(code: int) -> int:
-    """Write what is left and return the exit code: `code`, or 1 where the output did not arrive and all else is well.
+    """Flush the output and return the exit code: `code`, or 1 if only the output could not be written.
 
     A reader that had enough, `... | head`, is no failure.
     """
@@ -103,7 +103,7 @@ def finish(code: int) -> int:
 
 
 def plain(error: UnicodeError) -> tuple[str, int]:
-    """Return the ASCII for what cannot be encoded, and where to go on: an error handler of `codecs`."""
+    """Return ASCII for glyphs that cannot be encoded, and where they end: an error handler of `codecs`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(_ascii, error.object[error.start : error.end])), error.end

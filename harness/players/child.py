@@ -156,7 +156,7 @@ class Child:
             raise ContractError(f"wrote a line of more than {self._max_line_bytes} bytes")
 
     def _serve(self, timeout_s: float, unsent: memoryview) -> memoryview:
-        """Read and write what can be within the time, and return what is still unsent."""
+        """Read and write for at most the given time; return the bytes still unsent."""
         if unsent:
             self._selector.register(self._stdin, selectors.EVENT_WRITE)
         try:
@@ -209,7 +209,7 @@ class Child:
         return f"the process {how} instead of answering" + (f"; it said: {said}" if said else "")
 
     def _drain_errors(self) -> None:
-        """Take what is left of standard error, without waiting; at most a few pieces of an endless one."""
+        """Read the rest of standard error without waiting; at most 64 pieces of an endless stream."""
         for _ in range(64):
             piece = _read(self._stderr)
             if not piece:
@@ -249,7 +249,7 @@ class Child:
 
 
 def _read(stream: IO[bytes]) -> bytes | None:
-    """Return what can be read now, empty at the end, None where nothing is there."""
+    """Return the bytes that can be read now: empty at the end of the stream, None if there are none yet."""
     try:
         return os.read(stream.fileno(), _PIECE)
     except BlockingIOError:

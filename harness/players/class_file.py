@@ -25,12 +25,12 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a class from the command line must be."""
+    """Requirements on a class from the command line."""
 
     flag: str
     """The argument that names it."""
     looks: str
-    """What the value of that argument must look like."""
+    """Form of that argument's value, for an error."""
     methods: tuple[str, ...]
     arguments: tuple[str, ...]
     """Of its constructor, beside `rng`."""
@@ -62,12 +62,12 @@ class FromFile:
 
     @property
     def identity(self) -> str:
-        """What names it in a folder of results."""
+        """File, class and hash, for the claim of a folder of results."""
         return f"{self.path.name}:{self.attribute} {self.source}"
 
 
 def check_unchanged(factory: object) -> None:
-    """Raise `InputError` where the file of a factory is no longer what was given."""
+    """Raise `InputError` where the file of a factory has changed since it was given."""
     if isinstance(factory, FromFile) and source_of([factory.path]) != factory.source:
         raise InputError(f"{factory.path.name} was changed while its runs were made; choose another --out")
 
@@ -155,7 +155,7 @@ def load_module(path: Path, source: str) -> ModuleType:
 
 
 def _described(error: BaseException, path: Path) -> str:
-    """Return what went wrong, and in which line of the file."""
+    """Return the error, with the line of the file."""
     lines = (
         [frame.lineno for frame in inspect.getinnerframes(error.__traceback__) if frame.filename == str(path)]
         if (error.__traceback__)

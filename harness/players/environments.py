@@ -55,7 +55,7 @@ class Environment:
 
 
 def cache_root() -> Path:
-    """Return the folder of the environments: the user's cache, or what `PMFNAS_PEERS` names."""
+    """Return the folder of the environments: the user's cache, or the folder that `PMFNAS_PEERS` names."""
     return cache_folder(CACHE, "peers")
 
 

@@ -124,7 +124,7 @@ def guests(
 
 
 def try_out(name: str, factory: SearcherFactory, setting: Setting, *, rng: np.random.Generator) -> str:
-    """Make one searcher and end it; return what a process says of itself, empty for a class.
+    """Make one searcher and end it; return name and version of a process, empty for a class.
 
     Raises:
         InputError: it cannot be made, or does not start.
@@ -146,7 +146,7 @@ def try_out(name: str, factory: SearcherFactory, setting: Setting, *, rng: np.ra
 
 
 def identity(factory: SearcherFactory) -> str:
-    """Return what names a searcher from the command line in a folder of results; empty for one of ours."""
+    """Return name and hash of a searcher from the command line, for a folder's claim; empty for one of ours."""
     match factory:
         case FromFile():
             return factory.identity
@@ -163,7 +163,7 @@ def written(command: Command) -> str:
 
 
 def settings_of_run(factory: SearcherFactory, searcher: Searcher | None) -> dict[str, Any]:
-    """Return the settings of a run for its record; of a searcher from outside also what it is and where it ran."""
+    """Return the settings of a run for its record; of a searcher from outside, its source and place too."""
     match factory:
         case FromFile():
             return {**settings_of(factory.func), "source": identity(factory), "runs": "in process"}

@@ -113,7 +113,7 @@ def players(pythons: Mapping[str, Path]) -> Mapping[str, SearcherFactory]:
 
 
 def command(package: Package, python: Path) -> Command:
-    """Return what starts a package."""
+    """Return the command that starts a package."""
     script = ENVIRONMENTS[package.environment].script_path
     return Command((str(python), str(script), "--method", package.method), LIMITS)
 

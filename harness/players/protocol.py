@@ -47,7 +47,7 @@ _T = TypeVar("_T")
 
 Message: TypeAlias = Mapping[str, Any]
 Parse: TypeAlias = Callable[[str], Arch]
-"""`Space.parse`, or what answers like it."""
+"""`Space.parse`, or a cached form of it."""
 
 
 # ------------------------------------------------------------------------------------------------------ lines
@@ -133,7 +133,7 @@ def hello(space: Space, fidelities: Fidelities, budget_s: float, n_workers: int,
 
 
 def ask(running: Sequence[Ticket], remaining_s: float, space: Space) -> Message:
-    """Return the question what to do next."""
+    """Return the `ask` message."""
     return {"type": "ask", "running": [_ticket(ticket, space) for ticket in running], "remaining_s": remaining_s}
 
 
@@ -206,11 +206,11 @@ _Number: TypeAlias = Annotated[int, Meta(ge=-(2**53), le=2**53)] | Annotated[flo
 
 
 class _Said(Struct, frozen=True, forbid_unknown_fields=True):
-    """A message or a part of one; what is not as declared is refused."""
+    """A message or a part of one; unknown, missing and wrong fields are refused."""
 
 
 class Ready(_Said, frozen=True, tag="ready"):
-    """What a searcher says of itself."""
+    """Name, version and settings of a searcher."""
 
     protocol: _Whole
     name: _Text = ""
@@ -260,7 +260,7 @@ class _Measure(_Said, frozen=True):
 
 
 def read_ready(message: Message) -> Ready:
-    """Return what a `ready` says; raise `ContractError` where it is none, or of another protocol."""
+    """Return a `ready`; raise `ContractError` for another message or another protocol."""
     ready: Ready = _heard(message, ("ready",), Ready)
     if ready.protocol != PROTOCOL:
         raise ContractError(f"speaks protocol {ready.protocol}, but this harness speaks {PROTOCOL}")

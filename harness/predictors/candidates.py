@@ -1,4 +1,4 @@
-"""Who is in the predictor study: PMF-NAS's own, the published ones and the controls, and a user's from a file."""
+"""The candidates of the predictor study: PMF-NAS's own, published ones, controls, and a user's from a file."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -60,7 +60,7 @@ def chosen(names: Sequence[str], files: Sequence[str]) -> Mapping[str, Predictor
 
 
 def identity_of(name: str, factory: PredictorFactory) -> str:
-    """Return what names the code of a candidate: of a file its hash, else the name."""
+    """Return the identity of a candidate's code: of a file its hash, else the name."""
     return factory.identity if isinstance(factory, FromFile) else name
 
 

@@ -18,7 +18,7 @@ from pmfnas.core.types import FloatArray
 ROLES = Roles(REFERENCE, ("flops", "last_valid", "params"))
 
 _FREE_HOURS = 0.1
-"""Where what costs nothing stands on a logarithmic axis."""
+"""Place of free predictors on the logarithmic axis, GPU-hours."""
 
 
 def quality_figure(summary: pd.DataFrame, about: str) -> Figure:

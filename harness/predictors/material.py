@@ -1,4 +1,4 @@
-"""What the cells of one data set are made of: curves, labels, truths, prices and groups, read from a curve table.
+"""The data of all cells of one data set: curves, labels, truths, prices and groups, read from a curve table.
 
 Truth is the validation accuracy at the end of the longest schedule, mean over trials. A label is one trial of it, as
 a user would pay for; which one a split draws is the same for every predictor. Test accuracy is only ever a second
@@ -61,7 +61,7 @@ class Material:
 
     @property
     def target(self) -> Fidelity:
-        """What predictors predict the accuracy at."""
+        """The fidelity whose accuracy is predicted."""
         return Fidelity(LONG, self.table.header.schedules[LONG])
 
     def with_visited(self, rows: NDArray[np.int64]) -> "Material":

@@ -17,7 +17,7 @@ N_DRAWS = 5
 
 
 def noise_ceiling(material: Material) -> pd.DataFrame:
-    """Return tau, tau_top and precision at 1 and 5 % of what a trial, or the truth, says of another.
+    """Return tau, tau_top and precision at 1 and 5 % between trials, truth and test.
 
     Rows: `trial, another` (archs with two trials or more), `trial, truth` (the truth contains it) and, on
     data with test accuracy, `truth, test`.

@@ -48,7 +48,7 @@ CELL = ("dataset", "n_known", "schedule", "epochs", "kind")
 
 @dataclass(frozen=True)
 class Plan:
-    """Who is compared in which cells, and how often."""
+    """Candidates, cells and splits of a study."""
 
     candidates: Mapping[str, PredictorFactory]
     cells: tuple[Cell, ...]
@@ -93,7 +93,7 @@ class Chunk:
 
 
 def chunks(plan: Plan) -> tuple[Chunk, ...]:
-    """Return the chunks of a plan, early splits first, so that what there is when interrupted is complete."""
+    """Return the chunks of a plan, early splits first, so that an interrupted study has complete splits."""
     starts = range(0, plan.n_splits, SPLITS_PER_CHUNK)
     return tuple(
         Chunk(dataset, predictor, start, min(start + SPLITS_PER_CHUNK, plan.n_splits))

@@ -38,7 +38,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a predictor is shown, what is true, and what was paid."""
+    """Data shown to a predictor, the truth, and the prices."""
 
     known: Observed
     labels: FloatArray  # (n_known,) percent, NaN where there was no full training

@@ -69,6 +69,12 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "place": "place in the recommendation; 1 is best",
         "validation %": "best validation accuracy seen of the arch",
         "at": "fidelity (schedule@epochs) of that validation",
+        # a search by real training
+        "fidelity": "schedule@epochs",
+        "requests": "number of trainings asked for",
+        "lost": "trainings that failed or diverged",
+        "GPU-hours": "hours of training and validation on the device",
+        "from": "time of the clock since when it was the best known",
         # studies, searches compared, packages
         "variant": "name of the changed searcher",
         "change": "what was changed",

@@ -38,7 +38,7 @@ class Scored:
     accesses: pd.DataFrame
     """Every access to the oracle: run id and number of archs looked up."""
     best: Mapping[str, float]
-    """Best score per data set of the archs that take part, median over the seeds: what no searcher can exceed."""
+    """Best score per data set of the archs that take part, median over the seeds: an upper bound for every searcher."""
     score: str
     """Name of the score: `test`, or `held-out trials`."""
 

@@ -1,4 +1,4 @@
-"""The model card: what an exported network is, what it takes and answers, and a program that loads and uses it."""
+"""The model card of an exported network: description, input, output, and a program that loads and uses it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from harness.show.render import pipes, plain
 CLASS_NAMES = "class_names.json"
 """File within the exported program: the names of the classes, in the order of the logits."""
 MODEL = "model.pt2"
-"""What the model is called in the commands that are printed."""
+"""File name of the model in printed commands."""
 
 
 def class_names(claim: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ class DeviceExecutor:
         return Event(self.now_s, ticket, Cancelled(cost), slot, start_s)
 
     def running(self) -> Sequence[tuple[Ticket, int, float]]:
-        """Return (ticket, slot, start_s) of what is on the device now, oldest first."""
+        """Return (ticket, slot, start_s) of the tickets on the device now, oldest first."""
         return [self._active[number] for number in sorted(self._active)]
 
     def spent(self, ticket: Ticket) -> Cost:

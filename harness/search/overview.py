@@ -1,4 +1,4 @@
-"""What a search with real training has to show: one run on one data set, as text, Markdown and a page.
+"""The overview of a search with real training: one run on one data set, as text, Markdown and a page.
 
 A table of searchers rests on a benchmark that knows every arch; here one network was scored, once, when the search
 had ended. So neither regret nor rank nor a comparison can be given, and the outputs say so. What there is instead:
@@ -97,7 +97,7 @@ def _all(overview: Overview) -> tuple[Sheet, ...]:
 
 
 def found(overview: Overview) -> Sheet:
-    """Return what the network in hand is."""
+    """Return a description of the found network."""
     result, claim = overview.result, overview.claim
     rows = {
         "arch": result["arch"],
@@ -121,7 +121,7 @@ def found(overview: Overview) -> Sheet:
 
 
 def spent(explained: Explained, setup_s: float, *, between: str = _BETWEEN) -> Sheet:
-    """Return GPU-hours by stage and fidelity, then set-up and what no ticket paid for.
+    """Return GPU-hours by stage and fidelity, then set-up and unpaid time.
 
     Args:
         explained: the run.
@@ -151,7 +151,7 @@ def spent(explained: Explained, setup_s: float, *, between: str = _BETWEEN) -> S
 
 
 def best(overview: Overview) -> Sheet:
-    """Return the incumbents: what would have been returned when."""
+    """Return the incumbents over time."""
     rows = tuple(
         (
             written_time(step.time_s),
@@ -165,7 +165,7 @@ def best(overview: Overview) -> Sheet:
 
 
 def lost(explained: Explained) -> Sheet:
-    """Return what failed or diverged, and why; a searcher that asks for a trial beyond the last has lost nothing."""
+    """Return the requests that failed or diverged, with reasons; a request beyond the last trial is no failure."""
     rows = tuple(
         (written_time(request.end_s), request.arch, request.fidelity, request.failure or request.status)
         for request in explained.requests

@@ -128,7 +128,7 @@ def _segment(searched: Searched, request: Train) -> Segment:
 
 
 def _described(searched: Searched, entry: Entry, segment: Segment) -> dict[str, Any]:
-    """Return what the incumbent is and how it was trained."""
+    """Return a description of the incumbent and its training."""
     outcome = entry.outcome
     assert isinstance(outcome, Ok)
     spec, space = searched.spec, searched.benchmark.space

@@ -68,12 +68,12 @@ class Opened:
     memory: str
     """The arithmetic of the host's memory."""
     measured_s: float
-    """What measuring the width took; it counts as part of the budget."""
+    """Seconds spent on measuring the width; they count as part of the budget."""
 
 
 @dataclass(frozen=True)
 class Searched:
-    """A search that ended, and what is needed to look at its result."""
+    """A search that ended, with its data and benchmark."""
 
     spec: SearchSpec
     source: Source
@@ -82,7 +82,7 @@ class Searched:
     fingerprint: str
     """Of the data."""
     measured_s: float
-    """What measuring before the start took."""
+    """Seconds spent on measuring before the start."""
 
     @property
     def trial_of(self) -> TrialOf:
@@ -91,7 +91,7 @@ class Searched:
 
     @property
     def factory(self) -> SearcherFactory:
-        """What made the searcher."""
+        """The factory of the searcher."""
         return PLAYERS[self.spec.searcher]
 
 
@@ -173,7 +173,7 @@ def run_search(
 
 @dataclass
 class _Run:
-    """What is needed while a search runs."""
+    """The state of a running search."""
 
     opened: Opened
     measured: Measured

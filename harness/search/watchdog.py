@@ -71,7 +71,7 @@ class Watchdog:
 
     @contextmanager
     def watching(self, n_candidates: int) -> Iterator[None]:
-        """Watch the body, one epoch of so many candidates; what it took is learnt where it ends well."""
+        """Watch the body, one epoch of so many candidates; its duration is learnt if it ends well."""
         done, begin_s = threading.Event(), self._clock()
         watcher = threading.Thread(target=self._watch, args=(done, n_candidates), daemon=True)
         watcher.start()

@@ -197,6 +197,7 @@ def _listed(names: Sequence[Any]) -> str:
 def overall_frame(summary: pd.DataFrame) -> pd.DataFrame:
     """Return the table for programs: one row per searcher, with mean, std, seeds and outcome of each data set."""
     rows: list[dict[str, Any]] = []
+    reference, first = _reference(summary), summary.iloc[0]
     for one in standings(summary):
         row: dict[str, Any] = {"searcher": one.searcher, "mean_rank": one.mean_rank, "p_value": one.p_value}
         for dataset in _datasets(summary):
@@ -205,7 +206,7 @@ def overall_frame(summary: pd.DataFrame) -> pd.DataFrame:
                 f"{dataset}_mean": result.mean if result else np.nan,
                 f"{dataset}_std": result.std if result else np.nan,
                 f"{dataset}_n_seeds": result.n_seeds if result else 0,
-                f"{dataset}_against_reference": result.against if result else "",
+                f"{dataset}_against_reference": result.against if result and one.searcher != reference else "",
             }
-        rows.append(row)
+        rows.append(row | {"reference": reference, "data": first["data"], "fingerprint": first["fingerprint"]})
     return pd.DataFrame(rows)

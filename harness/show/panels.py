@@ -25,7 +25,7 @@ from harness.show.looks import GREY, Style, in_colour, line, settings
 from harness.stats.decision import MIN_SEEDS, NO_CLAIM
 from pmfnas.files import write_bytes
 
-_DPI = 200
+_DPI = 160
 _CAPTION_PT = 6.2
 _PER_INCH = 19
 """Characters of a caption on an inch."""

@@ -255,7 +255,8 @@ def latex(table: Table) -> str:
     """Return booktabs tables, to be `\\input`: all data sets, each data set, published rows; pure ASCII."""
     parts = [f"% {render.tex(_title(table))}. Needs \\usepackage{{booktabs}}."]
     parts += [f"% {render.tex(line)}" for line in overall_legend(table.summary)]
-    parts.append(render.latex(replace(overall_sheet(table.summary), remarks=(said(table),)), "tab:overall"))
+    first = overall_sheet(table.summary)
+    parts.append(render.latex(replace(first, caption=f"{first.caption}.", remarks=(said(table),)), "tab:overall"))
     for sheet, (dataset, rows) in zip(sheets(table, "brief"), _rows(table), strict=True):
         few = (f"{_few(rows)}.",) if _few(rows) else ()
         parts.append(render.latex(replace(sheet, remarks=sheet.remarks + few), f"tab:{dataset}"))

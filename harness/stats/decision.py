@@ -47,7 +47,7 @@ class Compared:
 
 
 def decide(p_value: float, *gains: float, level: float = SIGNIFICANT) -> Decision:
-    """Return what a comparison says.
+    """Return the decision of a comparison.
 
     Args:
         p_value: after Holm; NaN where no claim is made.

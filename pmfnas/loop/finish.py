@@ -18,7 +18,7 @@ _MOST_IDLE = 4.0
 
 
 class Finishing:
-    """A searcher that ends with a whole training of what it recommends. Implements `Searcher`."""
+    """A searcher that ends with a whole training of its recommendation. Implements `Searcher`."""
 
     def __init__(self, searcher: Searcher, fidelities: Fidelities, width: int) -> None:
         """Wrap a searcher.
@@ -108,7 +108,7 @@ class Finishing:
         return None
 
     def _seconds(self, request: Train) -> float:
-        """Return how long a request takes at most, by what epochs of the arch, or of any, have cost.
+        """Return an upper bound of the seconds of a request, from the measured epochs of the arch, or else of any arch.
 
         The clock also runs while nothing is trained: so far, `_clock_s` of it for `_paid_s` of training.
         """
@@ -116,7 +116,7 @@ class Finishing:
         return self._share_s(request) * self._width * min(max(idle, 1.0), _MOST_IDLE)
 
     def _share_s(self, request: Train) -> float:
-        """Return what a request will cost, by the same."""
+        """Return the expected cost of a request, from the same measurements."""
         epoch_s = self._epoch_s.get(request.arch, max(self._epoch_s.values(), default=0.0))
         return epoch_s * (request.stop - request.start) + self._pass_s * len(request.validations) + self._setup_s
 

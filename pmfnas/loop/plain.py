@@ -14,7 +14,7 @@ from typing import Any
 
 CLASS = "class"
 NAMES = ("name", "version", "source", "runs")
-"""Entries that say what a searcher is; they were plain text in every format."""
+"""Entries that name a searcher; they are plain text in every format."""
 
 
 def plain(value: Any) -> Any:
@@ -39,7 +39,7 @@ def plain(value: Any) -> Any:
 
 
 def _number(value: Real) -> int | float | str:
-    """Return a number as JSON has it; what JSON has not, such as infinity, as text."""
+    """Return a number as JSON has it; as text if JSON lacks it, such as infinity."""
     if isinstance(value, Integral):
         return int(value)
     return float(value) if isfinite(value) else str(float(value))
@@ -56,7 +56,7 @@ def from_text(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(text: Any) -> Any:
-    """Return what a text of a value stands for; the text itself where that is no value."""
+    """Return the value that a text stands for; the text itself if it is not the text of a value."""
     try:
         return _value(ast.parse(text, mode="eval").body)
     except (SyntaxError, TypeError, ValueError):

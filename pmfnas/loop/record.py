@@ -68,7 +68,7 @@ def schema() -> "pa.Schema":
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:
-    """What a run was and how it ended; equal on every host."""
+    """The identity, settings, end and totals of a run; equal on every host."""
 
     experiment: str
     dataset: str

@@ -1,4 +1,4 @@
-"""What each check of a searcher did, and what to do where it fails."""
+"""Explanation and remedy of each check of a searcher."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

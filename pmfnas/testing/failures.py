@@ -1,4 +1,4 @@
-"""What can go wrong with a benchmark or an executor, each as a wrapper around a sound one.
+"""Faults of a benchmark or an executor, each as a wrapper around a sound one.
 
 ConstantScores   every accuracy is the same: there is nothing to rank by
 Diverging        the training of some archs turns to NaN
@@ -124,7 +124,7 @@ class Uneven:
         return curve, self._priced(cost, f"{request.schedule} {request.start} {request.stop} {trial}", request.arch)
 
     def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
-        """Return what the benchmark inside measures, and its cost times the factor."""
+        """Return the measurement of the benchmark inside, and its cost times the factor."""
         value, cost = self._benchmark.measure(arch, metric)
         return value, self._priced(cost, metric, arch)
 

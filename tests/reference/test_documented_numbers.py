@@ -13,11 +13,13 @@ from harness.cli.main import main
 from harness.compare.verdict import markdown, verdicts
 from harness.experiment.batch import open_benchmark, run_one
 from harness.experiment.jobs import Job
-from harness.experiment.specs import GPU_NIGHT_S, Experiment
+from harness.experiment.specs import EXPERIMENTS, GPU_NIGHT_S, Experiment, smoke
 from harness.players.file import from_file
 from harness.report.results import read_results
 from harness.report.same_order import orders
+from harness.score.oracle import Oracle
 from harness.stats.paired import holm, wilcoxon_p
+from pmfnas.benchmarks import tabular
 from tests.support.documents import ROOT, read, rows
 from tests.support.tutorial import PAGE, better, differences
 
@@ -63,6 +65,17 @@ def means(runs: pd.DataFrame, column: str = "test") -> pd.DataFrame:
 
 def ranks(runs: pd.DataFrame, column: str = "test") -> Mapping[str, float]:
     return (-means(runs, column)).rank().mean(axis=1).to_dict()
+
+
+def test_the_output_of_the_quick_start(real_finals_table):
+    (line,) = re.findall(r"^  pmf_nas +3 +(\S+±\S+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    experiment, benchmark = smoke(EXPERIMENTS["table2"]), open_benchmark(real_finals_table, "cifar10")
+    oracle, scores = Oracle(real_finals_table, tabular.dataset("cifar10")), []
+    for seed in range(experiment.n_seeds):
+        header, _ = run_one(experiment, real_finals_table, benchmark, Job("cifar10", "pmf_nas", seed))
+        arch = benchmark.space.parse(header.recommended[0])
+        scores += [score.test for score in oracle.score([arch], seed=seed, who="test")]
+    assert agrees(line.replace("±", " ± "), [pd.Series(scores).mean(), pd.Series(scores).std()])
 
 
 def in_table(row: Sequence[str], runs: pd.DataFrame, column: str = "test") -> bool:

@@ -53,9 +53,7 @@ def start(surrogate_table, tmp_path_factory) -> Callable[[Path], subprocess.Pope
 def undisturbed(surrogate_table, tmp_path_factory) -> Path:
     """The same experiment in this process alone."""
     out = tmp_path_factory.mktemp("undisturbed") / "out"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
-        assert main([*RUN, str(out), "--jobs", "1"]) == 0
+    assert main([*RUN, str(out), "--jobs", "1"]) == 0
     return out
 
 

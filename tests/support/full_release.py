@@ -8,6 +8,18 @@ exist is as in the published files, as are names, containers and sizes. An arch 
 again, so that a writer that was killed goes on. The mark of `official_files` in the meta file says that nothing here
 was published. With `--pth` the archive is then written once more as the one torch file of NAS-Bench-201, piece by
 piece: its memo grows as that of the real file does, and no more than one arch is in memory.
+
+Measured on two cores shared with other work:
+
+                        archive, 15,625 archs       torch file, 4,000 archs     torch file, all archs (extrapolated)
+    size                1.06 GB                     1.55 GB                     6.0 GB
+    writing it          28 ms of CPU per arch       25 ms more per arch         -
+    importing it        2 processes, 230 s of CPU   1 process, 176 s of CPU     11 min
+    memory, all         0.24 GB                     0.28 GB                     0.8 GB (42 kB per arch)
+    disk: most, table   2.6 GB, 1.27 GB             1.6 GB, 1.27 GB             2.6 GB, 1.27 GB
+
+Memory is without mapped files; with them it is 1.6 GB while the table is filled. After `kill -9` at half of the archive
+the processes of the import ended within 1.5 s, and the next import made a table with the same checksums.
 """
 
 import argparse

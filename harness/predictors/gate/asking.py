@@ -25,7 +25,7 @@ FALLBACK = "SURROGATE"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is measured, and what it is compared with."""
+    """A checked call of the gate."""
 
     path: Path
     """Of the reference."""
@@ -41,7 +41,7 @@ class Asked:
 
     @property
     def before(self) -> Section | None:
-        """What the reference has of this kind of data."""
+        """The reference's section for this kind of data, if any."""
         return self.sections.get(self.data.stamp)
 
 

@@ -1,4 +1,4 @@
-"""What the gate measures: groups of splits, by data set, label budget and epochs seen.
+"""The groups of splits that the gate measures, by data set, label budget and epochs seen.
 
 A group is one cell of the predictor study; its splits have numbers of their own, which the study does not use, so
 that nothing was tuned on them. The same split has the same archs, curves and labels for every predictor and in every

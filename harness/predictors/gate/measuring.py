@@ -20,7 +20,7 @@ DECIMALS = 6
 """Of the measures, here and in the reference; far below every margin."""
 
 CRASH = "a worker process was killed or crashed (memory, or native code of a predictor)"
-"""What is said where that happens."""
+"""Error message for a dead worker."""
 
 _SPLITS_PER_TASK = 16
 

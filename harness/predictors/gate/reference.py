@@ -62,7 +62,7 @@ class PredictorName:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Why a reference became what it is."""
+    """One acceptance of a reference, with its reason."""
 
     date: str
     """ISO 8601, UTC."""
@@ -76,7 +76,7 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What was accepted on one kind of data."""
+    """The accepted measures on one kind of data."""
 
     data: DataName
     predictor: PredictorName

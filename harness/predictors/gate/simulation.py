@@ -52,7 +52,7 @@ class Draws:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What a simulation found, for one way to alter a predictor."""
+    """False alarms and power, for one way to alter a predictor."""
 
     how: str
     false_alarms: float

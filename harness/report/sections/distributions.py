@@ -141,7 +141,7 @@ def target_section(results: Results, keys: tuple[Key, ...]) -> list[Section]:
         return []
     regret = results.words.regret
     words = (
-        f"The share of runs whose incumbent has reached a {regret}, over GPU-hours: one less the Kaplan-Meier "
+        f"The share of runs whose incumbent has reached a {regret}, over GPU-hours: 1 minus the Kaplan-Meier "
         "estimate. A run that never arrives is censored at the budget, not left out. Bands are 95 % bootstrap "
         "intervals at each time by itself. The table has hours of the clock; in its restricted mean a run counts at "
         "most the budget."

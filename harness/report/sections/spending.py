@@ -18,7 +18,7 @@ from pmfnas.loop.record import read_rows, run_id
 
 IDLE = "idle"
 UNUSED = "not used"
-_REST = {IDLE: "#d0d0d0", UNUSED: "#f4f4f4"}
+_REST = {IDLE: "#9a9a9a", UNUSED: "#d8d8d8"}
 
 _READ = ("kind", "schedule", "stop", "status", "worker", "train_s", "valid_s", "setup_s", "before_s", "reason")
 _SPENT = ["dataset", "searcher", "stage", "fidelity", "hours", "requests"]
@@ -35,7 +35,7 @@ def spending_section(results: Results, order: Sequence[str]) -> Section:
     key, title = "seconds", "Where the seconds went"
     if spent.empty:
         absent = (
-            "This folder holds no record of a run that is ok, so what each searcher spent is not known here. Reference "
+            "This folder holds no record of a run that is ok, so the hours of each searcher are unknown. Reference "
             "outputs are kept without records; the folder of the run has them."
         )
         return Section(key, title, words=(absent,))
@@ -52,7 +52,7 @@ def spending_section(results: Results, order: Sequence[str]) -> Section:
         title,
         words=(
             "Mean GPU-hours per run that each searcher paid for, by the fidelity at which a segment ends, lowest on "
-            f"the left; then what workers stood {IDLE}, and what of the budget was {UNUSED} as the searcher stopped.",
+            f"the left. The last two parts: workers {IDLE}, and budget {UNUSED} when the searcher stopped.",
         ),
         warnings=(f"{lacking} runs have no record here and are left out of this section.",) if lacking > 0 else (),
         pictures=tuple(_bars(dataset, hours, colours) for dataset, hours in wide.items()),

@@ -1,4 +1,4 @@
-"""What a comparison runs: the arguments and threads of its searches, and what must be the same for all of them."""
+"""The plan of a comparison: arguments and threads of its searches, and the claim that all of them share."""
 
 import json
 import os

@@ -30,12 +30,12 @@ ALONE_GOAL, PACKED_GOAL, RATE_GOAL = 5.0, 4.0, 100.0
 
 
 REPORTS = ("gpu-check.json", "gpu-check.md")
-"""What is written."""
+"""Files of the report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What should be reached, and what was."""
+    """A goal and the measured value."""
 
     what: str
     goal: str
@@ -150,7 +150,7 @@ def _report(lab: Laboratory, found: Mapping[str, Report], seconds: float) -> dic
 
 
 def _goals(found: Mapping[str, Report], n_train: int, lab: Laboratory) -> Iterator[Goal]:
-    """Yield what can be said of the goals by what was found so far."""
+    """Yield the goals that the checks so far can judge."""
     widths = {int(w): row["images_per_s"] for w, row in found.get("throughput", {}).get("widths", {}).items()}
     loop = found.get("plain", {}).get("images_per_s")
     n_images = lab.sizes.epochs * n_train

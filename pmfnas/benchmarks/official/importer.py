@@ -53,7 +53,7 @@ def import_official(path: Path, out: Path, *, n_jobs: int = 1, progress: bool = 
 
     Args:
         path: what `detect` finds exactly one source at.
-        out: folder to write, must not exist. Needs about 1.2 GB (topology space) or 0.9 GB (size space), twice that
+        out: folder to write, must not exist. Needs about 1.3 GB (topology space) or 0.9 GB (size space), twice that
             while the import runs.
         n_jobs: processes, as joblib counts them. A single file is read by one.
         progress: whether to show progress and the time left on standard error.

@@ -80,9 +80,7 @@ FEW = ["--data", "surrogate", "--searchers", "random_search,pmf_nas", "--dataset
 def made(tmp_path_factory, surrogate_table):
     """A finished experiment, to be copied before it is changed."""
     out = tmp_path_factory.mktemp("results") / "small"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
-        assert main([*SMALL, *FEW, "--out", str(out)]) == 0
+    assert main([*SMALL, *FEW, "--out", str(out)]) == 0
     return out
 
 

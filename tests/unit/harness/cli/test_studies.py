@@ -34,9 +34,7 @@ pytestmark = pytest.mark.usefixtures("own_cache")
 def made(tmp_path_factory, surrogate_table):
     """A finished ablation, to be copied before it is changed."""
     out = tmp_path_factory.mktemp("studies") / "ablation"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
-        assert main(["ablation", *SMALL, "--budget", HOURS, "--out", str(out)]) == 0
+    assert main(["ablation", *SMALL, "--budget", HOURS, "--out", str(out)]) == 0
     return out
 
 

@@ -130,3 +130,6 @@ def test_the_frame_has_the_numbers_of_the_table():
     assert frame.loc["tpe", "cifar100_mean"] == pytest.approx(71.5)
     assert frame.loc["tpe", "cifar10_against_reference"] == "better"
     assert frame.loc["asha", "cifar10_n_seeds"] == N
+    assert frame.loc["pmf_nas", "cifar10_against_reference"] == ""
+    assert set(frame["reference"]) == {"pmf_nas"}
+    assert set(frame["data"]) == {"ANCHORED"}

@@ -153,7 +153,7 @@ def test_the_table_over_all_data_sets_is_first_in_files_and_last_on_a_screen(tab
     paper = tables.latex(table).replace("\\_", "_")
     assert page.index("## All data sets") < page.index(sentence) < page.index("## cifar10")
     assert paper.index("tab:overall") < paper.index("tab:cifar10")
-    assert sentence in " ".join(paper.split())
+    assert f"All data sets. {sentence}" in " ".join(paper.split())
     assert screen.startswith("All data sets\n")
     assert " ".join(screen.split("\n\n")[-1].split()).startswith(sentence)
     assert "All data sets" not in tables.terminal(table)
