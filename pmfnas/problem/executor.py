@@ -35,8 +35,8 @@ from pmfnas.problem.handle import Task
 from pmfnas.problem.metric import Metric
 from pmfnas.problem.process import Inbox, Message, WorkerProcess
 
-MOST_LOST = 5
-"""Trainings that may be lost before one ends well; then the fault is likely in the training function."""
+MOST_FAILED = 5
+"""Number of failed trainings, none having ended well, after which the search ends: `train` is likely at fault."""
 N_TRIALS = 3
 """Trainings of one arch on one schedule that a search may ask for; each has a seed of its own."""
 
@@ -125,7 +125,7 @@ class ProcessExecutor:
         self._line: deque[Ticket] = deque()
         self._active: dict[int, _Job] = {}
         self._longest_s = 0.0
-        self._has_results, self._n_lost = has_results, 0
+        self._has_results, self._n_failed = has_results, 0
 
     @property
     def now_s(self) -> float:
@@ -192,13 +192,13 @@ class ProcessExecutor:
     # ------------------------------------------------------------------------------------------------ inside
 
     def _check_hope(self, outcome: Outcome) -> None:
-        """Raise `InputError` where the first trainings were lost, all of them."""
+        """Raise `InputError` if all of the first trainings failed."""
         self._has_results |= isinstance(outcome, Ok)
-        self._n_lost += 1
-        if not self._has_results and self._n_lost >= MOST_LOST:
+        self._n_failed += 1
+        if not self._has_results and self._n_failed >= MOST_FAILED:
             why = outcome.reason if isinstance(outcome, Failed) else "its figures were no numbers"
             raise InputError(
-                f"the first {MOST_LOST} trainings were all lost, the last one: {why}; mend train and call search "
+                f"the first {MOST_FAILED} trainings all failed, the last one: {why}; correct train and call search "
                 f"again; what it printed is in {self._folder.out / LOG}"
             )
 

@@ -53,7 +53,7 @@ class Folder:
     def claim(self, mine: Mapping[str, Any]) -> None:
         """Make this the folder of the search `mine`, or check that it is; raise `InputError` where it is of another.
 
-        A search of which nothing ended well gives way: its training function was mended, perhaps.
+        A search without any successful training is replaced: its training function was at fault and may be correct now.
         """
         remove_abandoned(self.out)
         mine = json.loads(json.dumps(mine))

@@ -97,7 +97,7 @@ class Watched:
         self._recorded, self._forget, self._say, self._worded = set(recorded), forget, say, worded
         self._known: dict[Arch, tuple[int, int, float]] = {}
         self._best: Arch | None = None
-        self._stage, self._n_lost = "", 0
+        self._stage, self._n_failed = "", 0
         self._archs: set[Arch] = set()
         self._remaining_s, self._asked_s = budget_s, time.monotonic()
 
@@ -121,10 +121,10 @@ class Watched:
                 reached = (self._order.index(request.schedule), request.stop, outcome.curve.last_valid_acc)
                 self._known[request.arch] = max(reached, self._known.get(request.arch, reached))
         elif isinstance(outcome, Failed | Diverged) and outcome.cost.total_s > 0:
-            self._n_lost += 1
+            self._n_failed += 1
             if not self._recorded:
                 why = outcome.reason if isinstance(outcome, Failed) else f"diverged in epoch {outcome.curve.stop}"
-                self._say(f"lost: {self._space.named(request.arch)}: {why}")
+                self._say(f"failed: {self._space.named(request.arch)}: {why}")
         self._recorded.discard(ticket.number)
 
     def recommend(self) -> Sequence[Arch]:
@@ -137,8 +137,8 @@ class Watched:
         """Return where the search stands, on one line."""
         passed_s = min(self._budget_s, self._budget_s - self._remaining_s + time.monotonic() - self._asked_s)
         parts = [f"{written(passed_s)} of {written(self._budget_s)}", self._stage, f"{len(self._archs)} archs"]
-        if self._n_lost:
-            parts.append(f"{self._n_lost} lost")
+        if self._n_failed:
+            parts.append(f"{self._n_failed} failed")
         known = self._known.get(self._best) if self._best is not None else None
         if known is not None and self._best is not None:
             schedule, stop, score = known

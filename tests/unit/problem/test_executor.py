@@ -13,7 +13,7 @@ import pytest
 
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Cancelled, Diverged, Failed, Fidelities, Ok, Schedule, Ticket, Train
-from pmfnas.problem.executor import MOST_LOST, Patience, ProcessExecutor
+from pmfnas.problem.executor import MOST_FAILED, Patience, ProcessExecutor
 from pmfnas.problem.folder import Folder
 from pmfnas.problem.metric import Metric
 from pmfnas.problem.process import WorkerProcess
@@ -297,9 +297,9 @@ def test_workers_train_at_the_same_time_and_others_wait_in_line(tmp_path):
 
 def test_a_mistake_that_hits_everybody_ends_the_search(tmp_path):
     with Workers(raises, tmp_path, has_results=False) as workers:
-        for _ in range(MOST_LOST - 1):
+        for _ in range(MOST_FAILED - 1):
             assert isinstance(workers.outcome(GOOD), Failed)
-        with pytest.raises(InputError, match=r"the first 5 trainings were all lost, the last one: ValueError: depth 1"):
+        with pytest.raises(InputError, match=r"the first 5 trainings all failed, the last one: ValueError: depth 1"):
             workers.outcome(GOOD)
 
 

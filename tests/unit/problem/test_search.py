@@ -167,7 +167,7 @@ def test_archs_that_fail_are_lost_and_shown_and_the_search_goes_on(tmp_path, cap
     result = pmfnas.search(train, SPACE, schedules=SCHEDULES, budget="4s", out=tmp_path / "out")
     assert result.best.arch.kind == "b"
     shown = capsys.readouterr().err
-    assert "lost: depth=" in shown
+    assert "failed: depth=" in shown
     assert "kind=a, lr=" in shown
     assert "ValueError: kind a cannot be built (test_search.py, line" in shown
     assert "of 0:00:04" in shown
@@ -186,12 +186,12 @@ def test_the_metric_alone_is_enough(tmp_path):
     assert result.to_pandas()["train_loss"].isna().all()
 
 
-def test_a_mended_function_takes_the_place_of_one_that_always_failed(tmp_path):
+def test_a_corrected_function_takes_the_place_of_one_that_always_failed(tmp_path):
     def broken(arch, run):
         raise NameError("name 'modle' is not defined")
 
     call = {"space": SPACE, "schedules": 1, "budget": "3s", "out": tmp_path / "out", "progress": False}
-    with pytest.raises(InputError, match="the first 5 trainings were all lost, the last one: NameError: name 'modle'"):
+    with pytest.raises(InputError, match="the first 5 trainings all failed, the last one: NameError: name 'modle'"):
         pmfnas.search(broken, **call)
     assert "name 'modle' is not defined" in (tmp_path / "out" / "train.log").read_text()
     assert pmfnas.search(made(), **call).best.arch.depth in (1, 2, 3, 4)
