@@ -5,6 +5,7 @@ arguments   what it is called with, checked
 handle      what the training function gets as `run`: epochs, reports, checkpoint
 worker      the program of a worker process, which calls the training function
 process     a worker process as the search sees it: started, heard, killed
+remote      trainings on other machines, through Dask, Ray and others
 executor    tickets on worker processes, while the clock runs
 metric      what is searched for, and how it becomes the score that searchers read
 folder      the files of a search

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, nan
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -34,9 +34,11 @@ from pmfnas.problem.folder import LOG, Folder
 from pmfnas.problem.handle import Task
 from pmfnas.problem.metric import Metric
 from pmfnas.problem.process import Inbox, Message, WorkerProcess
+from pmfnas.problem.remote import RemoteWorker
 
 MOST_FAILED = 5
 """Number of failed trainings, none having ended well, after which the search ends: `train` is likely at fault."""
+Worker: TypeAlias = WorkerProcess | RemoteWorker
 N_TRIALS = 3
 """Trainings of one arch on one schedule that a search may ask for; each has a seed of its own."""
 
@@ -86,7 +88,7 @@ class ProcessExecutor:
 
     def __init__(
         self,
-        start: Callable[[int, Inbox], WorkerProcess],
+        start: Callable[[int, Inbox], Worker],
         cardinalities: Sequence[int],
         fidelities: Fidelities,
         folder: Folder,
@@ -121,7 +123,7 @@ class ProcessExecutor:
         self._note, self._clock = note, clock
         self._begin_s = clock() - now_s
         self._inbox: Inbox = SimpleQueue()
-        self._workers: list[WorkerProcess | None] = [start(slot, self._inbox) for slot in range(n_workers)]
+        self._workers: list[Worker | None] = [start(slot, self._inbox) for slot in range(n_workers)]
         self._line: deque[Ticket] = deque()
         self._active: dict[int, _Job] = {}
         self._longest_s = 0.0
@@ -264,7 +266,7 @@ class ProcessExecutor:
                     job, Failed(f"hung: {what} for {limit_s:.0f} s; timeout= sets how long is allowed")
                 )
 
-    def _take(self, slot: int, worker: WorkerProcess, message: Message) -> None:
+    def _take(self, slot: int, worker: Worker, message: Message) -> None:
         job = next((job for job in self._active.values() if job.slot == slot and job.event is None), None)
         match message["kind"]:
             case "broken":

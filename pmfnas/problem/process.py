@@ -27,7 +27,8 @@ _MOST_PRINTED = 1 << 20
 _TAIL = 400
 
 Message: TypeAlias = Mapping[str, Any]
-Inbox: TypeAlias = "SimpleQueue[tuple[WorkerProcess, Message]]"
+Inbox: TypeAlias = "SimpleQueue[tuple[Any, Message]]"
+"""Messages, each with the worker that sent it."""
 
 
 class WorkerProcess:
@@ -112,14 +113,14 @@ class WorkerProcess:
 
     def _drain(self, stream: IO[bytes]) -> None:
         kept = 0
-        with stream, suppress(OSError), self._log.open("ab") as log:
+        with stream:
             while chunk := os.read(stream.fileno(), 1 << 16):
                 self._tail.append(chunk[-_TAIL:])
                 if kept < _MOST_PRINTED:
                     kept += len(chunk)
                     more = b"\n[more was printed, and is not kept]\n" if kept >= _MOST_PRINTED else b""
-                    log.write(chunk + more)
-                    log.flush()
+                    with suppress(OSError), self._log.open("ab") as log:  # a full disk, or a folder of another machine
+                        log.write(chunk + more)
 
     def _await_end(self) -> None:
         self._process.wait()

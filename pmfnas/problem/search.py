@@ -3,9 +3,10 @@
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 
-from pmfnas.core.errors import ContractError, InputError
+from pmfnas.core.errors import ContractError, InputError, shown
 from pmfnas.core.ports import Executor, SearcherFactory
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Ok
@@ -17,10 +18,11 @@ from pmfnas.loop.replay import ReplayExecutor
 from pmfnas.loop.runner import Finished, Setting, make_searcher
 from pmfnas.loop.runner import search as play
 from pmfnas.problem.arguments import Problem, Train, checked, pickled
-from pmfnas.problem.executor import Patience, ProcessExecutor
+from pmfnas.problem.executor import Patience, ProcessExecutor, Worker
 from pmfnas.problem.folder import EXPERIMENT, LOCK, LOG, Folder
 from pmfnas.problem.metric import Metric
 from pmfnas.problem.process import Inbox, WorkerProcess
+from pmfnas.problem.remote import RemoteWorker, Submits
 from pmfnas.problem.result import Result
 from pmfnas.problem.watch import Display, Watched
 from pmfnas.processes import alone
@@ -41,6 +43,7 @@ def search(
     metric: str | Metric = "valid_acc",
     searcher: SearcherFactory | None = None,
     n_workers: int = 1,
+    executor: Submits | None = None,
     timeout: str | float | None = None,
     progress: bool = True,
 ) -> Result:
@@ -57,6 +60,8 @@ def search(
         metric: what is reported and searched for: "valid_acc", "valid_loss", or a `Metric`.
         searcher: what searches, a class that keeps `pmfnas.core.ports.Searcher`; PMF-NAS by default.
         n_workers: trainings at a time, each in a process of its own.
+        executor: where they run, if not on this machine: an object with the `submit` of `concurrent.futures`, such as
+            a client of Dask.
         timeout: longest time that a training may take from one report to the next; by default 30 times the longest
             seen, and at most a tenth of the budget.
         progress: show how far it is, on standard error.
@@ -66,13 +71,17 @@ def search(
         ContractError: the searcher broke a rule.
     """
     problem = checked(train, space, schedules, budget, out, seed, metric, searcher, n_workers, timeout)
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise InputError(
+            f"executor is {shown(executor)}, but must have a method submit, as those of concurrent.futures"
+        )
     folder = Folder(Path(out))
     folder.prepare()
     with alone(folder.out / LOCK, busy=f"out {folder.out} is in use by a search at work", flag="out"):
         folder.claim(problem.claim())
         record = folder.record(problem.run_id)
         if not record.exists():
-            finished = _Search(problem, folder, shown=progress).run()
+            finished = _Search(problem, folder, executor, shown=progress).run()
             _write(problem, folder, finished)
     return Result(folder, record, space, problem.fidelities)
 
@@ -80,8 +89,8 @@ def search(
 class _Search:
     """A search that runs, or goes on."""
 
-    def __init__(self, problem: Problem, folder: Folder, *, shown: bool) -> None:
-        self._problem, self._folder = problem, folder
+    def __init__(self, problem: Problem, folder: Folder, executor: Submits | None, *, shown: bool) -> None:
+        self._problem, self._folder, self._executor = problem, folder, executor
         self._recorded = folder.journal.read()
         self._setting = Setting(problem.space, problem.fidelities, problem.budget_s, problem.n_workers)
         rng = stream(problem.seed, f"searcher/{problem.searcher_name}")
@@ -127,15 +136,26 @@ class _Search:
             self._folder.metric(problem.metric),
             seed=problem.seed,
             n_workers=problem.n_workers,
-            patience=Patience(problem.timeout_s, problem.budget_s),
+            patience=self._patience if self._executor is None else Patience(inf, problem.budget_s),
             now_s=time_s,
             has_results=any(isinstance(event.outcome, Ok) for event in recorded),
             note=self._display.say,
         )
         return JournalledExecutor(self._live, self._folder.journal)
 
-    def _start(self, slot: int, inbox: Inbox) -> WorkerProcess:
-        """Start the worker process of a slot."""
+    @property
+    def _patience(self) -> Patience:
+        return Patience(self._problem.timeout_s, self._problem.budget_s)
+
+    def _left_s(self) -> float:
+        """Return the seconds until the budget ends."""
+        return self._problem.budget_s - (self._live.now_s if self._live is not None else 0.0)
+
+    def _start(self, slot: int, inbox: Inbox) -> Worker:
+        """Start the worker of a slot: a process, or one that hands its trainings to the executor."""
+        if self._executor is not None:
+            log, silence_s = self._folder.out / LOG, self._patience.limit_s(0.0)
+            return RemoteWorker(self._executor, self._function, inbox, log, silence_s=silence_s, left_s=self._left_s)
         environment = shared(slot, self._problem.n_workers, os.environ, os.cpu_count() or 1)
         return WorkerProcess(self._function, inbox, self._folder.out / LOG, environment)
 

@@ -47,7 +47,7 @@ def ran(program: str, wheel: Path, folder: Path) -> tuple[dict, str]:
 
 
 def test_the_programs_run_as_they_are_written_from_the_wheel_alone(wheel, tmp_path):
-    first, second, metrics = [block.text for block in read(PAGE).blocks if block.language == "python"]
+    first, second, on_ray, metrics = [block.text for block in read(PAGE).blocks if block.language == "python"]
     found, printed = ran(first, wheel, tmp_path)
     assert found["from"].startswith(f"{wheel}/")
     assert not {"harness", "baselines", "torch", "sklearn"} & set(found["loaded"])
@@ -63,3 +63,4 @@ def test_the_programs_run_as_they_are_written_from_the_wheel_alone(wheel, tmp_pa
     assert (tmp_path / "results" / "faster.png").stat().st_size > 10_000
     assert "incumbent" not in printed
     exec(metrics, {})
+    exec(on_ray, {})
