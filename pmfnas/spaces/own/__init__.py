@@ -1,1 +1,7 @@
-"""A space of your own: `choices` holds the space, `options` what a choice can be, `named_arch` an arch by name."""
+"""A space of your own.
+
+choices       the space
+choice        one of its choices, checked
+options       what a choice can be: categorical, ordinal, integers, grids
+named_arch    an arch by the names of its choices
+"""

@@ -9,8 +9,7 @@ Inside, an arch is a tuple of indices as in every other space. Archs that differ
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,44 +18,16 @@ from numpy.typing import NDArray
 from pmfnas.core.errors import InputError, shown, unknown_name
 from pmfnas.core.types import Arch, FloatArray, arch_numbers
 from pmfnas.spaces.archs import check_arch, one_change_neighbours, sample_arch
+from pmfnas.spaces.own.choice import Choice, checked, exists
 from pmfnas.spaces.own.named_arch import NamedArch
-from pmfnas.spaces.own.options import Option, Value, as_option, text_of
+from pmfnas.spaces.own.options import as_option
 
 MOST_ARCHS = 10**18
 """Most archs of a space: their numbers must fit into 64 bits."""
-_RESERVED = frozenset({"keys"})
-_SEPARATORS = frozenset(",=\n\r")
-
 CostHint = Callable[[NamedArch], float]
 """Returns how long an arch trains, in any unit: twice the figure is twice the time."""
 Canonical = Callable[[NamedArch], Mapping[str, Any]]
 """Returns the choices to exchange to get the arch that stands for all that are equal to this one."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """One choice, checked."""
-
-    name: str
-    values: tuple[Value, ...]
-    texts: tuple[str, ...]
-    ordered: bool
-    needs: tuple[tuple[int, frozenset[int]], ...]
-    """Places of earlier choices, and the indices that they must have for this choice to exist."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of its columns of features."""
-        return (self.name,) if self.ordered else tuple(f"{self.name}={text}" for text in self.texts)
-
-    def columns(self, indices: NDArray[np.int64], exists: NDArray[np.bool_]) -> FloatArray:
-        """Return its features, (n_archs, n_columns): the rank in [0, 1], or one column per value.
-
-        Where the choice does not exist, its features are those of no value in particular.
-        """
-        if self.ordered:
-            return np.where(exists, indices / (len(self.values) - 1), 0.5)[:, None]
-        return np.eye(len(self.values))[indices] * exists[:, None]
 
 
 class Choices:
@@ -75,9 +46,9 @@ class Choices:
     def __init__(
         self, *, cost_hint: CostHint | None = None, canonical: Canonical | None = None, **choices: Any
     ) -> None:
-        self._choices: tuple[_Choice, ...] = ()
+        self._choices: tuple[Choice, ...] = ()
         for name, given in choices.items():
-            self._choices = (*self._choices, _checked(name, as_option(name, given), self._choices))
+            self._choices = (*self._choices, checked(name, as_option(name, given), self._choices))
         self._cost_hint, self._canonical = cost_hint, canonical
         self._places = {choice.name: place for place, choice in enumerate(self._choices)}
         self.cardinalities = tuple(len(choice.values) for choice in self._choices)
@@ -142,8 +113,8 @@ class Choices:
         if self._canonical is not None:
             rows = np.asarray([self._representative(tuple(row)) for row in rows.tolist()], dtype=np.int64)
             rows = rows.reshape(-1, len(self._choices))
-        exists = self._existing(rows)
-        columns = [choice.columns(rows[:, i], exists[:, i]) for i, choice in enumerate(self._choices)]
+        present = self._existing(rows)
+        columns = [choice.columns(rows[:, i], present[:, i]) for i, choice in enumerate(self._choices)]
         if self.has_costs:
             columns.append(np.log10([[self.flops_m(tuple(row))] for row in rows.tolist()]).reshape(-1, 1))
         return np.hstack(columns)
@@ -167,7 +138,7 @@ class Choices:
         self._check(arch)
         return NamedArch(
             {
-                c.name: c.values[i] if _exists(c, arch, self._choices) else None
+                c.name: c.values[i] if exists(c, arch, self._choices) else None
                 for c, i in zip(self._choices, arch, strict=True)
             }
         )
@@ -193,11 +164,11 @@ class Choices:
         """Return the choices that exist, as `depth=2,width=64`."""
         self._check(arch)
         parts = zip(self._choices, arch, strict=True)
-        return ",".join(f"{c.name}={c.texts[i]}" for c, i in parts if _exists(c, arch, self._choices))
+        return ",".join(f"{c.name}={c.texts[i]}" for c, i in parts if exists(c, arch, self._choices))
 
     # ------------------------------------------------------------------------------------------------ inside
 
-    def _described(self, choice: _Choice) -> str:
+    def _described(self, choice: Choice) -> str:
         """Return a choice as text: `momentum: 0, 0.9 when optimizer=sgd`."""
         needed = [(self._choices[place], sorted(indices)) for place, indices in choice.needs]
         conditions = [f"{other.name}={'|'.join(other.texts[i] for i in indices)}" for other, indices in needed]
@@ -212,15 +183,15 @@ class Choices:
 
     def _settled(self, arch: Arch) -> Arch:
         """Return the arch with index 0 for every choice that does not exist."""
-        return tuple(i if _exists(c, arch, self._choices) else 0 for c, i in zip(self._choices, arch, strict=True))
+        return tuple(i if exists(c, arch, self._choices) else 0 for c, i in zip(self._choices, arch, strict=True))
 
     def _existing(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which choices exist, shape of `rows`."""
-        exists = np.ones(rows.shape, dtype=bool)
+        present = np.ones(rows.shape, dtype=bool)
         for place, choice in enumerate(self._choices):
             for needed, indices in choice.needs:
-                exists[:, place] &= exists[:, needed] & np.isin(rows[:, needed], list(indices))
-        return exists
+                present[:, place] &= present[:, needed] & np.isin(rows[:, needed], list(indices))
+        return present
 
     def _representative(self, arch: Arch) -> Arch:
         """Return the arch that stands for all that are equal to `arch`."""
@@ -257,78 +228,9 @@ class Choices:
         return self._settled(tuple(made))
 
 
-def _exists(choice: _Choice, arch: Arch, choices: Sequence[_Choice]) -> bool:
-    """Whether `choice` exists in `arch`: the choices that it needs exist and have the values that it needs."""
-    return all(arch[place] in indices and _exists(choices[place], arch, choices) for place, indices in choice.needs)
-
-
 def _check_size(cardinalities: tuple[int, ...]) -> None:
     n_archs = math.prod(cardinalities)
     if not cardinalities or n_archs == 1:
         raise InputError("space has one arch at most, so there is nothing to search; give a choice two values or more")
     if n_archs > MOST_ARCHS:
         raise InputError(f"space has {n_archs:.3g} archs, but may have at most {MOST_ARCHS:.0e}; use coarser grids")
-
-
-def _checked(name: str, option: Option, earlier: Sequence[_Choice]) -> _Choice:
-    """Return the choice `name`; raise `InputError` where it cannot be used."""
-    if name.startswith("_") or name in _RESERVED or not name.isidentifier():
-        raise InputError(
-            f"choice is called {shown(name)}, but a name is a plain word other than keys, without leading _"
-        )
-    values, given = tuple(option.values), f"choice {name} has the values {shown(option.values)}"
-    if not values:
-        raise InputError(f"choice {name} is empty; give it at least one value")
-    for value in values:
-        _check_value(name, value)
-    if len(set(values)) < len(values):
-        twice = next(value for i, value in enumerate(values) if value in values[:i])
-        raise InputError(f"{given}, but {shown(twice)} twice; give every value once")
-    texts = tuple(map(text_of, values))
-    if len(set(texts)) < len(texts):
-        raise InputError(
-            f"{given}, of which two are written alike, {', '.join(texts)}; give values with texts of their own"
-        )
-    for text in texts:
-        if _SEPARATORS & set(text) or not text:
-            raise InputError(
-                f"{given}, but the text {shown(text)} is empty or holds one of , = or a line's end; rename it"
-            )
-    return _Choice(name, values, texts, option.ordered and len(values) > 1, _needs(name, option, earlier))
-
-
-def _check_value(name: str, value: Value) -> None:
-    try:
-        hash(value)
-    except TypeError:
-        raise InputError(
-            f"choice {name} holds {shown(value)}, which cannot be hashed; write a list as a tuple"
-        ) from None
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"choice {name} holds {value}, but numbers must be finite; leave it out")
-
-
-def _needs(name: str, option: Option, earlier: Sequence[_Choice]) -> tuple[tuple[int, frozenset[int]], ...]:
-    """Return where a choice exists, as places and indices of earlier choices."""
-    if not isinstance(option.when, Mapping):
-        raise InputError(
-            f'choice {name} has when={shown(option.when)}, but it must be a dict such as {{"optimizer": "sgd"}}'
-        )
-    places = {choice.name: place for place, choice in enumerate(earlier)}
-    needs = []
-    for needed, wanted in option.when.items():
-        if needed not in places:
-            known = ", ".join(places) or "none so far"
-            raise InputError(
-                f"choice {name} has when={shown(dict(option.when))}, but it may name earlier choices only: {known}"
-            )
-        choice = earlier[places[needed]]
-        several = isinstance(wanted, list | tuple | set | frozenset) and wanted not in choice.values
-        asked: Collection[Any] = wanted if several else (wanted,)  # type: ignore[assignment]
-        for value in asked:
-            if value not in choice.values:
-                raise InputError(
-                    f"choice {name} has when={needed}: {shown(value)}, but {needed} is one of {', '.join(choice.texts)}"
-                )
-        needs.append((places[needed], frozenset(choice.values.index(value) for value in asked)))
-    return tuple(needs)

@@ -154,6 +154,9 @@ BAD = {
     "must hold whole numbers; for others use Grid": lambda: Choices(n=Integers(0.5, 3)),
     "it needs low <= high": lambda: Choices(n=Integers(5, 3)),
     "a choice has at most 10,000": lambda: Choices(n=Integers(1, 1_000_000)),
+    "choice a has 300 values without an order, but may have 200; group them": lambda: Choices(
+        a=[f"v{i}" for i in range(300)]
+    ),
     r"space has 1e\+20 archs, but may have at most 1e\+18": lambda: Choices(**{f"c{i}": range(10) for i in range(20)}),
     "cost_hint is -1 for the arch a=1, but must be a positive number": lambda: Choices(
         a=[1, 2], cost_hint=lambda _: -1
