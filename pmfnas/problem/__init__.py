@@ -9,6 +9,7 @@ remote      trainings on other machines, through Dask, Ray and others
 executor    tickets on worker processes, while the clock runs
 metric      what is searched for, and how it becomes the score that searchers read
 folder      the files of a search
+trackers    they are told of every training: TensorBoard, MLflow
 watch       what is shown while it runs, and which checkpoints go
 result      what came of it: the best arch, frames, a figure
 """

@@ -1,7 +1,7 @@
 """The search of a training function's best choices: `pmfnas.search`."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import inf
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from pmfnas.core.errors import ContractError, InputError, shown
 from pmfnas.core.ports import Executor, SearcherFactory
 from pmfnas.core.rng import stream
-from pmfnas.core.types import Arch, Ok
+from pmfnas.core.types import Arch, Ok, Outcome, Ticket
 from pmfnas.loop.finish import Finishing
 from pmfnas.loop.journal import JournalledExecutor
 from pmfnas.loop.ledger import totals
@@ -24,6 +24,7 @@ from pmfnas.problem.metric import Metric
 from pmfnas.problem.process import Inbox, WorkerProcess
 from pmfnas.problem.remote import RemoteWorker, Submits
 from pmfnas.problem.result import Result
+from pmfnas.problem.trackers import Tracker, Trackers
 from pmfnas.problem.watch import Display, Watched
 from pmfnas.processes import alone
 from pmfnas.spaces.own.choices import Choices
@@ -45,6 +46,7 @@ def search(
     n_workers: int = 1,
     executor: Submits | None = None,
     timeout: str | float | None = None,
+    trackers: Sequence[Tracker] = (),
     progress: bool = True,
 ) -> Result:
     """Return the result of a search for the arch whose training ends best; go on with it where `out` holds a part.
@@ -64,6 +66,7 @@ def search(
             a client of Dask.
         timeout: longest time that a training may take from one report to the next; by default 30 times the longest
             seen, and at most a tenth of the budget.
+        trackers: are told of every training that ends; see `pmfnas.problem.trackers`.
         progress: show how far it is, on standard error.
 
     Raises:
@@ -81,7 +84,7 @@ def search(
         folder.claim(problem.claim())
         record = folder.record(problem.run_id)
         if not record.exists():
-            finished = _Search(problem, folder, executor, shown=progress).run()
+            finished = _Search(problem, folder, executor, trackers, shown=progress).run()
             _write(problem, folder, finished)
     return Result(folder, record, space, problem.fidelities)
 
@@ -89,7 +92,15 @@ def search(
 class _Search:
     """A search that runs, or goes on."""
 
-    def __init__(self, problem: Problem, folder: Folder, executor: Submits | None, *, shown: bool) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        folder: Folder,
+        executor: Submits | None,
+        trackers: Sequence[Tracker],
+        *,
+        shown: bool,
+    ) -> None:
         self._problem, self._folder, self._executor = problem, folder, executor
         self._recorded = folder.journal.read()
         self._setting = Setting(problem.space, problem.fidelities, problem.budget_s, problem.n_workers)
@@ -104,8 +115,10 @@ class _Search:
             forget=self._forget,
             say=self._say,
             worded=self._worded,
+            track=self._track,
         )
         self._display = Display(self._watched.status, shown=shown)
+        self._trackers = Trackers(trackers, problem.space, self._say)
         self._function = pickled(problem)
         self._live: ProcessExecutor | None = None
 
@@ -113,6 +126,7 @@ class _Search:
         """Return the finished run; raise `ContractError` where the searcher broke a rule."""
         executor = ReplayExecutor(self._recorded, n_workers=self._problem.n_workers, go_on=self._go_on)
         try:
+            self._trackers.begin(self._problem.claim())
             with self._display:
                 finished = play(self._watched, executor, self._setting)
         except KeyboardInterrupt:
@@ -164,6 +178,9 @@ class _Search:
 
     def _forget(self, arch: Arch) -> None:
         self._folder.forget(self._problem.space.number(arch))
+
+    def _track(self, ticket: Ticket, outcome: Outcome) -> None:
+        self._trackers.tell(ticket, outcome, self._folder.metric(self._problem.metric))
 
     def _worded(self, score: float) -> str:
         metric = self._folder.metric(self._problem.metric)

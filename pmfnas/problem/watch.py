@@ -79,6 +79,7 @@ class Watched:
         forget: Callable[[Arch], None],
         say: Callable[[str], None],
         worded: Callable[[float], str],
+        track: Callable[[Ticket, Outcome], None],
     ) -> None:
         """Wrap a searcher.
 
@@ -91,10 +92,12 @@ class Watched:
             forget: removes the checkpoints of an arch.
             say: shows a line.
             worded: writes a score as the user's metric.
+            track: is told of what ended.
         """
         self._searcher, self._space, self._budget_s = searcher, space, budget_s
         self._order = [schedule.name for schedule in fidelities.schedules]
         self._recorded, self._forget, self._say, self._worded = set(recorded), forget, say, worded
+        self._track = track
         self._known: dict[Arch, tuple[int, int, float]] = {}
         self._best: Arch | None = None
         self._stage, self._n_failed = "", 0
@@ -114,6 +117,8 @@ class Watched:
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
         """Tell the searcher, and take note."""
         self._searcher.tell(ticket, outcome)
+        if not self._recorded:
+            self._track(ticket, outcome)
         request = ticket.request
         if isinstance(request, Train) and isinstance(outcome, Ok):
             self._archs.add(request.arch)
