@@ -124,9 +124,9 @@ class _Search:
 
     def run(self) -> Finished:
         """Return the finished run; raise `ContractError` where the searcher broke a rule."""
+        self._trackers.begin(self._problem.claim())  # before the clock starts
         executor = ReplayExecutor(self._recorded, n_workers=self._problem.n_workers, go_on=self._go_on)
         try:
-            self._trackers.begin(self._problem.claim())
             with self._display:
                 finished = play(self._watched, executor, self._setting)
         except KeyboardInterrupt:

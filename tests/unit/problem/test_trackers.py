@@ -101,6 +101,7 @@ def test_tensorboard_reads_the_values(tmp_path):
         assert values == pytest.approx([row.values[row.epochs] for row in rows])
 
 
+@pytest.mark.filterwarnings("ignore")  # of packages that MLflow uses
 def test_mlflow_reads_the_values(tmp_path):
     pytest.importorskip("mlflow", reason="MLflow is not installed (extra mlflow)")
     from mlflow.tracking import MlflowClient
