@@ -84,6 +84,6 @@ def test_an_event_that_does_not_reach_the_disk_is_an_error(tmp_path, monkeypatch
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("harness.search.journal.os.fsync", full)
+    monkeypatch.setattr("pmfnas.loop.journal.os.fsync", full)
     with pytest.raises(InputError, match=r"No space left on device\); make room and go on with --resume"):
         written(tmp_path / "journal.jsonl", EVENTS[:1])
