@@ -1,12 +1,36 @@
-"""Progressive multi-fidelity neural architecture search.
+"""Progressive multi-fidelity neural architecture search (PMF-NAS): the installed package.
 
     import pmfnas
     space = pmfnas.Choices(depth=[2, 3, 4], lr=pmfnas.LogGrid(1e-4, 1e-1, 7))
     result = pmfnas.search(train, space, schedules={"short": 9, "long": 81}, budget="2h", out="results/mine")
 
-`pmfnas.core` holds the contracts (values and ports), `pmfnas.spaces` the search spaces, `pmfnas.benchmarks`
-what can be asked for a segment of training, `pmfnas.engine` the PMF-NAS searcher itself, `pmfnas.problem` the search
-on a problem of your own. The names here are loaded when they are first used.
+The names of this module are loaded when they are first used. The packages are:
+
+    core         the contracts: values, ports, errors, random streams, rungs
+    files        files written whole or not at all
+    processes    a process that ends with its starter, and one that works alone
+    progress     how far long work is, on standard error
+    spaces       the search spaces
+    loop         one run: searcher, executor, clock, budget, record
+    engine       the PMF-NAS searcher
+    benchmarks   what a table answers for a segment of training, and the makers of tables
+    problem      the search on a problem of your own: `pmfnas.search`
+    predictor    a predictor of final accuracy, as a product of its own
+    training     real training (extra `train`: torch)
+    testing      the checks of searchers, and what they run on
+
+All but `progress` import `core`, which imports nothing of ours. Beyond that (import-linter holds the directions):
+
+    training -> spaces, benchmarks (safe reading of pickles), files
+    testing -> loop, spaces, benchmarks (landscapes from a table)
+    predictor -> engine (`catalogue`, `model.kernel`)
+    benchmarks -> spaces, files, processes, progress
+    loop -> files
+    problem -> engine, loop, spaces, files, processes
+    engine -> nothing but `core`
+
+Two things are called predictor. The searcher asks `engine/predictor.py`, whose numerics are `engine/model`. The package
+`predictor` is the product that the study and the gate measure (`harness/predictors`); the searcher does not use it.
 """
 
 from importlib import import_module

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.experiment.folder import SPEC, read_claim
 from harness.explain.figure import explain_figure
-from harness.explain.record import Explained, incumbents, metric_of, read_run, standing
+from harness.explain.reading import Explained, incumbents, metric_of, read_run, standing
 from harness.explain.text import about
 from harness.host.units import counted, written_time
 from harness.search.overview import lost, spent
