@@ -9,6 +9,7 @@
     sections      the sections of an experiment's page
     page          renders all sections with one template and writes the page
     search_page   the page of a search by real training
+    own_page      the page of a search on the user's own problem
     tables_page   the page of a folder with Markdown tables, such as a study
     same_order    checks whether two results put the searchers in the same order
 

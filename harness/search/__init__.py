@@ -5,8 +5,6 @@ checks       checks time, disk and memory before the start
 measuring    measures the speed of training before the start
 run          runs a search
 device       the executor that trains on a device
-journal      one line per finished ticket
-finish       ends a search with a fully trained network
 watch        prints live lines, writes the log, removes unneeded checkpoints
 watchdog     detects training that hangs
 parent       ends a search with the process that started it
@@ -17,6 +15,7 @@ export       exports the found network
 card         the model card of an exported network
 folder       the folder that a search owns
 overview     the search as text, Markdown and a page
+own          a search on the user's own problem (`pmfnas.search`) as text and Markdown
 compare      compares several searches
 gpu          the check of a GPU
 """
