@@ -39,7 +39,7 @@ class Finishing:
         self._finished: list[Arch] = []
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
-        """Return the searcher's decision, or the last training if only its reserve is left."""
+        """Return the searcher's decision, or the full training if only its reserve is left."""
         self._given_s = remaining_s if self._given_s is None else self._given_s
         self._clock_s = self._given_s - remaining_s
         if self._last is not None:

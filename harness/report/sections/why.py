@@ -96,7 +96,7 @@ def _sheet(caption: str, explained: Explained, requests: Sequence[Answered]) -> 
 
 
 def _reading(explained: Explained) -> str:
-    """Return how the predictions are to be read."""
+    """Return a text on how to read the predictions."""
     metric = metric_of(explained.header)
     return _READING if metric is None else _READING_OWN.format(name=metric.name)
 
