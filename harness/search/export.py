@@ -1,4 +1,4 @@
-"""The found network as files: a program of `torch.export` that takes plain images, an ONNX file and a model card.
+"""Exports the found network: a program of `torch.export` that takes plain images, an ONNX file and a model card.
 
 model.pt2     the program: uint8 (n, 3, side, side) -> logits (n, n_classes); contains the class names
 model.onnx    the same network, if the exporter is installed; class names in its metadata
@@ -182,7 +182,7 @@ def _is_card(path: Path) -> bool:
 
 
 def _frozen(pack: Pack) -> torch.nn.Module:
-    """Return the network of a pack without gradients, its weights no longer views into one tensor."""
+    """Return the network of a pack without gradients, and with weights that are not views into one tensor."""
     network = pack.network.requires_grad_(False).eval()
     for tensor in network.parameters():
         tensor.grad = None

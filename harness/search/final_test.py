@@ -4,7 +4,7 @@
     after a search          scores the found network
     after its retraining    scores the retrained network
 
-Before the end of a search, other code gets only the number of test images. Searchers have no access to this file.
+Before the end of a search, other code gets only the number of test images. Searchers have no access to this module.
 
     OUT/oracle.csv     one row per access: run, number of scored archs, number of images
 """

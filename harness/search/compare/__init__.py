@@ -6,5 +6,5 @@
     tables     means, paired differences and explanations
     outputs    every output file of the comparison
 
-Only `planning` needs torch. `harness.search` implements a search, these files only start it.
+Only `planning` needs torch. `harness.search` implements the search; these files start searches as processes.
 """

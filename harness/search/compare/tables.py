@@ -102,7 +102,7 @@ class ComparisonTable:
 
     @property
     def title(self) -> str:
-        """Names the comparison."""
+        """Title of the outputs."""
         return f"Searchers compared by real training: {self.rules['dataset']}"
 
 
