@@ -26,7 +26,7 @@ What people come for:
   table2        the main table: accuracy versus GPU-hours of every searcher      -> results/table2
   search        a network for your own images, found by real training            -> results/search
   regress       the gate in your CI: exit 1 where the predictor got worse; docs/reference/gate.md
-  explain       what a run did and why; report makes one HTML page of a folder of results
+  explain       every decision of a run, with its reasons; report makes one HTML page of a folder of results
 
 And for those who change it:
   test          style, types, import rules and all tests

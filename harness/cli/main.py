@@ -41,21 +41,21 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "run": Verb("run", "run an experiment by name, and write its table and figures"),
         "compare": Verb("compare", "compare searchers of your own with PMF-NAS, with a verdict in words"),
         "new-searcher": Verb("searcher", "write a working example of a searcher, to be changed"),
-        "check-searcher": Verb("searcher", "check that a searcher keeps the rules, and explain what it breaks"),
+        "check-searcher": Verb("searcher", "check that a searcher keeps the rules, and explain each broken rule"),
         "peers": Verb("peers", "compare with the field's packages, each in its own environment"),
         **{name: Verb("studies", text) for name, text in STUDIES.items()},
         "predictors": Verb("predictors", "compare performance predictors: quality, calibration, price"),
-        "regress": Verb("regress", "the gate of the predictor: exit 1 where it got worse than its reference"),
+        "regress": Verb("regress", "gate a predictor: exit 1 if it got worse than its reference"),
         "search": Verb("search", "search with real training on a device, and end with a model"),
         "search-compare": Verb("search_compare", "compare searchers by real training, with statistics"),
         "export": Verb("search", "write the network that a search found, trained, with a model card"),
         "gpu-check": Verb("search", "measure and check everything that needs a GPU, in a few minutes"),
         "table": Verb("table", "write table and figures again, from the records of a folder of results"),
-        "explain": Verb("explain", "what a run did and why: trace, summary, figure"),
+        "explain": Verb("explain", "show every decision of a run with its reasons: trace, summary, figure"),
         "report": Verb("report", "write one self-contained HTML page of a folder of results"),
-        "calibration": Verb("calibration", "do the intervals hold that a searcher predicted, also after selection?"),
-        "ceiling": Verb("ceiling", "what no searcher can exceed, and the best of what runs have trained"),
-        "same-order": Verb("same_order", "do two results, such as of two kinds of data, order the searchers alike?"),
+        "calibration": Verb("calibration", "measure how often the predicted intervals of a searcher hold"),
+        "ceiling": Verb("ceiling", "compute the best result that the data, and the trained archs of runs, allow"),
+        "same-order": Verb("same_order", "compare the order of the searchers in two folders of results"),
         "data": Verb("data", "import, inspect, verify or build curve tables"),
         "completion": Verb("completion", "print a script that completes verbs and options in a shell"),
     }
@@ -66,7 +66,7 @@ _EXAMPLES = """exit codes:
   0   done
   1   done, and the answer is no: all runs of a searcher on a data set failed, a check failed, an environment could
       not be made, the predictor got worse, or standard output could not be written
-  2   nothing was done: an option, a file or this machine is not as it must be; one line says what to mend
+  2   nothing was done: an option or a file is wrong, or this machine lacks something; one line names the remedy
   70  a fault of the program; 130 interrupted, and the same command goes on
 
 examples:

@@ -7,10 +7,10 @@ from pathlib import Path
 from harness.cli import arguments
 from pmfnas.core.errors import InputError, shown
 
-_TEXT = """Reads the records of an experiment and compares what a searcher predicted, `mean` and `std` of its
-reasons, with what it was told later: the share of outcomes inside the 50, 80, 90 and 95 % intervals, for all
-predictions, for those of archs that it had selected to go on with, and for the arch that it recommended. The data are
-not opened. docs/how-to/explain-a-run.md says what is judged against what, and how to read it."""
+_TEXT = """Reads the records of an experiment and compares the predictions of a searcher, `mean` and `std` of its
+reasons, with the outcomes: the share of outcomes inside the 50, 80, 90 and 95 % intervals, for all predictions, for
+archs selected for further training, and for the recommended arch. The data are not opened.
+docs/how-to/explain-a-run.md explains each comparison and how to read it."""
 
 _EXAMPLES = {
     "calibration results/table2 --searchers pmf_nas": "",
@@ -44,4 +44,4 @@ def add(verb: argparse.ArgumentParser) -> None:
         help="std of a trial's noise, percent points (default 0)",
     )
     arguments.add_csv(verb, "print one row per group as CSV instead of the tables")
-    arguments.add_out(verb, "also write there what is printed", metavar="FILE")
+    arguments.add_out(verb, "also write the output to this file", metavar="FILE")

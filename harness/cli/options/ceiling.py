@@ -8,14 +8,14 @@ from harness.cli.options.names import DATASETS
 
 N_SEEDS, FIRST_SEED = 500, 1000
 
-_TEXT = """Prints, per data set: what a full scan would find (every arch trained once, the best validation taken),
-the archs that would be best if one were always picked, and with --in, for the searchers of an experiment, the best
-that could have been picked from what they trained. Test accuracies: means over trials; regrets: of the validation in
-the trial that each seed draws; all means over seeds, in percent."""
+_TEXT = """Prints, per data set: the result of a full scan (every arch trained once, the best validation taken), the
+best result of always picking the same arch, and with --in, for the searchers of an experiment, the best pick from the
+archs that each run trained. Test accuracies are means over trials; regrets are of the validation in the trial that each
+seed draws; all are means over seeds, in percent."""
 
 _EXAMPLES = {
-    "ceiling": "what the data allow",
-    "ceiling --in results/table2 --searchers pmf_nas": "and what the runs made of it",
+    "ceiling": "the ceilings of the data",
+    "ceiling --in results/table2 --searchers pmf_nas": "and those of the runs",
     "ceiling --datasets cifar100 --seeds 100 --out ceiling.md": "",
 }
 

@@ -10,11 +10,11 @@ from harness.cli.options.names import SOURCES, SPACES
 if TYPE_CHECKING:
     Kinds: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_TEXT = """Curve tables are what experiments run on. `info` says which data would be used and what is real of them; the
-other verbs import official files, build tables, and check them."""
+_TEXT = """Experiments run on curve tables. `info` shows which table would be used and which of its values are real;
+the other verbs import official files, build tables, and check them."""
 
 _EXAMPLES = {
-    "data info": "which data would be used, and what they are",
+    "data info": "the data that would be used",
     "data import ~/.torch --out tables/nb201": "the official files, once",
     "data verify anchored": "every column against its checksum",
     "data build-surrogate --space nats-sss --out tables/size": "",
@@ -30,7 +30,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.teach(verb, _TEXT, _EXAMPLES)
     kinds = verb.add_subparsers(title="verbs of data", metavar="VERB", required=True)
 
-    _add_named(_kind(kinds, "info", "what a table is, what it holds, how good its fit is"))
+    _add_named(_kind(kinds, "info", "describe a table: origin, contents, quality of its fit"))
     _add_named(_kind(kinds, "verify", "compare every column of a table with its checksum"))
 
     imported = _kind(kinds, "import", "import official NATS-Bench or NAS-Bench-201 files")

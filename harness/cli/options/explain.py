@@ -5,8 +5,8 @@ from pathlib import Path
 
 from harness.cli import arguments
 
-_TEXT = """Prints what a run did, request by request and with its reasons, and a summary, and draws its figure. Reads
-the record and nothing else. docs/how-to/explain-a-run.md says how to read it."""
+_TEXT = """Prints every request of a run with its reasons, and a summary, and draws its figure. Reads only the record.
+docs/how-to/explain-a-run.md explains how to read it."""
 
 _EXAMPLES = {
     "explain nb201-cifar100/pmf_nas/s0007 --in results/table2": "trace, summary, figure",

@@ -40,9 +40,9 @@ EXPERIMENTS = MappingProxyType(
 
 STUDIES = MappingProxyType(
     {
-        "ablation": "leave every part of PMF-NAS out in turn and see what it was worth",
+        "ablation": "leave out every part of PMF-NAS in turn and measure its worth",
         "sensitivity": "halve and double every setting of PMF-NAS and see what changes",
-        "uncertainty": "make the predictor's uncertainty wrong and see what the allocator loses",
+        "uncertainty": "make the predictor's uncertainty wrong and measure the loss",
     }
 )
 """Study -> one line of help."""

@@ -7,15 +7,15 @@ from harness.cli import arguments
 from harness.cli.options.names import PREDICTORS, REFERENCE_PREDICTOR
 
 _TEXT = """Measures a predictor in a fixed set of splits and compares it with the accepted reference, split by
-split. Exit 0: as good. Exit 1: worse in some group beyond chance, or without a finite loss; it says in which figure and
-by how much. Exit 2: nothing was compared, since the data are others, the reference is missing or was edited, the
-predictor failed or returned what is no prediction, or the splits are too few to notice a loss of .1 tau.
-docs/reference/gate.md explains the test, and what it can and cannot see."""
+split. Exit 0: as good. Exit 1: significantly worse in a group, or without a finite loss; the output names the figure
+and the size of the loss. Exit 2: nothing was compared, because the data differ, the reference is missing or was edited,
+the predictor failed or returned an invalid prediction, or the splits are too few to notice a loss of .1 tau.
+docs/reference/gate.md explains the test and its power."""
 
 _EXAMPLES = {
     "regress": "PMF-NAS's predictor, on the best data there is",
     "regress --data surrogate --jobs 2": "on the data that every machine has",
-    'regress --accept --reason "wider prior"': "the reference is now what was just measured",
+    'regress --accept --reason "wider prior"': "accept the measured figures as the new reference",
     "regress --predictor my.py:Mine": "yours against the reference of PMF-NAS's",
     'regress --predictor my.py:Mine --reference mine.json --accept --reason "first"': "",
     "regress --predictor my.py:Mine --reference mine.json": "in your CI from now on",
@@ -29,7 +29,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--predictor", default=REFERENCE_PREDICTOR, help=known)
     arguments.add_data(verb, partial=False)
     verb.add_argument("--reference", type=Path, metavar="FILE", help="the reference (default: the project's own)")
-    verb.add_argument("--accept", action="store_true", help="write what is measured as the new reference")
+    verb.add_argument("--accept", action="store_true", help="write the measured figures as the new reference")
     verb.add_argument("--reason", default="", metavar="TEXT", help="why; recorded with --accept")
     verb.add_argument(
         "--splits",
@@ -41,6 +41,6 @@ def add(verb: argparse.ArgumentParser) -> None:
         "--simulate",
         type=arguments.whole("--simulate", 100),
         metavar="N",
-        help="instead: N runs with altered copies, what it notices and when not",
+        help="instead: test the gate itself, by N runs with damaged and undamaged predictors",
     )
     arguments.add_jobs(verb)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from harness.cli import arguments
 
-_TEXT = """Rank correlations of the searchers' mean scores in two results, per data set. Of use where the same
-experiment was run on two kinds of data: what is said of the searchers on the one should hold on the other. Pairs in
-another order are listed with their differences, for means of few seeds are noisy."""
+_TEXT = """Rank correlations of the searchers' mean scores in two results, per data set. Use it when the same
+experiment was run on two kinds of data: conclusions from the one should hold on the other. Pairs in another order are
+listed with their differences, because means of few seeds are noisy."""
 
 
 def add(verb: argparse.ArgumentParser) -> None:
