@@ -1,4 +1,4 @@
-"""This machine and the person at it.
+"""This machine: terminal, processes, cache, and how people type commands.
 
 console   standard output and errors that never fail
 workers   work in several processes
