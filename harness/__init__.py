@@ -1,7 +1,7 @@
 """The application: compare searchers, search by real training, study predictors. Run as `python -m harness VERB`.
 
-Rooms from the top down. A room imports rooms below it, never one above (import-linter checks this). `search`, `predictors`
-and `fit` do not import each other; `compare` and `explain` do not either.
+Rooms from the top down. A room imports rooms below it, never one above (import-linter checks this). `search`,
+`predictors` and `fit` do not import each other, nor do `compare` and `explain`.
 
     cli            the command line, one file per verb; no room imports it
     report         one HTML page of a folder of results

@@ -69,7 +69,7 @@ class Answered:
 
     @property
     def has_no_such_trial(self) -> bool:
-        """True if the request was for a further trial that does not exist; it is free, because a searcher cannot know."""
+        """True for a request for a further trial that does not exist; it is free, because a searcher cannot know."""
         return self.status == "failed" and self.replicate > 0 and self.paid_s <= 0
 
     @property

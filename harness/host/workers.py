@@ -28,8 +28,8 @@ def work_off(
 ) -> list[Any]:
     """Return the results of `work` for all the arguments, in their order; show progress meanwhile.
 
-    Each of the `n_jobs` processes has one thread of linear algebra. After an interruption or an error, the processes and
-    all their children are ended. If this process is killed, they end by themselves.
+    Each of the `n_jobs` processes has one thread of linear algebra. After an interruption or an error, the processes
+    and all their children are ended. If this process is killed, they end by themselves.
 
     Args:
         work: a function that can be imported.
