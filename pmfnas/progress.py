@@ -126,7 +126,7 @@ def heartbeat(
 
     Args:
         silent_s: returns the seconds since the work last said anything; `speak` ends the silence.
-        speak: says that the work goes on; called by a thread of its own.
+        speak: writes that the work goes on; called by a separate thread.
         every_s: the longest silence, seconds.
     """
     ended = Event()

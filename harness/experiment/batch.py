@@ -3,7 +3,7 @@
     OUT/spec.json        the claim of the folder; a command with other settings is refused, not mixed in
     OUT/runs/...         one record per run (pmfnas.loop.record)
 
-An interrupted command can be repeated and goes on: a record exists if and only if its run has finished.
+After an interruption, repeat the command to continue: a record exists if and only if its run has finished.
 A failed run counts as finished: the same command does not repeat it, unless its record is deleted.
 """
 

@@ -89,7 +89,7 @@ def chosen_by(options: argparse.Namespace, *, space: str = TOPOLOGY, folder: Pat
 def choose(
     text: str, *, space: str = TOPOLOGY, folder: Path | None = None, partial: bool | None = None, n_jobs: int = 1
 ) -> Chosen:
-    """Return the table of `space` for `--data text`, made first where it does not exist yet.
+    """Return the table of `space` for `--data text`, made first if it does not exist yet.
 
     Args:
         text: `auto`, the name of a source, or a path.
@@ -357,7 +357,7 @@ def _imported(path: Path, space: str, n_jobs: int) -> CurveTable:
 
 
 def _looks(path: Path) -> str:
-    """Return twelve hex digits of names, sizes and times of the files at `path`: changed files are imported anew."""
+    """Return a hash, twelve hex digits, of names, sizes and times of the files at `path`, to notice changed files."""
     if path.is_dir():
         with os.scandir(path) as entries:
             seen = sorted(_look(entry.name, entry) for entry in entries)
@@ -383,7 +383,7 @@ def cache_root() -> Path:
 
 
 def _made(name: str, make: Callable[[Path], CurveTable]) -> CurveTable:
-    """Return the cached table `name`, made first where it is missing."""
+    """Return the cached table `name`, made first if it is missing."""
     path = cache_root() / name
     if not (path / HEADER).exists():
         with writing(path.parent, remedy=f"set {CACHE} to another folder"):

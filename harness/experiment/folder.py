@@ -57,7 +57,7 @@ def _entry(value: Any) -> str:
 
 
 def read_json(path: Path, remedy: str) -> dict[str, Any]:
-    """Return the object in a file of JSON; raise `DataError` with the remedy where it cannot be read."""
+    """Return the object in a file of JSON; raise `DataError` with the remedy if it cannot be read."""
     with reading(path, remedy):
         return dict(json.loads(path.read_text(encoding="utf-8")))
 

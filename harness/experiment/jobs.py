@@ -1,4 +1,4 @@
-"""A run as data set, searcher and seed: those of an experiment, and those found in a folder."""
+"""Runs as (data set, searcher, seed): the runs of an experiment, and the runs found in a folder."""
 
 import re
 from collections.abc import Mapping, Sequence

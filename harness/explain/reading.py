@@ -111,7 +111,7 @@ class Explained:
 
 
 def read_run(path: Path) -> Explained:
-    """Return the record at `path`; raise `DataError` where it is damaged or of another format."""
+    """Return the record at `path`; raise `DataError` if it is damaged or has another format."""
     header, rows = read_header(path), read_rows(path).to_pylist()
     try:
         requests = list(_answered(rows, header.accounting))

@@ -63,7 +63,7 @@ N_FACTORS = 40
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the networks of an ensemble are trained."""
+    """Settings of the training of an ensemble's networks."""
 
     width: int
     n_members: int
@@ -102,7 +102,7 @@ def table_rows(table: CurveTable) -> NDArray[np.int64]:
 
 
 def used_half(table: CurveTable, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which archs (by number) the fit may use: those of at most half of the classes.
+    """Return True for archs (by number) that the fit may use: the archs of at most half of the classes.
 
     Groups of classes that share a trial stay together. The `N_SIMPLE` groups with the most members are always used:
     they are the simplest cells (one operation and dead branches), and resemble no other group. The other groups are

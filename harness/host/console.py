@@ -103,7 +103,7 @@ def finish(code: int) -> int:
 
 
 def plain(error: UnicodeError) -> tuple[str, int]:
-    """Return ASCII for glyphs that cannot be encoded, and where they end: an error handler of `codecs`."""
+    """Return ASCII for glyphs that cannot be encoded, and the position after them: an error handler of `codecs`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(_ascii, error.object[error.start : error.end])), error.end

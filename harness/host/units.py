@@ -1,4 +1,4 @@
-"""How amounts are written on the command line and read back: budgets, counts, lists of names."""
+"""Writes and reads amounts on the command line: budgets, counts, lists of names."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ def joined(arguments: Sequence[str]) -> list[str]:
 
 
 def counted(n: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is not one: `1 worker`, `2 workers`."""
+    """Return a number with its noun, in the plural unless the number is one: `1 worker`, `2 workers`."""
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 

@@ -1,4 +1,4 @@
-"""The predictor study: how good is a predictor, at what price, and does it know how sure it is?
+"""The predictor study: how good a predictor is, its price, and whether its intervals are calibrated.
 
 candidates   the predictors in the study, and how a user's predictor is loaded
 cells        settings: data set, labels, schedule, epochs seen, which archs are judged; grids of them

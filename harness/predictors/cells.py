@@ -1,7 +1,6 @@
 """Cells: the settings in which predictors are compared, and the grids that the study runs through.
 
-A cell is written `cifar100/n100/12@3`, with `/visited`, `/real`, `/modelled` or `/affordable` behind it where it is not
-the plain one.
+A plain cell is written `cifar100/n100/12@3`; the other kinds end in `/visited`, `/real`, `/modelled` or `/affordable`.
 """
 
 from collections.abc import Sequence
@@ -58,7 +57,7 @@ class Cell:
 
 
 def whole_grid(datasets: Sequence[str] = DATASETS) -> tuple[Cell, ...]:
-    """Return every cell of the study over `datasets`, without those of real curves."""
+    """Return every cell of the study over `datasets`, except the cells of real curves."""
     cells = []
     for dataset in datasets:
         shown = [(SHORT, e) for e in SHORT_EPOCHS]

@@ -1,4 +1,4 @@
-"""One predictor in one split of one cell: fitted, asked, and measured. Deterministic but for the two timings."""
+"""One predictor in one split of one cell: fitted, queried, and measured. Deterministic except for the two timings."""
 
 from dataclasses import dataclass
 from time import perf_counter

@@ -82,7 +82,7 @@ class Material:
     def curve(
         self, metric: str, schedule: str, rows: NDArray[np.int64], slots: NDArray[np.int64], n_epochs: int
     ) -> FloatArray:
-        """Return the first epochs of one metric, shape (len(rows), n_epochs); NaN where it was not measured."""
+        """Return the first epochs of one metric, shape (len(rows), n_epochs); NaN at epochs that were not measured."""
         key, shown = Key(self.dataset.search, schedule, metric), np.full((len(rows), n_epochs), np.nan)
         if not n_epochs or not self.table.has(key):
             return shown

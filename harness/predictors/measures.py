@@ -102,7 +102,7 @@ def regret_pct(predicted: FloatArray, truth: FloatArray, n: int) -> float:
 
 
 def calibration(mean: FloatArray, quantiles: FloatArray | None, truth: FloatArray) -> dict[str, float]:
-    """Return coverages and widths of the intervals, and the CRPS; all NaN where there are no quantiles.
+    """Return coverages and widths of the intervals, and the CRPS; all NaN without quantiles.
 
     Args:
         mean: predicted means, (n,); they decide which archs would be chosen.

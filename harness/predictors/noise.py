@@ -36,7 +36,7 @@ def noise_ceiling(material: Material) -> pd.DataFrame:
 
 
 def _two_trials(final: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Return two different trials per arch, (n_archs,) each; NaN in the second where there is only one."""
+    """Return two different trials per arch, (n_archs,) each; NaN in the second if an arch has only one."""
     keys = np.where(np.isfinite(final), rng.random(final.shape), 2.0)
     order = np.argsort(keys, axis=1)
     rows = np.arange(len(final))

@@ -1,6 +1,6 @@
 """Published results, shown beside ours and never mixed with them.
 
-Budgets, splits, GPUs and cost units differ between papers, so these rows are for reference; they are no evidence. Every
+Budgets, splits, GPUs and cost units differ between papers, so these rows are for reference, not evidence. Every
 row has the origin of its numbers:
 
     R   in the text of the paper or its repository

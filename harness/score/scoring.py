@@ -94,7 +94,7 @@ _STEP_COLUMNS = ["dataset", "searcher", "seed", "time_s", "arch", "test", "valid
 
 
 def checked_header(path: Path, table: CurveTable) -> RunHeader:
-    """Return the header of a record; raise `DataError` where it was made with other data than `table`."""
+    """Return the header of a record; raise `DataError` if it was made with other data than `table`."""
     header = read_header(path)
     if header.fingerprint != table.header.fingerprint:
         raise DataError(

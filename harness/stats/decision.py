@@ -27,7 +27,7 @@ Decision: TypeAlias = Literal["better", "worse", "mixed", "level", "no claim"]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Paired differences in numbers, percent points; NaN where there are too few pairs for a number."""
+    """Statistics of paired differences, percent points; NaN if there are too few pairs."""
 
     n_pairs: int
     difference: float = np.nan

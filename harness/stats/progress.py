@@ -1,4 +1,4 @@
-"""How fast: regret averaged over time, and the time to a target, one row per data set and searcher."""
+"""Speed of searchers: regret averaged over time, and the time to a target, per data set and searcher."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

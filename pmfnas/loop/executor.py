@@ -1,6 +1,6 @@
 """The simulated executor: a heap of (finish time, ticket) over a benchmark.
 
-Tickets start at once on a free worker, lowest number first, or wait in line. The clock stands still except in
+Tickets start at once on a free worker, lowest number first, or wait in line. The clock advances only in
 `next_event`, which moves it to the earliest end, or to its limit; ties go to the older ticket.
 """
 

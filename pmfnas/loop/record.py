@@ -74,7 +74,7 @@ class RunHeader:
     dataset: str
     searcher: str
     settings: Mapping[str, Any]
-    """As `pmfnas.loop.plain.plain` gives them."""
+    """Settings of the searcher, as plain data from `pmfnas.loop.plain.plain`."""
     seed: int
     budget_s: float
     n_workers: int

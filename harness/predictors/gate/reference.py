@@ -43,7 +43,7 @@ class DataName:
     curves: str | None
     """Hash of the file of recorded curves; None if there was no such file."""
     splits: str = f"from {FIRST_SPLIT}, {N_QUERIES} judged"
-    """Which splits of the data."""
+    """The first split number, and the archs judged per split."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Comparison:
     """Mean over splits."""
     now: float
     loss: float
-    """Mean; positive where it got worse."""
+    """Mean loss; positive if the measure got worse."""
     low: float
     """Ends of its `INTERVAL` interval."""
     high: float

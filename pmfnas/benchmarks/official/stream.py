@@ -6,8 +6,8 @@ record when it is complete and then forgets it. It accepts the instructions of p
 need, and the globals of `pmfnas.benchmarks.unpickle`; it refuses everything else.
 
 The memo of the pickle grows: each record adds some 11,000 places, and later records may refer to any of them. From a
-yielded record only texts and callables are kept, equal ones once (`x-valid@11` occurs very often), and a place takes
-four bytes; everything else is forgotten.
+yielded record only texts, dtypes and callables are kept, equal ones once (`x-valid@11` occurs very often). A place
+takes four bytes; everything else is forgotten.
 """
 
 import struct

@@ -6,9 +6,9 @@ The quality u of an arch is a weighted sum of two parts of unit variance: g(z), 
     u = w g(z) + sqrt(1 - w^2) r          rising g = z; reversed g = -z; saturating g = min(z, 0); irrelevant w = 0
 
 r is *smooth*, a sum of long waves over the features of the space, or *rugged*: shorter waves plus noise that does not
-depend on the features. The final accuracy is a quantile function of the rank of u, so every landscape of a space has the
-same accuracies, and isomorphs share theirs. `reflected` does the same to the final values of a table: there r is the
-residual of the regression on capacity, in log odds.
+depend on the features. The final accuracy is a quantile function of the rank of u, so every landscape of a space has
+the same accuracies, and isomorphs share theirs. `reflected` does the same to the final values of a table: there r is
+the residual of the regression on capacity, in log odds.
 
 Short schedules are biased by capacity, with the sign of g: they underrate larger archs if capacity helps in the end,
 and overrate them if it harms.
