@@ -37,7 +37,7 @@ def _watch(parent: int, poll_s: float) -> None:
 
 
 @contextmanager
-def alone(lock: Path, *, busy: str) -> Iterator[None]:
+def alone(lock: Path, *, busy: str, flag: str = "--out") -> Iterator[None]:
     """Lock the file `lock` while the body runs; the file is made if it is missing.
 
     The operating system holds the lock and releases it when the process ends, for any reason.
@@ -45,6 +45,7 @@ def alone(lock: Path, *, busy: str) -> Iterator[None]:
     Args:
         lock: the file; its content is the number of the process that holds it.
         busy: error message if another process holds the lock; the process and the remedy are added.
+        flag: the argument that names another folder.
 
     Raises:
         InputError: another process holds the lock, or has just removed the file.
@@ -54,7 +55,7 @@ def alone(lock: Path, *, busy: str) -> Iterator[None]:
         stream.seek(0)
         if not _take(stream) or not lock.exists() or not os.path.samestat(os.fstat(stream.fileno()), lock.stat()):
             holder = stream.read().strip() or "unknown"
-            raise InputError(f"{busy} (process {holder}); wait for it, stop it, or choose another --out")
+            raise InputError(f"{busy} (process {holder}); wait for it, stop it, or choose another {flag}")
         stream.truncate(0)
         stream.write(f"{os.getpid()}\n")
         stream.flush()

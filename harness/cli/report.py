@@ -4,10 +4,12 @@ import argparse
 
 from harness.cli.options.report import NAME
 from harness.experiment.overwriting import check_outputs
+from harness.report.own_page import write_own_report
 from harness.report.page import write_report
 from harness.report.search_page import write_search_report
 from harness.report.tables_page import has_tables_only, write_tables_page
 from harness.search.overview import is_search
+from harness.search.own import is_own
 
 
 def run(options: argparse.Namespace) -> int:
@@ -16,6 +18,8 @@ def run(options: argparse.Namespace) -> int:
     check_outputs({"--out": out}, {"DIR": options.folder}, own=("*.html", "*.htm"))
     if is_search(options.folder):
         write_search_report(options.folder, out)
+    elif is_own(options.folder):
+        write_own_report(options.folder, out)
     elif has_tables_only(options.folder):
         write_tables_page(options.folder, out)
     else:

@@ -19,8 +19,10 @@ from harness.players.packages import OWN, PACKAGES
 from harness.search import folder as search
 from harness.search.compare import outputs as search_compare
 from harness.search.overview import write_overview
+from harness.search.own import write_own
 from harness.show.view import AS_USUAL, View
 from pmfnas.core.errors import InputError
+from pmfnas.problem import folder as own_problem
 
 Writer = Callable[[Path, Mapping[str, Any], str, View], None]
 """Writes the outputs of a folder, given its claim, `--data`, and what to show."""
@@ -90,6 +92,11 @@ def _study(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
     study_outputs.write_study(study, {s: jobs for s, jobs in done.items() if jobs}, chosen.table, out)
 
 
+def _own_problem(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
+    del claim, data, view
+    print(f"written: {', '.join(map(str, write_own(out)))}")
+
+
 def _search(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
     del claim, data, view
     print(f"written: {', '.join(map(str, write_overview(out)))}")
@@ -123,6 +130,7 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
         **dict.fromkeys(STUDIES, _study),
         outputs.COMPARISON: _comparison,
         peers.NAME: _peers,
+        own_problem.EXPERIMENT: _own_problem,
         search.EXPERIMENT: _search,
         search_compare.NAME: _search_comparison,
     }

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from harness.explain.reading import Explained, fidelities, funnel, incumbents, spendings, stays
+from harness.explain.reading import Explained, fidelities, funnel, incumbents, metric_of, spendings, stays
 from harness.host.units import counted, written_hours
 from harness.show.looks import settings, stage_colours
 from pmfnas.core.errors import InputError
@@ -58,7 +58,7 @@ def explain_figure(explained: Explained) -> Figure:
             strip.tick_params(axis="x", labelbottom=place == 0)
         figure.axes[2].set_xlabel("hours of the run's clock")
         figure.axes[-1].set_title(
-            f"incumbent: validation (%) at the highest fidelity known of it{_left_out(explained)}"
+            f"incumbent: {_validation(explained)} at the highest fidelity known of it{_left_out(explained)}"
         )
         _add_legend(figure, colours, height)
         lines = textwrap.wrap(_caption(explained), int(_WIDTH * 20))
@@ -136,6 +136,12 @@ def _strips(explained: Explained) -> tuple[str, ...]:
 def _left_out(explained: Explained) -> str:
     left_out = _known(explained)[:-_STRIPS]
     return f" (not shown: {', '.join(left_out)})" if left_out else ""
+
+
+def _validation(explained: Explained) -> str:
+    """Return what the strips show."""
+    metric = metric_of(explained.header)
+    return "validation (%)" if metric is None else metric.name + (" (%)" if metric.unit == "percent" else "")
 
 
 def _draw_incumbent(strip: Axes, explained: Explained, fidelity: str, colours: Mapping[str, str]) -> None:

@@ -20,6 +20,7 @@ from pmfnas.core.errors import DataError
 from pmfnas.core.types import Reason
 from pmfnas.loop.ledger import paid_s
 from pmfnas.loop.record import RunHeader, read_header, read_rows
+from pmfnas.problem.metric import Metric
 
 MOVED_ON = "moved_on"
 """Field in the reason of a stage's first request: why the previous stage ended."""
@@ -50,7 +51,7 @@ class Answered:
     """Seconds of training and validation, and of repeated epochs if the accounting charges them."""
     status: str
     valid_acc: float | None
-    """Percent; None if no validation was bought or reported."""
+    """Percent, or in the unit of `metric`; None if no validation was bought or reported."""
     train_acc: float | None
     value: float | None
     """Result of a measurement; None for training."""
@@ -61,6 +62,10 @@ class Answered:
     """True if the incumbent changed."""
     reason: Reason
     """Empty if the searcher gave no reason."""
+    length: float = -1.0
+    """Epochs of the schedule; -1 for a measurement, or if the record does not say."""
+    metric: Metric | None = None
+    """The metric of the search; None for validation accuracy in percent."""
 
     @property
     def stage(self) -> str:
@@ -79,12 +84,16 @@ class Answered:
 
     @property
     def height(self) -> tuple[float, str, int]:
-        """Sort key of fidelities, lowest first: schedules by the number in their name, then epochs.
+        """Sort key of fidelities, lowest first: schedules by their epochs, then epochs.
 
-        Measurements, and schedules whose name is not a number, come first.
+        Measurements, and schedules with unknown epochs, come first.
         """
-        length = int(self.schedule) if self.kind == "train" and self.schedule.isdecimal() else -1
-        return float(length), self.schedule, self.stop
+        return self.length, self.schedule, self.stop
+
+    @property
+    def told(self) -> str:
+        """The validation that was reported, with its name; empty if there was none."""
+        return "" if self.valid_acc is None else _told(self.valid_acc, self.metric)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +123,56 @@ def read_run(path: Path) -> Explained:
     """Return the record at `path`; raise `DataError` if it is damaged or has another format."""
     header, rows = read_header(path), read_rows(path).to_pylist()
     try:
-        requests = list(_answered(rows, header.accounting))
+        requests = list(_answered(rows, header))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is damaged ({error}); remove it to run it again") from None
     return Explained(header, tuple(sorted(requests, key=lambda request: request.number)))
 
 
-def _answered(rows: Sequence[Mapping[str, Any]], accounting: str) -> Iterator[Answered]:
+def _answered(rows: Sequence[Mapping[str, Any]], header: RunHeader) -> Iterator[Answered]:
     """Yield the rows of a record, which are in the order in which tickets ended."""
     before: str | None = None
+    metric = metric_of(header)
     kept = [name for name in Answered.__dataclass_fields__ if name in (rows[0] if rows else ())]
     for place, row in enumerate(rows):
         values = {name: row[name] for name in kept}
         values |= {name: row[name] or 0 for name in ("start", "stop", "replicate")}  # null for a measurement
+        if metric is not None:
+            values |= {name: _in_unit(row[name], metric) for name in ("valid_acc", "train_acc")}
         yield Answered(
             place=place,
             **{**values, "reason": dict(json.loads(row["reason"] or "{}"))},
-            paid_s=paid_s(row, accounting),
+            paid_s=paid_s(row, header.accounting),
+            length=_length(row, header),
+            metric=metric,
             rose=row["incumbent"] is not None and row["incumbent"] != before,
         )
         before = row["incumbent"] or before
+
+
+def metric_of(header: RunHeader) -> Metric | None:
+    """Return what a run on a user's own problem searched for; None for validation accuracy in percent."""
+    given = header.settings.get("metric")
+    return Metric(**given) if isinstance(given, Mapping) else None
+
+
+def _in_unit(score: float | None, metric: Metric) -> float | None:
+    return None if score is None or score != score else metric.value(score)
+
+
+def _length(row: Mapping[str, Any], header: RunHeader) -> float:
+    """Return the epochs of a schedule: as the run's settings say, or else the number that is its name."""
+    schedule = row["schedule"]
+    if row["kind"] != "train":
+        return -1.0
+    lengths = header.settings.get("schedules")
+    if isinstance(lengths, Mapping) and schedule in lengths:
+        return float(lengths[schedule])
+    return float(schedule) if schedule.isdecimal() else -1.0
+
+
+def _told(value: float, metric: Metric | None) -> str:
+    return f"valid {value:.2f}" if metric is None else f"{metric.name} {metric.written(value)}"
 
 
 # --------------------------------------------------------------------------------------------------- stages
@@ -269,7 +308,19 @@ class Standing:
 
     fidelity: str
     valid_acc: float
-    """Percent; the mean over the replicates."""
+    """Percent, or in the unit of the metric; the mean over the replicates."""
+    metric: Metric | None = None
+    """As of `Answered`."""
+
+    @property
+    def told(self) -> str:
+        """The validation with its name."""
+        return _told(self.valid_acc, self.metric)
+
+    @property
+    def value_told(self) -> str:
+        """The validation without its name."""
+        return self.told.split(" ", 1)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,4 +354,4 @@ def standing(requests: Sequence[Answered], arch: str) -> Standing | None:
         return None
     top = max(known, key=lambda r: r.height)
     values = {r.replicate: r.valid_acc for r in known if r.fidelity == top.fidelity and r.valid_acc is not None}
-    return Standing(top.fidelity, sum(values.values()) / len(values))
+    return Standing(top.fidelity, sum(values.values()) / len(values), top.metric)

@@ -219,7 +219,7 @@ def _ended(request: Answered) -> str:
         case "ok" | "free":
             free = " (known, free)" if request.status == "free" else ""
             if request.valid_acc is not None:
-                return f"valid {request.valid_acc:.2f}{free}"
+                return f"{request.told}{free}"
             return f"train {request.train_acc:.2f}{free}" if request.train_acc is not None else f"done{free}"
         case other:
             return other
@@ -245,7 +245,7 @@ def recommendation(explained: Explained) -> str:
 
 
 def _known(known: Standing | None) -> str:
-    return "no validation" if known is None else f"valid {known.valid_acc:.2f} at {known.fidelity}"
+    return "no validation" if known is None else f"{known.told} at {known.fidelity}"
 
 
 # -------------------------------------------------------------------------------------------------- summary

@@ -9,6 +9,7 @@
     sections      the sections of an experiment's page
     page          all sections through one template, written whole
     search_page   the page of a search by real training
+    own_page      the page of a search on a problem of one's own
     tables_page   the page of a folder whose tables are Markdown, such as that of a study
     same_order    whether two folders put the searchers in the same order
 

@@ -30,13 +30,18 @@ def write_search_report(folder: Path, out: Path) -> Path:
 
 def search_page(overview: Overview) -> str:
     """Return the page of a search as one HTML document; the same folder gives the same text."""
-    failures = lost(overview)
+    failures = lost(overview.explained)
     return rendered(
         title=overview.title,
         warnings=(NOTE, *_failures(failures)),
         sections=[
             Section("found", "What was found", pictures=_drawn(overview), sheets=(found(overview),)),
-            Section("seconds", "Where the hours went", pictures=(_picture(overview),), sheets=(spent(overview),)),
+            Section(
+                "seconds",
+                "Where the hours went",
+                pictures=(_picture(overview),),
+                sheets=(spent(overview.explained, overview.setup_s),),
+            ),
             Section("incumbents", "The network in hand over time", sheets=(best(overview),)),
             *([Section("failures", "What went wrong", sheets=(failures,))] if failures.rows else []),
             trace_section(overview.record),

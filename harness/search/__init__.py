@@ -5,8 +5,6 @@ checks       time, disk and memory, before the start
 measuring    the seconds that training takes, before the start
 run          a search from the data to the model in hand
 device       the executor that trains on a device
-journal      one line per ticket that ended
-finish       ends a search with a fully trained network
 watch        live lines, log, checkpoints no longer needed
 watchdog     starts a device that fails or hangs anew
 parent       ends a search with the process that started it
@@ -17,6 +15,7 @@ export       the found network as files
 card         its model card
 folder       the folder that a search owns
 overview     the search as text, Markdown and a page
+own          a search on a problem of one's own (`pmfnas.search`) as text and Markdown
 compare      several searches compared
 gpu          the check of a GPU
 """

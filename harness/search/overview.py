@@ -34,6 +34,7 @@ NOTE = (
     "searchers can be told from it. Test accuracy was measured after the search had ended."
 )
 _RETRAINED = "retrained.json"
+_BETWEEN = "measuring the width, for the searcher's own thinking, and for what was interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,12 @@ def read_overview(folder: Path) -> Overview:
 
 def sheets(overview: Overview) -> tuple[Sheet, ...]:
     """Return the tables of a search."""
-    return tuple(sheet for sheet in (found(overview), spent(overview), best(overview), lost(overview)) if sheet.rows)
+    return tuple(sheet for sheet in _all(overview) if sheet.rows)
+
+
+def _all(overview: Overview) -> tuple[Sheet, ...]:
+    spending = spent(overview.explained, overview.setup_s)
+    return found(overview), spending, best(overview), lost(overview.explained)
 
 
 def found(overview: Overview) -> Sheet:
@@ -114,9 +120,15 @@ def found(overview: Overview) -> Sheet:
     return pairs("What was found", rows, titles=("", "value"))
 
 
-def spent(overview: Overview) -> Sheet:
-    """Return GPU-hours by stage and fidelity, then set-up and unpaid time."""
-    header = overview.explained.header
+def spent(explained: Explained, setup_s: float, *, between: str = _BETWEEN) -> Sheet:
+    """Return GPU-hours by stage and fidelity, then set-up and unpaid time.
+
+    Args:
+        explained: the run.
+        setup_s: seconds of set-up within the tickets' costs.
+        between: what the clock runs for while nothing is trained.
+    """
+    header = explained.header
     rows = [
         (
             row.stage or "search",
@@ -126,13 +138,13 @@ def spent(overview: Overview) -> Sheet:
             str(row.n_lost),
             number(row.paid_s / 3600, ".3f"),
         )
-        for row in spendings(overview.explained)
+        for row in spendings(explained)
     ]
     idle_h = header.gpu_hours_resume - header.busy_hours
     rows.append(("between tickets", "-", "-", "-", "-", number(max(0.0, idle_h), ".3f")))
     remark = (
-        f"Of these hours {number(overview.setup_s / 3600, '.3f')} are set-up: building what trains. Between tickets "
-        "the clock runs for measuring the width, for the searcher's own thinking, and for what was interrupted."
+        f"Of these hours {number(setup_s / 3600, '.3f')} are set-up: building what trains. Between tickets the clock "
+        f"runs for {between}."
     )
     titles = ("stage", "fidelity", "archs", "requests", "lost", "GPU-hours")
     return Sheet("Where the hours went", titles, tuple(rows), remarks=(remark,))
@@ -152,11 +164,11 @@ def best(overview: Overview) -> Sheet:
     return Sheet("The network in hand over time", ("from", "validation %", "at", "arch"), rows)
 
 
-def lost(overview: Overview) -> Sheet:
+def lost(explained: Explained) -> Sheet:
     """Return the requests that failed or diverged, with reasons; a request beyond the last trial is no failure."""
     rows = tuple(
         (written_time(request.end_s), request.arch, request.fidelity, request.failure or request.status)
-        for request in overview.explained.requests
+        for request in explained.requests
         if request.status in ("failed", "diverged") and not request.has_no_such_trial
     )
     return Sheet("What went wrong", ("at", "arch", "fidelity", "reason"), rows, words=True)

@@ -27,9 +27,7 @@ from harness.search.checks import (
 )
 from harness.search.device import DeviceExecutor, unwatched
 from harness.search.final_test import VERIFIED, log_access, verify_test_images
-from harness.search.finish import Finishing
 from harness.search.folder import JOURNAL, LOG, MEASURED, claim
-from harness.search.journal import Journal, JournalledExecutor
 from harness.search.measuring import limit_s, measured_speed
 from harness.search.spec import SearchSpec, claim_of, claimed_width, device_name, open_device
 from harness.search.watch import Log, Watched
@@ -38,6 +36,8 @@ from pmfnas.core.ports import Event, Executor, SearcherFactory
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Ok, Train
 from pmfnas.loop.executor import TrialOf, paired_trials
+from pmfnas.loop.finish import Finishing
+from pmfnas.loop.journal import Journal, JournalledExecutor
 from pmfnas.loop.replay import ReplayExecutor
 from pmfnas.loop.runner import Finished, Setting, search
 from pmfnas.progress import heartbeat

@@ -5,6 +5,7 @@ cell_features   features of cells, for models
 size            the size space
 archs           operations on archs that both share
 layers          parameters and operations of layers
+own             a space of named choices of your own
 """
 
 from types import MappingProxyType

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.explain.reading import Answered, Explained, read_run, standing
+from harness.explain.reading import Answered, Explained, metric_of, read_run, standing
 from harness.explain.text import NO_REASONS, about, columns_of
 from harness.players.ours import REFERENCE
 from harness.report.cells import drawing
@@ -25,6 +25,13 @@ _READING = (
     "mean ± std: what the searcher predicted of the arch when it asked, before anything was paid for (PMF-NAS: "
     "validation accuracy in % at the end of the search schedule, and of the full training once one was seen); "
     "potential: by how much the best is expected to rise (points); gain/h: the same per GPU-hour."
+)
+
+
+_READING_OWN = (
+    "mean ± std: the score that the searcher predicted of the arch when it asked; a score is {name} on a scale from 0 "
+    "to 100 on which larger is better. potential: by how much the best is expected to rise (points of score); gain/h: "
+    "the same per hour."
 )
 
 
@@ -58,7 +65,7 @@ def trace_section(path: Path) -> Section:
     return Section(
         anchor,
         title,
-        words=(about(explained), _READING if explained.has_reasons else NO_REASONS),
+        words=(about(explained), _reading(explained) if explained.has_reasons else NO_REASONS),
         pictures=(*charts, *_drawn(explained)),
         keys=keys,
         sheets=(higher, _recommended(explained)),
@@ -88,15 +95,22 @@ def _sheet(caption: str, explained: Explained, requests: Sequence[Answered]) -> 
     return Sheet(caption, tuple(columns), rows)
 
 
+def _reading(explained: Explained) -> str:
+    """Return how the predictions are to be read."""
+    metric = metric_of(explained.header)
+    return _READING if metric is None else _READING_OWN.format(name=metric.name)
+
+
 def _recommended(explained: Explained) -> Sheet:
     """Return the archs that the run recommends, with what it had learnt of each by validation."""
     rows = []
     for place, arch in enumerate(explained.header.recommended, start=1):
         known = standing(explained.requests, arch)
-        told = (f"{known.valid_acc:.2f}", known.fidelity) if known else ("-", "-")
+        told = (known.value_told, known.fidelity) if known else ("-", "-")
         rows.append((str(place), *told, arch))
     caption = f"{explained.header.run_id}: recommended, best first"
-    return Sheet(caption, ("place", "validation %", "at", "arch"), tuple(rows))
+    metric = metric_of(explained.header)
+    return Sheet(caption, ("place", metric.name if metric else "validation %", "at", "arch"), tuple(rows))
 
 
 # ------------------------------------------------------------------------------------------------- pictures
@@ -118,14 +132,16 @@ def _charts(explained: Explained) -> tuple[tuple[Chart, ...], tuple[Key, ...]]:
         key(stage or "no stage", colours[stage], switches="stage"): [r for r in told if r.stage == stage]
         for stage in dict.fromkeys(request.stage for request in told)
     }
+    metric = metric_of(explained.header)
+    what, axis = ("final accuracy", "accuracy (%)") if metric is None else (f"score of {metric.name}", "score")
     stages, n = listed(k.name for k in by_stage), len(told)
     return (
         point_chart(
             "Predicted mean ± std",
-            f"Predicted final accuracy with its uncertainty of {n} requests over the hours of "
+            f"Predicted {what} with its uncertainty of {n} requests over the hours of "
             f"{explained.header.run_id}, coloured by stage ({stages}); the numbers are in the table below.",
             {k: (_hours(own), _figures(own, "mean"), _figures(own, "std")) for k, own in by_stage.items()},
-            Axes("hours of the run's clock", "predicted accuracy (%)"),
+            Axes("hours of the run's clock", f"predicted {axis}"),
         ),
         point_chart(
             "Potential",

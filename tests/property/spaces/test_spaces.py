@@ -7,10 +7,13 @@ from hypothesis import strategies as st
 
 from pmfnas.core.errors import InputError
 from pmfnas.spaces import CellSpace, SizeSpace
+from pmfnas.spaces.own.choices import Choices
+from pmfnas.spaces.own.options import LogGrid
 from pmfnas.testing.grid import GridSpace
 
 CELLS = CellSpace(n_classes=10, image_size=32)
-SPACES = [CELLS, SizeSpace(n_classes=100, image_size=32), GridSpace((2, 3, 4))]
+OWN = Choices(depth=[2, 3, 4, 6], activation=["relu", "gelu", "tanh"], bias=[True, False], lr=LogGrid(1e-4, 1e-1, 7))
+SPACES = [CELLS, SizeSpace(n_classes=100, image_size=32), GridSpace((2, 3, 4)), OWN]
 each_space = pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
 bounded = settings(max_examples=60, deadline=None, derandomize=True)
 

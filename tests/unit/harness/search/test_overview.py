@@ -66,15 +66,15 @@ def test_what_was_found_is_the_result(out):
 
 def test_the_hours_add_up_to_the_clock(out):
     overview = read_overview(out)
-    rows = spent(overview).rows
+    rows = spent(overview.explained, overview.setup_s).rows
     assert sum(float(row[-1]) for row in rows) == pytest.approx(overview.explained.header.clock_s / 3600, abs=0.003)
     assert overview.setup_s > 0
-    assert f"{overview.setup_s / 3600:.3f} are set-up" in spent(overview).remarks[0]
+    assert f"{overview.setup_s / 3600:.3f} are set-up" in spent(overview.explained, overview.setup_s).remarks[0]
 
 
 def test_failures_and_incumbents_are_told(out):
     overview = read_overview(out)
-    assert [row[-1] for row in lost(overview).rows] == ["out of memory, even alone on the device"]
+    assert [row[-1] for row in lost(overview.explained).rows] == ["out of memory, even alone on the device"]
     assert best(overview).rows[-1][-1] == overview.result["recommended"]
 
 
@@ -85,8 +85,8 @@ def test_a_trial_beyond_the_last_is_nothing_that_went_wrong(out):
     for request, n_lost in ((asked, 0), (replace(asked, paid_s=1.0), 1), (replace(asked, replicate=0), 1)):
         explained = replace(overview.explained, requests=(request,))
         told = replace(overview, explained=explained)
-        assert len(lost(told).rows) == n_lost
-        assert spent(told).rows[0][4] == str(n_lost)
+        assert len(lost(told.explained).rows) == n_lost
+        assert spent(told.explained, told.setup_s).rows[0][4] == str(n_lost)
 
 
 def test_the_figure_of_the_page_has_the_whole_width_and_scrolls_where_that_is_too_little(out):

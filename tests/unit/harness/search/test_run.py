@@ -21,10 +21,10 @@ from harness.search import run as search_module  # noqa: E402
 from harness.search.export import export  # noqa: E402
 from harness.search.final_test import verify_test_images  # noqa: E402
 from harness.search.folder import read_result  # noqa: E402
-from harness.search.journal import Journal  # noqa: E402
 from harness.search.result import conclude  # noqa: E402
 from harness.search.run import open_search, run_search  # noqa: E402
 from harness.search.spec import SearchSpec  # noqa: E402
+from pmfnas.loop.journal import Journal  # noqa: E402
 from pmfnas.training.checkpoints import Checkpoints  # noqa: E402
 from pmfnas.training.data import open_source  # noqa: E402
 from tests.support.training_runs import ticking, tiny_images  # noqa: E402

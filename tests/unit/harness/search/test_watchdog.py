@@ -78,12 +78,12 @@ def test_seconds_in_which_the_process_was_stopped_do_not_count():
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
 from harness.search.device import DeviceExecutor  # noqa: E402
-from harness.search.journal import Journal  # noqa: E402
 from harness.search.result import conclude  # noqa: E402
 from harness.search.run import open_search, run_search  # noqa: E402
 from harness.search.spec import SearchSpec  # noqa: E402
 from pmfnas.core.types import Failed, Ticket, Train  # noqa: E402
 from pmfnas.loop.executor import paired_trials  # noqa: E402
+from pmfnas.loop.journal import Journal  # noqa: E402
 from pmfnas.training import session as session_module  # noqa: E402
 from tests.support.training_runs import ticking, tiny_benchmark, tiny_images  # noqa: E402
 

@@ -1,8 +1,8 @@
 import numpy as np
 
-from harness.search.finish import Finishing
 from pmfnas.core.errors import UnavailableError
 from pmfnas.core.types import Ok, Submit, Train, Wait
+from pmfnas.loop.finish import Finishing
 from pmfnas.loop.runner import Setting, search
 from tests.support.fakes import EPOCH_S, FIDELITIES, PASS_S, A, B, ByHand, C, Scripted, SimulatedExecutor, cells
 

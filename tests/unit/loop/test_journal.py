@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.search.journal import Journal
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.ports import Event
 from pmfnas.core.types import Cancelled, Cost, Curve, Diverged, Failed, Measure, Measured, Ok, Ticket, Train
+from pmfnas.loop.journal import Journal
 
 A = (3, 3, 1, 3, 1, 3)
 CURVE = Curve(3, np.array([1.5, 1 / 3]), np.array([40.0, 50.1]), (4, 5), np.array([1.6, 1.7]), np.array([39.0, 0.1]))
@@ -84,6 +84,6 @@ def test_an_event_that_does_not_reach_the_disk_is_an_error(tmp_path, monkeypatch
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("harness.search.journal.os.fsync", full)
+    monkeypatch.setattr("pmfnas.loop.journal.os.fsync", full)
     with pytest.raises(InputError, match=r"No space left on device\); make room and go on with --resume"):
         written(tmp_path / "journal.jsonl", EVENTS[:1])

@@ -45,8 +45,9 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 class Journal:
     """An append-only file of events."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, remedy: str = "make room and go on with --resume") -> None:
+        """Name the file, and how to go on where the disk does not take it."""
+        self._path, self._remedy = path, remedy
 
     def read(self) -> list[Event]:
         """Return the events of the file, oldest first, and cut off a last line that was not finished."""
@@ -75,9 +76,7 @@ class Journal:
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
-            raise InputError(
-                f"{self._path} cannot be written ({error.strerror}); make room and go on with --resume"
-            ) from None
+            raise InputError(f"{self._path} cannot be written ({error.strerror}); {self._remedy}") from None
 
 
 class JournalledExecutor:
