@@ -139,7 +139,7 @@ def _left_out(explained: Explained) -> str:
 
 
 def _validation(explained: Explained) -> str:
-    """Return what the strips show."""
+    """Return the name of the metric that the strips show, with its unit."""
     metric = metric_of(explained.header)
     return "validation (%)" if metric is None else metric.name + (" (%)" if metric.unit == "percent" else "")
 

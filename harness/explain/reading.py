@@ -151,7 +151,7 @@ def _answered(rows: Sequence[Mapping[str, Any]], header: RunHeader) -> Iterator[
 
 
 def metric_of(header: RunHeader) -> Metric | None:
-    """Return what a run on a user's own problem searched for; None for validation accuracy in percent."""
+    """Return the metric of a run on a user's own problem; None for validation accuracy in percent."""
     given = header.settings.get("metric")
     return Metric(**given) if isinstance(given, Mapping) else None
 
