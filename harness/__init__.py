@@ -1,7 +1,7 @@
 """The application: compare searchers, search by real training, study predictors. Run as `python -m harness VERB`.
 
-Rooms from the top down. A room imports rooms below it, never one above (held by import-linter). `search`, `predictors`
-and `fit` do not import each other; `compare` and `explain` do not either.
+Rooms from the top down. A room imports rooms below it, never one above (import-linter checks this). `search`,
+`predictors` and `fit` do not import each other, nor do `compare` and `explain`.
 
     cli            the command line, one file per verb; no room imports it
     report         one HTML page of a folder of results
@@ -11,9 +11,9 @@ and `fit` do not import each other; `compare` and `explain` do not either.
     compare        experiments that answer a question
     explain        one run's record read back
     show           frames to tables and figures
-    score          scores of finished runs, and what they say
+    score          scores of finished runs, and their statistics
     experiment     many runs in a folder, and the data they run on
-    players        who plays: our searchers, files, processes, packages
+    players        the players: our searchers, files, processes, packages
     stats          statistics of finished runs
     host           this machine: terminal, processes, cache, amounts as text
 

@@ -1,6 +1,6 @@
-"""`python -m harness`: checks that the packages are there and those of this checkout, then hands over to the CLI."""
+"""`python -m harness`: checks that the packages are installed and belong to this checkout, then starts the CLI."""
 
-from __future__ import annotations  # an old Python must get as far as the line that refuses it
+from __future__ import annotations  # an old Python must reach the line that refuses it
 
 import os
 import sys
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def _foreign() -> str | None:
-    """Return what is wrong where `baselines` or `pmfnas` would come from elsewhere (both names exist on the index)."""
+    """Return the fault if `baselines` or `pmfnas` is not of this checkout (both names exist on the index), or None."""
     for name in ("baselines", "pmfnas"):
         spec = find_spec(name)
         found = Path(spec.origin).resolve().parents[1] if spec and spec.origin else None
@@ -26,8 +26,8 @@ def _refused(why: str) -> int:
 
 
 def _main() -> int:
-    """Return the exit code: 2 also where the command line cannot start."""
-    if Path(sys.path[0]).resolve() == ROOT / "harness":  # started as a folder: our modules are no top-level names
+    """Return the exit code; it is 2 if the command line cannot start."""
+    if Path(sys.path[0]).resolve() == ROOT / "harness":  # started as a folder: our modules must not be top-level names
         sys.path[0] = str(ROOT)
     from harness.host.missing import missing
 

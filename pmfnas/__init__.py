@@ -8,16 +8,16 @@ The names of this module are loaded when they are first used. The packages are:
 
     core         the contracts: values, ports, errors, random streams, rungs
     files        files written whole or not at all
-    processes    a process that ends with its starter, and one that works alone
-    progress     how far long work is, on standard error
+    processes    ends a process with its parent, and locks a file for one process at a time
+    progress     the progress of long work, on standard error
     spaces       the search spaces
     loop         one run: searcher, executor, clock, budget, record
     engine       the PMF-NAS searcher
-    benchmarks   what a table answers for a segment of training, and the makers of tables
+    benchmarks   tabular benchmarks, and the code that makes the tables
     problem      the search on a problem of your own: `pmfnas.search`
-    predictor    a predictor of final accuracy, as a product of its own
+    predictor    a predictor of final accuracy, as a separate product
     training     real training (extra `train`: torch)
-    testing      the checks of searchers, and what they run on
+    testing      the checks of searchers, and benchmarks to run them on
 
 All but `progress` import `core`, which imports nothing of ours. Beyond that (import-linter holds the directions):
 
@@ -29,7 +29,7 @@ All but `progress` import `core`, which imports nothing of ours. Beyond that (im
     problem -> engine, loop, spaces, files, processes
     engine -> nothing but `core`
 
-Two things are called predictor. The searcher asks `engine/predictor.py`, whose numerics are `engine/model`. The package
+Two modules are called predictor. The searcher uses `engine/predictor.py`, with numerics in `engine/model`. The package
 `predictor` is the product that the study and the gate measure (`harness/predictors`); the searcher does not use it.
 """
 

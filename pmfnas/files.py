@@ -1,9 +1,9 @@
-"""Files are written whole or not at all, and a fault of the disk is one error that names the file.
+"""Writes files completely or not at all, and reports a fault of the disk as one error that names the file.
 
 A file is written to a hidden sibling, flushed to the disk and renamed last: a reader sees the old file or the new one,
-never a part. `writing` and `reading` stand at every border with the disk: they turn all that can go wrong there into
-one line with the file, the cause and the remedy; on a full disk, with the bytes needed and the bytes free. A file that
-is filled through a memory map gets its bytes from the disk first (`reserve`): a full disk would end the process later.
+never a part. `writing` and `reading` wrap every access to the disk. They turn every error there into one line with the
+file, the cause and the remedy, and on a full disk the bytes needed and the bytes free. `reserve` allocates the bytes of
+a file before it is filled through a memory map, because a full disk would end the process later.
 """
 
 import errno
@@ -37,7 +37,7 @@ def write_bytes(path: Path, content: bytes | memoryview, *, remedy: str = "") ->
     Args:
         path: the file.
         content: all of its bytes.
-        remedy: how the error goes on, for a caller who knows better than to name another path.
+        remedy: end of the error message; by default it asks for another path.
 
     Raises:
         InputError: the path cannot be written; nothing is left behind.
@@ -52,14 +52,14 @@ def write_bytes(path: Path, content: bytes | memoryview, *, remedy: str = "") ->
             work.replace(path)
             _flush_folder(path.parent)
     finally:
-        with suppress(OSError):  # it is gone after the rename, and where it could not be made
+        with suppress(OSError):  # missing after the rename, or if it could not be made
             work.unlink()
 
 
 def replace_folder(target: Path, files: Sequence[Path]) -> None:
-    """Make `target` a folder with copies of `files`, in place of what is there; raise `InputError` where it cannot be.
+    """Replace the folder `target` by a folder with copies of `files`; raise `InputError` if that fails.
 
-    The copies are complete before the old folder goes.
+    The copies are complete before the old folder is removed.
     """
     work = target.with_name(f".{target.name}.writing-{os.getpid()}-{secrets.token_hex(4)}")
     try:
@@ -78,7 +78,7 @@ def writing(path: Path, n_bytes: int | None = None, *, remedy: str = "") -> Iter
     """Turn an `OSError` inside the block, which writes `n_bytes` to `path`, into one `InputError`.
 
     Raises:
-        InputError: it names the path, the cause, the remedy, and on a full disk the bytes needed and free.
+        InputError: an `OSError` occurred; names path, cause and remedy, and on a full disk the bytes needed and free.
     """
     try:
         yield
@@ -93,10 +93,10 @@ def writing(path: Path, n_bytes: int | None = None, *, remedy: str = "") -> Iter
 
 @contextmanager
 def reading(path: Path, remedy: str) -> Iterator[None]:
-    """Turn whatever goes wrong inside the block, which reads `path`, into one `DataError` that names it.
+    """Turn every error inside the block, which reads `path`, into one `DataError` that names the file.
 
-    A file from outside can provoke any error in the code that reads it, so all of them are caught. An error of this
-    project passes as it is.
+    A file from outside can provoke any error in the code that reads it, so all of them are caught. A `PmfnasError`
+    passes unchanged.
     """
     try:
         yield
@@ -112,7 +112,7 @@ def reading(path: Path, remedy: str) -> Iterator[None]:
 
 
 def reserve(stream: BinaryIO, n_bytes: int, start: int = 0) -> None:
-    """Give an open file the bytes `start .. start + n_bytes` of the disk; what they hold is not to be kept.
+    """Allocate the bytes `start .. start + n_bytes` of an open file on the disk; their old content may be overwritten.
 
     Raises:
         OSError: the disk is full, or a quota is used up.
@@ -124,7 +124,7 @@ def reserve(stream: BinaryIO, n_bytes: int, start: int = 0) -> None:
         except OSError as error:
             if error.errno not in _CANNOT_RESERVE:
                 raise
-    place = stream.tell()  # where the system cannot reserve, zeros take the place
+    place = stream.tell()  # if the system cannot allocate, write zeros
     stream.seek(start)
     for done in range(0, n_bytes, len(_ZEROS)):
         stream.write(_ZEROS[: n_bytes - done])
@@ -133,7 +133,7 @@ def reserve(stream: BinaryIO, n_bytes: int, start: int = 0) -> None:
 
 
 def check_room(path: Path, n_bytes: int) -> None:
-    """Raise `InputError` where the disk on which `path` is to be made has less than `n_bytes` free."""
+    """Raise `InputError` if the disk for the new file `path` has less than `n_bytes` free."""
     if free_bytes(path) < n_bytes:
         with writing(path, n_bytes):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -146,28 +146,28 @@ def free_bytes(path: Path) -> int:
 
 
 def flush(stream: BinaryIO) -> None:
-    """Bring what was written to the disk."""
+    """Flush the buffers of a file to the disk."""
     stream.flush()
     os.fsync(stream.fileno())
 
 
 def abandoned(folder: Path, name: str = "*") -> list[Path]:
-    """Return what writers that were killed have left anywhere under `folder`, for files called `name` (a pattern)."""
+    """Return the hidden files that killed writers left anywhere under `folder`; `name` is a pattern of target names."""
     works = [(work, _WORK.fullmatch(work.name)) for work in folder.rglob(f".{name}.writing-*")]
     return [work for work, owner in works if owner and not is_running(int(owner[1]))]
 
 
 def remove_abandoned(folder: Path, name: str = "*") -> None:
-    """Remove what `abandoned` finds."""
+    """Remove the files that `abandoned` returns."""
     for work in abandoned(folder, name):
         with suppress(OSError):
             work.unlink()
 
 
 def is_running(pid: int) -> bool:
-    """Return whether a process with this id exists; True where that cannot be asked without harm."""
+    """Return whether a process with this id exists; True on systems that cannot tell without harm."""
     if os.name != "posix":
-        return True  # where signal 0 would end the process
+        return True  # signal 0 would end the process there
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
@@ -178,7 +178,7 @@ def is_running(pid: int) -> bool:
 
 
 def _flush_folder(folder: Path) -> None:
-    if os.name != "posix":  # folders cannot be opened elsewhere, and renames are journalled there
+    if os.name != "posix":  # other systems cannot open folders, and journal renames
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -1,4 +1,4 @@
-"""How processes of one machine heed each other: one that ends with the one that started it, one that works alone."""
+"""Ends a process together with its parent, and locks a file so that one process works at a time."""
 
 import os
 import signal
@@ -13,18 +13,18 @@ from typing import IO
 from pmfnas.core.errors import InputError
 
 _WATCH = "ends with its parent"
-"""Name of the thread that watches."""
+"""Name of the thread that watches the parent."""
 _POLL_S = 1.0
 _LOCKED_BYTE = 1 << 20
-"""Where a system that locks bytes, and forbids reading them, locks one: far behind the process number."""
+"""Offset of the locked byte, on systems that lock bytes and forbid reading them: far behind the process number."""
 
 
 def end_with(parent: int, *, poll_s: float = _POLL_S) -> None:
-    """End this process by SIGTERM once `parent`, the process that started it, is gone, however that ended.
+    """End this process by SIGTERM once `parent`, the process that started it, has ended for any reason.
 
-    A thread looks every `poll_s` seconds. A second call, and a call in `parent` itself, does nothing.
+    A thread checks every `poll_s` seconds. A second call, and a call in `parent` itself, does nothing.
     """
-    if os.name != "posix" or os.getpid() == parent:  # elsewhere a process keeps the number of a parent that is gone
+    if os.name != "posix" or os.getpid() == parent:  # other systems keep the number of a parent that has ended
         return
     if all(thread.name != _WATCH for thread in threading.enumerate()):
         threading.Thread(target=_watch, args=(parent, poll_s), name=_WATCH, daemon=True).start()
@@ -38,18 +38,18 @@ def _watch(parent: int, poll_s: float) -> None:
 
 @contextmanager
 def alone(lock: Path, *, busy: str, flag: str = "--out") -> Iterator[None]:
-    """Hold the file `lock` while the body runs; it is made where it is missing.
+    """Lock the file `lock` while the body runs; the file is made if it is missing.
 
-    The lock is the operating system's: it is gone with its process, however that ends.
+    The operating system holds the lock and releases it when the process ends, for any reason.
 
     Args:
         lock: the file; its content is the number of the process that holds it.
-        busy: what to say where another process holds it; the process and the remedy are added.
+        busy: error message if another process holds the lock; the process and the remedy are added.
         flag: the argument that names another folder.
 
     Raises:
-        InputError: another process holds it, or has removed it just now.
-        OSError: it cannot be written.
+        InputError: another process holds the lock, or has just removed the file.
+        OSError: the file cannot be written.
     """
     with lock.open("a+", encoding="utf-8") as stream:
         stream.seek(0)
@@ -63,7 +63,7 @@ def alone(lock: Path, *, busy: str, flag: str = "--out") -> Iterator[None]:
 
 
 def _take(stream: IO[str]) -> bool:
-    """Lock an open file; return whether that succeeded. It is released when the file is closed."""
+    """Lock an open file; return whether that succeeded. Closing the file releases the lock."""
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -1,6 +1,6 @@
-"""How far long work is: a bar on a terminal, and one line every half minute anywhere else.
+"""The progress of long work: a bar on a terminal, and one line every half minute anywhere else.
 
-Both are written to standard error by a thread of their own, so that also work without steps is seen to go on.
+A separate thread writes both to standard error, so that work without steps shows signs of life too.
 """
 
 import sys
@@ -19,17 +19,17 @@ _T = TypeVar("_T")
 
 
 class Progress:
-    """Shows how many of `total` units are done, while it is entered.
+    """Shows how many of `total` units are done, inside a `with` block.
 
     Args:
-        label: what the work is.
-        total: units of the whole work.
-        unit: what is counted, in the singular.
-        done: units that were done before.
+        label: name of the work.
+        total: number of units of the whole work.
+        unit: name of the counted unit, in the singular.
+        done: number of units that were done before.
         leave: keep the full bar on the terminal at the end.
         shown: False for silence.
-        stream: where it is shown; standard error by default.
-        every_s: seconds between two lines where there is no terminal.
+        stream: stream to write to; standard error by default.
+        every_s: seconds between two lines if the stream is not a terminal.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Progress:
         self._bar: tqdm[None] | None = None
 
     def __enter__(self) -> "Progress":
-        """Begin to show."""
+        """Start to show progress."""
         self._begin_s = time.monotonic()
         if self._is_terminal:
             self._bar = tqdm(
@@ -74,7 +74,7 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Show no more."""
+        """Stop showing progress."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -82,20 +82,20 @@ class Progress:
             self._bar.close()
 
     def step(self, n: int = 1) -> None:
-        """Take note that `n` more units are done."""
+        """Count `n` more units as done."""
         self._done += n
         if self._bar is not None:
             self._bar.update(n)
 
     def say(self, line: str) -> None:
-        """Write a line of its own, above the bar where there is one."""
+        """Write a separate line, above the bar if there is one."""
         if self._bar is not None:
             self._bar.write(line, file=self._stream)
         elif self._stream is not None:
             print(line, file=self._stream, flush=True)
 
     def line(self) -> str:
-        """Return how far the work is, on one line."""
+        """Return the progress of the work as one line."""
         spent_s, new = time.monotonic() - self._begin_s, self._done - self._done_before
         left = f", about {_written(spent_s / new * (self._total - self._done))} left" if new else ""
         plural = self._unit if self._total == 1 else f"{self._unit}s"
@@ -122,11 +122,11 @@ def tracked(items: Iterable[_T], label: str, *, total: int, unit: str, shown: bo
 def heartbeat(
     silent_s: Callable[[], float], speak: Callable[[], None], *, every_s: float = LINE_EVERY_S
 ) -> Iterator[None]:
-    """Let work that has lines of its own speak also where it has been silent for long.
+    """Add signs of life to work that writes its own lines, after long silence.
 
     Args:
         silent_s: returns the seconds since the work last said anything; `speak` ends the silence.
-        speak: says that the work goes on; called by a thread of its own.
+        speak: writes that the work goes on; called by a separate thread.
         every_s: the longest silence, seconds.
     """
     ended = Event()

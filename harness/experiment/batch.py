@@ -1,9 +1,9 @@
 """Runs an experiment: every run in its own process slot, finished ones skipped, progress shown.
 
-    OUT/spec.json        what the folder belongs to; a command with other settings is refused, not mixed in
+    OUT/spec.json        the claim of the folder; a command with other settings is refused, not mixed in
     OUT/runs/...         one record per run (pmfnas.loop.record)
 
-An interrupted command can be repeated and goes on: a record exists if and only if its run has finished.
+After an interruption, repeat the command to continue: a record exists if and only if its run has finished.
 A failed run counts as finished: the same command does not repeat it, unless its record is deleted.
 """
 
@@ -51,12 +51,12 @@ RUNS_PER_GROUP = 6
 
 
 def claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
-    """Make `out` the folder of this experiment; raise `InputError` where it belongs to something else."""
+    """Claim `out` for this experiment; raise `InputError` if it belongs to another one."""
     folder.claim(out, claim_of(experiment, table), _sources(experiment), flag="--searcher")
 
 
 def check_claim(out: Path, experiment: Experiment, table: CurveTable) -> None:
-    """Raise `InputError` where `claim` would; write nothing."""
+    """Raise `InputError` in the cases in which `claim` does; write nothing."""
     folder.check_claim(out, claim_of(experiment, table), _sources(experiment), flag="--searcher")
 
 
@@ -80,10 +80,10 @@ def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
 
 
 def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jobs: int) -> int:
-    """Do every run that is not done yet, and return how many that were.
+    """Run every run that is not finished yet, and return their number.
 
-    A group is one data set and a few seeds of the searchers; a process opens table and space of a data set once. Each
-    run writes its own record. Linear algebra gets one thread: the processes are the parallelism.
+    A group is one data set and a few seeds of the searchers. A process opens the table and the space of a data set
+    once. Each run writes its own record. Linear algebra gets one thread, because the processes use all the cores.
     """
     claim(out, experiment, table)
     space = table.header.space
@@ -104,7 +104,7 @@ def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jo
 
 
 def _groups(missing: Sequence[Job]) -> list[list[Job]]:
-    """Return the jobs by blocks of seeds and data set, in order; a long block is cut, so that progress shows."""
+    """Return the jobs by blocks of seeds and data set, in order; a long block is cut, so that progress is visible."""
     groups: dict[tuple[int, str], list[Job]] = {}
     for job in missing:
         groups.setdefault((job.seed // SEEDS_PER_GROUP, job.dataset), []).append(job)
@@ -122,7 +122,7 @@ def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, o
         header, finished = run_one(experiment, table, benchmark, job, log=log)
         try:
             write_record(out, header, finished, benchmark.space)
-        except (TypeError, ValueError, OverflowError) as error:  # a value in it that no file can hold
+        except (TypeError, ValueError, OverflowError) as error:  # a value of the run cannot be written
             finished = failed(f"its record cannot be written, {type(error).__name__}: {error}")
             write_record(out, _ended(header, finished), finished, benchmark.space)
 
@@ -137,7 +137,7 @@ def _benchmark(table_path: Path, fingerprint: str, name: str) -> TableBenchmark:
 def run_one(
     experiment: Experiment, table: CurveTable, benchmark: TableBenchmark, job: Job, *, log: Path | None = None
 ) -> tuple[RunHeader, Finished]:
-    """Return one run of the experiment, finished, and its header. Writes nothing but the `log` of a process."""
+    """Run one run of the experiment; return its header and the finished run. Writes only the `log` of a process."""
     setting = Setting(
         benchmark.space, benchmark.fidelities, experiment.budget_s, experiment.n_workers, experiment.accounting
     )
@@ -173,7 +173,7 @@ def run_one(
 
 
 def expected_s(experiment: Experiment, table: CurveTable, n_runs: int) -> float:
-    """Return the seconds of one process for `n_runs` runs, from one run of every searcher that is thrown away."""
+    """Estimate the seconds of one process for `n_runs` runs, from one discarded run of every searcher."""
     begin = time.perf_counter()
     benchmark = open_benchmark(table, experiment.datasets[0])
     for searcher in experiment.searchers:
@@ -182,7 +182,7 @@ def expected_s(experiment: Experiment, table: CurveTable, n_runs: int) -> float:
 
 
 def _ended(header: RunHeader, finished: Finished) -> RunHeader:
-    """Return the header of a run whose entries cannot be written."""
+    """Return the header of a failed run whose entries cannot be written."""
     nothing = totals((), clock_s=0.0, n_workers=header.n_workers, accounting="resume")
     return replace(header, status=finished.status, why=finished.why, clock_s=0.0, recommended=(), **asdict(nothing))
 

@@ -1,11 +1,11 @@
-"""Which data a command runs on, `--data auto|NAME|PATH` with the names of `SOURCES`, and where tables are cached.
+"""Chooses the data of a command, `--data auto|NAME|PATH` with the names of `SOURCES`, and caches the tables.
 
 `auto` takes the best of `SOURCES` that the user has set up, and says why: the official files at the official packages'
 default root; the anchored table of the folder that `PMFNAS_ANCHORS` names (of the size space: of a folder beside it);
-real final values from an installed package; the surrogate shipped in the package. What was made or looked at before
-changes nothing, with one exception that is said: a command that goes on in a folder of results takes the data of that
-folder. Data that know a part of the archs are taken when `--partial` asks for them, and never by `auto`. Tables are
-made once and kept in the user's cache, or in the folder `PMFNAS_CACHE` names.
+real final values from an installed package; the surrogate shipped in the package. Cached tables do not change this
+choice. There is one exception, and the command prints it: a command that continues a folder of results takes the data
+of that folder. Partial data, which cover some of the archs only, need `--partial`; `auto` never takes them. Tables are
+made once and kept in the user's cache, or in the folder that `PMFNAS_CACHE` names.
 """
 
 import argparse
@@ -41,7 +41,7 @@ SIZE = "nats-sss"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A table, and why it was taken."""
+    """A table, and the reason why it was chosen."""
 
     table: CurveTable
     why: str
@@ -58,17 +58,17 @@ class Source:
     """A kind of data that `--data` can name and `auto` can take."""
 
     name: str
-    """How `--data` names it."""
+    """Name of the source in `--data`."""
     stamp: str
-    """Stamp of its tables."""
+    """Stamp of the source's tables."""
     spaces: tuple[str, ...]
-    """The spaces that it has tables of."""
+    """The spaces for which the source has tables."""
     holds: str
-    """Which of its values are real, in words."""
+    """Describes which values of the tables are real."""
     not_offered: Callable[[str], str | None]
-    """Returns why `auto` cannot take it for a space; None where the user has set it up, and it is whole."""
+    """Returns the reason why `auto` cannot take the source for a space; None if it is set up and complete."""
     make: Callable[[str, int], Chosen]
-    """Returns the table of a space, made with so many processes if need be; raises `InputError` that says why not."""
+    """Returns the table of a space, made with this many processes if missing; raises `InputError` with the reason."""
 
 
 # ----------------------------------------------------------------------------------------------------------- choosing
@@ -78,7 +78,7 @@ def chosen_by(options: argparse.Namespace, *, space: str = TOPOLOGY, folder: Pat
     """Return the data that `--data` and `--partial` of a verb name; see `choose`.
 
     Raises:
-        InputError: also where a reference would be made of a part.
+        InputError: see `choose`; also if a reference would be made from partial data.
     """
     chosen = choose(options.data, space=space, folder=folder, partial=getattr(options, "partial", None))
     if getattr(options, "update_reference", False) and not chosen.table.is_whole:
@@ -89,17 +89,17 @@ def chosen_by(options: argparse.Namespace, *, space: str = TOPOLOGY, folder: Pat
 def choose(
     text: str, *, space: str = TOPOLOGY, folder: Path | None = None, partial: bool | None = None, n_jobs: int = 1
 ) -> Chosen:
-    """Return the table of `space` for `--data text`, made first where it does not exist yet.
+    """Return the table of `space` for `--data text`, made first if it does not exist yet.
 
     Args:
         text: `auto`, the name of a source, or a path.
         space: name of the search space.
-        folder: where results go: if it has some, `auto` means the data that they were made with.
-        partial: whether data that know a part of the archs will do; None where that cannot be asked for.
+        folder: the folder of results; if it has results, `auto` means the data that they were made with.
+        partial: whether partial data are accepted; None if the verb has no `--partial`.
         n_jobs: processes for an import.
 
     Raises:
-        InputError: there are no such data, they are of another space, or a part that was not asked for.
+        InputError: there are no such data, they are of another space, or they are partial without `--partial`.
     """
     if text == "auto":
         return _of_folder(folder, space, n_jobs) or _best(space, n_jobs)
@@ -137,10 +137,10 @@ def _best(space: str, n_jobs: int) -> Chosen:
 
 
 def _of_folder(folder: Path | None, space: str, n_jobs: int) -> Chosen | None:
-    """Return the data that the results in `folder` were made with; None where it has no results on a table.
+    """Return the data that the results in `folder` were made with; None if it has no results on a table.
 
     Raises:
-        InputError: those data are not at hand.
+        InputError: those data are not available.
     """
     if folder is None or not (folder / SPEC).is_file():
         return None
@@ -165,7 +165,7 @@ def _of_folder(folder: Path | None, space: str, n_jobs: int) -> Chosen | None:
 
 
 def _readable(path: Path) -> CurveTable | None:
-    """Return the table in `path`; None where it is damaged or of another version, so that it is not the one sought."""
+    """Return the table in `path`; None if it is damaged or of another version."""
     try:
         return CurveTable.open(path)
     except DataError:
@@ -213,7 +213,7 @@ def _holds_size(folder: Path) -> bool:
 
 
 def _anchored_table(space: str, n_jobs: int) -> Chosen:
-    """Return the table of the folder that `PMFNAS_ANCHORS` names, else, as it was asked for by name, the one built."""
+    """Return the anchored table of a space, made from the folder that `PMFNAS_ANCHORS` names or found in the cache."""
     del n_jobs
     source = os.environ.get(ANCHORS)
     if space == SIZE:
@@ -243,7 +243,7 @@ def _surrogate_table(space: str, n_jobs: int) -> Chosen:
 
 
 def _no_real_finals(space: str) -> str | None:
-    """Return what is wrong with the package; of one whose table is made already the files are not compared again."""
+    """Return the fault of the package, or None; if its table is cached, the files are not checked again."""
     del space
     return fault_of_package(look_inside=not (_real_finals_path() / HEADER).exists())
 
@@ -303,7 +303,7 @@ SOURCES: tuple[Source, ...] = (
 
 
 def _at(path: Path, text: str, space: str, n_jobs: int) -> Chosen:
-    """Return the table at, or made from, a path of the user's; of several spaces the one asked for."""
+    """Return the table at, or made from, a path of the user's, for the given space."""
     try:
         if not path.exists():
             raise DataError(f"--data is {text!r}, but no such path exists; give a curve table, official files, or auto")
@@ -318,7 +318,7 @@ def _at(path: Path, text: str, space: str, n_jobs: int) -> Chosen:
 
 
 def _opened(path: Path, space: str) -> Chosen | None:
-    """Return the table in the folder `path`, or of its folder of real values; None where it is neither."""
+    """Return the table in the folder `path`, or made from real values in it; None if it holds neither."""
     if (path / HEADER).exists():
         return Chosen(CurveTable.open(path), f"the table {path}")
     if (path / ANCHOR_FILE).exists() and space != SIZE:
@@ -357,7 +357,7 @@ def _imported(path: Path, space: str, n_jobs: int) -> CurveTable:
 
 
 def _looks(path: Path) -> str:
-    """Return twelve hex digits of names, sizes and times of the files at `path`: changed files are imported anew."""
+    """Return a hash, twelve hex digits, of names, sizes and times of the files at `path`, to notice changed files."""
     if path.is_dir():
         with os.scandir(path) as entries:
             seen = sorted(_look(entry.name, entry) for entry in entries)
@@ -383,7 +383,7 @@ def cache_root() -> Path:
 
 
 def _made(name: str, make: Callable[[Path], CurveTable]) -> CurveTable:
-    """Return the cached table `name`, made first where it is missing."""
+    """Return the cached table `name`, made first if it is missing."""
     path = cache_root() / name
     if not (path / HEADER).exists():
         with writing(path.parent, remedy=f"set {CACHE} to another folder"):
@@ -392,6 +392,6 @@ def _made(name: str, make: Callable[[Path], CurveTable]) -> CurveTable:
         try:
             return make(path)
         except InputError:
-            if not (path / HEADER).exists():  # else another process made it in the meantime
+            if not (path / HEADER).exists():  # otherwise another process has made it in the meantime
                 raise
     return CurveTable.open(path)

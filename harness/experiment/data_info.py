@@ -23,7 +23,7 @@ def info(chosen: Chosen, space: str) -> Iterator[str]:
 
 
 def _sources(space: str) -> Iterator[str]:
-    """Yield the kinds of data of a space, best first, and which of them are at hand."""
+    """Yield a line per kind of data of a space, best first, which says whether it is available."""
     yield f"\nkinds of data of {space}, best first; `auto` takes the first that is at hand"
     for source in (s for s in SOURCES if space in s.spaces):
         yield f"  {source.stamp:<12} --data {source.name:<12} real: {source.holds}"

@@ -1,11 +1,12 @@
 """Archs that a comparison leaves out: no searcher can train them, and no regret is measured against them.
 
-A request for one ends at once as `Failed(REASON)` and costs nothing. Space, fidelities and what is free to know of an
-arch stay as they are, so searchers need no change: a rule that takes the largest archs first is refused these and
-goes on with the next. The oracle's best values, hits and regrets are over the archs that are left.
+A request for an excluded arch ends at once as `Failed(REASON)` and costs nothing. The space, the fidelities and the
+free facts about an arch (such as its FLOPs) stay as they are, so searchers need no change: a searcher that takes the
+largest archs first is refused these archs and goes on with the next ones. The oracle computes best values, hits and
+regrets over the remaining archs.
 
-A rule judges an arch by its own operations. An arch isomorphic to one that is left out stays, unless the rule names
-it as well: it is another entry of the benchmark, with trainings of its own.
+A rule judges an arch by its own operations. An arch that is isomorphic to an excluded one stays, unless the rule
+excludes it too: it is another entry of the benchmark, with its own trainings.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ class Exclusion:
     """A rule that leaves archs of one space out."""
 
     space: str
-    """Name of the space that the rule is about."""
+    """Name of the space whose archs the rule judges."""
     described: str
     """Which archs are excluded, in words, for the manifest."""
     leaves_out: Callable[[Arch], bool]
@@ -55,7 +56,7 @@ EXCLUSIONS: Mapping[str, Exclusion] = MappingProxyType(
 
 
 def exclusion(name: str | None) -> Exclusion | None:
-    """Return the rule called `name`, None for none; raise `InputError` that lists the known ones."""
+    """Return the rule called `name`, None for None; raise `InputError` that lists the known rules."""
     if name is None:
         return None
     if name not in EXCLUSIONS:
@@ -64,7 +65,7 @@ def exclusion(name: str | None) -> Exclusion | None:
 
 
 def remaining(benchmark: Benchmark, name: str | None) -> Benchmark:
-    """Return `benchmark` without the archs that the rule called `name` leaves out; itself where there is no rule."""
+    """Return `benchmark` without the archs that the rule called `name` leaves out; `benchmark` itself if None."""
     rule = exclusion(name)
     return benchmark if rule is None else Remaining(benchmark, rule)
 

@@ -1,8 +1,8 @@
 """A folder of results: its claim, its lock, its manifest, and its copy among the committed references.
 
-    OUT/spec.json        the claim: what the folder belongs to; a command with other settings is refused, not mixed in
-    OUT/lock             held by the process at work, if only one may be; the system releases it when the process ends
-    OUT/manifest.json    what made the outputs: the claim, what is in them, code, machine and versions
+    OUT/spec.json        the claim: the settings of the folder's command; one with other settings is refused
+    OUT/lock             held by a process that must work alone; the system releases it when the process ends
+    OUT/manifest.json    the origin of the outputs: the claim, their extent, code, machine and versions
 
 The committed references are copies of outputs, under `REFERENCE_DIR`.
 """
@@ -27,16 +27,16 @@ from pmfnas.processes import alone
 
 SPEC, LOCK, MANIFEST = "spec.json", "lock", "manifest.json"
 SOURCES = "sources"
-"""In a claim: the source of everything that came from the command line, by name."""
+"""Entry of a claim: name -> source of each searcher or predictor from the command line."""
 _SOURCES_BEFORE = "entrants"
-"""How claims called it before."""
+"""Name of this entry in older claims."""
 REFERENCE_DIR = ROOT / "results" / "reference"
 _KEPT = {".md", ".png", ".json", ".parquet", ".txt"}
 _KEPT_LISTS = {"progress.csv", "results.csv"}
 """Endings, and names of lists, that a committed reference keeps: frames, pages and pictures."""
 _PARTS = ("searchers", "predictors", "datasets", "seeds_per_budget")
 _SIZES = ("runs", "cells", "splits")
-"""Entries of a manifest by which a reference is as complete as another one: what it names, and how often."""
+"""Entries of a manifest that `refuse_less` compares; each counts the runs, cells or splits that it names."""
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -46,7 +46,7 @@ def write_json(path: Path, entries: Mapping[str, Any]) -> None:
 
 
 def json_text(entries: Mapping[str, Any]) -> str:
-    """Return an object as JSON with a line for each entry, and for each entry of those, so that a difference shows."""
+    """Return an object as JSON with one line per entry, and per entry of an entry, so that diffs are readable."""
     return "{\n" + ",\n".join(f" {json.dumps(name)}: {_entry(value)}" for name, value in entries.items()) + "\n}\n"
 
 
@@ -57,7 +57,7 @@ def _entry(value: Any) -> str:
 
 
 def read_json(path: Path, remedy: str) -> dict[str, Any]:
-    """Return the object in a file of JSON; raise `DataError` with the remedy where it cannot be read."""
+    """Return the object in a file of JSON; raise `DataError` with the remedy if it cannot be read."""
     with reading(path, remedy):
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
@@ -79,19 +79,18 @@ def claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] = _NOTH
 
 
 def check_claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] = _NOTHING, *, flag: str = "") -> bool:
-    """Return whether `out` has this claim already; False if it is free to be claimed. Writes nothing.
+    """Return True if `out` has this claim already, False if it is free to be claimed. Writes nothing.
 
-    Files of a writer that was killed while it claimed the folder do not count.
+    A folder with nothing but the files of a writer that was killed while it claimed the folder is free.
 
     Args:
-        out: the folder; it need not be there.
-        mine: what it shall belong to; a claim has these entries and may have more.
-        sources: names from the command line, and what each stands for.
-        flag: the argument that gives such a name, for the error.
+        out: the folder; it need not exist.
+        mine: entries of the claim that is wanted; the claim of the folder may have more.
+        sources: name -> source, for the searchers or predictors from the command line.
+        flag: the argument that gives such a name, for the error message.
 
     Raises:
-        InputError: `out` belongs to something else, has results of another source of the same name, or cannot be
-            written.
+        InputError: `out` has another claim or results of another source with the same name, or cannot be written.
     """
     if not (out / SPEC).exists():
         check_free(out)
@@ -114,7 +113,7 @@ def check_claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] =
 
 
 def check_free(out: Path, own: Collection[str] = ()) -> None:
-    """Raise `InputError` unless `out` can become a folder of results: it is not there, or empty but for files `own`."""
+    """Raise `InputError` unless `out` can become a folder of results: it is missing, or has no files except `own`."""
     killed = {file.name for file in abandoned(out, SPEC)}
     if out.exists() and (not out.is_dir() or any(file.name not in {*own, *killed} for file in out.iterdir())):
         raise InputError(f"--out {out} exists and is not a folder of results; choose another --out")
@@ -142,7 +141,7 @@ def read_claim(out: Path) -> dict[str, Any]:
 
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
-    """Hold a folder while the body runs; raise `InputError` where another process holds it, or it cannot be written."""
+    """Lock a folder while the body runs; raise `InputError` if another process has the lock or it cannot be written."""
     with ExitStack() as held:
         try:
             held.enter_context(alone(out / LOCK, busy=f"--out {out} is in use by a search at work"))
@@ -155,12 +154,12 @@ def locked(out: Path) -> Iterator[None]:
 
 
 def manifest(out: Path, about: Mapping[str, Any], packages: Sequence[str]) -> dict[str, Any]:
-    """Return how the outputs of a folder were made, without host name, user or absolute path.
+    """Return the origin of the outputs of a folder, without host name, user or absolute path.
 
     Args:
         out: the folder; its claim comes first.
-        about: what is in the outputs.
-        packages: distributions whose versions matter to them.
+        about: entries on the extent of the outputs.
+        packages: distributions whose versions affect the outputs.
     """
     return {
         **read_claim(out),
@@ -198,11 +197,11 @@ def reference_name(experiment: str, table: CurveTable) -> str:
 
 
 def refuse_less(name: str, mine: Mapping[str, Any]) -> None:
-    """Raise `InputError` if the committed reference `name` has more than the outputs that would replace it.
+    """Raise `InputError` if the committed reference `name` is more complete than the outputs that would replace it.
 
     Args:
-        name: of the reference, under `REFERENCE_DIR`.
-        mine: entries as in a manifest; those that it lacks are not compared.
+        name: name of the reference, under `REFERENCE_DIR`.
+        mine: entries as in a manifest; missing entries are not compared.
     """
     path = REFERENCE_DIR / name / MANIFEST
     if not path.is_file():
@@ -227,15 +226,15 @@ def refuse_less(name: str, mine: Mapping[str, Any]) -> None:
 
 
 def copy_to_reference(name: str, out: Path, *, only: Collection[str] = ()) -> Path:
-    """Copy the outputs of `out` to the committed reference called `name`, in place of what is there; return it.
+    """Replace the committed reference called `name` by the outputs of `out`; return its folder.
 
     Args:
-        name: of the reference, under `REFERENCE_DIR`.
-        out: whose outputs.
-        only: the files that are copied; by default frames, pages, pictures and two lists.
+        name: name of the reference, under `REFERENCE_DIR`.
+        out: the folder of results.
+        only: names of the files to copy; by default frames, pages, pictures and two lists.
 
     Raises:
-        InputError: what is there has more (see `refuse_less`), or `out` is that reference or lies in it.
+        InputError: the reference is more complete (see `refuse_less`), or `out` is that reference or lies in it.
     """
     check_folder("--out", out, {"the reference": REFERENCE_DIR / name})
     refuse_less(name, read_json(out / MANIFEST, "make the outputs again"))

@@ -1,10 +1,10 @@
-"""Which trials a run may see on data whose runs are scored by the other trials.
+"""The trials that a run may see, on data whose runs are scored by the other trials.
 
-On data without test accuracy a run is scored by final validation in trials that it could not see. Of the trials of an
-arch under the longest schedule it may see one: the first of the permutation that its seed gives the arch
-(`pmfnas.core.rng.trial_keys`). All others are held out, be it one or two. To show two of three would leave a score of
-one trial, with twice the variance of the mean of two, and would let the number of trials of an arch be asked for.
-Trials of the other schedules are other trainings and may all be seen.
+On data without test accuracy a run is scored by final validation in trials that it could not see. Under the longest
+schedule it may see one trial of each arch: the first one of the permutation that its seed gives the arch
+(`pmfnas.core.rng.trial_keys`). The other one or two trials are held out. Showing two of three trials would leave one
+trial for the score, with twice the variance of a mean of two, and would reveal how many trials an arch has. Trials of
+the other schedules are other trainings, and a run may see all of them.
 """
 
 from pmfnas.benchmarks.header import HELD_OUT, Header
@@ -14,7 +14,7 @@ N_SEEN = 1
 
 
 def visible_trials(header: Header) -> Visible:
-    """Return the rule of a table."""
+    """Return the rule that says how many trials a run on a table may see."""
     if header.score != HELD_OUT:
         return all_visible
     longest = longest_schedule(header)

@@ -1,4 +1,4 @@
-"""A run as data set, searcher and seed: those of an experiment, and those found in a folder."""
+"""Runs as (data set, searcher, seed): the runs of an experiment, and the runs found in a folder."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ def jobs(experiment: Experiment) -> list[Job]:
 
 
 def found(out: Path, space: str) -> list[Job]:
-    """Return the finished runs under `out`, whatever command made them."""
+    """Return all finished runs under `out`, by any command."""
     pattern = re.compile(rf"{re.escape(space)}-([^/]+)/([^/]+)/s(\d+)\.parquet")
     names = (path.relative_to(out / "runs").as_posix() for path in (out / "runs").glob("*/*/s*.parquet"))
     matches = (pattern.fullmatch(name) for name in names)
@@ -37,31 +37,30 @@ def found(out: Path, space: str) -> list[Job]:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """Finished runs and what outputs say of them; names only, so that a folder is enough to make it."""
+    """Finished runs, and the names that outputs use for them; a folder of results is enough to make it."""
 
     title: str
     jobs: tuple[Job, ...]
     order: tuple[str, ...]
-    """Searchers as outputs list them; they need not all have played."""
+    """Searchers in the order of the outputs; some of them may have no runs."""
     replays: Mapping[str, str] = field(default_factory=dict)
-    """Method of a published row -> the searcher that must land on it."""
+    """Method of a published row -> the searcher that must reproduce it."""
 
     @property
     def searchers(self) -> tuple[str, ...]:
-        """The searchers that have played, in order."""
+        """The searchers with runs, in order."""
         return tuple(name for name in self.order if any(job.searcher == name for job in self.jobs))
 
 
 def played(experiment: Experiment) -> Played:
-    """Return all runs of an experiment, once they are finished."""
+    """Return all runs of an experiment as `Played`; they must be finished."""
     return Played(experiment.title, tuple(jobs(experiment)), tuple(experiment.players), experiment.replays)
 
 
 def in_order(found_jobs: Sequence[Job], searchers: Sequence[str]) -> list[Job]:
     """Return jobs sorted by data set, searcher and seed.
 
-    Data sets stand as in `ALL_DATASETS`, others by name after them, whatever part of them there is; searchers stand as
-    in `searchers`.
+    Data sets are in the order of `ALL_DATASETS`, then other ones by name. Searchers are in the order of `searchers`.
     """
     place = {name: i for i, name in enumerate(ALL_DATASETS)}
     rank = {name: i for i, name in enumerate(searchers)}

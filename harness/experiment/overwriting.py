@@ -9,13 +9,13 @@ from pmfnas.core.errors import InputError
 
 
 def check_outputs(outputs: Mapping[str, Path], inputs: Mapping[str, Path], *, own: Collection[str] = ()) -> None:
-    """Raise `InputError` unless every output can be written without loss.
+    """Raise `InputError` if an output would overwrite an input or another output.
 
-    Links are followed. Of a folder that is read, no file that is there may be replaced but the command's `own`.
+    Links are followed. In a folder that is read, only the command's `own` files may be replaced.
 
     Args:
-        outputs: files that are about to be written, by the argument or the words that name each.
-        inputs: files and folders that the command reads, likewise.
+        outputs: argument or description -> file that is about to be written.
+        inputs: argument or description -> file or folder that the command reads.
         own: patterns of file names that the command itself writes into a folder it reads.
     """
     before: dict[str, Path] = {}
@@ -34,12 +34,12 @@ def check_outputs(outputs: Mapping[str, Path], inputs: Mapping[str, Path], *, ow
 
 
 def check_folder(name: str, out: Path, inputs: Mapping[str, Path]) -> None:
-    """Raise `InputError` where the folder `out`, which a command fills, is or lies in a folder that it reads.
+    """Raise `InputError` if the output folder `out` of a command is, or lies in, a folder that the command reads.
 
     Args:
         name: the argument that names it.
-        out: the folder; it need not be there.
-        inputs: files and folders that the command reads, by the arguments that name them.
+        out: the folder; it need not exist.
+        inputs: argument -> file or folder that the command reads.
     """
     for read, source in inputs.items():
         if _is_same(out, source) or source.resolve() in out.resolve().parents:
@@ -49,7 +49,7 @@ def check_folder(name: str, out: Path, inputs: Mapping[str, Path]) -> None:
 
 
 def check_writable(name: str, path: Path) -> None:
-    """Raise `InputError` where the file `path` could not be written; its folder is made where it is missing."""
+    """Raise `InputError` if the file `path` cannot be written; a missing folder is made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -65,7 +65,7 @@ def _is_same(path: Path, other: Path) -> bool:
 
 
 def _is_inside(path: Path, folder: Path) -> bool:
-    """Return whether `path` is there and lies in `folder`, by its own name or behind a link."""
+    """Return whether `path` exists and lies in `folder`, by its own name or behind a link."""
     if not folder.is_dir() or not (path.exists() or path.is_symlink()):
         return False
     places = (path.parent.resolve() / path.name, path.resolve())

@@ -23,7 +23,7 @@ class Experiment:
     name: str
     title: str
     players: Mapping[str, SearcherFactory]
-    """Who may play."""
+    """Name -> factory of every searcher that may take part."""
     searchers: tuple[str, ...]
     datasets: tuple[str, ...]
     budget_s: float
@@ -34,13 +34,13 @@ class Experiment:
     n_workers: int = 1
     accounting: Accounting = "resume"
     needs_real_values: bool = False
-    """Whether its outputs are meaningless on the surrogate."""
+    """True if outputs on the surrogate would be meaningless."""
     replays: Mapping[str, str] = field(default_factory=dict)
-    """Method of a published row -> the searcher that must land on it."""
+    """Method of a published row -> the searcher that must reproduce it."""
     stream: str = ""
-    """The searcher whose random stream all of them draw from (common random numbers); empty: each has its own."""
+    """The searcher whose random stream all searchers use (common random numbers); if empty, each has its own."""
     excluded: str | None = None
-    """The rule of `harness.experiment.exclusions` by which archs of the space take no part."""
+    """Name of the rule of `harness.experiment.exclusions` that leaves archs out; None to use all archs."""
 
     def __post_init__(self) -> None:
         if self.n_seeds < 1:
@@ -64,14 +64,14 @@ class Experiment:
 
     @property
     def n_runs(self) -> int:
-        """How many runs it has."""
+        """Number of runs."""
         return len(self.searchers) * len(self.datasets) * self.n_seeds
 
 
 ALL_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 
 REPLAY_ONLY = "bohb_nb201"
-"""Pays for every budget in full, as the script behind the published row did, so it is left out of our tables."""
+"""BOHB as in the script behind the published row: it pays every budget in full, so our tables leave it out."""
 
 TABLE2 = Experiment(
     name="table2",
@@ -98,7 +98,7 @@ REPLAY_PLAYERS: Mapping[str, SearcherFactory] = MappingProxyType(
         "reinforce": with_settings(Reinforce, learning_rate=0.03),
     }
 )
-"""The paper's settings; REINFORCE's rate is chosen among eight for its row (the authors' rates land within it too)."""
+"""The paper's settings; REINFORCE's rate is chosen among eight for its row (the authors' rates pass as well)."""
 
 PUBLISHED = Experiment(
     name="published",
@@ -137,5 +137,5 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
 
 
 def smoke(experiment: Experiment) -> Experiment:
-    """Return a small form of an experiment: three seeds and at most two hours, to see that everything works."""
+    """Return a small form of an experiment for a quick test: three seeds and at most two hours."""
     return replace(experiment, n_seeds=3, budget_s=min(experiment.budget_s, 7_200.0))

@@ -1,7 +1,7 @@
 """One run's record read back.
 
 reading       requests, stages, funnel, seconds and incumbents of a record
-text          them in words and as CSV
-figure        them as a figure
-calibration   whether a searcher's forecasts came true
+text          the parts of a record in words and as CSV
+figure        the parts of a record as a figure
+calibration   how well a searcher's predictions match the outcomes
 """

@@ -1,21 +1,21 @@
 """Coverage of the intervals that a searcher predicted, read from the records of an experiment alone.
 
-    records --judged--> predictions with what was told of them --coverages--> share inside the 50/80/90/95 % intervals
+    records --judged--> predictions with their outcomes --coverages--> share inside the 50/80/90/95 % intervals
 
-A prediction is a request whose reason holds `mean` and `std`, in percent. What was told of it is the validation
-accuracy at the end of the segment that the prediction is about: for `start` that of the `continue` of the same arch,
-for `probe` that of its `finish`, otherwise its own. A start that never went on has none, so what is judged is always
-chosen by something; three groups say by how much:
+A prediction is a request whose reason holds `mean` and `std`, in percent. Its outcome is the validation accuracy at the
+end of the predicted segment: for `start` that of the `continue` of the same arch, for `probe` that of its `finish`,
+otherwise its own. A start without a `continue` has no outcome, so the judged predictions are a selection. Three groups
+show how strong the selection is:
 
     all        every prediction with an outcome
     selected   those for archs that the run had trained before: continued, probed, finished, replicated
     pick       those for the arch that the run recommended in the end
 
-Three things to know of PMF-NAS's figures. Its std is that of the *true* score and knows nothing of the noise of the
-trial that is told; `noise_pct` adds it. It clips low scores before it learns, so an arch below the clip is predicted at
-the clip and counts as a miss below; `above` is free of that. And its means stay on the scale of the lower schedule: at
-any other level than the lowest one judged, the mean of (told - mean) over all requests of that level is taken off
-before the shares are counted.
+Three properties of PMF-NAS affect its figures. Its std is that of the *true* score, without the noise of the observed
+trial; `noise_pct` adds that noise. It clips low scores before it learns, so an arch below the clip is predicted at the
+clip and counts as a miss below; `above` is not affected. Its means stay on the scale of the lower schedule: at every
+level above the lowest judged one, the mean of (told - mean) over all requests of that level is subtracted before the
+shares are counted.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,10 +37,10 @@ from harness.show.sheet import Column, filled
 from pmfnas.core.errors import InputError, unknown_name
 
 LEVELS_PCT = (50, 80, 90, 95)
-"""Of the central intervals."""
+"""Levels of the central intervals, percent."""
 
 FOLLOWED_BY: Mapping[str, str] = MappingProxyType({"start": "continue", "probe": "finish"})
-"""Action -> the action that ends where its prediction is about, in runs that know it."""
+"""Action -> the action whose end its prediction is about, in runs that have the second action."""
 
 GROUPS = ("all", "selected", "pick")
 
@@ -55,7 +55,7 @@ class Judged:
     level: str
     """Fidelity of the outcome, `12@12`."""
     height: tuple[float, str, int]
-    """Sorts levels."""
+    """Sort key of levels."""
     step: str
     """Stage and action, `region continue`."""
     mean: float
@@ -87,9 +87,9 @@ class Coverage:
     error: tuple[float, ...]
     """Its standard error over runs, percent points; NaN for a single run."""
     above: float
-    """Share above the upper end of the 90 % interval, percent: 5 where it holds."""
+    """Share above the upper end of the 90 % interval, percent; 5 if calibrated."""
     factor: float
-    """Factor on every std with which the 90 % intervals would cover 90 %."""
+    """Factor by which to multiply every std so that the 90 % intervals cover 90 %."""
 
 
 def records(
@@ -98,7 +98,7 @@ def records(
     """Return the records of an experiment by data set, searcher and seed: all of them, or those asked for.
 
     Raises:
-        InputError: there are none, or none of a data set or searcher that is named.
+        InputError: there are no records, or none of a named data set or searcher.
     """
     files = sorted(folder.glob("runs/*/*/s*.parquet"))
     if not files:
@@ -193,7 +193,7 @@ def coverages(found: Sequence[Judged], *, noise_pct: float = 0.0) -> tuple[Cover
 
 
 def _grouped(level: Sequence[Judged]) -> Iterator[tuple[str, list[Judged]]]:
-    """Yield the groups of a level that hold anything, by name."""
+    """Yield the name and the predictions of each group of a level that is not empty."""
     groups = {"all": list(level), "selected": [j for j in level if j.selected], "pick": [j for j in level if j.pick]}
     for step in dict.fromkeys(j.step for j in level):
         groups[step] = [j for j in level if j.step == step]
@@ -221,7 +221,7 @@ def _coverage(name: str, group: Sequence[Judged], shift: float, noise_pct: float
 
 
 def _share(inside: NDArray[np.bool_], seeds: NDArray[np.int64]) -> tuple[float, float]:
-    """Return the share inside, percent, and its standard error: of a ratio of sums over runs, which are independent.
+    """Return the share inside, percent, and its standard error as a ratio of sums over runs, which are independent.
 
     Source: the linearised variance of a ratio under cluster sampling (Cochran, Sampling Techniques, 1977, eq. 9A.8).
     """

@@ -1,6 +1,6 @@
 """The figure of one run: the funnel of archs, the seconds, and the incumbent over time, each by stage.
 
-    funnel       archs that reached each fidelity, the lowest on top, coloured by the stage in which they did
+    funnel       archs that reached each fidelity, the lowest on top, coloured by the stage in which they reached it
     seconds      GPU-hours paid at each fidelity, coloured by the stage that paid
     incumbent    validation of the arch that the run would have returned, at the highest fidelity known of it; one
                  strip per fidelity, because validation at different fidelities does not compare
@@ -33,7 +33,7 @@ def explain_figure(explained: Explained) -> Figure:
     """Return the figure of a run.
 
     Raises:
-        InputError: the run asked for nothing, so that there is nothing to draw.
+        InputError: the run has no requests, so there is nothing to draw.
     """
     if not explained.requests:
         raise InputError(f"{explained.header.run_id} holds no request, so there is no figure of it")
@@ -139,7 +139,7 @@ def _left_out(explained: Explained) -> str:
 
 
 def _validation(explained: Explained) -> str:
-    """Return what the strips show."""
+    """Return the name of the metric that the strips show, with its unit."""
     metric = metric_of(explained.header)
     return "validation (%)" if metric is None else metric.name + (" (%)" if metric.unit == "percent" else "")
 
@@ -168,5 +168,5 @@ def _add_legend(figure: Figure, colours: Mapping[str, str], height: float) -> No
 
 
 def _plain(text: str) -> str:
-    """Return a searcher's word so that the library takes it as it is: `$` opens a formula, `_` hides a label."""
+    """Return a searcher's word, escaped for the plotting library: `$` opens a formula, `_` hides a label."""
     return f" {text}".replace("$", r"\$") if text.startswith("_") else text.replace("$", r"\$")

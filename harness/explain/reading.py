@@ -6,7 +6,7 @@
                               --incumbents----> which arch the run would have returned, over its clock
 
 All functions are pure; `text` and `figure` show their results. A record holds no test accuracy. Reasons are optional:
-which fields a searcher gave is read from the record.
+the record tells which fields a searcher gave.
 """
 
 import json
@@ -23,7 +23,7 @@ from pmfnas.loop.record import RunHeader, read_header, read_rows
 from pmfnas.problem.metric import Metric
 
 MOVED_ON = "moved_on"
-"""Field of a reason: why the stage before ended. On the first request of a stage."""
+"""Field in the reason of a stage's first request: why the previous stage ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,72 +33,72 @@ class Answered:
     number: int
     """Ticket, counted from 0 in the order of the decisions."""
     place: int
-    """Among the tickets of the run, in the order in which they ended."""
+    """Index of the ticket in the order in which the run's tickets ended."""
     kind: str
     """`train` or `measure`."""
     arch: str
     schedule: str
-    """Of a measurement: the metric."""
+    """Name of the schedule; for a measurement, the metric."""
     start: int
-    """Epochs that were there before; 0 of a measurement."""
+    """Epochs trained before; 0 for a measurement."""
     stop: int
     replicate: int
     worker: int
     start_s: float
-    """When a worker began with it, seconds of the run's clock."""
+    """Time at which a worker started the request, seconds of the run's clock."""
     end_s: float
     paid_s: float
-    """Training and validation; with the repeated epochs where the accounting pays them again."""
+    """Seconds of training and validation, and of repeated epochs if the accounting charges them."""
     status: str
     valid_acc: float | None
-    """Percent, or in the unit of `metric`; None where no validation was bought or told."""
+    """Percent, or in the unit of `metric`; None if no validation was bought or reported."""
     train_acc: float | None
     value: float | None
-    """Of a measurement."""
+    """Result of a measurement; None for training."""
     failure: str | None
     incumbent: str | None
-    """First recommendation after it ended."""
+    """First recommendation after the request ended."""
     rose: bool
-    """Whether that was another one than before."""
+    """True if the incumbent changed."""
     reason: Reason
-    """Empty where the searcher gave none."""
+    """Empty if the searcher gave no reason."""
     length: float = -1.0
-    """Epochs of the schedule; of a measurement, and where the record does not say, -1."""
+    """Epochs of the schedule; -1 for a measurement, or if the record does not say."""
     metric: Metric | None = None
-    """What was searched for; None for validation accuracy in percent."""
+    """The metric of the search; None for validation accuracy in percent."""
 
     @property
     def stage(self) -> str:
-        """The stage that the searcher named; empty where it named none."""
+        """The stage that the searcher named; empty if it named no stage."""
         return str(self.reason.get("stage", ""))
 
     @property
     def has_no_such_trial(self) -> bool:
-        """Whether a further trial was asked for that does not exist, as a searcher does that cannot know: free."""
+        """True for a request for a further trial that does not exist; it is free, because a searcher cannot know."""
         return self.status == "failed" and self.replicate > 0 and self.paid_s <= 0
 
     @property
     def fidelity(self) -> str:
-        """What the segment ends at, `12@3`; of a measurement, the metric."""
+        """Schedule and last epoch of the segment, such as `12@3`; for a measurement, the metric."""
         return f"{self.schedule}@{self.stop}" if self.kind == "train" else self.schedule
 
     @property
     def height(self) -> tuple[float, str, int]:
-        """Sorts fidelities from the lowest to the highest: schedules by their epochs, then epochs.
+        """Sort key of fidelities, lowest first: schedules by their epochs, then epochs.
 
-        Measurements, and schedules of which the epochs are not known, come first.
+        Measurements, and schedules with unknown epochs, come first.
         """
         return self.length, self.schedule, self.stop
 
     @property
     def told(self) -> str:
-        """The validation that was told, with its name; empty where none was."""
+        """The validation that was reported, with its name; empty if there was none."""
         return "" if self.valid_acc is None else _told(self.valid_acc, self.metric)
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A record in the order in which it was decided, and its header."""
+    """The requests of a record, in the order of the decisions, and its header."""
 
     header: RunHeader
     requests: tuple[Answered, ...]
@@ -120,7 +120,7 @@ class Explained:
 
 
 def read_run(path: Path) -> Explained:
-    """Return the record at `path`; raise `DataError` where it is damaged or of another format."""
+    """Return the record at `path`; raise `DataError` if it is damaged or has another format."""
     header, rows = read_header(path), read_rows(path).to_pylist()
     try:
         requests = list(_answered(rows, header))
@@ -136,7 +136,7 @@ def _answered(rows: Sequence[Mapping[str, Any]], header: RunHeader) -> Iterator[
     kept = [name for name in Answered.__dataclass_fields__ if name in (rows[0] if rows else ())]
     for place, row in enumerate(rows):
         values = {name: row[name] for name in kept}
-        values |= {name: row[name] or 0 for name in ("start", "stop", "replicate")}  # null of a measurement
+        values |= {name: row[name] or 0 for name in ("start", "stop", "replicate")}  # null for a measurement
         if metric is not None:
             values |= {name: _in_unit(row[name], metric) for name in ("valid_acc", "train_acc")}
         yield Answered(
@@ -151,7 +151,7 @@ def _answered(rows: Sequence[Mapping[str, Any]], header: RunHeader) -> Iterator[
 
 
 def metric_of(header: RunHeader) -> Metric | None:
-    """Return what a run on a user's own problem searched for; None for validation accuracy in percent."""
+    """Return the metric of a run on a user's own problem; None for validation accuracy in percent."""
     given = header.settings.get("metric")
     return Metric(**given) if isinstance(given, Mapping) else None
 
@@ -180,21 +180,21 @@ def _told(value: float, metric: Metric | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Requests in a row that were made in one stage."""
+    """Consecutive requests made in one stage."""
 
     stage: str
     why: str
-    """Why the stage before ended; empty where the record does not say."""
+    """Why the previous stage ended; empty if the record gives no reason."""
     start_s: float
     end_s: float
-    """When the next stay began, or the run ended."""
+    """Time at which the next stay began, or the run ended."""
     requests: tuple[Answered, ...]
 
 
 def stays(explained: Explained) -> tuple[Stay, ...]:
-    """Return the stays of a run in order; empty where its searcher named no stage.
+    """Return the stays of a run in order; empty if its searcher named no stage.
 
-    A request without a stage belongs to the stay before it, or to the first.
+    A request without a stage belongs to the previous stay, or to the first one.
     """
     if not explained.stages:
         return ()
@@ -222,11 +222,11 @@ class Spending:
     fidelity: str
     n_requests: int
     n_archs: int
-    """Different archs that were asked for."""
+    """Number of different archs that were asked for."""
     n_on: int
-    """Of these, archs that the run also asked for at a higher fidelity."""
+    """Number of these archs that the run also asked for at a higher fidelity."""
     n_lost: int
-    """Requests that diverged, failed, were cancelled, or were cut off by the end; not what `has_no_such_trial`."""
+    """Requests that diverged, failed, were cancelled, or were cut off by the end; without `has_no_such_trial`."""
     paid_s: float
 
 
@@ -236,9 +236,9 @@ class Level:
 
     fidelity: str
     archs: Mapping[str, int]
-    """Stage -> archs whose first segment that ended well here belonged to it; sums to the archs of the level."""
+    """Stage -> archs whose first successful segment at this level was in the stage; sums to the archs of the level."""
     n_on: int
-    """Archs of the level that ended well at a higher fidelity too."""
+    """Number of archs of the level that also ended well at a higher fidelity."""
 
     @property
     def n_archs(self) -> int:
@@ -276,7 +276,7 @@ def spendings(explained: Explained) -> tuple[Spending, ...]:
 
 
 def funnel(explained: Explained) -> tuple[Level, ...]:
-    """Return how many archs reached each fidelity, lowest first, by the stage in which they did."""
+    """Return how many archs reached each fidelity, lowest first, by the stage in which they reached it."""
     well = [r for r in explained.requests if r.status in _WELL]
     tops = _tops(well)
     first: dict[str, dict[str, Answered]] = {fidelity: {} for fidelity in fidelities(explained)}
@@ -304,7 +304,7 @@ def _tops(requests: Sequence[Answered]) -> dict[str, tuple[float, str, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The validation of an arch at the highest fidelity at which the run has one."""
+    """The validation of an arch at the highest fidelity at which the run has a validation."""
 
     fidelity: str
     valid_acc: float
@@ -330,11 +330,11 @@ class Step:
     time_s: float
     arch: str
     standing: Standing | None
-    """None where no validation of the arch had been bought."""
+    """None if no validation of the arch had been bought."""
 
 
 def incumbents(explained: Explained) -> tuple[Step, ...]:
-    """Return the steps of the incumbent, oldest first: another arch, or more known of the same one."""
+    """Return the steps of the incumbent, oldest first: a change of the arch or of its standing."""
     seen: dict[str, list[Answered]] = {}
     steps: list[Step] = []
     for request in sorted(explained.requests, key=lambda r: r.place):

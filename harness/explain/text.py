@@ -1,7 +1,7 @@
 """A run in words: the trace with a line per request, the summary, and the trace as CSV.
 
-The trace's columns are those for which the record has values; what a searcher adds to its reasons beyond the fields
-of PMF-NAS gets a column under its own name.
+The trace has the columns for which the record has values. A field in a searcher's reasons that PMF-NAS does not use
+gets a column under its own name.
 """
 
 import csv
@@ -30,7 +30,7 @@ from pmfnas.core.errors import InputError
 NO_REASONS = "This searcher gives no reasons: its record holds no stage, prediction or gain."
 WIDTH = 110
 SHOWN = 5
-"""Recommended archs that are listed."""
+"""Largest number of recommended archs that are listed."""
 
 FORMATS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -52,13 +52,13 @@ _CSV_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which lines of a trace are shown."""
+    """Selects the lines of a trace that are shown."""
 
     stage: str | None = None
     last: int | None = None
 
     def of(self, explained: Explained) -> tuple[Answered, ...]:
-        """Return the requests of the stage, the last ones of them; raise `InputError` for a stage that is not there."""
+        """Return the requests of the stage, the last ones of them; raise `InputError` for an unknown stage."""
         shown = explained.requests
         if self.stage is not None:
             if self.stage not in explained.stages:
@@ -78,7 +78,7 @@ def clock(seconds: float) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a searcher's words with a blank for line ends, tabs and whatever else would steer a terminal."""
+    """Return a searcher's text with a blank in place of every line end, tab and other control character."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 
@@ -109,7 +109,7 @@ def about(explained: Explained) -> str:
 
 
 def _lines(explained: Explained, shown: Sequence[Answered]) -> Iterator[str]:
-    """Give the aligned lines of the trace, with a head where another stay begins."""
+    """Yield the aligned lines of the trace, with a heading at the start of every stay."""
     columns = columns_of(explained)
     cells = [[write(request) for write in columns.values()] for request in shown]
     widths, left = widths_of((list(columns), *cells), _WIDEST), [i for i, name in enumerate(columns) if name in _WORDS]
@@ -125,7 +125,7 @@ def _lines(explained: Explained, shown: Sequence[Answered]) -> Iterator[str]:
 
 
 def _heads(found: Sequence[Stay]) -> dict[int, tuple[str, str]]:
-    """Return for each request a name of its stay, and the head to print where the trace enters the stay there."""
+    """Return for each request a name of its stay, and the heading to print if the trace enters the stay there."""
     heads: dict[int, tuple[str, str]] = {}
     for place, stay in enumerate(found):
         name = f"{place} {stay.stage}"
@@ -135,7 +135,7 @@ def _heads(found: Sequence[Stay]) -> dict[int, tuple[str, str]]:
 
 
 def _opening(stay: Stay, before: Stay | None) -> str:
-    """Return the paragraph that heads a stay: when, how much, and why the stage before ended."""
+    """Return the heading paragraph of a stay: time, extent, and why the previous stage ended."""
     paid_s = sum(request.paid_s for request in stay.requests)
     head = (
         f"== {one_line(stay.stage)}: {clock(stay.start_s)} to {clock(stay.end_s)}, "
@@ -148,14 +148,14 @@ def _opening(stay: Stay, before: Stay | None) -> str:
 
 
 _WORDS = ("stage", "action", "trains", "came out", "arch")
-"""Columns that stand left; all others stand right."""
+"""Columns that are aligned left; all others are aligned right."""
 _WIDEST = 42
-"""Of a column: a longer cell, such as the reason of a failure, moves what follows in its line."""
+"""Largest width of a column: a longer cell, such as the reason of a failure, shifts the rest of its line."""
 _TINY = 1e-6
 
 
 def columns_of(explained: Explained) -> dict[str, Callable[[Answered], str]]:
-    """Return the columns for which the record has values: heading -> what stands in a line."""
+    """Return the columns for which the record has values: heading -> function that returns the cell of a request."""
     fields, first = explained.fields, _first_numbers(explained)
     columns: dict[str, Callable[[Answered], str]] = {"#": lambda r: str(r.number), "time": lambda r: clock(r.start_s)}
     if explained.header.n_workers > 1:
@@ -194,7 +194,7 @@ def _predicted(request: Answered) -> str:
 
 
 def _asked(request: Answered) -> str:
-    """Return the fidelity, from where, and which replicate, the last two where they are not 0."""
+    """Return the fidelity, and start and replicate if they are not 0."""
     start = f" from {request.start}" if request.start else ""
     replicate = f" r{request.replicate}" if request.replicate else ""
     return f"{request.fidelity}{start}{replicate}"
@@ -264,7 +264,7 @@ def summary(explained: Explained) -> str:
         [*total, *_time(busy_s, clocked_s)],
         ["idle", "", "", "", "", "", *_time(idle_s, clocked_s)],
     ]
-    if not explained.stages:  # the column of stages holds "-" there, and the words of the last lines
+    if not explained.stages:  # without stages that column holds "-" and the words of the last lines
         cells = [[row[1] or row[0], *row[2:]] for row in cells]
     widths = widths_of(cells)
     lines = [justified(row, widths, range(2 if explained.stages else 1)) for row in cells]

@@ -1,9 +1,9 @@
 """Fits the model of early epochs to an anchored table, on half of the isomorphism classes (extra `fit`: torch).
 
 The split, the networks and the description of curves are the surrogate's; inputs have the real final values as well.
-Unlike there, the scatter is estimated on the used half too: the used groups are split into parts, each is predicted by
-networks trained on the others, and the errors of one arch per group say how far real values are from the mean. No
-error of a single arch is kept, and nothing of the half held out is used.
+Unlike the surrogate's, the scatter is estimated on the used half too. The used groups are split into parts. Networks
+trained on the other parts predict each part, and the errors of one arch per group give the scatter of real values about
+the mean. The file keeps no error of a single arch, and the held-out half is not used.
 """
 
 import json
@@ -43,7 +43,7 @@ from pmfnas.core.types import FloatArray
 from pmfnas.files import write_bytes
 
 PLANS = {"finals": Plan(64, 4, 40, 256), "rest": Plan(96, 2, 40, 256)}
-"""The first ensemble answers with validation at 12@12, the second with the rest; sizes were set in advance."""
+"""The first ensemble predicts validation at 12@12, the second all other outputs; sizes were set in advance."""
 N_PARTS = 4
 HALF_OF_NORMAL = 1.349
 """Width of the middle half of a normal distribution, in standard deviations."""
@@ -94,9 +94,10 @@ def _errors(
     *,
     progress: bool,
 ) -> tuple[FloatArray, NDArray[np.int64]]:
-    """Return the errors on parts left out of the fit, (n, n_outputs), and the archs they are of, one per group.
+    """Return the errors on parts left out of the fit, (n, n_outputs), and the arch of each row, one per group.
 
-    The simplest groups, which are always used and which nothing else resembles, teach but are not predicted.
+    The simplest groups resemble no other group, so they are always used: they train the networks, but are not
+    predicted.
     """
     names, sizes = np.unique(groups[is_used], return_counts=True)
     others = names[np.argsort(-sizes, kind="stable")][N_SIMPLE:]
@@ -114,12 +115,12 @@ def _errors(
 
 
 def _spread(finals: Finals, errors: FloatArray, archs: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    """Return the sizes of the scatter over final values, and its factors once these are divided out.
+    """Return the size of the scatter as a function of the final value, and the factors of the rescaled scatter.
 
     Returns:
-        In bins of final logits, each (3, n_bins): where they are, `spread/at`; the root mean square error of 12@12 as
-        a share of its mean, `spread/size`; the spread of the middle half as a share of that, `spread/core`. And
-        `scatter`, (n_factors, n_outputs).
+        `spread/at`, mean of each bin of final logits; `spread/size`, root mean square error of 12@12 in the bin, as a
+        share of the mean over bins; `spread/core`, spread of the middle half over the root mean square error; each
+        (3, n_bins). `scatter`, the factors, (n_factors, n_outputs).
     """
     logits = final_logits(finals.valid)[archs]
     at, size, core = [], [], []
@@ -139,11 +140,11 @@ def _spread(finals: Finals, errors: FloatArray, archs: NDArray[np.int64]) -> dic
         axis=1,
     )
     even = errors / relative[:, place_of_outputs()]
-    kept = len(SEARCHED)  # what searchers decide by keeps its tails
+    kept = len(SEARCHED)  # the outputs by which searchers decide keep their tails
     low, high = np.quantile(even, [0.02, 0.98], axis=0)
     even[:, kept:] = np.clip(even, low, high)[:, kept:]
     scale = np.sqrt((even**2).mean(axis=0)) + 1e-12
     _, sizes, directions = np.linalg.svd(even / scale, full_matrices=False)
     factors = sizes[:N_FACTORS, None] / np.sqrt(len(even)) * directions[:N_FACTORS]
-    factors /= np.sqrt((factors**2).sum(axis=0)) + 1e-12  # few factors, the whole size
+    factors /= np.sqrt((factors**2).sum(axis=0)) + 1e-12  # the few factors get the whole variance
     return {**arrays, "scatter": factors * scale}

@@ -1,9 +1,9 @@
-"""How near the modelled schedule 12 comes to real values, on archs of classes that were not used in the fit.
+"""The error of the modelled schedule 12 against real values, on archs of classes that were not used in the fit.
 
-What a searcher reads in 12@12 is how archs rank at the end. So the figures are Kendall tau of validation at 12@12 to
-the final value, over all archs held out and over the best tenth, and the spread about what the final value tells; each
-real, and as the table has it. One draw of the scatter has noise of its own: mean and deviation over further draws
-stand beside it.
+A searcher uses 12@12 to rank archs by their final value. So the figures are Kendall tau between validation at 12@12
+and the final value, over all held-out archs and over the best tenth, and the spread of 12@12 given the final value.
+Each figure is given for the real values and for the table. One draw of the scatter has noise of its own, so the mean
+and deviation over further draws are given too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ BEGIN, END = "<!-- figures: data check-real-finals -->", "<!-- end of figures --
 N_DRAWS = 20
 TOP_SHARE = 0.1
 DEGREE = 5
-"""Of the polynomial in the final logit about which the spread is measured."""
+"""Degree of the polynomial in the final logit about which the spread is measured."""
 
 
 def held_out_figures(model: EarlyModel, finals: Finals, table: CurveTable) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def written_figures(notes: Mapping[str, Any]) -> list[str]:
 
 
 def put_figures(page: Path, lines: Sequence[str]) -> None:
-    """Put the lines between the marks of a page, in place of what is there; raise `InputError` where they lack."""
+    """Replace the text between the marks of a page by the lines; raise `InputError` if the marks are missing."""
     with reading(page, "give a page of the docs"):
         text = page.read_text(encoding="utf-8")
     before, mark, rest = text.partition(f"{BEGIN}\n")

@@ -1,9 +1,9 @@
 """Fits the surrogate of the size space: least squares throughout, in seconds.
 
 Final test accuracy comes from real values of half of the archs (`SOURCE/nats_sss.npz`), drawn at random: no two archs
-of the size space are isomorphic. Curves, the step from test to validation, and seconds come from whatever official
-records there are, as regressions with few coefficients that all archs share; three records are enough, which is what
-the shipped model was fitted to. No parameter belongs to a single arch.
+of the size space are isomorphic. Curves, the step from test to validation, and seconds are fitted to the available
+official records, by regressions with few coefficients that all archs share. Three records are enough; the shipped model
+was fitted to three. No parameter belongs to a single arch.
 """
 
 import json
@@ -40,9 +40,9 @@ from pmfnas.core.types import FloatArray
 from pmfnas.files import write_bytes
 
 LEAST_RECORDS = 3
-"""A line and how far values are from it."""
+"""Least number of records that determines a line and the deviations from it."""
 REPEATED = "12"
-"""The schedule with several trials: it tells how far trials are apart."""
+"""The schedule with several trials; it gives the noise between trials."""
 
 Record: TypeAlias = dict[Group, Trials]
 
@@ -152,7 +152,7 @@ def _curves(records: Sequence[Record], key: Key) -> FloatArray:
 
 
 def _roughness(curves: FloatArray) -> float:
-    """Return the size at the start of noise between epochs that falls linearly to 0, from second differences."""
+    """Return the initial noise between epochs, estimated from second differences; it falls linearly to 0."""
     n_epochs = curves.shape[2]
     if n_epochs < 3:
         return 0.0
@@ -162,7 +162,7 @@ def _roughness(curves: FloatArray) -> float:
 
 
 def _pool_arch_noise(arrays: dict[str, NDArray[Any]]) -> None:
-    """Give all data sets the median noise by arch: few records say little of each."""
+    """Give all data sets the median noise by arch, because few records give poor estimates for each."""
     for schedule in SCHEDULES:
         for metric in METRICS:
             names = [f"{Key(name, schedule, metric)}/noise" for name in IMAGES]

@@ -2,9 +2,9 @@
 
 Isomorphic archs and archs that share a trial (networks that compute the same function) stay on one side of the split.
 Targets are those of `layout`, means over trials. An ensemble of small multilayer perceptrons is trained with AdamW and
-a one-cycle rate; its size is fixed in advance, so nothing is chosen on the classes held out. What the file holds:
-weights, curve bases, noise levels. No parameter belongs to a single arch. The scatter alone is estimated on the classes
-held out: how far the networks miss there, as the covariance of their errors; no class's error is kept.
+a one-cycle rate. Its size is fixed in advance, so no choice depends on the held-out classes. The model file holds
+weights, curve bases and noise levels. No parameter belongs to a single arch. Only the scatter is estimated on the
+held-out classes, as the covariance of the networks' errors; the file keeps no error of a single class.
 """
 
 import json
@@ -63,7 +63,7 @@ N_FACTORS = 40
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the networks of an ensemble are trained."""
+    """Settings of the training of an ensemble's networks."""
 
     width: int
     n_members: int
@@ -102,11 +102,11 @@ def table_rows(table: CurveTable) -> NDArray[np.int64]:
 
 
 def used_half(table: CurveTable, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which archs (by number) the fit may use: those of at most half of the classes.
+    """Return True for archs (by number) that the fit may use: the archs of at most half of the classes.
 
     Groups of classes that share a trial stay together. The `N_SIMPLE` groups with the most members are always used:
-    they are the simplest cells (one operation and dead branches), which nothing else resembles. The rest is drawn at
-    random. Outcomes have no part in the choice.
+    they are the simplest cells (one operation and dead branches), and resemble no other group. The other groups are
+    drawn at random. The choice does not depend on accuracies.
     """
     classes = class_codes()
     groups = joined_groups(table, rows)
@@ -141,7 +141,7 @@ def _codes(names: list[str]) -> NDArray[np.int64]:
 def _trial_codes(table: CurveTable, rows: NDArray[np.int64]) -> list[tuple[int, bytes]]:
     """Return (arch number, values of one trial on all data sets) for every trial.
 
-    Values are rounded far below an image's share, so that the split does not depend on a table's last bits.
+    Values are rounded, far more finely than one image's share, so that the split does not depend on the last bits.
     """
     values = np.stack([table.at(key, SCHEDULES["200"])[rows] for key in FINALS], axis=-1)  # (n_archs, n_trials, 3)
     values = np.round(values.astype(np.float64), 3)
@@ -192,7 +192,7 @@ def describe(
         table: the anchored table.
         rows: its row of every arch.
         is_used: which archs the fit may use.
-        scalars: targets that are no curves, (n_archs,) each.
+        scalars: the single-number targets, (n_archs,) each.
         noisy: columns whose spread between trials is described.
     """
     arrays: dict[str, NDArray[Any]] = {}
@@ -245,7 +245,7 @@ def train(
 ) -> dict[str, Any]:
     """Return the arrays of the ensembles, trained on the used archs; `plans` are by ensemble, the surrogate's if None.
 
-    The first ensemble answers with the first `len(FINALS)` outputs, the second with the others.
+    The first ensemble predicts the first `len(FINALS)` outputs, the second all others.
     """
     plans = plans or dict.fromkeys(ENSEMBLES, Plan(WIDTH, N_MEMBERS, N_EPOCHS, BATCH))
     scale = {

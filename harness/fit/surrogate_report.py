@@ -1,4 +1,4 @@
-"""How far the surrogate is from the anchored table, on archs of classes that were not used in the fit."""
+"""The error of the surrogate against the anchored table, on archs of classes that were not used in the fit."""
 
 from typing import Any
 

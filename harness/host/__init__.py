@@ -1,10 +1,10 @@
-"""This machine and the person at it.
+"""This machine: terminal, processes, cache, and how people type commands.
 
 console   standard output and errors that never fail
 workers   work in several processes
 cache     the folder of cached files
-front     the front doors: how the harness is started, and how people type it
-code      a hash of the files that decide a result
+front     the command that starts another process of the harness, and the command that people type
+code      a hash of the files that determine a result
 missing   the error for a package that is not installed
 units     amounts as text: counts, hours, lists of names
 """

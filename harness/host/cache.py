@@ -26,7 +26,7 @@ def cache_folder(variable: str, name: str) -> Path:
 
 
 def expanded(flag: str, text: str) -> Path:
-    """Return the path written `text`, `~` and `~name` expanded; raise `InputError` where that home is not known."""
+    """Return the path written `text`, `~` and `~name` expanded; raise `InputError` if that home is unknown."""
     try:
         return Path(text).expanduser()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""The code of this checkout as twelve hex digits, so that a folder of results knows which code made it."""
+"""The code of this checkout as twelve hex digits, so that a folder of results records which code made it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def code_hash(patterns: Sequence[str]) -> str:
-    """Return twelve hex digits of the content of files; names and places of the files do not matter.
+    """Return twelve hex digits of the content of files; names and folders of the files do not matter.
 
     Args:
-        patterns: files as globs from the checkout's folder, such as `pmfnas/core/*.py`; each finds at least one.
+        patterns: globs relative to the checkout, such as `pmfnas/core/*.py`; each must match at least one file.
     """
     digests: set[bytes] = set()
     for pattern in patterns:

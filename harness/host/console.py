@@ -1,7 +1,7 @@
 """Standard output and standard error that never fail, so that an output problem never ends the work.
 
-A reader that goes away (`... | head`), a full disk behind `>`, a terminal that lacks a glyph: files are still written
-whole, and the exit code is that of the work.
+Examples are a reader that closes the pipe (`... | head`), a full disk behind `>`, and a terminal that lacks a glyph.
+Files are still written completely, and the exit code is that of the work.
 """
 
 import codecs
@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, TextIO
 
 PLAIN = "pmfnas.plain"
-"""Name of the error handler that replaces glyphs that a terminal lacks by ASCII."""
+"""Name of the error handler that writes ASCII in place of glyphs that a terminal lacks."""
 
 _GLYPHS = MappingProxyType(
     {
@@ -39,7 +39,7 @@ _GLYPHS = MappingProxyType(
 
 
 class LastingStream(io.RawIOBase):
-    """Writes bytes to a file descriptor; after the first failure, which is kept, they are dropped."""
+    """Writes bytes to a file descriptor. It stores the first failure and drops all bytes after it."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class LastingStream(io.RawIOBase):
         self.failure: OSError | None = None
 
     def writable(self) -> bool:
-        """Whether it can be written: always."""
+        """Return True: the stream can always be written."""
         return True
 
     def fileno(self) -> int:
@@ -55,11 +55,11 @@ class LastingStream(io.RawIOBase):
         return self._descriptor
 
     def isatty(self) -> bool:
-        """Whether a terminal is behind it."""
+        """Return whether the descriptor is a terminal."""
         return os.isatty(self._descriptor)
 
     def write(self, piece: Any) -> int:
-        """Write a piece, and return how much of it is dealt with."""
+        """Write a piece, and return the number of bytes written or dropped."""
         while self.failure is None:
             try:
                 return os.write(self._descriptor, piece)
@@ -71,7 +71,7 @@ class LastingStream(io.RawIOBase):
 
 
 def prepare() -> None:
-    """Put lasting streams in the place of standard output and standard error, once per process."""
+    """Replace standard output and standard error by lasting streams, once per process."""
     if sys.stdout is not None and sys.stdout.errors == PLAIN:
         return
     codecs.register_error(PLAIN, plain)
@@ -79,7 +79,7 @@ def prepare() -> None:
 
 
 def lasting(stream: TextIO | None) -> TextIO:
-    """Return a stream that writes where `stream` does and never fails; for a closed one, a stream into nothing."""
+    """Return a stream that writes where `stream` does and never fails; for a closed one, a stream that drops all."""
     if stream is None:
         return io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     stream.flush()
@@ -91,7 +91,7 @@ def lasting(stream: TextIO | None) -> TextIO:
 def finish(code: int) -> int:
     """Flush the output and return the exit code: `code`, or 1 if only the output could not be written.
 
-    A reader that had enough, `... | head`, is no failure.
+    A reader that closes the pipe early (`... | head`) does not count as a failure.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -103,7 +103,7 @@ def finish(code: int) -> int:
 
 
 def plain(error: UnicodeError) -> tuple[str, int]:
-    """Return ASCII for glyphs that cannot be encoded, and where they end: an error handler of `codecs`."""
+    """Return ASCII for glyphs that cannot be encoded, and the position after them: an error handler of `codecs`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(_ascii, error.object[error.start : error.end])), error.end

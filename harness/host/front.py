@@ -1,4 +1,4 @@
-"""The front doors of the harness: how a process of it is started, and how people type it."""
+"""The ways to start the harness: the command of a new process, and the command that people type."""
 
 import os
 import shlex
@@ -7,7 +7,7 @@ import sys
 from harness.host.code import ROOT
 
 FRONT = "PMFNAS_FRONT"
-"""Variable that holds how `reproduce.sh` was called, where it was."""
+"""Environment variable with the command by which `reproduce.sh` was called, if it was."""
 
 
 def own_process(*words: str) -> list[str]:
@@ -16,6 +16,6 @@ def own_process(*words: str) -> list[str]:
 
 
 def typed(*words: object) -> str:
-    """Return a command of the harness as it is typed where this one was, quoted for a shell."""
+    """Return a command of the harness as the user would type it, quoted for a shell; see `FRONT`."""
     front = os.environ.get(FRONT)
     return shlex.join([*([front] if front else ["python", "-m", "harness"]), *map(str, words)])

@@ -1,4 +1,4 @@
-"""How amounts are written on the command line and read back: budgets, counts, lists of names."""
+"""Writes and reads amounts on the command line: budgets, counts, lists of names."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,21 +8,21 @@ from pmfnas.core.errors import InputError, shown
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 LONGEST_S = 1e9
-"""Most seconds of any time: some thirty years."""
+"""Largest time, seconds: some thirty years."""
 MOST = 2**32 - 1
-"""Largest whole number of any argument, seeds among them."""
+"""Largest whole number of any argument, including seeds."""
 _MOST: Mapping[str, int] = MappingProxyType(
     {"--jobs": 1_024, "--seeds": 100_000, "--slow-seeds": 100_000, "--workers": 10_000, "--width": 10_000}
     | {"--schedules": 10_000, "--splits": 100_000, "--simulate": 10_000_000}
 )
-"""Flag -> largest count, where more would fill the memory of the host before anything starts."""
+"""Flag -> largest count; a larger one would fill the memory of the host at the start."""
 
 
 def budget_s(text: str, *, flag: str = "--budget") -> float:
     """Return the seconds of a time given to `flag`, written with its unit: `8.5h`, `510m` or `30600s`.
 
     Raises:
-        InputError: no such time, no unit, or one that is not positive or longer than `LONGEST_S`.
+        InputError: not a time, no unit, a time that is not positive, or one longer than `LONGEST_S`.
 
     >>> budget_s("8.5h")
     30600.0
@@ -60,7 +60,7 @@ def names(flag: str, text: str) -> tuple[str, ...]:
 
 
 def joined(arguments: Sequence[str]) -> list[str]:
-    """Return arguments with a value that begins with a minus and a digit joined to its flag, which argparse asks for.
+    """Join each value that begins with a minus and a digit to its flag, because argparse requires it.
 
     >>> joined(["run", "table2", "--budget", "-1h"])
     ['run', 'table2', '--budget=-1h']
@@ -75,7 +75,7 @@ def joined(arguments: Sequence[str]) -> list[str]:
 
 
 def counted(n: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is not one: `1 worker`, `2 workers`."""
+    """Return a number with its noun, in the plural unless the number is one: `1 worker`, `2 workers`."""
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 

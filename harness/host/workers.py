@@ -26,20 +26,20 @@ def work_off(
     sizes: Sequence[int] = (),
     done: int = 0,
 ) -> list[Any]:
-    """Return what `work` returns for each of the arguments, in their order; show progress meanwhile.
+    """Return the results of `work` for all the arguments, in their order; show progress meanwhile.
 
-    Each of the `n_jobs` processes has one thread of linear algebra. Left early, by an interruption or an error, the
-    processes and all that they have started are ended; and they end by themselves where this process is killed.
+    Each of the `n_jobs` processes has one thread of linear algebra. After an interruption or an error, the processes
+    and all their children are ended. If this process is killed, they end by themselves.
 
     Args:
         work: a function that can be imported.
-        arguments: of each call.
-        label: what the work is.
-        unit: what is counted, in the singular.
-        n_jobs: processes; 1 works in this one.
-        crash: what to say where a process is killed: the cause and the remedy.
-        sizes: units of each call; 1 by default.
-        done: units that were done before.
+        arguments: the arguments of each call.
+        label: name of the work, for the progress bar.
+        unit: name of the counted unit, in the singular.
+        n_jobs: number of processes; 1 works in this process.
+        crash: error message for a killed process: the cause and the remedy.
+        sizes: number of units in each call; 1 by default.
+        done: number of units that were done before.
 
     Raises:
         InputError: a process was killed or crashed.
@@ -68,7 +68,7 @@ def work_off(
 
 
 def _call(owner: int, i: int, work: Callable[..., Any], arguments: Sequence[Any]) -> tuple[int, Any]:
-    """Return `i` and what `work` returns; away from the process `owner`, its prints never fail it."""
+    """Return `i` and the result of `work`; outside the process `owner`, a failing print does not fail the work."""
     if os.getpid() != owner:
         console.prepare()
         end_with(owner)

@@ -15,17 +15,17 @@ from pmfnas.testing.explanations import explained
 from pmfnas.testing.searcher_checks import CHECKS, Subject, applies, run_check
 
 N_ALIKE = 3
-"""If the first checks, so many of them, all fail for one cause, the others are left out."""
+"""If the first `N_ALIKE` checks all fail for the same cause, the other checks are left out."""
 
 
 def check(name: str, factory: SearcherFactory, *, is_random: bool, say: Callable[[str], None]) -> bool:
     """Run the checks that apply, and return whether all of them passed.
 
     Args:
-        name: of the searcher.
+        name: name of the searcher.
         factory: makes the searcher; a command leaves no process behind.
         is_random: whether its moves depend on the seed.
-        say: takes the lines.
+        say: prints a line.
 
     Raises:
         InputError: the searcher cannot be made, or does not start.
@@ -56,7 +56,7 @@ def _all_checks(name: str, subject: Subject, say: Callable[[str], None]) -> bool
 
 @contextmanager
 def _one_at_a_time(factory: SearcherFactory) -> Iterator[SearcherFactory]:
-    """Give the factory; of a command, one that ends the process of its last searcher when it makes the next one."""
+    """Give a factory; for a command, it ends the process of its last searcher when it makes the next one."""
     if not isinstance(factory, Command):
         yield factory
         return

@@ -17,9 +17,9 @@ from typing import IO
 from pmfnas.core.errors import ContractError, InputError
 
 KEPT_BYTES = 2**15
-"""Bytes of standard error that are kept of its beginning, and again of its end."""
+"""Number of bytes kept from the beginning of standard error, and from its end."""
 GRACE_S = 5.0
-"""How long a child may take to exit once it was told to."""
+"""Seconds that a child may take to exit after it was told to."""
 _PIECE = 2**16
 _NOTHING = memoryview(b"")
 
@@ -34,7 +34,7 @@ _SPEAKS_OF_ERROR = re.compile(
     re.IGNORECASE,
 )
 _SOURCE = re.compile(r"(?:throw|raise|panic!?|File|at)\b")
-"""The beginning of a line that quotes a source or a stack."""
+"""The beginning of a line that quotes source code or a stack."""
 
 
 class Kept:
@@ -62,7 +62,7 @@ class Kept:
         return bytes(self._head) + gap + bytes(self._tail)
 
     def telling_line(self) -> str:
-        """Return the first line that names an error, else the last that holds anything; at most 200 characters."""
+        """Return the first line that names an error, else the last line that is not blank; at most 200 characters."""
         lines = [line.strip() for line in self.content().decode("utf-8", "replace").splitlines() if line.strip()]
         naming = [line for line in lines if _NAMES_ERROR.match(line)]
         speaking = [line for line in lines if _SPEAKS_OF_ERROR.search(line) and not _SOURCE.match(line)]
@@ -71,7 +71,7 @@ class Kept:
 
 
 class Child:
-    """A running command. Its owner must `close` it.
+    """A running command. The caller must `close` it.
 
     Args:
         command: program and arguments; no shell reads them.
@@ -79,7 +79,7 @@ class Child:
         max_line_bytes: longest line that it may write.
 
     Raises:
-        ContractError: it cannot be started.
+        ContractError: the command cannot be started.
         InputError: this system has no process groups.
     """
 
@@ -87,7 +87,7 @@ class Child:
         if os.name != "posix":
             raise InputError(f"--command needs a POSIX system, but this one is {os.name}; use --searcher")
         self._max_line_bytes = max_line_bytes
-        self._heard = bytearray()  # of standard output, up to the end of a line
+        self._heard = bytearray()  # bytes read from standard output, up to the end of a line
         self.errors = Kept()
         try:
             self._process = subprocess.Popen(
@@ -128,10 +128,10 @@ class Child:
         return self._process.stderr
 
     def exchange(self, line: bytes, *, limit_s: float) -> bytes:
-        """Return the line that the child answers to `line` with, without its end.
+        """Send `line` and return the line that the child answers, without its line end.
 
         Raises:
-            ContractError: no answer within `limit_s`, too long a line, anything written unasked, or the child is gone.
+            ContractError: no answer within `limit_s`, too long a line, output before it was asked, or the child ended.
         """
         deadline_s = time.monotonic() + limit_s
         self._serve(0.0, _NOTHING)
@@ -178,7 +178,7 @@ class Child:
             return unsent[os.write(self._stdin.fileno(), unsent[:_PIECE]) :]
         except BlockingIOError:
             return unsent
-        except BrokenPipeError:  # it reads no more; its answer or its end may still be unread
+        except BrokenPipeError:  # the child reads no more; its answer or the end of its output may still be unread
             return _NOTHING
 
     def _read_answer(self) -> None:
@@ -227,7 +227,7 @@ class Child:
             self._kill()
 
     def _await_end(self, grace_s: float) -> None:
-        """Wait until the child has closed its outputs or the time is over; discard what it still writes."""
+        """Wait until the child has closed its outputs or the time is over; discard further output."""
         deadline_s = time.monotonic() + grace_s
         while self._selector.get_map() and time.monotonic() < deadline_s:
             for key, _ in self._selector.select(max(0.0, deadline_s - time.monotonic())):

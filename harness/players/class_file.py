@@ -1,7 +1,7 @@
 """A class in a Python file of the user's, a searcher or a predictor: found, loaded, checked, and named by its content.
 
-What stands for it is a small value that any process can make the object from: the file is loaded where it is needed,
-by its path, and a hash names what it contained, so that a file that was changed is never taken for the one before.
+A `FromFile` is a small value from which any process can make the object. The process loads the file by its path. A
+hash of the content detects a file that has changed since it was given.
 """
 
 import ast
@@ -28,14 +28,14 @@ class Wanted:
     """Requirements on a class from the command line."""
 
     flag: str
-    """The argument that names it."""
+    """The command-line argument that names the class."""
     looks: str
-    """Form of that argument's value, for an error."""
+    """Form of that argument's value, for error messages."""
     methods: tuple[str, ...]
     arguments: tuple[str, ...]
-    """Of its constructor, beside `rng`."""
+    """Arguments of the constructor, without `rng`."""
     page: str
-    """Of the documents: shows such a class."""
+    """Page of the documents that shows such a class."""
 
     def lacks(self, factory: object) -> list[str]:
         """Return the methods that a class does not have."""
@@ -49,7 +49,7 @@ class FromFile:
     path: Path
     attribute: str
     source: str
-    """`source_of` the file when it was given."""
+    """`source_of` the file at the time when it was given."""
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Return a fresh object of the class."""
@@ -67,18 +67,18 @@ class FromFile:
 
 
 def check_unchanged(factory: object) -> None:
-    """Raise `InputError` where the file of a factory has changed since it was given."""
+    """Raise `InputError` if the file of a factory has changed since it was given."""
     if isinstance(factory, FromFile) and source_of([factory.path]) != factory.source:
         raise InputError(f"{factory.path.name} was changed while its runs were made; choose another --out")
 
 
 def class_in_file(text: str, wanted: Wanted) -> tuple[str, FromFile]:
-    """Return the name and the factory of `[NAME=]PATH.py:CLASS`, the name of the class where no other is given.
+    """Return the name and the factory of `[NAME=]PATH.py:CLASS`; the default name is that of the class.
 
-    The file is loaded and looked at.
+    The file is loaded and checked.
 
     Raises:
-        InputError: it reads differently, there is no such file, it does not import, or it has no such class.
+        InputError: `text` has another form, there is no such file, it fails to import, or it has no such class.
     """
     given, location = named(text)
     path_text, _, attribute = location.rpartition(":")
@@ -95,7 +95,7 @@ def class_in_file(text: str, wanted: Wanted) -> tuple[str, FromFile]:
 
 
 def _check(module: ModuleType, attribute: str, path: Path, wanted: Wanted) -> None:
-    """Raise `InputError` unless the module's attribute can make what is wanted."""
+    """Raise `InputError` unless the module's attribute is a class that meets the requirements."""
     factory = getattr(module, attribute, None)
     if not callable(factory):
         classes = [name for name, value in vars(module).items() if inspect.isclass(value) and not wanted.lacks(value)]
@@ -116,13 +116,13 @@ def _check(module: ModuleType, attribute: str, path: Path, wanted: Wanted) -> No
 
 
 def named(text: str) -> tuple[str, str]:
-    """Return the name that stands before `=`, empty if none does, and the rest."""
+    """Return the name before `=`, which may be empty, and the rest of the text."""
     name, equals, rest = text.strip().partition("=")
     return (name, rest) if equals and NAME.fullmatch(name) else ("", text.strip())
 
 
 def at_home(path: str) -> str:
-    """Return a path with the home folder in the place of a `~` at its beginning; raise `InputError` without one."""
+    """Return a path with `~` at its beginning replaced by the home folder; raise `InputError` if that is unknown."""
     try:
         return str(Path(path).expanduser()) if path.startswith("~") else path
     except RuntimeError:
@@ -130,12 +130,12 @@ def at_home(path: str) -> str:
 
 
 def is_file(path: str | Path) -> bool:
-    """Whether there is a file; also of a text that is too long for a path."""
+    """Whether `path` is a file; False for a text that is too long for a path."""
     return os.path.isfile(path)  # noqa: PTH113  a `Path` raises there
 
 
 def load_module(path: Path, source: str) -> ModuleType:
-    """Return the loaded file; its folder is searched for what it imports, after everything else."""
+    """Return the file as a loaded module; its imports are searched in its own folder last."""
     name = f"searcher_{source}"
     if name in sys.modules:
         return sys.modules[name]
@@ -169,7 +169,7 @@ def _described(error: BaseException, path: Path) -> str:
 
 
 def source_of(files: Sequence[Path]) -> str:
-    """Return twelve hex digits that name the content of files and of the Python files beside them that they import."""
+    """Return a hash, twelve hex digits, of files and of the Python files in their folders that they import."""
     digest = hashlib.sha256()
     for path in files:
         for file in _with_imports(path):
@@ -178,7 +178,7 @@ def source_of(files: Sequence[Path]) -> str:
 
 
 def _with_imports(path: Path) -> list[Path]:
-    """Return the file, then what it imports of its own folder, and so on; none twice."""
+    """Return the file and all files of its folder that it imports, directly or through others, without duplicates."""
     found, queue = [path], [path]
     while queue:
         for name in _imports(queue.pop()):
@@ -193,7 +193,7 @@ def _with_imports(path: Path) -> list[Path]:
 
 
 def _imports(path: Path) -> Iterator[str]:
-    """Yield the modules that a Python file may import; none of a file in another language or with a fault."""
+    """Yield the modules that a Python file may import; nothing for a file that is not valid Python."""
     if path.suffix != ".py":
         return
     try:

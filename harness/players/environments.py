@@ -1,7 +1,7 @@
 """The virtual environments of the packages in `baselines/peers`: made on demand, complete or absent, and reused.
 
     CACHE/peers/dehb-3f0c4d1e9a7b/      a virtual environment of Python 3.11 or 3.12
-    CACHE/peers/dehb-.../made           written last; an environment without it is none
+    CACHE/peers/dehb-.../made           written last; an environment without this file is incomplete
 
 The name ends in a hash of the requirements and the Python version, so a changed file makes a new environment. It is
 made under a temporary name and renamed once its script starts in it. pip keeps the user's own settings.
@@ -33,7 +33,7 @@ N_LINES = 8
 
 
 class AbsentError(PmfnasError):
-    """An environment cannot be made; its players are marked absent, with this message as the reason."""
+    """An environment cannot be made; its players are marked absent, and this message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def make(environment: Environment) -> Path:
     """Return the interpreter of the environment, which is made first if it does not exist.
 
     Raises:
-        AbsentError: no fitting Python, pip fails, or the script does not start; with the last lines of what failed.
+        AbsentError: no fitting Python, pip fails, or the script does not start; ends with the last lines of output.
     """
     found = existing(environment)
     if found is not None:
@@ -92,7 +92,7 @@ def make(environment: Environment) -> Path:
 
 
 def interpreter() -> tuple[str, str]:
-    """Return the Python that environments are made with, and its version; raise `AbsentError` where none fits."""
+    """Return the Python that makes environments, and its version; raise `AbsentError` if no supported one is found."""
     named = os.environ.get(INTERPRETER)
     for candidate in [named] if named else [sys.executable, *(f"python{version}" for version in PYTHONS)]:
         version = _version(candidate)
@@ -133,7 +133,7 @@ def _fill(environment: Environment, base: str, folder: Path) -> None:
 
 
 def _run(what: str, command: Sequence[str]) -> None:
-    """Run a command; raise `AbsentError` with its last lines where it fails."""
+    """Run a command; if it fails, raise `AbsentError` with the last lines of its output."""
     try:
         done = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=LIMIT_S

@@ -1,4 +1,4 @@
-"""A working searcher to begin with, written to a file of the user's."""
+"""Writes a working searcher to a new file, as a starting point for the user's own."""
 
 import keyword
 import re
@@ -46,7 +46,7 @@ def write_example(name: str) -> tuple[Path, str]:
     """Write the example to a new file `name` in the current folder; return its path and the name of its class.
 
     Raises:
-        InputError: `name` is no name of a module, or the file exists.
+        InputError: `name` is not a valid module name, or the file exists.
     """
     stem = name.removesuffix(".py")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", stem) or keyword.iskeyword(stem) or stem in sys.stdlib_module_names:

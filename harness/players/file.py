@@ -1,7 +1,7 @@
 """Searchers that come from the command line: a class in a file, or a command that speaks the process protocol.
 
-Both are small values that any process can make the searcher of: the file is loaded where it is needed, by its path, and
-what it must contain is named by a hash, so that a file that was changed is never taken for the one that ran before.
+Both are small values from which any process can make the searcher. The process loads the file by its path. A hash of
+the content detects a file that has changed since earlier runs.
 """
 
 import os
@@ -40,10 +40,10 @@ def from_file(text: str) -> tuple[str, FromFile]:
 
 
 def from_command(text: str, limits: Limits) -> tuple[str, Command]:
-    """Return the name and the factory of `[NAME=][VARIABLE=VALUE ...]PROGRAM ...`, looked for but not started.
+    """Return the name and the factory of `[NAME=][VARIABLE=VALUE ...]PROGRAM ...`; check the program, do not start it.
 
-    No shell reads it: of a shell it has quotes, variables that are set before the program, and `~` at the beginning of
-    a word.
+    No shell reads the text. Three features of a shell work: quotes, variables set before the program, and `~` at the
+    beginning of a word.
 
     Raises:
         InputError: quotes that do not close, a program that is not found or cannot be started, or line ends that keep
@@ -64,7 +64,7 @@ def from_command(text: str, limits: Limits) -> tuple[str, Command]:
 def _without_name(words: list[str]) -> tuple[str, list[str]]:
     """Return the name before the command and the words of the command.
 
-    `A=B ...` sets a variable where B is no program, but the first word that sets none is one; else A is the name.
+    `A=B ...` sets a variable if B is not a program and the first word without `=` is one. Otherwise A is the name.
     """
     name, rest = named(words[0]) if words else ("", "")
     program = next((word for word in words if not _VARIABLE.match(word)), "")
@@ -97,7 +97,7 @@ def _check_program(text: str, line: Sequence[str]) -> None:
 
 
 def _check_line_ends(script: str, *, by_shell: bool) -> None:
-    """Raise `InputError` where the line ends of a script keep the system, or a shell, from running it."""
+    """Raise `InputError` if the line ends of a script prevent the system, or a shell, from running it."""
     with Path(script).open("rb") as stream:
         first = stream.readline(_FIRST_LINE)
     if first.endswith(b"\r\n") and (by_shell or first.startswith(b"#!")):
@@ -127,7 +127,7 @@ def try_out(name: str, factory: SearcherFactory, setting: Setting, *, rng: np.ra
     """Make one searcher and end it; return name and version of a process, empty for a class.
 
     Raises:
-        InputError: it cannot be made, or does not start.
+        InputError: the searcher cannot be made, or its process does not start.
     """
     try:
         searcher = make_searcher(factory, setting, rng=rng)

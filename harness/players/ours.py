@@ -19,13 +19,13 @@ REFERENCE = "pmf_nas"
 """The player that the others are compared with."""
 
 UNBELIEVING = "pmf_nas_no_belief"
-"""The same without its declared belief in capacity."""
+"""PMF-NAS without its built-in prior that larger networks are better."""
 
 _PORT = ("space", "fidelities", "budget_s", "n_workers", "rng")
 
 
 def select(names: Sequence[str], players: Collection[str]) -> tuple[str, ...]:
-    """Return `names`, each checked and once; raise `InputError` that lists the known ones."""
+    """Return `names` without duplicates; raise `InputError` that lists the known names for an unknown one."""
     for name in names:
         if name not in players:
             raise unknown_name("searcher", name, players)
@@ -35,7 +35,7 @@ def select(names: Sequence[str], players: Collection[str]) -> tuple[str, ...]:
 def settings_of(factory: SearcherFactory) -> dict[str, Any]:
     """Return the settings that a factory makes its searcher with, as plain data.
 
-    PMF-NAS's own predictor and parts are its code, and no setting; others that were handed in are.
+    The default predictor and parts of PMF-NAS are code and are left out; replaced ones count as settings.
     """
     own = (Predictor, WHOLE)
     parameters = [p for p in signature(factory).parameters.values() if all(p.default is not part for part in own)]

@@ -1,8 +1,8 @@
 """The field's packages as players, and our implementation of the same method for each.
 
-A package plays by a script of `baselines/peers` in an environment of its own, spoken to by the process protocol and
-charged like every other player. Its counterpart is our implementation on the same rungs with the same eta, so that
-implementations are compared, not settings.
+A script of `baselines/peers` runs each package in its own environment. It speaks the process protocol and is charged
+like every other player. The counterpart of a package is our implementation on the same rungs with the same eta, so the
+comparison is between implementations, not between settings.
 """
 
 import sys
@@ -39,7 +39,7 @@ class Package:
     environment: str
     method: str
     counterpart: str = ""
-    """Our implementation of the method; empty where we have none."""
+    """Our implementation of the method; empty if we have none."""
     why: str = ""
     """Known differences to the counterpart, in a sentence."""
     slow: bool = False
@@ -82,7 +82,7 @@ PACKAGES: Mapping[str, Package] = MappingProxyType(
         "syne-tune-0.16-cqr": Package("syne_tune_016", "cqr", slow=True),
     }
 )
-"""Every package under its name in tables, which says package and version."""
+"""Name in tables, with package and version -> package."""
 
 _LONG = "12@1,12@3,12@9,12@12"
 
@@ -99,7 +99,7 @@ OWN: Mapping[str, SearcherFactory] = MappingProxyType(
         "random_search": PLAYERS["random_search"],
     }
 )
-"""Ours that play: the counterparts, named by the epochs of their rungs, PMF-NAS twice, and random search."""
+"""Our players: the counterparts, named by the epochs of their rungs, PMF-NAS twice, and random search."""
 
 
 def players(pythons: Mapping[str, Path]) -> Mapping[str, SearcherFactory]:
@@ -124,7 +124,7 @@ def environments_of(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def made_environments(asked: Sequence[str]) -> tuple[Mapping[str, Path], Mapping[str, str]]:
-    """Return the interpreters by environment, made where they are missing, and why which players are absent."""
+    """Make missing environments; return environment -> interpreter, and absent player -> reason."""
     pythons: dict[str, Path] = {}
     absent: dict[str, str] = {}
     for name in environments_of(asked):

@@ -1,7 +1,7 @@
 """A searcher in a process of its own, in any language, behind the ordinary `Searcher` port.
 
-The runner, the ledger and the records see a searcher like any other. Whatever the process does wrong, a crash, garbage,
-silence, is a `ContractError`, which ends its run as failed; the process is ended and reaped either way (`play`).
+The runner, the ledger and the records treat it like any other searcher. A fault of the process (a crash, garbage,
+silence) raises a `ContractError`, which ends its run as failed. The process is always ended and reaped (`play`).
 """
 
 import os
@@ -32,7 +32,7 @@ HIDDEN = ("PMFNAS_", "TORCH_HOME")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a process may take for an answer, seconds of this host."""
+    """Time limits for the answers of a process, seconds of this host."""
 
     start_s: float = 120.0
     answer_s: float = 60.0
@@ -50,9 +50,9 @@ class ProcessSearcher:
 
     Args:
         command: program and arguments.
-        first: the `hello`.
-        space: reads and writes the archs.
-        limits: for each answer.
+        first: the `hello` message.
+        space: converts between archs and strings.
+        limits: time limits for the answers.
 
     Raises:
         ContractError: the command cannot be started at all.
@@ -92,7 +92,7 @@ class ProcessSearcher:
 
     @property
     def broken(self) -> str:
-        """The first error of the conversation; empty while there is none."""
+        """The first error of the conversation; empty if there was no error."""
         return str(self._broken or "")
 
     @property
@@ -101,7 +101,7 @@ class ProcessSearcher:
         return self._child.errors.content()
 
     def close(self, why: str | None = None) -> None:
-        """End the process: it gets time to exit if `why` is given, and is killed at once otherwise."""
+        """End the process: with `why`, it gets time to exit; otherwise it is killed at once."""
         polite = why is not None and self._broken is None
         self._child.close(protocol.encode(protocol.end(why or "")) if polite else b"")
         self._broken = self._broken or ContractError("the process was ended")
@@ -143,12 +143,12 @@ def play(
 ) -> tuple[Finished, Searcher | None]:
     """Return the finished run of a fresh searcher, and the searcher; None if its constructor failed.
 
-    A process is ended after its run. An error of this package ends the run as failed: no other run suffers from it.
+    A process is ended after its run. A `PmfnasError` ends this run as failed; other runs are not affected.
 
     Args:
         factory: makes the searcher.
-        executor: where its requests run.
-        setting: of the run.
+        executor: runs its requests.
+        setting: setting of the run.
         rng: the searcher's stream.
         log: file for the standard error of a process, if it wrote any.
     """
@@ -168,7 +168,7 @@ def play(
 
 
 def failed(why: str) -> Finished:
-    """Return a run that failed before anything of it could be recorded."""
+    """Return a run that failed before it had any entry to record."""
     text = " ".join(why.split()).encode("utf-8", "backslashreplace").decode()
     return Finished((), (), 0.0, "failed", text, 0.0)
 

@@ -2,7 +2,7 @@
 
 `docs/reference/protocol.md` describes every message. Messages that are sent are made from our own values. Messages that
 are received are checked against the types declared below before they are used. Every fault is a `ContractError` that
-names the field, the value received and what it must be; it is the reason of a failed run in the record.
+names the field, the received value and the expected one; the record stores it as the reason of the failed run.
 """
 
 import json
@@ -41,7 +41,7 @@ PROTOCOL = 1
 MAX_LINE_BYTES = 2**20
 MAX_DEPTH = 16
 MAX_ITEMS = 1000
-"""Requests in a submit, archs in a recommendation."""
+"""Largest number of requests in a submit, and of archs in a recommendation."""
 _SHOWN, MAX_WHY = 80, 200
 _T = TypeVar("_T")
 
@@ -76,19 +76,19 @@ def decode(line: bytes) -> dict[str, Any]:
         raise ContractError(f"wrote {shown(text)}, but a message is a JSON object")
     try:
         json.dumps(message, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # half of a surrogate pair: legal JSON that no file can hold
+    except UnicodeEncodeError:  # half of a surrogate pair: legal JSON that cannot be written as UTF-8
         raise ContractError(f"wrote {shown(text)}, which is no Unicode text") from None
     return message
 
 
 def shown(raw: object) -> str:
-    """Return the beginning of what was received, on one line of ASCII."""
+    """Return the beginning of a received value, on one line of ASCII."""
     text = ascii(raw)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _depth(text: str) -> int:
-    """Return how deep brackets nest outside of strings, without a parser that such a text could exhaust."""
+    """Return how deep brackets nest outside of strings. A JSON parser could run out of stack on a deep text."""
     depth = deepest = 0
     for bracket in re.findall(r'[\[{\]}]|"(?:[^"\\]|\\.)*"?', text):
         if bracket in "[{":
@@ -112,7 +112,7 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON number")
 
 
-# ---------------------------------------------------------------------------------------- what the harness says
+# -------------------------------------------------------------------------------------- messages of the harness
 
 
 def hello(space: Space, fidelities: Fidelities, budget_s: float, n_workers: int, *, seed: int) -> Message:
@@ -197,7 +197,7 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-# -------------------------------------------------------------------------------------- what the searcher says
+# ------------------------------------------------------------------------------------ messages of the searcher
 
 _Text: TypeAlias = Annotated[str, Meta(max_length=500)]
 _ArchText: TypeAlias = Annotated[str, Meta(max_length=1000)]
@@ -268,7 +268,7 @@ def read_ready(message: Message) -> Ready:
 
 
 def read_decision(message: Message, parse: Parse) -> Decision:
-    """Return the decision of a searcher; raise `ContractError` where it is none."""
+    """Return the decision of a searcher; raise `ContractError` if the message is not a decision."""
     match _heard(message, ("submit", "wait", "drop", "stop"), _Submit | _Wait | _Drop | _Stop):
         case _Submit(requests, reasons):
             made = tuple(_request(request, i, parse) for i, request in enumerate(requests))
@@ -282,12 +282,12 @@ def read_decision(message: Message, parse: Parse) -> Decision:
 
 
 def read_recommend(message: Message, parse: Parse) -> tuple[Arch, ...]:
-    """Return the recommended archs, best first; raise `ContractError` where the message is no `recommend`."""
+    """Return the recommended archs, best first; raise `ContractError` for another message."""
     return tuple(_arch(text, parse) for text in _heard(message, ("recommend",), _Recommend).archs)
 
 
 def _heard(message: Message, expected: Sequence[str], kind: Any) -> Any:
-    """Return a message as one of the kinds expected; raise `ContractError` for another, or an error of the searcher."""
+    """Return a message of an expected kind; raise `ContractError` for another kind or an error of the searcher."""
     named = message.get("type")
     if named == "error":
         raise ContractError(f"gave up: {' '.join(_converted(message, _Error, 'error').message.split())}")
@@ -309,7 +309,7 @@ def _request(message: Message, number: int, parse: Parse) -> Request:
 
 
 def _converted(message: Message, kind: Any, name: str) -> Any:
-    """Return the message as a `kind`; raise `ContractError` that names the field, its value and what it must be."""
+    """Return the message as a `kind`; raise `ContractError` that names the field, its value and the expected one."""
     try:
         return convert(message, kind)
     except ValidationError as error:
@@ -318,7 +318,7 @@ def _converted(message: Message, kind: Any, name: str) -> Any:
         for field, place in re.findall(r"\.(\w+)|\[(\d+)\]", path):
             value = value[field] if field else value[int(place)]
         where = name + re.sub(r"^.*?\$|`$", "", path)
-        told = why.encode("unicode_escape").decode()[:MAX_WHY]  # it may quote the name of a field that was received
+        told = why.encode("unicode_escape").decode()[:MAX_WHY]  # `why` may quote the received name of a field
         raise ContractError(f"{where} is {shown(value)}: {told}; docs/reference/protocol.md describes it") from None
 
 

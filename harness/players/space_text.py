@@ -1,4 +1,4 @@
-"""A space as text: how official arch strings are put together, for searchers that know nothing but strings."""
+"""A space as text: how official arch strings are composed, for searchers that work on strings alone."""
 
 import re
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class SpaceText:
 
 
 def space_text(space: Space) -> SpaceText:
-    """Return how the official strings of `space` are put together, found by changing one position at a time.
+    """Return how the official strings of `space` are composed, found by changing one position at a time.
 
     Raises:
-        InputError: a position does not show as one word of its own.
+        InputError: a position does not appear as a separate word of the string.
     """
     origin = (0,) * len(space.cardinalities)
     words = _words(space.format(origin))

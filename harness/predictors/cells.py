@@ -1,7 +1,6 @@
 """Cells: the settings in which predictors are compared, and the grids that the study runs through.
 
-A cell is written `cifar100/n100/12@3`, with `/visited`, `/real`, `/modelled` or `/affordable` behind it where it is not
-the plain one.
+A plain cell is written `cifar100/n100/12@3`; the other kinds end in `/visited`, `/real`, `/modelled` or `/affordable`.
 """
 
 from collections.abc import Sequence
@@ -41,7 +40,7 @@ class Cell:
     """Archs that a predictor learns from."""
     schedule: str
     epochs: int
-    """Epochs of the schedule that it sees of every arch, 0 for none."""
+    """Epochs of the schedule that the predictor sees of every arch, 0 for none."""
     kind: Kind = "uniform"
 
     def __post_init__(self) -> None:
@@ -58,7 +57,7 @@ class Cell:
 
 
 def whole_grid(datasets: Sequence[str] = DATASETS) -> tuple[Cell, ...]:
-    """Return every cell of the study over `datasets`, without those of real curves."""
+    """Return every cell of the study over `datasets`, except the cells of real curves."""
     cells = []
     for dataset in datasets:
         shown = [(SHORT, e) for e in SHORT_EPOCHS]
@@ -76,16 +75,16 @@ def real_grid(datasets: Sequence[str] = DATASETS) -> tuple[Cell, ...]:
 
 
 def smoke_grid(datasets: Sequence[str] = DATASETS) -> tuple[Cell, ...]:
-    """Return a few cells, to see that everything works."""
+    """Return a few cells, for a quick test of the whole study."""
     plain = tuple(Cell(d, n, SHORT, e) for d in datasets for n in (20, 50) for e in (0, 3, 12))
     return (*plain, *(Cell(d, 50, SHORT, 12, "affordable") for d in datasets))
 
 
 def essential(cell: Cell, reads: Reads) -> Cell:
-    """Return the cell with everything that the predictor does not read set to a fixed value.
+    """Return the cell with the settings that the predictor does not read set to fixed values.
 
-    A predictor that reads no curves does the same at every number of epochs, one without labels at every `n_known`;
-    it is evaluated once, and its result stands in every cell that comes to the same.
+    A predictor that reads no curves gives the same result at every number of epochs, and one that reads no labels at
+    every `n_known`. It is evaluated once, and the result is entered in every cell with the same essential cell.
     """
     if reads.curves == "none":
         cell = replace(cell, schedule=SHORT if cell.kind not in ("real", "modelled") else LONG, epochs=0)

@@ -1,4 +1,4 @@
-"""One predictor in one split of one cell: fitted, asked, and measured. Deterministic but for the two timings."""
+"""One predictor in one split of one cell: fitted, queried, and measured. Deterministic except for the two timings."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -21,7 +21,7 @@ class Outcome:
     labels_s: float
     """GPU-seconds of all training data."""
     query_s: float
-    """GPU-seconds of the curve of one arch that is judged, mean."""
+    """Mean GPU-seconds of the curve of one judged arch."""
     n_queries: int
     fit_host_s: float
     """Seconds of this machine to fit."""
@@ -30,11 +30,11 @@ class Outcome:
 
 
 def evaluate(factory: PredictorFactory, cell: Cell, split: Split, material: Material) -> Outcome:
-    """Return how the predictor that `factory` makes does in a split of a cell; the same again with every call.
+    """Return the measures and prices of a fresh predictor in a split of a cell; every call returns the same measures.
 
     Raises:
-        ContractError: what it returns is not a prediction, or it raised an error of its own.
-        DataError: the material does not hold what the cell shows.
+        ContractError: the predictor raised an error, or its return value is not a prediction.
+        DataError: the material lacks the curves of the cell, or has too few archs for it.
     """
     task = make_task(material, cell, split, reads_of(factory))
     rng = stream(split.number, "predictors/predictor")

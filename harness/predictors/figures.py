@@ -22,11 +22,11 @@ _FREE_HOURS = 0.1
 
 
 def quality_figure(summary: pd.DataFrame, about: str) -> Figure:
-    """Return Kendall's tau against total GPU-hours: per predictor the best tau that its cells reach at a price.
+    """Return Kendall's tau against total GPU-hours: for each predictor, its best tau at each price.
 
     Args:
         summary: from `harness.predictors.summary.summarise`; its uniform and affordable cells of the short schedule
-            are drawn, those without any information left out.
+            are drawn. Rows with a tau of 0 are left out: their predictors had no information.
         about: data, splits and archs judged.
     """
     rows = summary[(summary["schedule"] == SHORT) & summary["kind"].isin(["uniform", "affordable"])]
@@ -47,7 +47,7 @@ def quality_figure(summary: pd.DataFrame, about: str) -> Figure:
 
 
 def envelope(hours: FloatArray, quality: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the points that no cheaper one equals or exceeds, cheapest first: prices and qualities."""
+    """Return the prices and qualities of the Pareto front: points better than every cheaper one, cheapest first."""
     order = np.lexsort((-quality, hours))
     kept, best = [], -np.inf
     for i in order:

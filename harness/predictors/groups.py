@@ -1,8 +1,8 @@
-"""Which archs are one network, so that one of them gives the others away.
+"""Groups of archs that are one network: seeing one of them reveals the results of the others.
 
-Two archs are linked where they are isomorphic, or where a training of one has, on every data set, exactly the results
-of a training of the other: branches that compute nothing make such copies across isomorphism classes. Linked archs,
-directly or through others, are one group, and a group is on one side of every split.
+Two archs are linked if they are isomorphic, or if a training of one has exactly the results of a training of the other
+on every data set. Branches that compute nothing cause such copies across isomorphism classes. Archs that are linked,
+directly or through other archs, form one group. Every split keeps a group on one side.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def groups(table: CurveTable, space: Space, archs: Sequence[Arch]) -> NDArray[np
     """Return the group of each row of `table`, shape (n_archs,), numbered in the order of their first rows.
 
     Args:
-        table: whose results tell copies apart.
+        table: the curve table; equal results in it mark copies.
         space: says which archs are isomorphic.
         archs: the table's archs, by row.
     """
@@ -34,7 +34,7 @@ def groups(table: CurveTable, space: Space, archs: Sequence[Arch]) -> NDArray[np
 
 
 def _same_results(table: CurveTable, schedule: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the row of each trial that exists, and a number that trials share whose results are all equal."""
+    """Return the row and a number for each trial that exists; trials with equal results have the same number."""
     epoch = table.header.schedules[schedule]
     keys = [Key(d.search, schedule, "x-valid-acc") for d in DATASETS.values() if d.search in table.datasets]
     results = np.stack([table.at(key, epoch) for key in keys if table.has(key)], axis=-1)  # (n_archs, n_trials, n_sets)
@@ -44,7 +44,7 @@ def _same_results(table: CurveTable, schedule: str) -> tuple[NDArray[np.int64], 
 
 
 def _joined(n_archs: int, links: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> NDArray[np.int64]:
-    """Return the connected component of each arch, given (rows, number of what they share), counted from row 0 on."""
+    """Return the connected component of each arch, numbered by first row; each link is (rows, number of its set)."""
     left, right, offset = [], [], n_archs
     for rows, shared in links:
         left.append(rows)

@@ -1,8 +1,8 @@
 """The data of all cells of one data set: curves, labels, truths, prices and groups, read from a curve table.
 
-Truth is the validation accuracy at the end of the longest schedule, mean over trials. A label is one trial of it, as
-a user would pay for; which one a split draws is the same for every predictor. Test accuracy is only ever a second
-truth to be judged by.
+The truth is the validation accuracy at the end of the longest schedule, mean over trials. A label is the accuracy of
+one trial, as a user would pay for it; a split draws the same trial for every predictor. Test accuracy serves only as a
+second truth to judge by.
 """
 
 import os
@@ -39,7 +39,7 @@ class RealCurves:
 
     rows: NDArray[np.int64]  # (n_real,) rows of the table
     train_loss: FloatArray  # (n_real, 200)
-    valid_loss: FloatArray  # (n_real, 200) NaN where the recording is not of validation images alone
+    valid_loss: FloatArray  # (n_real, 200) NaN if the recording used other images than validation images
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Material:
     epoch_s: FloatArray  # (n_archs,) seconds of one training epoch
     pass_s: FloatArray  # (n_archs,) seconds of one validation pass
     real: RealCurves | None = None
-    visited: NDArray[np.int64] | None = None  # rows of archs that a search meets in stages 2 and 3
+    visited: NDArray[np.int64] | None = None  # rows of archs that a search trains in stages 2 and 3
 
     @property
     def target(self) -> Fidelity:
@@ -65,11 +65,11 @@ class Material:
         return Fidelity(LONG, self.table.header.schedules[LONG])
 
     def with_visited(self, rows: NDArray[np.int64]) -> "Material":
-        """Return the same material that knows which archs searches visit."""
+        """Return a copy of the material with the rows of the archs that searches visit."""
         return replace(self, visited=rows)
 
     def slots(self, schedule: str, split: int) -> NDArray[np.int64]:
-        """Return the place of the trial that each arch has in a split, shape (n_archs,): drawn among those that exist.
+        """Return the trial number of each arch in a split, shape (n_archs,), drawn among the trials that exist.
 
         The draw depends on split, schedule and arch alone (`pmfnas.core.rng.trial_keys`).
         """
@@ -82,7 +82,7 @@ class Material:
     def curve(
         self, metric: str, schedule: str, rows: NDArray[np.int64], slots: NDArray[np.int64], n_epochs: int
     ) -> FloatArray:
-        """Return the first epochs of one metric, shape (len(rows), n_epochs); NaN where it was not measured."""
+        """Return the first epochs of one metric, shape (len(rows), n_epochs); NaN at epochs that were not measured."""
         key, shown = Key(self.dataset.search, schedule, metric), np.full((len(rows), n_epochs), np.nan)
         if not n_epochs or not self.table.has(key):
             return shown
@@ -96,11 +96,11 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a worker finds its data."""
+    """The paths from which a worker reads its data."""
 
     table: Path
     anchors: Path | None
-    """Folder of real values, for real curves; None for none."""
+    """Folder of real values with the recorded curves; None if no real curves are used."""
 
     def material(self, dataset: str) -> Material:
         """Return the material of a data set, kept while this process works on it."""
@@ -121,7 +121,7 @@ def read_material(table: CurveTable, name: str, *, anchors: Path | None = None) 
     """Return the material of the data set `name`; with real curves where `anchors`, a folder of real values, is given.
 
     Raises:
-        DataError: the table lacks a schedule, or the folder its curves.
+        DataError: the table lacks a schedule, or the folder lacks the recorded curves.
     """
     missing = [schedule for schedule in (SHORT, LONG) if schedule not in table.header.schedules]
     if missing:
@@ -162,7 +162,7 @@ def _seconds(table: CurveTable, key: Key) -> FloatArray:
 def real_curves_of(table: CurveTable, stamps: Collection[str]) -> Path | None:
     """Return the folder of real values with curves of the table's archs; None if there is no such folder.
 
-    The curves are by official index, as are the rows of tables with these stamps alone.
+    The recorded curves are numbered by official index. Only tables with these stamps number their rows in the same way.
     """
     folder = os.environ.get(ANCHORS)
     if not folder or table.header.stamp not in stamps or not (Path(folder) / REAL_CURVES).is_file():

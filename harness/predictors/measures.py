@@ -1,6 +1,6 @@
 """Measures of a prediction: pure functions of true and predicted values, (n,) each.
 
-Archs that a predictor cannot tell apart are taken in the order given, which is random in a split.
+Archs with equal predictions keep the order given, which is random in a split.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from pmfnas.core.types import FloatArray
 LEVELS: Mapping[int, tuple[float, float]] = MappingProxyType(
     {50: (0.25, 0.75), 80: (0.1, 0.9), 90: (0.05, 0.95), 95: (0.025, 0.975)}
 )
-"""Intervals by their percentage, and the probabilities at which they end."""
+"""Interval in percent -> the probabilities of its two ends."""
 
 TOP = 0.1
 """Share of the archs that count as the top."""
@@ -40,12 +40,12 @@ MEASURES: Mapping[str, str] = MappingProxyType(
         "crps_pct": "continuous ranked probability score from nine quantiles, percent points",
     }
 )
-"""Every measure and what it says; those of error and calibration are NaN for a predictor that only orders."""
+"""Measure -> description. Errors and calibration are NaN for a predictor that only ranks archs."""
 
 
 @np.errstate(over="ignore", invalid="ignore")
 def measure(prediction: Prediction, truth: FloatArray, test: FloatArray) -> dict[str, float]:
-    """Return every one of `MEASURES` of a prediction; infinite where its numbers are too great to reckon with.
+    """Return all `MEASURES` of a prediction; a measure whose computation overflows is infinite.
 
     Args:
         prediction: about n archs, n >= 2, checked.
@@ -86,12 +86,12 @@ def pearson(predicted: FloatArray, truth: FloatArray) -> float:
 
 
 def best(values: FloatArray, share: float) -> NDArray[np.int64]:
-    """Return the places of the best `share` of the values, at least one, best first."""
+    """Return the indices of the best `share` of the values, at least one, best first."""
     return np.argsort(-values, kind="stable")[: max(1, ceil(share * len(values) - 1e-9))]
 
 
 def precision_pct(predicted: FloatArray, truth: FloatArray, share: float) -> float:
-    """Return how many of the predicted best `share` truly belong to it, percent."""
+    """Return the percentage of the predicted best `share` that belongs to the true best `share`."""
     chosen, true = best(predicted, share), best(truth, share)
     return 100.0 * len(np.intersect1d(chosen, true)) / len(chosen)
 
@@ -102,12 +102,12 @@ def regret_pct(predicted: FloatArray, truth: FloatArray, n: int) -> float:
 
 
 def calibration(mean: FloatArray, quantiles: FloatArray | None, truth: FloatArray) -> dict[str, float]:
-    """Return coverages and widths of the intervals, and the CRPS; all NaN where there are no quantiles.
+    """Return coverages and widths of the intervals, and the CRPS; all NaN without quantiles.
 
     Args:
-        mean: predicted, (n,): which archs would be chosen.
+        mean: predicted means, (n,); they decide which archs would be chosen.
         quantiles: at `PROBABILITIES`, (n, 9), or None.
-        truth: (n,).
+        truth: true accuracies, (n,).
     """
     shown = np.full((len(truth), len(PROBABILITIES)), np.nan) if quantiles is None else quantiles
     found: dict[str, float] = {}

@@ -1,7 +1,7 @@
 """The noise ceiling: agreement between two trials of the same archs.
 
-No predictor of the mean can be judged more finely than the mean is known. Shown beside the study: Kendall's tau between
-two trials, over all archs and within the best tenth, and of validation to test.
+The truth is a mean over few trials, so its noise limits every measured rank correlation. The study shows beside its
+results Kendall's tau between two trials, over all archs and within the best tenth, and between validation and test.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
 
 N_DRAWS = 5
-"""Pairs of trials drawn per arch; figures are means over them."""
+"""Pairs of trials drawn per arch; the results are means over these pairs."""
 
 
 def noise_ceiling(material: Material) -> pd.DataFrame:
@@ -36,7 +36,7 @@ def noise_ceiling(material: Material) -> pd.DataFrame:
 
 
 def _two_trials(final: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Return two different trials per arch, (n_archs,) each; NaN in the second where there is only one."""
+    """Return two different trials per arch, (n_archs,) each; NaN in the second if an arch has only one."""
     keys = np.where(np.isfinite(final), rng.random(final.shape), 2.0)
     order = np.argsort(keys, axis=1)
     rows = np.arange(len(final))

@@ -2,8 +2,8 @@
 
 OUT/results.parquet                    one row per predictor, cell and split
 OUT/summary.parquet, against.csv           means with intervals; paired differences to the reference
-OUT/table.md                           the cells that matter
-OUT/predictors.json                    means per cell without what depends on the host: the reference of later runs
+OUT/table.md                           the main cells
+OUT/predictors.json                    means per cell without host timings: the reference of later runs
 OUT/quality.png, calibration.png, real.png (.pdf)
 OUT/noise.csv, manifest.json
 """
@@ -30,7 +30,7 @@ from pmfnas.files import write_bytes, write_text
 
 DISTRIBUTIONS = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow", "joblib", "scikit-learn")
 KEPT = ("calibration.png", "manifest.json", "noise.csv", "quality.png", "real.png", "summary.parquet", "table.md")
-"""Files of a committed reference: what the figures are made from, and what people read."""
+"""Files of a committed reference: the data behind the figures, and the files for people."""
 
 
 def write_outputs(plan: Plan, table: CurveTable, out: Path, *, reference: str = REFERENCE) -> StudyText:
@@ -50,7 +50,7 @@ def write_outputs(plan: Plan, table: CurveTable, out: Path, *, reference: str = 
 
 
 def about(plan: Plan, table: CurveTable) -> str:
-    """Return data, splits and archs judged in one line."""
+    """Return one line that names the data, the splits and the number of judged archs."""
     header = table.header
     return (
         f"{table.stamp} {header.fingerprint}, {plan.n_splits} splits of archs, at most {plan.n_queries} judged in each"
@@ -67,7 +67,7 @@ def _write_frames(found: pd.DataFrame, text: StudyText, out: Path) -> None:
 
 
 def as_json(summary: pd.DataFrame) -> dict[str, Any]:
-    """Return predictor -> cell -> measure -> [mean, half-width of its 95 % interval], rounded; nothing of the host."""
+    """Return predictor -> cell -> measure -> [mean, half-width of its 95 % interval], rounded, without host timings."""
     shown: dict[str, dict[str, dict[str, Any]]] = {}
     for row in summary.drop(columns=list(HOST)).to_dict("records"):
         cell = "/".join(f"{row[name]}" for name in CELL)
@@ -77,7 +77,7 @@ def as_json(summary: pd.DataFrame) -> dict[str, Any]:
 
 
 def _rounded(mean: float, half: float) -> list[float | None]:
-    """Return both, rounded; None for a number that is not finite, which JSON lacks."""
+    """Return both numbers, rounded; None replaces a number that is not finite, because JSON has no such number."""
     return [
         float(f"{mean:.5g}") if isfinite(mean) else None,
         float(f"{half:.3g}") if isfinite(half) else None,
@@ -115,6 +115,6 @@ def update_reference(table: CurveTable, out: Path) -> Path:
     """Copy the outputs of `out` to the committed reference of the data; return the folder.
 
     Raises:
-        InputError: what is there has more (see `harness.experiment.folder.refuse_less`).
+        InputError: the committed reference has more runs (see `harness.experiment.folder.refuse_less`).
     """
     return copy_to_reference(reference_name(table), out, only=KEPT)

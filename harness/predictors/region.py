@@ -1,7 +1,7 @@
 """The archs that PMF-NAS trains in stages 2 and 3.
 
-Most pairs of a uniform sample of the space are easy to rank. The archs that a search trains after stage 1 are alike,
-and a search asks its predictor about these.
+Most pairs of archs in a uniform sample of the space are easy to rank. The archs that a search trains after stage 1 are
+similar to each other, so they are harder to rank, and a search asks its predictor about them.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ FIRST_SEED = 3000
 
 
 def visited_archs(table: CurveTable, dataset: str, n_searches: int = N_SEARCHES) -> NDArray[np.int64]:
-    """Return the rows of the archs that searches of one GPU night train after stage 1, ascending, none twice.
+    """Return the rows of the archs that searches of one GPU night train after stage 1, ascending, without duplicates.
 
     Stage 1 is the first `Settings.explore_low` archs that a search starts.
     """

@@ -1,11 +1,11 @@
 """Runs the predictor study: every candidate in every cell and split, in chunks, finished ones skipped.
 
-    OUT/spec.json                            what the folder belongs to; a command with other settings is refused
+    OUT/spec.json                            the claim of the folder; a command with other settings is refused
     OUT/visited/cifar100.json                rows of the archs that searches visit
     OUT/chunks/cifar100/pmf/s0000.parquet    one row per cell and split: a few splits of one predictor and data set
 
-Interrupted at any moment, the same command goes on: a chunk exists if and only if all of it was computed. What a
-predictor does not read does not tell cells apart, so each essential cell is computed once (`cells.essential`).
+After an interruption the same command goes on: a chunk exists if and only if all of it was computed. Cells that differ
+only in data that a predictor does not read share one result, which is computed once (`cells.essential`).
 """
 
 import json
@@ -53,11 +53,11 @@ class Plan:
     candidates: Mapping[str, PredictorFactory]
     cells: tuple[Cell, ...]
     grid: str
-    """`whole` or `smoke`: part of what a folder belongs to."""
+    """`whole` or `smoke`; part of the claim of a folder."""
     n_splits: int = 30
     n_queries: int = 2000
     n_searches: int = 12
-    """Searches that say which archs are visited."""
+    """Number of searches that are run to find the visited archs."""
 
     def __post_init__(self) -> None:
         if self.n_splits < 1:
@@ -69,7 +69,7 @@ class Plan:
         return tuple(dict.fromkeys(cell.dataset for cell in self.cells))
 
     def own_cells(self, predictor: str, dataset: str) -> tuple[Cell, ...]:
-        """Return the cells that tell results of a predictor apart."""
+        """Return the essential cells of a predictor on a data set."""
         reads = reads_of(self.candidates[predictor])
         return tuple(dict.fromkeys(essential(cell, reads) for cell in self.cells if cell.dataset == dataset))
 
@@ -88,7 +88,7 @@ class Chunk:
     stop: int
 
     def path(self, out: Path) -> Path:
-        """Return where the chunk is kept."""
+        """Return the path of the chunk's file."""
         return out / "chunks" / self.dataset / self.predictor / f"s{self.start:04d}-{self.stop:04d}.parquet"
 
 
@@ -104,10 +104,10 @@ def chunks(plan: Plan) -> tuple[Chunk, ...]:
 
 
 def run_study(plan: Plan, table: CurveTable, out: Path, *, anchors: Path | None, n_jobs: int) -> int:
-    """Compute every chunk that is missing, and return how many that were.
+    """Compute the missing chunks, and return their number.
 
     Raises:
-        InputError: `out` belongs to something else.
+        InputError: `out` belongs to another experiment.
         ContractError: a predictor broke its contract; finished chunks are kept.
     """
     claim(plan, table, out, real_curves=anchors is not None)
@@ -123,7 +123,7 @@ def run_study(plan: Plan, table: CurveTable, out: Path, *, anchors: Path | None,
 
 
 def timed(plan: Plan, predictor: str, material: Material) -> tuple[float, int]:
-    """Return the seconds of a fit, from a few cells that are thrown away, and the number of all fits."""
+    """Return the seconds of one fit, timed on a few cells whose results are discarded, and the number of all fits."""
     cells = [cell for cell in plan.own_cells(predictor, material.dataset.name) if cell.kind != "visited"]
     sample = cells[:: max(1, len(cells) // 4)]
     start = perf_counter()
@@ -132,16 +132,16 @@ def timed(plan: Plan, predictor: str, material: Material) -> tuple[float, int]:
     return (perf_counter() - start) / len(sample), plan.n_fits(predictor)
 
 
-# ------------------------------------------------------------------------------------------------ what it belongs to
+# ------------------------------------------------------------------------------------------------ claim of the folder
 
 
 def claim(plan: Plan, table: CurveTable, out: Path, *, real_curves: bool) -> None:
-    """Make `out` the folder of this study; raise `InputError` where it belongs to something else."""
+    """Claim `out` for this study; raise `InputError` if it belongs to another experiment."""
     folder.claim(out, _claim_of(plan, table, real_curves=real_curves), _sources(plan), flag="--predictor")
 
 
 def check_claim(plan: Plan, table: CurveTable, out: Path, *, real_curves: bool) -> None:
-    """Raise `InputError` where `claim` would; write nothing."""
+    """Raise `InputError` in the cases in which `claim` does; write nothing."""
     folder.check_claim(out, _claim_of(plan, table, real_curves=real_curves), _sources(plan), flag="--predictor")
 
 
@@ -167,7 +167,7 @@ def _sources(plan: Plan) -> dict[str, str]:
 
 
 def _visit(dataset: str, n_searches: int, table: Path, out: Path) -> None:
-    """Find out which archs searches visit, unless that is known."""
+    """Run searches and write the rows of the archs they visit, unless that file exists."""
     path = _visited_file(out, dataset)
     if not path.exists():
         rows = visited_archs(CurveTable.open(table), dataset, n_searches)
@@ -179,7 +179,7 @@ def _visited_file(out: Path, dataset: str) -> Path:
 
 
 def _material(dataset: str, source: Source, out: Path) -> Material:
-    """Return the data of a worker, with the archs that searches visit where these are known."""
+    """Return the material of a data set, with the archs that searches visit if their file exists."""
     material, path = source.material(dataset), _visited_file(out, dataset)
     if not path.exists():
         return material
@@ -207,7 +207,7 @@ def _run_chunk(chunk: Chunk, plan: Plan, source: Source, out: Path) -> None:
 
 
 def row(predictor: str, cell: Cell, split: int, outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as a row of results: who, where, every measure, prices and timings."""
+    """Return an outcome as a row of results: predictor, cell, split, every measure, prices and timings."""
     numbers = {name: value for name, value in asdict(outcome).items() if name != "measures"}
     return {"predictor": predictor, **asdict(cell), "split": split, **outcome.measures, **numbers}
 
@@ -233,7 +233,7 @@ def results(plan: Plan, out: Path) -> pd.DataFrame:
 
 
 def spread(plan: Plan, computed: pd.DataFrame) -> pd.DataFrame:
-    """Return `computed` with the result of each essential cell in every cell of the plan that comes to the same."""
+    """Return a row for every cell of the plan, with the result of its essential cell in `computed`."""
     columns = [f"own_{name}" for name in CELL]
     pairs = [
         {"predictor": name, **asdict(cell), **dict(zip(columns, asdict(essential(cell, reads)).values(), strict=True))}

@@ -13,7 +13,7 @@ from harness.stats.decision import decide
 from harness.stats.paired import holm, rank_biserial, wilcoxon_p
 
 JUDGED = 100
-"""Archs that a price is reckoned for: everything learnt from, and the curves of so many archs to judge."""
+"""Number of judged archs whose curves a price includes, beside all training data."""
 
 HOST = ("fit_host_s", "query_host_s")
 """Columns that depend on the machine."""
@@ -22,15 +22,16 @@ _LOWER_IS_BETTER = ("rmse_pct", "regret_pct", "regret_10_pct", "crps_pct")
 
 
 def with_price(results: pd.DataFrame) -> pd.DataFrame:
-    """Return `results` with `total_s`: GPU-seconds of everything learnt from and of `JUDGED` archs' curves."""
+    """Return `results` with `total_s`: GPU-seconds of all training data and of the curves of `JUDGED` archs."""
     return results.assign(total_s=results["labels_s"] + JUDGED * results["query_s"])
 
 
 def summarise(results: pd.DataFrame) -> pd.DataFrame:
     """Return mean and half-width of the 95 % t interval over splits of every measure, a row per predictor and cell.
 
-    Splits draw archs anew but share the table, so an interval is about the draw of archs, not about another space. A
-    measure that is missing in some splits is missing: a mean over the others would flatter the predictor.
+    Splits draw archs anew but share the table, so an interval covers the draw of archs, not the choice of the space. A
+    measure that is missing in some splits is missing in the mean: a mean over the other splits would flatter the
+    predictor.
     """
     keys = ["predictor", *CELL]
     priced = with_price(results)
@@ -46,7 +47,7 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def over_datasets(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return means over the data sets of a summary, where a cell stands on all; half-widths add as variances."""
+    """Return means over the data sets, of the cells that exist on all of them; half-widths add as variances."""
     keys = ["predictor", *(name for name in CELL if name != "dataset")]
     n_datasets = summary["dataset"].nunique()
     values = [name for name in summary.columns if name not in (*keys, "dataset")]
@@ -62,9 +63,8 @@ def against(results: pd.DataFrame, reference: str) -> pd.DataFrame:
 
     Columns: the cell, `measure`, `n_pairs`, `difference`, `ci_low`, `ci_high` (95 %, t), `p_value` (Wilcoxon, Holm over
     the predictors of a cell and measure), `verdict` (see `harness.stats.decision`,
-    but `none` where level). A measure that a predictor lacks in
-    all splits is not compared. One that is missing in some splits is the worst possible there, and two that are both
-    infinitely bad are equal.
+    but `none` where level). A measure that a predictor lacks in all splits is not compared. A value that is missing in
+    some splits counts as the worst possible, and two infinitely bad values count as equal.
     """
     rows = pd.DataFrame(list(_differences(results, reference)))
     if rows.empty:
@@ -97,7 +97,7 @@ def _gap(values: pd.DataFrame, measure: str) -> "pd.Series[float]":
     return (own - reference).where(own != reference, 0.0)
 
 
-@np.errstate(invalid="ignore")  # of infinite differences mean and interval may not exist
+@np.errstate(invalid="ignore")  # infinite differences may have no mean and no interval
 def _paired(values: "pd.Series[float]") -> dict[str, float]:
     n, mean = len(values), float(values.mean())
     half = float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")

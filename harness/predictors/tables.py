@@ -1,4 +1,4 @@
-"""The study as Markdown and on a terminal: the cells that matter, all predictors; the whole grid is in the CSV."""
+"""The study as Markdown and on a terminal: the main cells for all predictors; the whole grid is in the CSV."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,10 +31,10 @@ COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "width_90_pct": ("width 90 %", ".1f"),
     }
 )
-"""Measures shown, their titles and how they are written."""
+"""Measure -> title and number format, for the measures that tables show."""
 
 BRIEF = ("tau", "tau_top", "precision_1", "regret_10_pct", "coverage_90")
-"""Those shown on a terminal."""
+"""The measures shown on a terminal."""
 
 HEADLINES = ((20, SHORT, 12, "uniform"), (100, SHORT, 3, "uniform"), (100, SHORT, 12, "uniform"))
 """Cells shown in full: labels, schedule, epochs, kind."""
@@ -58,7 +58,7 @@ class StudyText:
 
 
 def sheets(text: StudyText, measures: Sequence[str] = tuple(COLUMNS)) -> list[Sheet]:
-    """Return the sheets of the table, with these measures; those whose cells were not run are left out."""
+    """Return the sheets of the table, with these measures; sheets whose cells were not run are left out."""
     means = over_datasets(text.summary)
     names = ", ".join(dict.fromkeys(text.summary["dataset"]))
     over = f"mean of {names}" if "," in names else names
@@ -82,7 +82,7 @@ def markdown(text: StudyText) -> str:
 
 
 def terminal(text: StudyText) -> str:
-    """Return the sheets that the claims rest on as text of a terminal, the reference marked."""
+    """Return the main sheets as text for a terminal, the reference marked."""
     shown = [
         replace(sheet, note="", marks=tuple("best" if row[0] == text.reference else "" for row in sheet.rows))
         for sheet in sheets(text, BRIEF)
@@ -129,7 +129,7 @@ def _is(frame: pd.DataFrame, n: int, schedule: str, epochs: int, kind: str) -> "
 
 
 def _by_epochs(means: pd.DataFrame, schedule: str, kind: str, over: str, n_known: int = 100) -> Sheet:
-    """Return tau of every predictor by the epochs seen, at one number of labels."""
+    """Return tau of every predictor by epochs seen, at one number of labels."""
     rows = means[(means["n_known"] == n_known) & (means["schedule"] == schedule) & (means["kind"] == kind)]
     heading = f"Kendall tau by epochs seen of schedule {schedule}, {n_known} archs learnt from"
     heading += "" if kind == "uniform" else f", {kind} curves"
@@ -158,7 +158,7 @@ _NEITHER = ["none", "mixed", "no claim"]
 
 
 def _against(text: StudyText) -> Sheet:
-    """Return in how many cells each predictor is better or worse than the reference by tau."""
+    """Return the numbers of cells in which each predictor has a better or a worse tau than the reference."""
     titles = ("predictor", "better", "worse", "neither", "mean difference of tau")
     if text.against.empty:
         return Sheet("", titles, ())

@@ -1,8 +1,8 @@
-"""A task: what a predictor is shown in one split of a cell, and the truth that judges it.
+"""A task: the data that a predictor is shown in one split of a cell, and the true values that judge it.
 
-Half of the groups, drawn by the split's number, may be learnt from, the other half is judged. The archs to learn
-from are the first of one random order, so that more of them are a superset; the archs that are judged do not depend
-on their number. All is the same for every predictor but what it does not read, which it neither sees nor pays.
+The split's number draws half of the groups for learning; the other half is judged. The archs to learn from are the
+first ones of one random order, so a larger number of them is a superset. The judged archs do not depend on that
+number. Every predictor gets the same task, except that it neither sees nor pays for the data that it does not read.
 """
 
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
 
 N_FULL = 2
-"""Full trainings of an affordable cell."""
+"""Number of full trainings in an affordable cell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Which archs are learnt from and which are judged."""
+    """Names the archs to learn from and the archs to judge."""
 
     number: int
     n_queries: int = 2000
-    """At most this many are judged."""
+    """Largest number of judged archs."""
 
     def __post_init__(self) -> None:
         if self.number < 0 or self.n_queries < 2:
@@ -46,9 +46,9 @@ class Task:
     truth: FloatArray  # (n_queries,) percent
     test: FloatArray  # (n_queries,) percent
     labels_s: float
-    """GPU-seconds of everything that was learnt from."""
+    """GPU-seconds of all training data."""
     query_s: float
-    """GPU-seconds of the curve of one arch that is judged, mean."""
+    """Mean GPU-seconds of the curve of one judged arch."""
 
 
 def make_task(material: Material, cell: Cell, split: Split, reads: Reads) -> Task:
@@ -91,7 +91,7 @@ def sides(material: Material, cell: Cell, split: Split) -> tuple[NDArray[np.int6
 
 
 def _candidates(material: Material, cell: Cell) -> NDArray[np.int64]:
-    """Return the rows among which a cell judges."""
+    """Return the rows from which a cell draws the judged archs."""
     if cell.kind == "visited":
         if material.visited is None:
             raise DataError(f"{cell}: which archs a search visits is not known of this material")
@@ -108,21 +108,21 @@ def _candidates(material: Material, cell: Cell) -> NDArray[np.int64]:
 
 
 def _slots(material: Material, cell: Cell, split: Split) -> NDArray[np.int64]:
-    """Return the trial whose curve each arch shows."""
+    """Return for each arch the trial whose curve the predictor sees."""
     if cell.kind in ("real", "modelled"):  # recordings are of the first trial
         return np.asarray(material.table.present(material.dataset.search, LONG).argmax(axis=1), dtype=np.int64)
     return material.slots(cell.schedule, split.number)
 
 
 def _label_slots(material: Material, cell: Cell, split: Split) -> NDArray[np.int64]:
-    """Return the trial that labels each arch: of a curve under schedule 200 its own, else one drawn by the split."""
+    """Return the trial that labels each arch: under schedule 200 that of its curve, else one drawn by the split."""
     return _slots(material, cell, split) if cell.schedule == LONG else material.slots(LONG, split.number)
 
 
 def observe(
     material: Material, cell: Cell, rows: NDArray[np.int64], slots: NDArray[np.int64], seen: int, reads: Reads
 ) -> Observed:
-    """Return the first `seen` epochs of the archs at `rows`, as the predictor is shown them."""
+    """Return the first `seen` epochs of the archs at `rows`, as far as the predictor reads them."""
     columns = {m: material.curve(m, cell.schedule, rows, slots, seen) for m in METRICS}
     if cell.kind in ("real", "modelled"):
         columns = _recorded(material, cell, rows, columns, seen)
@@ -145,7 +145,7 @@ def _as_bought(values: FloatArray, reads: Reads) -> FloatArray:
 def _recorded(
     material: Material, cell: Cell, rows: NDArray[np.int64], columns: dict[str, FloatArray], seen: int
 ) -> dict[str, FloatArray]:
-    """Return the columns that recordings have; their values are the recorded ones where the cell is of real curves."""
+    """Return the columns, with NaN in those that recordings lack; a cell of real curves has the recorded losses."""
     assert material.real is not None
     real, shown = material.real, dict(columns)
     valid_is_known = bool(np.isfinite(real.valid_loss).any())
@@ -185,7 +185,7 @@ def _n_passes(cell: Cell, reads: Reads) -> int:
 def _learning_s(
     material: Material, cell: Cell, known: NDArray[np.int64], full: NDArray[np.bool_], reads: Reads
 ) -> float:
-    """Return the GPU-seconds of labels and curves to learn from; a label's own curve is trained only once."""
+    """Return the GPU-seconds of labels and curves to learn from; a label and its own curve are one training."""
     n_epochs = material.target.epochs
     label_s = np.where(full, n_epochs * material.epoch_s[known] + material.pass_s[known], 0.0)
     shown_s = curve_s(material, cell, known, reads)

@@ -1,10 +1,10 @@
-"""Scores of finished runs. The test accuracy of a table is read in `oracle` alone.
+"""Scores of finished runs. Only `oracle` reads the test accuracy of a table.
 
-    oracle      reads scores from a table, and logs who asked
+    oracle      reads scores from a table, and logs every access
     scoring     adds them to finished runs
-    ceiling     which scores are within reach at all
+    ceiling     upper bounds of the scores
     published   rows of other papers
-    words       what outputs call the score
+    words       names of the score in outputs
 
-`predictors/material.py` asks the oracle too, for the means by which predictions are judged.
+`predictors/material.py` also reads the oracle, for the true values that judge predictions.
 """

@@ -1,7 +1,7 @@
 """Upper bounds of a searcher's score: a full scan, the best fixed archs, and the best arch that a run has trained.
 
 A run falls short of the best for two reasons: it did not train the best arch, or it trained it and picked another one.
-The best trained arch, chosen in hindsight, separates the two. It is an upper bound, since hindsight knows no noise.
+The best trained arch, chosen in hindsight, separates the two. It is an upper bound, because hindsight is free of noise.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from pmfnas.loop.record import read_rows, record_path, run_id
 
 WHO = "ceiling"
 FIXED = 3
-"""How many of the fixed archs are shown."""
+"""Number of fixed archs shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Bound:
     test: float
     valid_regret: float
     n_archs: float
-    """Archs that the choice was made from."""
+    """Number of archs to choose from."""
 
 
 def bounds(table: CurveTable, name: str, seeds: Sequence[int]) -> list[Bound]:

@@ -1,4 +1,4 @@
-"""The oracle: it alone reads scores of archs from a table, but for `harness.fit`, which makes the models of tables.
+"""The oracle: the only reader of archs' scores in a table, apart from `harness.fit`, which fits the shipped models.
 
 It scores finished runs and logs every access. Its `test_means` also judge predictions (`predictors/material.py`); they
 are not logged.
@@ -6,8 +6,8 @@ are not logged.
 The score is test accuracy, mean over trials. On data without it (`Header.score`) it is final validation in the trials
 that the run could not see, mean over them (`harness.experiment.held_out`), which depends on the run's seed.
 
-Nothing that a searcher can reach leads here: the runner never imports this module, and a searcher is handed neither
-benchmark nor table.
+A searcher cannot reach the oracle: the runner never imports this module, and a searcher gets neither the benchmark nor
+the table.
 """
 
 from collections.abc import Sequence
@@ -35,18 +35,18 @@ class Score:
     test: float
     """The score: test accuracy, mean over trials; or validation in the trials held out from the run, mean over them."""
     valid: float
-    """Mean over trials; where trials are held out, the one that the run could see."""
+    """Validation, mean over trials; with held-out trials, validation in the trial that the run could see."""
     test_regret: float
-    """Percent points below the best score that an arch that takes part has in this run."""
+    """Percent points below the best score of the included archs in this run."""
     valid_regret: float
-    """Percent points below the best validation of these archs, in the trial that the run's seed draws first."""
+    """Percent points below the best validation of the included archs, in the trial that the run's seed draws first."""
     hit: bool
-    """Whether none of these archs is better: by test mean; where trials are held out, by validation mean over all."""
+    """True if no included arch is better, by test mean; with held-out trials, by validation mean over all trials."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Finals:
-    """Of every arch in runs with one seed, each (n_archs,)."""
+    """Final values of every arch in runs with one seed, each (n_archs,)."""
 
     seen: FloatArray
     """Final validation in the trial that is drawn first."""
@@ -54,7 +54,7 @@ class _Finals:
 
 
 class Oracle:
-    """Scores of one data set of a curve table; every arch of it takes part unless `left_out` says otherwise."""
+    """Scores of one data set of a curve table. All archs are included, except those that `left_out` excludes."""
 
     def __init__(self, table: CurveTable, dataset: Dataset, left_out: Exclusion | None = None) -> None:
         self._table = table
@@ -64,14 +64,14 @@ class Oracle:
         self._holds_out = table.header.score == HELD_OUT
         self._epoch = table.header.schedules[self._schedule]
         self.accesses: list[tuple[str, int]] = []
-        """(who asked, number of archs looked up), in order."""
+        """(name of the reader, number of archs looked up), in order."""
         self._finals = lru_cache(maxsize=8)(self._look_up)
 
     def score(self, archs: Sequence[Arch], *, seed: int, who: str) -> list[Score]:
         """Return the scores of `archs` in a run with `seed`; the access is logged under the name `who`.
 
         Raises:
-            DataError: an arch takes no part; its regret would be measured against the others.
+            DataError: an arch is excluded, so its regret would be measured against other archs only.
         """
         self.accesses.append((who, len(archs)))
         finals, best = self._finals(seed), self.best(seed)
@@ -93,18 +93,18 @@ class Oracle:
         ]
 
     def best(self, seed: int) -> float:
-        """Return the best score that an arch that takes part has in a run with `seed`."""
+        """Return the best score of the included archs in a run with `seed`."""
         return float(np.nanmax(self._finals(seed).score[self._takes_part]))
 
     def scores(self, seed: int, *, who: str) -> FloatArray:
-        """Return the scores of all archs in a run with `seed`, (n_archs,); NaN of those that take no part."""
+        """Return the scores of all archs in a run with `seed`, (n_archs,); NaN for excluded archs."""
         self.accesses.append((who, int(self._takes_part.sum())))
         return np.where(self._takes_part, self._finals(seed).score, np.nan)
 
     def regrets(self, seed: int, *, who: str) -> FloatArray:
-        """Return the validation regrets of all archs in a run with `seed`, (n_archs,); NaN of those that take no part.
+        """Return the validation regrets of all archs in a run with `seed`, (n_archs,); NaN for excluded archs.
 
-        The arch of regret 0 is what a full scan would pick: every arch trained once, the best validation taken.
+        A full scan, which trains every arch once and takes the best validation, would pick the arch of regret 0.
         """
         self.accesses.append((who, int(self._takes_part.sum())))
         return np.where(self._takes_part, self._regrets(seed), np.nan)
@@ -115,7 +115,7 @@ class Oracle:
 
     @cached_property
     def test_means(self) -> FloatArray:
-        """Mean test accuracy per table row, shape (n_archs,); NaN where no trial exists, or the table has none."""
+        """Mean test accuracy per table row, shape (n_archs,); NaN if no trial exists or the table has no test."""
         if self._holds_out:
             return np.full(len(self._table.archs), np.nan)
         return _trial_means(
@@ -133,7 +133,7 @@ class Oracle:
 
     @cached_property
     def _takes_part(self) -> NDArray[np.bool_]:
-        """Which rows of the table take part, shape (n_archs,)."""
+        """True for the rows of included archs, shape (n_archs,)."""
         rule, archs = self._left_out, self._table.archs
         if rule is None:
             return np.ones(len(archs), dtype=bool)
@@ -162,12 +162,12 @@ class Oracle:
         if not self._holds_out:
             return _Finals(values[rows, seen], self.test_means)
         others = values.copy()
-        others[rows, seen] = np.nan  # the run may see this one, and no other
+        others[rows, seen] = np.nan  # the run sees only this trial
         return _Finals(values[rows, seen], _trial_means(others))
 
 
 def _trial_means(values: NDArray[Any]) -> FloatArray:
-    """Return the mean over the trials that exist, (n_archs, n_trials) -> (n_archs,); NaN where none does."""
+    """Return the mean over the trials that exist, (n_archs, n_trials) -> (n_archs,); NaN without trials."""
     present = ~np.isnan(values)
     total = np.where(present, values, 0.0).sum(axis=1, dtype=np.float64)
     means = np.full(len(values), np.nan)

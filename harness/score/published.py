@@ -1,15 +1,15 @@
 """Published results, shown beside ours and never mixed with them.
 
-Budgets, splits, GPUs and cost units differ between papers, so these rows are reference, not evidence. Every row says
-how it was read:
+Budgets, splits, GPUs and cost units differ between papers, so these rows are for reference, not evidence. Every
+row has the origin of its numbers:
 
     R   in the text of the paper or its repository
-    I   off an image or plot of it
-    S   second-hand, in a text that reprints the table
+    I   in an image or plot of the paper or its repository
+    S   in another text that reprints the table
 
 Numbers that could not be checked are not listed. Accuracies are percent, mean and standard deviation over the
-paper's own repetitions, without a deviation where none was printed. A cost is text, as printed: seconds of another
-GPU, queries, or what is known of it.
+paper's own repetitions; the deviation is missing if the paper prints none. A cost is text, as printed: seconds of
+another GPU, queries, or a description.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -39,7 +39,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One row of a published table. Scores are on `DATASETS`, in this order, None where nothing was printed."""
+    """One row of a published table. Scores are on `DATASETS`, in this order, None if the table has no number."""
 
     method: str
     test: tuple[Score | None, ...]
@@ -53,7 +53,7 @@ class Published:
 _FILE = Path(__file__).with_name("published.csv")
 """A row per method and space; a score is written `valid/test`, `test` or `-`, each with or without `±std`."""
 _BENCHMARK_PAPER = "Dong and Yang 2020"
-"""Begin of the source whose rows are replayed."""
+"""Beginning of the source whose rows are replayed."""
 
 
 def published(space: str = "nb201") -> tuple[Published, ...]:
@@ -88,7 +88,7 @@ def _score(text: str) -> Score | None:
 # ------------------------------------------------------------------------------- replay of the benchmark's paper
 
 REPLAY_TOLERANCE_PCT = 0.15
-"""How near our mean must come, percent points; about two standard errors of a 20-seed mean."""
+"""Largest allowed gap of the means, percent points; about two standard errors of a 20-seed mean."""
 
 
 class ReplayCheck(NamedTuple):
@@ -100,7 +100,7 @@ class ReplayCheck(NamedTuple):
     ours: Score
     n_seeds: int
     gap: float
-    """Ours less theirs, percent points."""
+    """Our mean minus that of the paper, percent points."""
     within: bool
 
 
@@ -114,7 +114,7 @@ def replay_targets() -> Mapping[str, Score]:
 def compare_replay(
     summary: pd.DataFrame, names: Mapping[str, str], *, tolerance_pct: float = REPLAY_TOLERANCE_PCT
 ) -> Sequence[ReplayCheck]:
-    """Return one check per target that `names` gives a searcher for.
+    """Return one check per target that `names` maps to a searcher.
 
     Args:
         summary: from `harness.stats.summary.summarise`, of runs with the replay's budget.
@@ -122,7 +122,7 @@ def compare_replay(
         tolerance_pct: largest gap of the means that passes.
 
     Raises:
-        InputError: a method that is no target, or a searcher without runs on CIFAR-10.
+        InputError: `names` has a method without a target, or a searcher without runs on CIFAR-10.
     """
     require(summary, ("dataset", "searcher", "test_mean", "test_std", "n_seeds"), "summary")
     rows = summary[summary["dataset"] == "cifar10"].set_index("searcher").to_dict("index")

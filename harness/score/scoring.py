@@ -1,7 +1,7 @@
 """From records to frames: the oracle opens test accuracy for finished runs, and only for them.
 
-`runs` has one row per run, `steps` one per change of an incumbent, `timings` one per run with what depends on the
-host. All three are in the order (data set, searcher, seed), so the same records give the same bytes.
+`runs` has one row per run, `steps` one per change of an incumbent, `timings` one per run with the values that depend on
+the host. All three are in the order (data set, searcher, seed), so the same records give the same bytes.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -25,7 +25,7 @@ from pmfnas.progress import tracked
 from pmfnas.spaces import space_for
 
 UNSCORED = {"valid": None, "test": None, "valid_regret": None, "test_regret": None, "hit": False}
-"""Of a run that recommends nothing."""
+"""Values of a run without a recommendation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,17 @@ class Scored:
     accesses: pd.DataFrame
     """Every access to the oracle: run id and number of archs looked up."""
     best: Mapping[str, float]
-    """Best score per data set of the archs that take part, median over the seeds: an upper bound for every searcher."""
+    """Data set -> best score of the included archs, median over the seeds: an upper bound for every searcher."""
     score: str
     """Name of the score: `test`, or `held-out trials`."""
 
 
 def score(jobs: Sequence[Job], table: CurveTable, out: Path, *, excluded: str | None = None) -> Scored:
-    """Return the frames of the jobs' runs under `out`, whose archs the rule `excluded` left out.
+    """Return the frames of the jobs' runs under `out`, made without the archs that the rule `excluded` leaves out.
 
     Raises:
         InputError: a run is not finished.
-        DataError: a run was made with other data, or recommends an arch that is left out.
+        DataError: a run was made with other data, or recommends an excluded arch.
     """
     runs: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
@@ -84,7 +84,7 @@ Judge: TypeAlias = tuple[Oracle, Space]
 
 
 def judge_of(table: CurveTable, name: str, excluded: str | None = None) -> Judge:
-    """Return the oracle of a data set, the archs that `excluded` names left out, and the space that reads archs."""
+    """Return the oracle of a data set, without the archs that `excluded` leaves out, and the space of the archs."""
     chosen = dataset(name)
     space = space_for(table.header.space, n_classes=chosen.n_classes, image_size=chosen.image_size)
     return Oracle(table, chosen, exclusion(excluded)), space
@@ -94,7 +94,7 @@ _STEP_COLUMNS = ["dataset", "searcher", "seed", "time_s", "arch", "test", "valid
 
 
 def checked_header(path: Path, table: CurveTable) -> RunHeader:
-    """Return the header of a record; raise `DataError` where it was made with other data than `table`."""
+    """Return the header of a record; raise `DataError` if it was made with other data than `table`."""
     header = read_header(path)
     if header.fingerprint != table.header.fingerprint:
         raise DataError(

@@ -1,7 +1,7 @@
-"""How outputs speak of the score: test accuracy, or accuracy in the trials held out from a run.
+"""Names of the score in outputs: test accuracy, or accuracy in the trials held out from a run.
 
-In frames the score is the column `test`, whatever it is made of; what is written for people or for other programs names
-it by what it is. Which it is follows from the stamp of the data.
+In frames the score is always the column `test`. Outputs for people and for other programs name the actual kind of
+score, which follows from the stamp of the data.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Words:
     accuracy: str
     regret: str
     read: str
-    """How the score and the validation beside it are read, for a legend."""
+    """Says, for a legend, over which trials the score and the validation are means."""
     hit: str
     """Name of a best arch."""
 
@@ -38,12 +38,12 @@ _HELD_OUT = Words(
 
 
 def words_for(stamp: str) -> Words:
-    """Return how outputs on data with this stamp speak of the score."""
+    """Return the names of the score for outputs on data with this stamp."""
     return _HELD_OUT if score_of(stamp) == HELD_OUT else _TEST
 
 
 def words_of(frame: pd.DataFrame) -> Words:
-    """Return the words for a frame with the column `data`, which holds stamps; all rows are of one."""
+    """Return the words for a frame whose column `data` holds stamps; all rows have the same stamp."""
     return words_for(str(frame["data"].iloc[0]))
 
 
@@ -53,12 +53,12 @@ def sentence_case(text: str) -> str:
 
 
 def to_file(frame: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """Return the frame with its columns named as files have them: `held_out_mean` for `test_mean` where that is it."""
+    """Return the frame with the column names of files: `held_out_mean` for `test_mean` on data with held-out trials."""
     return frame if words is _TEST else frame.rename(columns=_renamed(frame, _COLUMN, _HELD_OUT_COLUMN))
 
 
 def from_file(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame of a file with the columns named as the code has them; undoes `to_file`."""
+    """Return a frame from a file with the column names of the code; the inverse of `to_file`."""
     return frame.rename(columns=_renamed(frame, _HELD_OUT_COLUMN, _COLUMN))
 
 

@@ -5,8 +5,8 @@ last two axes, so one matrix gives a number and a stack of bootstrap resamples g
 
     Metric: (..., n_runs, n_tasks) -> (...)
 
-A vector is read as n_runs scores on one task. NaN is carried through, never skipped: failed runs are taken out,
-and counted, before (`harness.stats.summary`).
+A vector is read as n_runs scores on one task. NaN is carried through, never skipped: `harness.stats.summary`
+removes and counts failed runs first.
 """
 
 from typing import Protocol
@@ -20,7 +20,7 @@ from pmfnas.core.types import FloatArray
 
 
 class Metric(Protocol):
-    """A measure that composes with the intervals."""
+    """A measure that works with `interval`: it reduces the last two axes of an array of scores."""
 
     def __call__(self, scores: FloatArray, /) -> FloatArray:
         """Return one value per matrix, (..., n_runs, n_tasks) -> (...)."""

@@ -2,8 +2,8 @@
 
 A run's incumbent changes at some times and stays in between: a step function, continuous from the right and
 undefined (NaN) before the first incumbent. The steps of many runs are given flat, as three vectors of equal length:
-the run's number in 0 .. n_runs - 1, the time, and the value from then on, in any order; of two steps of one run at one
-time the later one in the vectors counts.
+the run's number in 0 .. n_runs - 1, the time, and the value from then on, in any order. If a run has two steps at one
+time, the later one in the vectors counts.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def on_grid(given: Steps, grid_s: FloatArray) -> FloatArray:
     n_grid = len(grid_s)
     cell = np.searchsorted(grid_s, given.time_s, side="left")  # first grid time at or after the step
     inside = cell < n_grid
-    # The number of the last step that holds at a grid time, carried forward along the grid; -1 before the first.
+    # The number of the last step at or before a grid time, carried forward along the grid; -1 before the first.
     last = np.full((given.n_runs, n_grid), -1, dtype=np.int64)
     np.maximum.at(last, (given.run[inside], cell[inside]), np.flatnonzero(inside))
     last = np.maximum.accumulate(last, axis=1)
@@ -70,7 +70,7 @@ def time_average(given: Steps, *, start_s: float, stop_s: float, before: float) 
         given: the steps, for instance of the regret.
         start_s: begin of the time span.
         stop_s: its end, such as the budget.
-        before: the value while a run has no incumbent; a regret must not be better for starting late.
+        before: the value while a run has no incumbent, so that a late start does not improve a regret.
     """
     if not start_s < stop_s:
         raise InputError(f"start_s is {start_s}, stop_s is {stop_s}, but start_s must be the smaller")
@@ -95,7 +95,7 @@ def first_at_most(given: Steps, target: float, *, end_s: float) -> tuple[FloatAr
 
 
 def median_arrival_s(times_s: FloatArray, reached: NDArray[np.bool_]) -> float:
-    """Return the first time at which half of the runs or more have reached a target; NaN where fewer ever do.
+    """Return the first time at which half of the runs or more have reached a target; NaN if fewer ever do.
 
     Both arguments are from `first_at_most`. A run that never arrives is censored at the end and counts as later than
     all others; since no run is censored earlier, this is the median of Kaplan and Meier (1958).
@@ -108,8 +108,8 @@ def mean_band(curves: FloatArray, *, level: float = 0.95, n_resamples: int = 100
     """Return the mean over runs of shape (n_grid,) and its pointwise percentile bootstrap band.
 
     Whole runs are drawn, so a resampled curve is a mean of real curves. The band covers the uncertainty of the mean
-    over seeds at each time by itself, not of the whole curve at once. A time at which any run has no incumbent is NaN:
-    averaging those that have one would show the early runs only.
+    over seeds at each single time, not that of the whole curve. The mean is NaN at a time at which some run has no
+    incumbent: a mean over the other runs would show the early runs only.
 
     Args:
         curves: shape (n_runs, n_grid), from `on_grid`.

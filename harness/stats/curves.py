@@ -14,7 +14,7 @@ from pmfnas.core.types import FloatArray
 
 N_GRID = 160
 FIRST_SHARE = 1 / 200
-"""Where the grid begins, as a share of the budget."""
+"""First time of the grid, as a share of the budget."""
 
 NOTHING_OK = "runs has no ok run to draw; its column why says what failed"
 
@@ -37,8 +37,8 @@ def mean_curves(
     Args:
         checked: runs from `harness.stats.runs.checked_runs`.
         steps: see `harness.stats.runs`.
-        column: what the incumbents are valued by, such as "test".
-        rng: seeds the bootstrap; a searcher's band does not depend on who else is there.
+        column: the measure of the incumbents, such as "test".
+        rng: seeds the bootstrap; a searcher's band does not depend on the other searchers.
 
     Raises:
         InputError: no run is ok, or `steps` lacks a column.

@@ -1,9 +1,9 @@
-"""Better, worse or level: a paired comparison, and the one rule by which every output decides on it.
+"""Better, worse or level: a paired comparison, and the rule that all outputs use to decide it.
 
     differences per seed --compare--> Compared, p_raw --holm over the family--> p_value --decide--> a word
 
-A searcher is better where the signed-rank test is significant after Holm, and mean and ranks agree that it is. Where
-they disagree, a few large differences stand against many small ones, and the word is `mixed`. NaN never decides.
+A searcher is better if the signed-rank test is significant after Holm, and both mean and ranks favour the searcher. If
+they disagree, a few large differences oppose many small ones, and the word is `mixed`. NaN never gives a decision.
 """
 
 from dataclasses import dataclass
@@ -27,21 +27,21 @@ Decision: TypeAlias = Literal["better", "worse", "mixed", "level", "no claim"]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Paired differences in numbers, percent points; NaN where there are too few pairs for a number."""
+    """Statistics of paired differences, percent points; NaN if there are too few pairs."""
 
     n_pairs: int
     difference: float = np.nan
     """Mean over pairs."""
     ci_low: float = np.nan
-    """Of its 95 % BCa interval."""
+    """Lower end of the 95 % BCa interval of the mean."""
     ci_high: float = np.nan
     wins: int = 0
     ties: int = 0
     losses: int = 0
     p_raw: float = np.nan
-    """Of the Wilcoxon signed-rank test, before Holm; NaN below `MIN_SEEDS` pairs."""
+    """P-value of the Wilcoxon signed-rank test, before Holm; NaN below `MIN_SEEDS` pairs."""
     effect: float = np.nan
-    """Rank-biserial correlation, > 0 where it is better; NaN below `MIN_SEEDS` pairs."""
+    """Rank-biserial correlation, > 0 if the searcher is better; NaN below `MIN_SEEDS` pairs."""
     detectable_difference: float = np.nan
     """See `harness.stats.power`."""
 
@@ -50,9 +50,9 @@ def decide(p_value: float, *gains: float, level: float = SIGNIFICANT) -> Decisio
     """Return the decision of a comparison.
 
     Args:
-        p_value: after Holm; NaN where no claim is made.
-        gains: measures of the difference, such as mean and rank-biserial correlation, positive where it is better.
-        level: of significance.
+        p_value: p-value after Holm; NaN where no claim is made.
+        gains: measures of the difference, such as mean and rank-biserial correlation; positive means better.
+        level: level of significance.
 
     Returns:
         "no claim" without a p-value; "level" where p_value >= level; else "better" or "worse" where all gains have one
@@ -67,7 +67,7 @@ def decide(p_value: float, *gains: float, level: float = SIGNIFICANT) -> Decisio
 
 
 def compare(differences: FloatArray, *, rng: np.random.Generator, more_is_better: bool = True) -> Compared:
-    """Return the numbers of paired differences, shape (n_pairs,); wins and effect count towards the better side."""
+    """Return the statistics of paired differences, shape (n_pairs,); wins and a positive effect mean better."""
     n = len(differences)
     if n == 0:
         return Compared(0)

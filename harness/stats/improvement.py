@@ -1,8 +1,8 @@
 """Probability of improvement: how likely a run of one searcher ends better than a run of another.
 
-Of all pairs of runs, one of each searcher, on one data set: the share in which the first is better, ties as half; then
-the mean over data sets. Source: Agarwal et al. 2021 (arXiv 2108.13264), section 4.3; on one data set it is the
-Mann-Whitney statistic over n m.
+On one data set, it is the share of all pairs of runs, one of each searcher, in which the first run is better; a tie
+counts half. The result is the mean over data sets. Source: Agarwal et al. 2021 (arXiv 2108.13264), section 4.3. On one
+data set it is the Mann-Whitney statistic over n m.
 """
 
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ def probability_of_improvement(
 ) -> Interval:
     """Return the probability that a run of ours ends better than one of theirs, with its percentile bootstrap interval.
 
-    Runs of both searchers are drawn anew on each data set by itself, as in the source. The interval has NaN ends
-    where both have one run on each data set.
+    The bootstrap draws runs of both searchers on each data set independently, as in the source. The interval has NaN
+    ends if both have one run on each data set.
 
     Args:
         ours: per data set the scores of our runs, higher is better, shape (n_runs,).

@@ -1,10 +1,10 @@
 """Confidence intervals.
 
 Every interval here covers one uncertainty: *which seeds were drawn*. The benchmark's table, its data sets and its
-trained networks are held fixed, so an interval says nothing about another space or about training noise that
-the seeds did not meet.
+trained networks are held fixed, so an interval does not cover other spaces, or training noise beyond the trials in
+the table.
 
-`interval` resamples whole runs (a row of the matrix), which keeps what a seed has in common across tasks or
+`interval` resamples whole runs (a row of the matrix). This keeps the dependence within a seed, across tasks or
 between two paired searchers; the difference of two searchers is `interval(mean, ours - reference)`.
 """
 
@@ -31,7 +31,7 @@ class Interval:
     estimate: float
     low: float
     high: float
-    """NaN, as `low`, where one run alone gives no interval."""
+    """Upper end; NaN, like `low`, for a single run."""
     n: int
     """Number of runs."""
 
@@ -54,9 +54,9 @@ def interval(
         rng: draws the resamples.
 
     Source: Efron 1987 (JASA 82:171-185), by `scipy.stats.bootstrap`. Values are compared to nine decimals, so that a
-    resample equal to the estimate, which the tied scores of a tabular benchmark give often, counts half as below it
-    whatever the order of its sum (without it, 3 of 4 samples of 21 tied scores had another interval). Where all
-    resamples are equal the interval has width 0; scipy has none there.
+    resample equal to the estimate always counts half as below it, in any order of summation. The tied scores of a
+    tabular benchmark often give such resamples; without the rounding, 3 of 4 samples of 21 tied scores had another
+    interval. If all resamples are equal, the interval has width 0; scipy returns none.
 
     Raises:
         InputError: NaN or no scores, or a level or number of resamples out of range.
@@ -72,7 +72,7 @@ def interval(
         return np.round(metric(values[rows]), _DECIMALS)
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of equal resamples
+        warnings.simplefilter("ignore", RuntimeWarning)  # scipy warns of equal resamples
         found = stats.bootstrap(
             (np.arange(n),),
             resampled,

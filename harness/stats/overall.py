@@ -1,6 +1,6 @@
 """Each searcher over all data sets: mean rank, and whether it differs from the reference on every data set.
 
-One p-value stands for several data sets: the largest of the Holm-adjusted ones. It is below .05 exactly where the
+One p-value stands for several data sets: the largest of the Holm-adjusted ones. It is below .05 exactly if the
 searcher differs from the reference on every data set, so it needs no further correction (the intersection-union test:
 Berger 1982, Technometrics 24:295-300). Holm's family is all comparisons with the reference on all data sets
 (`harness.stats.summary`).
@@ -25,7 +25,7 @@ class Result:
     n_seeds: int
     n_failed: int
     against: Decision
-    """The searcher compared with the reference: "worse" where the reference is better."""
+    """The searcher compared with the reference; "worse" means that the reference is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Standing:
     mean_rank: float
     """1 is best; NaN for a searcher without a result on some data set."""
     p_value: float
-    """Largest Holm-adjusted p-value over the data sets; NaN where a data set has none."""
+    """Largest Holm-adjusted p-value over the data sets; NaN if a data set has no p-value."""
     results: Mapping[str, Result]
-    """Per data set on which the searcher ran."""
+    """Data set -> result, for the data sets on which the searcher ran."""
 
     def is_everywhere(self, decision: Decision, n_datasets: int) -> bool:
         """Return whether the comparison has this outcome on all `n_datasets` data sets."""
@@ -50,7 +50,7 @@ class Standing:
 
 
 def standings(summary: pd.DataFrame) -> tuple[Standing, ...]:
-    """Return one standing per searcher, the best mean rank first; those without a rank come last.
+    """Return one standing per searcher, the best mean rank first; searchers without a rank come last.
 
     Args:
         summary: from `harness.stats.summary.summarise`.

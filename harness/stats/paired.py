@@ -1,9 +1,9 @@
 """Differences to a reference, pair by pair of seeds.
 
-Two searchers meet the same trials under the same seed, so their difference per seed is freed from what both
-share. A difference is `searcher - reference` in percent points of accuracy: **positive where the searcher is better**.
+Two searchers see the same trials under the same seed, so the noise that both share cancels in their difference per
+seed. A difference is `searcher - reference` in percent points of accuracy: **positive where the searcher is better**.
 On a tabular benchmark both often end at the same arch; these zero differences are kept in the ranking (Pratt
-1959), so that they count as what they are, evidence of no difference.
+1959), so that they count as evidence of no difference.
 """
 
 import numpy as np
@@ -14,9 +14,9 @@ from harness.stats.aggregates import matrix
 from pmfnas.core.types import FloatArray
 
 EXACT_UP_TO = 50
-"""Non-zero differences up to which the p-value is exact, also under ties; beyond, the normal approximation."""
+"""Up to this many non-zero differences the p-value is exact, also under ties; else a normal approximation."""
 
-_DECIMALS = 9  # differences of trial means that agree to here are ties of the benchmark, not of rounding
+_DECIMALS = 9  # differences of trial means that agree to this many decimals are ties; their last bits are rounding
 
 
 def outcomes(differences: ArrayLike) -> tuple[int, int, int]:
@@ -56,8 +56,8 @@ def wilcoxon_p(differences: ArrayLike) -> float:
 def rank_biserial(differences: ArrayLike) -> float:
     """Return the matched-pairs rank-biserial correlation, in [-1, 1]; **positive where the searcher is better**.
 
-    The rank sum of wins less that of losses, over the sum of all ranks: (W+ - W-) / (n (n + 1) / 2). Zero
-    differences are ranked and count for neither side (as half for each), so a searcher that mostly ties stays near 0.
+    It is the rank sum of wins minus the rank sum of losses, over the sum of all ranks: (W+ - W-) / (n (n + 1) / 2).
+    Zero differences are ranked and count half for each side, so a searcher that mostly ties stays near 0.
     Without zeros it is Kerby's 2014 measure (Comprehensive Psychology 3:1).
     """
     ranks = signed_ranks(differences)
@@ -66,7 +66,7 @@ def rank_biserial(differences: ArrayLike) -> float:
 
 
 def holm(p_values: ArrayLike) -> FloatArray:
-    """Return Holm's adjusted p-values of one family; NaN entries are no members and stay NaN.
+    """Return Holm's adjusted p-values of one family; NaN entries do not count as members and stay NaN.
 
     Of k members sorted upwards, the i-th (from 0) becomes the largest (k - j) p_j over j <= i, at most 1. Bounds the
     chance of any false rejection under every dependence. Source: Holm 1979 (Scand. J. Statistics 6:65-70).

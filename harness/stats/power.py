@@ -58,10 +58,10 @@ def pairs_to_detect(
         std: standard deviation of the paired differences, the unit of `difference`.
         power: chance of a significant result when the difference is real.
         alpha: two-sided level of the test.
-        most: largest number looked at.
+        most: largest number of pairs tried.
 
     Returns:
-        At least 2; None where more than `most` would be needed, as for a difference of 0 or a NaN.
+        At least 2; None if more than `most` would be needed, as for a difference of 0 or NaN.
     """
     size = abs(difference) * _SIGNED_RANK
 

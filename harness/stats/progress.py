@@ -1,4 +1,4 @@
-"""How fast: regret averaged over time, and the time to a target, one row per data set and searcher."""
+"""Speed of searchers: regret averaged over time, and the time to a target, per data set and searcher."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,19 +27,19 @@ def summarise_progress(
 
     Columns: dataset, searcher, data, fingerprint, experiment, budget_s, n_workers, accounting, n_seeds;
     `time_averaged_regret` over [0, budget] with `_ci_low` and `_ci_high`; `target` (regret, percent points),
-    `reached_share`, `median_hours` (Kaplan-Meier; NaN where fewer than half get there), `restricted_mean_hours` (a
-    run counts at most the budget) with `_ci_low` and `_ci_high`. Hours are of the clock.
+    `reached_share`, `median_hours` (Kaplan-Meier; NaN if fewer than half reach it), `restricted_mean_hours` (a
+    run counts at most the budget), with `_ci_low` and `_ci_high`. Hours are of the clock.
 
     Args:
         runs: see `harness.stats.runs`.
-        steps: see there.
+        steps: see `harness.stats.runs`.
         before_pct: regret per data set while a run has no incumbent, such as best accuracy less chance.
-        targets_pct: regrets to be reached.
+        targets_pct: regrets to reach.
         column: "test_regret" or "valid_regret".
         rng: seeds the bootstrap.
 
     Raises:
-        InputError: a data set that `before_pct` lacks, or frames not as described.
+        InputError: `before_pct` lacks a data set, or a frame is not as described.
     """
     checked = checked_runs(runs)
     curves = run_steps(steps, checked, column)

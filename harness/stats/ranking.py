@@ -1,8 +1,8 @@
-"""Ranks over data sets: Friedman's test, the critical difference, and groups that it cannot tell apart.
+"""Ranks over data sets: Friedman's test, the critical difference, and groups without a significant difference.
 
-The unit is the data set: each searcher has one rank per data set, and everything here asks what would come out on
-other data sets. That needs many of them. With three, the critical difference is nearly as wide as the whole scale, so
-a diagram of it warns more than it shows; comparisons *on* a data set are in `harness.stats.summary`.
+The unit is the data set: each searcher has one rank per data set, and the tests generalise to other data sets. This
+needs many data sets. With three, the critical difference is nearly as wide as the whole scale, so a diagram of it can
+show hardly any difference. Comparisons *on* a data set are in `harness.stats.summary`.
 """
 
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ class Ranking:
     """Shape (n_searchers,), 1 = best; ties share their mean rank."""
     n_datasets: int
     friedman_p: float
-    """Chance of ranks as unequal as these if all searchers were alike; NaN below three searchers or two data sets."""
+    """P-value of Friedman's test that all searchers are equal; NaN below three searchers or two data sets."""
     critical_difference: float
-    """Mean ranks that differ by no more are not told apart (Nemenyi, 5 %)."""
+    """Smaller or equal differences of mean ranks are not significant (Nemenyi, 5 %)."""
 
     @property
     def groups(self) -> tuple[tuple[int, int], ...]:
-        """Places (first, last) of the largest groups of two or more that are not told apart."""
+        """Places (first, last) of the largest groups of two or more without a significant difference."""
         found: list[tuple[int, int]] = []
         for first, rank in enumerate(self.mean_ranks):
             last = int(np.searchsorted(self.mean_ranks, rank + self.critical_difference + 1e-9, side="right")) - 1
@@ -46,10 +46,10 @@ def ranking(searchers: Sequence[str], scores: ArrayLike) -> Ranking:
 
     Args:
         searchers: their names.
-        scores: shape (n_searchers, n_datasets), higher is better; none may be missing.
+        scores: shape (n_searchers, n_datasets), higher is better; no score may be missing.
 
     Raises:
-        InputError: fewer than two searchers, no data set, a missing score, or names that do not fit.
+        InputError: fewer than two searchers, no data set, a missing score, or another number of names than of rows.
     """
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != 2 or len(values) != len(searchers) or len(searchers) < 2 or values.shape[1] < 1:

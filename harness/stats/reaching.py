@@ -1,6 +1,6 @@
-"""Shares of runs, as curves with bands: how many end within a regret, how many have reached one by a time.
+"""Curves with bands: the share of runs that end within a regret, and the share that have reached a regret by a time.
 
-Both are distribution functions over runs, so a whole distribution stands where a table has a mean. The bands are
+Both are distribution functions over runs: they show the whole distribution, a table only its mean. The bands are
 pointwise percentile bootstraps over runs (`harness.stats.anytime.mean_band`).
 """
 
@@ -16,7 +16,7 @@ from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
 
 ALL = "all data sets"
-"""Name of the profile over all data sets, a run being a seed with its share of data sets within the regret."""
+"""Name of the profile over all data sets; each seed counts with its share of data sets within the regret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,20 @@ class Shares:
     bands: Mapping[str, Band]
     """Per searcher."""
     n_censored: Mapping[str, int]
-    """Per searcher, the runs that had not arrived at the end."""
+    """Searcher -> number of runs that had not reached the target at the end."""
 
 
 def profiles(checked: pd.DataFrame, regrets: FloatArray, *, rng: np.random.Generator) -> dict[str, Shares]:
     """Return the share of ok runs that end with a test regret of at most each of `regrets`, per data set.
 
-    With two or more data sets `ALL` is there too, of the searchers and seeds that have them all. Source: the run-score
-    distributions of Agarwal et al. 2021 (arXiv 2108.13264), section 4.2; they plot the share above a score.
+    With two or more data sets the result has `ALL` too, over the searchers and seeds with runs on all of them. Source:
+    the run-score distributions of Agarwal et al. 2021 (arXiv 2108.13264), section 4.2; they plot the share above a
+    score.
 
     Args:
         checked: runs from `harness.stats.runs.checked_runs`.
         regrets: percent points, rising, shape (n_points,).
-        rng: seeds the bootstrap; a searcher's band does not depend on who else is there.
+        rng: seeds the bootstrap; a searcher's band does not depend on the other searchers.
     """
     seed = int(rng.integers(2**62))
     within: dict[str, dict[str, pd.DataFrame]] = {}
@@ -62,7 +63,7 @@ def profiles(checked: pd.DataFrame, regrets: FloatArray, *, rng: np.random.Gener
 
 
 def _pooled(parts: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
-    """Return per searcher the mean over data sets of each seed that has them all."""
+    """Return per searcher the mean over data sets, for each seed with runs on all of them."""
     pooled: dict[str, pd.DataFrame] = {}
     for name in parts[0]:
         if all(name in part for part in parts):
@@ -81,14 +82,14 @@ def arrivals(
 ) -> dict[str, Shares]:
     """Return the share of ok runs whose test regret has been at most `target` by a time, per data set.
 
-    A run that never gets there is censored at the budget, not left out. None is censored earlier, so the share is one
-    less the estimate of Kaplan and Meier. Times are GPU-hours, workers x clock, even on a logarithmic axis up to the
-    budget.
+    A run that never reaches the target is censored at the budget, not left out. No run is censored earlier, so the
+    share is one minus the estimate of Kaplan and Meier. Times are GPU-hours, workers x clock, even on a logarithmic
+    axis up to the budget.
 
     Args:
         checked: runs from `harness.stats.runs.checked_runs`.
         steps: see `harness.stats.runs`.
-        target: regret to be reached, percent points.
+        target: regret to reach, percent points.
         n_points: points of the curves.
         rng: seeds the bootstrap.
     """

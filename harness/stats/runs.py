@@ -11,12 +11,12 @@
     valid_regret, test_regret               percent points below the best
     hit                                     whether the arch is a best one by trial-mean test
     gpu_hours_resume, gpu_hours_restart, busy_hours, evaluations
-    incumbent_hours                         hours of the clock at which the recommendation was reached for good
+    incumbent_hours                         hours of the clock after which the recommendation did not change
 
-`timings` has what depends on the host, one row per run: dataset, searcher, seed, searcher_s, wall_s.
+`timings` has the columns that depend on the host, one row per run: dataset, searcher, seed, searcher_s, wall_s.
 
 `steps` has one row per new incumbent: dataset, searcher, seed, time_s, arch, test, valid, test_regret, valid_regret.
-A step holds from its time on; rows with NaN say that there is no incumbent yet and are left out.
+A step holds from its time on. A row with NaN means that there is no incumbent yet; such rows are left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ _KEY = ["dataset", "searcher", "seed"]
 def checked_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs by data set, searcher and seed, with a column `ok`.
 
-    A run counts as ok if its status is "ok" and it has a finite test accuracy; otherwise `why` says what it lacks.
+    A run counts as ok if its status is "ok" and it has a finite test accuracy; otherwise `why` gives the reason.
 
     Raises:
         InputError: no rows, a missing column, a run given twice, an unknown status, or runs on one data set
@@ -122,8 +122,8 @@ def run_steps(frame: pd.DataFrame, checked: pd.DataFrame, column: str) -> Mappin
 
     Args:
         frame: the `steps` frame.
-        checked: runs from `checked_runs`; a run without steps is one that never had an incumbent.
-        column: what the incumbents are valued by, such as "test".
+        checked: runs from `checked_runs`; a run without steps never had an incumbent.
+        column: the measure of the incumbents, such as "test".
     """
     require(frame, STEP_COLUMNS, "steps")
     known = frame[frame[column].notna()]

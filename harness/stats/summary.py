@@ -1,7 +1,7 @@
 """One row per data set and searcher, from the runs.
 
-Comparisons are paired by seed, over the seeds that both searchers finished, and claimed from `MIN_SEEDS` pairs on;
-below, p-value and effect are NaN. `p_value` is Holm's adjustment of `p_raw` over one family: all comparisons with the
+Comparisons are paired by seed, over the seeds that both searchers finished. With fewer than `MIN_SEEDS` pairs, p-value
+and effect are NaN. `p_value` is Holm's adjustment of `p_raw` over one family: all comparisons with the
 reference in the table, all data sets together.
 """
 
@@ -21,7 +21,7 @@ from harness.stats.runs import RULES, TIMING_COLUMNS, Group, by_seed, checked_ru
 from pmfnas.core.rng import stream
 
 columns_of_the_host = ("searcher_s",)
-"""Columns that another machine would fill differently."""
+"""Columns whose values depend on the machine."""
 
 SUMMARY_COLUMNS = (
     *("dataset", "searcher", "mark", "data", "fingerprint", "experiment", "budget_s", "n_workers", "accounting"),
@@ -48,12 +48,12 @@ def summarise(
 
     Args:
         runs: see `harness.stats.runs`.
-        timings: see there; may have no rows.
+        timings: see `harness.stats.runs`; may have no rows.
         reference: the searcher that the others are compared with; it may be absent.
         rng: seeds the bootstrap of every row.
 
     Raises:
-        InputError: the frames are not what `harness.stats.runs` describes.
+        InputError: the frames are not as `harness.stats.runs` describes them.
     """
     checked = checked_runs(runs)
     require(timings, TIMING_COLUMNS, "timings")
@@ -145,7 +145,7 @@ def _cost(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _comparison(group: Group, reference: str, tests: "Mapping[Group, pd.Series[float]]", seed: int) -> dict[str, Any]:
-    """Return the paired columns; NaN and 0 pairs for the reference itself and where it has no runs."""
+    """Return the paired columns; NaN and 0 pairs for the reference itself, or if it has no runs."""
     dataset, searcher = group
     known = (dataset, reference) in tests
     is_compared = known and searcher != reference

@@ -1,11 +1,11 @@
 """Paired differences between a searcher and its variants: one row per budget, data set, variant and measure.
 
-A difference is the **full searcher less the variant**, in percent points, over the seeds that both finished. So for
-test accuracy a positive difference, and for validation regret a negative one, says that what the variant lacks helps.
-The effect needs no such care: it is positive where the full searcher is better, in both measures.
+A difference is the **full searcher minus the variant**, in percent points, over the seeds that both finished. A variant
+lacks a part of the searcher. The part helps if the difference is positive for test accuracy, or negative for validation
+regret. The effect is positive where the full searcher is better, in both measures.
 
-The chance of a false claim is bounded where a reader looks for one: Holm's family is all variants at one budget on one
-data set by one measure.
+Holm's family, in which the chance of a false claim is bounded, is all variants at one budget on one data set by one
+measure.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a modelled training costs, in seconds: an epoch and a validation pass are as long as they have images.
+"""Seconds of modelled trainings: an epoch and a validation pass take time in proportion to their number of images.
 
 Every builder of a table takes the numbers of images and the price of a pass from here.
 """

@@ -1,4 +1,4 @@
-"""A curve table as a benchmark: segments are looked up, validation only at epochs where it is clean.
+"""The benchmark that reads a curve table. Validation exists only at epochs with clean validation.
 
 The data set that users name (`cifar10`) is searched on its own training and validation images (`cifar10-valid`: 25,000
 and 25,000) and tested in other columns. This module never reads test columns.

@@ -1,6 +1,6 @@
 """The simulated executor: a heap of (finish time, ticket) over a benchmark.
 
-Tickets start at once on a free worker, lowest number first, or wait in line. The clock stands still except in
+Tickets start at once on a free worker, lowest number first, or wait in line. The clock advances only in
 `next_event`, which moves it to the earliest end, or to its limit; ties go to the older ticket.
 """
 
@@ -42,18 +42,18 @@ Visible: TypeAlias = Callable[[str, int], int]
 
 
 def all_visible(schedule: str, n_trials: int) -> int:
-    """Return all trials: the rule where runs are scored by test accuracy."""
+    """Return the number of all trials: the rule for data whose runs are scored by test accuracy."""
     del schedule
     return n_trials
 
 
 def paired_trials(benchmark: Benchmark, seed: int, visible: Visible = all_visible) -> TrialOf:
-    """Return the trial order of a run: for each (seed, arch, schedule) one permutation, whatever the searcher.
+    """Return the trial order of a run: one permutation per (seed, arch, schedule), the same for every searcher.
 
     Args:
-        benchmark: says how many trials exist.
+        benchmark: gives the number of trials.
         seed: root seed of the run.
-        visible: how many of them the run may see, those that come first; the others do not exist for it.
+        visible: gives the number of trials that the run may see, the first ones; the others do not exist for the run.
     """
 
     def trial_of(arch: Arch, schedule: str, replicate: int) -> int:
@@ -84,7 +84,7 @@ class SimulatedExecutor:
 
     @property
     def n_free(self) -> int:
-        """Number of workers with nothing to do and nothing in line."""
+        """Number of idle workers minus the tickets waiting in line, at least 0."""
         return max(0, len(self._free) - len(self._line))
 
     def submit(self, tickets: Sequence[Ticket]) -> None:
@@ -93,10 +93,10 @@ class SimulatedExecutor:
         self._start()
 
     def next_event(self, until_s: float) -> Event | None:
-        """Advance the clock to the next end of a ticket and return it; where none ends by `until_s`, to then: None."""
+        """Advance the clock to the next end of a ticket and return that event, or to `until_s` and return None."""
         while self._ends and self._ends[0][0] <= until_s:
             time_s, number = heapq.heappop(self._ends)
-            if number in self._active:  # a cancelled ticket leaves its end in the heap
+            if number in self._active:  # the end of a cancelled ticket stays in the heap
                 event = self._active.pop(number)
                 self._now_s = time_s
                 heapq.heappush(self._free, event.worker)
@@ -106,7 +106,7 @@ class SimulatedExecutor:
         return None
 
     def cancel(self, ticket: Ticket) -> Event | None:
-        """Take a ticket off its worker or out of the line, now; None where it had ended already."""
+        """Take a ticket off its worker or out of the line now; return None if it has ended already."""
         if ticket in self._line:
             self._line.remove(ticket)
             return Event(self._now_s, ticket, Cancelled(), worker=-1, start_s=self._now_s)
@@ -134,7 +134,7 @@ class SimulatedExecutor:
             heapq.heappush(self._ends, (end_s, ticket.number))
 
     def _run(self, ticket: Ticket) -> tuple[Outcome, float]:
-        """Return the outcome of a ticket and how long it holds its worker; raise `DataError` unless that is a time."""
+        """Return the outcome of a ticket and its seconds on the worker; raise `DataError` for an invalid time."""
         outcome, duration_s = self._looked_up(ticket.request)
         if not 0 <= duration_s < np.inf:
             raise DataError(
@@ -157,7 +157,7 @@ class SimulatedExecutor:
         return (Ok(curve, cost) if finite else Diverged(curve, cost)), duration_s
 
     def _repeated_s(self, request: Train, trial: int) -> float:
-        """Return the seconds of the epochs before the segment, where the accounting pays them again."""
+        """Return the seconds of the epochs before the segment if the accounting charges them again, else 0."""
         if self._accounting == "resume" or request.start == 0:
             return 0.0
         before = Train(request.arch, request.schedule, 0, request.start, (), request.replicate)

@@ -46,7 +46,7 @@ class Journal:
     """An append-only file of events."""
 
     def __init__(self, path: Path, *, remedy: str = "make room and go on with --resume") -> None:
-        """Name the file, and how to go on where the disk does not take it."""
+        """Set the path of the file, and the remedy in the error message if it cannot be written."""
         self._path, self._remedy = path, remedy
 
     def read(self) -> list[Event]:

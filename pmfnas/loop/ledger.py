@@ -27,17 +27,17 @@ class Entry:
     status: str
     """`ok`, `diverged`, `measured`, `failed`, `cancelled`, `free` or `cut`."""
     worker: int
-    """-1 where no worker was needed."""
+    """-1 if no worker was needed."""
     start_s: float
     end_s: float
     cost: Cost
-    """Of the segment alone; busy seconds where it was cut or cancelled."""
+    """Cost of the segment alone; the busy seconds if it was cut or cancelled."""
     before_s: float
-    """Training seconds of the epochs before the segment; what restart accounting pays of them says `repeated_s`."""
+    """Training seconds of the epochs before the segment; `repeated_s` says how many of them restart charges."""
     outcome: Outcome | None
-    """As it was told, curves from epoch 1; None where it was cut."""
+    """The outcome as the searcher was told, with curves from epoch 1; None if the segment was cut."""
     incumbent: Arch | None
-    """First recommendation after this ticket was told."""
+    """First recommendation after the searcher was told this outcome."""
     reason: Reason
 
 
@@ -49,7 +49,7 @@ class Totals:
     gpu_hours_restart: float
     busy_hours: float
     evaluations: int
-    """Tickets that a worker finished."""
+    """Number of tickets that a worker finished."""
 
 
 def totals(entries: Sequence[Entry], *, clock_s: float, n_workers: int, accounting: Accounting) -> Totals:
@@ -74,18 +74,18 @@ def totals(entries: Sequence[Entry], *, clock_s: float, n_workers: int, accounti
 
 
 def repeated_s(status: str, worker: int, cost_s: float, before_s: float, accounting: str) -> tuple[float, float]:
-    """Return the seconds of repeated epochs under restart: those beside an entry's cost, and those within it.
+    """Return the seconds of repeated epochs under restart: those on top of an entry's cost, and those included in it.
 
-    A segment that was cancelled or cut off is charged what its worker was busy. Under restart the worker repeats the
-    old epochs first, so these seconds hold them already, as far as it came. A ticket that never was on a worker
-    repeats nothing, and neither does one that failed, was cancelled or was cut off before it cost anything.
+    A segment that was cancelled or cut off is charged the busy seconds of its worker. Under restart the worker repeats
+    the old epochs first, so these seconds include the repeated epochs, as far as the worker came. A ticket without a
+    worker repeats no epochs. Nor does a ticket that failed, was cancelled or was cut off at no cost.
 
     Args:
-        status: of the entry.
-        worker: of the entry, -1 for none.
-        cost_s: what it was charged.
+        status: status of the entry.
+        worker: worker of the entry, -1 for none.
+        cost_s: charged seconds of the entry.
         before_s: training seconds of the epochs before the segment.
-        accounting: of the run.
+        accounting: accounting of the run.
     """
     if worker < 0 or (cost_s == 0.0 and status in (FAILED, CANCELLED, CUT)):
         return 0.0, 0.0

@@ -39,7 +39,7 @@ def plain(value: Any) -> Any:
 
 
 def _number(value: Real) -> int | float | str:
-    """Return a number as JSON has it; as text if JSON lacks it, such as infinity."""
+    """Return a number as a JSON number; as text if JSON has no such number, such as infinity."""
     if isinstance(value, Integral):
         return int(value)
     return float(value) if isfinite(value) else str(float(value))
@@ -56,7 +56,7 @@ def from_text(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(text: Any) -> Any:
-    """Return the value that a text stands for; the text itself if it is not the text of a value."""
+    """Return the value that a text represents; the text itself if it represents no value."""
     try:
         return _value(ast.parse(text, mode="eval").body)
     except (SyntaxError, TypeError, ValueError):
@@ -64,7 +64,7 @@ def _read(text: Any) -> Any:
 
 
 def _value(node: ast.expr) -> Any:
-    """Return the value of an expression in which all values are written out; raise `ValueError` for others."""
+    """Return the value of an expression made of literals; raise `ValueError` for other expressions."""
     match node:
         case ast.Call(func=ast.Name(id="frozenset" | "set"), args=[ast.Set(elts=[*parts])]):
             return sorted((_value(part) for part in parts), key=str)

@@ -1,7 +1,7 @@
 """The record of a run: one Parquet file, one row per ticket, whole or absent.
 
-    OUT/runs/nb201-cifar100/asha/s0007.parquet        what happened; the same bytes on every host
-    OUT/runs/nb201-cifar100/asha/s0007.timing.json    what depends on the host; written first
+    OUT/runs/nb201-cifar100/asha/s0007.parquet        the record; the same bytes on every host
+    OUT/runs/nb201-cifar100/asha/s0007.timing.json    the timings, which depend on the host; written first
 
 The run's header (settings, seed, data fingerprint, how it ended) is JSON in the Parquet schema's metadata under the
 key `pmfnas`. pandas, DuckDB and pyarrow read the file; the columns are documented in `docs/reference/records.md`.
@@ -23,11 +23,11 @@ from pmfnas.loop.ledger import Entry
 from pmfnas.loop.plain import from_text
 from pmfnas.loop.runner import Finished
 
-if TYPE_CHECKING:  # a run needs no pyarrow, only its record does
+if TYPE_CHECKING:  # only the record of a run needs pyarrow
     import pyarrow as pa
 
 FORMAT = 2
-"""Format 1 differs in the settings, which were Python text."""
+"""Format of new records. In format 1 the settings were Python text."""
 METADATA = b"pmfnas"
 
 
@@ -74,7 +74,7 @@ class RunHeader:
     dataset: str
     searcher: str
     settings: Mapping[str, Any]
-    """As `pmfnas.loop.plain.plain` gives them."""
+    """Settings of the searcher, as plain data from `pmfnas.loop.plain.plain`."""
     seed: int
     budget_s: float
     n_workers: int
@@ -83,7 +83,7 @@ class RunHeader:
     data: str
     """The data stamp: OFFICIAL, ANCHORED, REAL-FINALS, SURROGATE, TRAINED or SYNTHETIC."""
     fingerprint: str
-    """Of the data."""
+    """Fingerprint of the data."""
     status: str
     why: str
     clock_s: float
@@ -106,7 +106,7 @@ def run_id(space: str, dataset: str, searcher: str, seed: int) -> str:
 
 
 def record_path(out: Path, run: str) -> Path:
-    """Return where the record of the run with this id lies under an experiment's folder."""
+    """Return the path of the record of the run with this id under an experiment's folder."""
     return out / "runs" / f"{run}.parquet"
 
 
@@ -121,7 +121,7 @@ def write_record(out: Path, header: RunHeader, finished: Finished, space: Space)
 
 
 def read_header(path: Path) -> RunHeader:
-    """Return the header of a record; raise `DataError` where it is damaged or of another format."""
+    """Return the header of a record; raise `DataError` if the record is damaged or has another format."""
     import pyarrow.parquet as pq
 
     with reading(path, "remove it to run it again"):
@@ -137,7 +137,7 @@ def read_header(path: Path) -> RunHeader:
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
     """Return the rows of a record, of all columns or of those given.
 
-    Records made before there was a column `setup_s` are of tables, where nothing is set up: it is 0 there.
+    Older records lack the column `setup_s`. They are runs on tables, which need no set-up, so it is 0 for them.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -233,10 +233,10 @@ def incumbent_steps(rows: "pa.Table") -> list[tuple[float, str]]:
 
 
 def find_record(named: str, folder: Path | None) -> Path:
-    """Return the path of the record that RUN names: a file, or an id within the experiment's folder.
+    """Return the path of the record that `named` gives: a file, or a run id within the experiment's folder.
 
     Raises:
-        InputError: there is no such file; the message says what to give instead.
+        InputError: there is no such file; the message gives the remedy.
     """
     if folder is not None:
         path = record_path(folder, named.removesuffix(".parquet"))

@@ -1,9 +1,9 @@
-"""The rules of one run: legal decisions, live checkpoints, and the questions that the record answers free of charge.
+"""The rules of one run: legal decisions, live checkpoints, and requests that the record answers free of charge.
 
-A checkpoint is the end of a segment that has not been dropped. A drop removes checkpoints and leaves the record: the
-same question is still answered from it, but training can go on only from a live checkpoint.
+A checkpoint is the end of a segment that has not been dropped. A drop removes checkpoints and keeps the record. The
+record still answers a repeated request, but training can continue only from a live checkpoint.
 
-A rule that is broken raises a `ContractError` that says what the searcher did, what is legal, and the remedy.
+Breaking a rule raises a `ContractError` that names the searcher's error, the legal values and the remedy.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ from pmfnas.core.types import (
 )
 
 MAX_NUMBER = 10_000
-"""Bound of epochs and replicates, well within the range of a record's columns."""
+"""Largest epoch and replicate, well within the range of a record's columns."""
 
 _Training: TypeAlias = tuple[Arch, str, int]
 """(arch, schedule, replicate): one training run."""
@@ -57,7 +57,7 @@ def guarded(name: str, question: Callable[[], _T]) -> _T:
 
 
 class Referee:
-    """Knows the legal requests of one run so far, and its recorded answers."""
+    """Tracks the legal requests of one run and its recorded answers."""
 
     def __init__(self, space: Space, fidelities: Fidelities) -> None:
         self._cardinalities = space.cardinalities
@@ -65,7 +65,7 @@ class Referee:
         self._checkpoints: dict[_Training, dict[int, tuple[Curve, float]]] = {}  # epoch -> curve, seconds from 0
         self._known: dict[_Training, list[Curve]] = {}
         self._measured: dict[Measure, Measured] = {}
-        self._observed: dict[Arch, Arch] = {}  # archs with a segment or a measurement that ended well, as asked for
+        self._observed: dict[Arch, Arch] = {}  # archs with a successful segment or measurement, as asked for
 
     def check_decision(self, decision: Decision, *, n_open: int) -> None:
         """Raise `ContractError` unless `decision` is legal while `n_open` tickets run or wait in line.
@@ -145,7 +145,7 @@ class Referee:
         return self._checkpoints[_training(request)][request.start][1]
 
     def take(self, request: Request, outcome: Outcome) -> Outcome:
-        """Return the outcome as it is told, its curve joined to the checkpoint's, and keep what it brings."""
+        """Return the outcome as it is told, its curve joined to the checkpoint's; store answer and checkpoint."""
         if isinstance(outcome, Measured) and isinstance(request, Measure):
             self._observed[request.arch] = request.arch
             self._measured[request] = replace(outcome, cost=Cost())
@@ -163,12 +163,12 @@ class Referee:
         return replace(outcome, curve=curve)
 
     def recommended(self, archs: Sequence[Arch]) -> tuple[Arch, ...]:
-        """Return a recommendation as archs that were asked for; raise `ContractError` where one never ended well."""
+        """Return a recommendation as archs that were asked for; raise `ContractError` for one without a result."""
         known: list[Arch] = []
         for arch in archs:
             try:
                 known.append(self._observed[arch])
-            except (KeyError, TypeError):  # TypeError: what is recommended cannot be hashed
+            except (KeyError, TypeError):  # TypeError: the recommended object cannot be hashed
                 self.check_arch(arch, "recommends")
                 raise ContractError(
                     f"recommends arch {arch!r}, but was told of no segment of it that ended well"
@@ -182,7 +182,7 @@ class Referee:
 
 
 def _check_submit(decision: Submit) -> None:
-    """Raise `ContractError` unless requests and reasons are collections that a record can hold."""
+    """Raise `ContractError` unless requests and reasons are collections that can be recorded."""
     if not isinstance(decision.requests, tuple):
         raise ContractError(f"submits {decision.requests!r}, but the requests of a Submit are a tuple")
     for reason in decision.reasons:

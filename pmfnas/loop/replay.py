@@ -2,9 +2,9 @@
 
     search(fresh_searcher, ReplayExecutor(recorded_events, n_workers, go_on), setting)
 
-The searcher is made anew from the same seed and asked the same questions. A request that differs from the record
-means that searcher, settings or data changed, which is an error, not a fork. Segments that were in flight at the
-interruption start again when the record ends.
+A new searcher with the same seed is asked the same questions. A request that differs from the record is an error: the
+searcher, the settings or the data have changed. Segments that were running at the interruption start again when the
+record ends.
 """
 
 from collections import deque
@@ -29,11 +29,11 @@ class ReplayExecutor:
 
     @property
     def n_free(self) -> int:
-        """Number of workers with nothing to do and nothing in line."""
+        """Number of idle workers minus the tickets waiting in line, at least 0."""
         return self._live.n_free if self._live else max(0, self._n_workers - len(self._open))
 
     def submit(self, tickets: Sequence[Ticket]) -> None:
-        """Check the tickets against the record, or start them where it has ended."""
+        """Check the tickets against the record; after its end, start them."""
         if self._live:
             self._live.submit(tickets)
             return
@@ -72,7 +72,7 @@ class ReplayExecutor:
         return [(ticket, -1, self._now_s) for ticket in self._open.values()]
 
     def spent(self, ticket: Ticket) -> Cost:
-        """Return the cost so far of a ticket that runs live; before that none, for it will start anew."""
+        """Return the cost so far of a ticket that runs live; 0 during the replay, as the ticket will start anew."""
         return self._live.spent(ticket) if self._live else Cost()
 
     def _close(self, event: Event) -> None:

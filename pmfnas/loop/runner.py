@@ -1,11 +1,11 @@
-"""The one loop over searcher and executor, and the only place that knows clock and budget.
+"""The only loop over searcher and executor, and the only module that knows clock and budget.
 
     while the budget lasts:
         while a worker is free and the searcher does not wait:  decision = searcher.ask(...)
         event = executor.next_event(budget);  searcher.tell(...)
 
-A request whose answer is in the record already is told at once and costs nothing. A searcher that breaks its
-contract, or raises, ends its own run, which is recorded as failed with the reason; nothing is patched up.
+A request that the record can answer is answered at once and costs nothing. If a searcher breaks its contract, or
+raises, its run ends and is recorded as failed with the reason; the runner does not repair anything.
 """
 
 import time
@@ -51,7 +51,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The setting of a run: all that its searcher is told, and the accounting."""
+    """The setting of a run: all the information that its searcher gets, and the accounting."""
 
     space: Space
     fidelities: Fidelities
@@ -72,19 +72,19 @@ class Finished:
 
     entries: tuple[Entry, ...]
     recommended: tuple[Arch, ...]
-    """Best first; empty where nothing was finished."""
+    """Best first; empty if no segment was finished."""
     clock_s: float
-    """When it ended: the budget, or earlier where the searcher stopped."""
+    """Time at which the run ended: the budget, or earlier if the searcher stopped."""
     status: str
     """`ok` or `failed`."""
     why: str
-    """Why it ended: `budget`, the searcher's own reason, or what went wrong."""
+    """Why the run ended: `budget`, the searcher's own reason, or the error."""
     searcher_s: float
     """Seconds inside the searcher, on this host; never added to a simulated clock."""
 
 
 def make_searcher(factory: SearcherFactory, setting: Setting, *, rng: np.random.Generator) -> Searcher:
-    """Return a fresh searcher for a run; raise `ContractError` where its constructor raises."""
+    """Return a fresh searcher for a run; raise `ContractError` if its constructor raises."""
 
     def construct() -> Searcher:
         try:
@@ -104,7 +104,7 @@ def search(searcher: Searcher, executor: Executor, setting: Setting) -> Finished
     except ContractError as error:
         status, why = "failed", str(error)
     run.cut_off()
-    why = why.encode("utf-8", "backslashreplace").decode()  # a searcher may name what no file can hold
+    why = why.encode("utf-8", "backslashreplace").decode()  # a searcher may use text that is not valid UTF-8
     return Finished(tuple(run.entries), run.recommended, run.now_s, status, why, run.searcher_s)
 
 
@@ -140,7 +140,7 @@ class _Run:
         return "budget"
 
     def _fill_workers(self) -> str | None:
-        """Ask while a worker is free, until the searcher waits; return its reason where it stops, else None."""
+        """Ask while a worker is free, until the searcher waits; return its reason if it stops, else None."""
         while self.executor.n_free > 0:
             decision = self._ask()
             if not isinstance(decision, Submit) or not decision.requests:
@@ -157,7 +157,7 @@ class _Run:
         return None
 
     def _submit(self, decision: Submit) -> None:
-        """Give every request a ticket; the record answers it at once and free of charge, or it starts."""
+        """Give every request a ticket; the record answers it at once and free of charge, or it is started."""
         for i, request in enumerate(decision.requests):
             self.referee.check_request(request)
             ticket = Ticket(self.n_tickets, request)
@@ -181,7 +181,7 @@ class _Run:
         self.referee.drop(arch)
 
     def _end(self, event: Event) -> None:
-        """Take note of the end of a ticket: checkpoints, searcher, ledger."""
+        """Process the end of a ticket: checkpoints, searcher, ledger."""
         del self.open[event.ticket.number]
         before_s = self.referee.before_s(event.ticket.request)
         outcome = self.referee.take(event.ticket.request, event.outcome)

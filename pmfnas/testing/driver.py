@@ -1,8 +1,9 @@
-"""Plays a run for a check: the loop of `pmfnas.loop`, with more questions and more things that go wrong.
+"""Plays a run for a check: the loop of `pmfnas.loop`, with more questions and with faults.
 
     factory -> Watched -> pmfnas.loop.runner.search -> Disturbed -> SimulatedExecutor -> Uneven -> benchmark
 
-The referee enforces the rules. `Watched` adds what it cannot see, such as a recommendation that changes by itself.
+The referee enforces the rules. `Watched` adds rules that the referee cannot check, for instance that a recommendation
+must not change by itself.
 """
 
 from collections.abc import Callable
@@ -28,7 +29,7 @@ class Told:
     outcome: Outcome
     time_s: float
     is_free: bool
-    """Answered from the record, at no cost."""
+    """True if the outcome was answered from the record, at no cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Trace:
 
     @property
     def moves(self) -> tuple[object, ...]:
-        """All that must repeat under the same seed: requests, waits and drops in order, and the recommendation."""
+        """The moves that must repeat under the same seed: requests, waits, drops in order, and the recommendation."""
         plain = [d.requests if isinstance(d, Submit) else d for d in self.decisions if not isinstance(d, Stop)]
         return (*plain, self.recommended, self.why)
 
@@ -60,28 +61,28 @@ def drive(
     disturb: Disturbance | None = None,
     interfere: Callable[[], None] | None = None,
 ) -> Trace:
-    """Return the trace of one run; raise `ContractError` where the searcher breaks a rule.
+    """Return the trace of one run; raise `ContractError` if the searcher breaks a rule.
 
     Args:
         factory: makes the searcher.
-        benchmark: what it searches on.
-        budget_s: seconds of the clock.
+        benchmark: the benchmark of the run.
+        budget_s: budget, seconds of the clock.
         n_workers: training slots.
         seed: root of the searcher's stream and of the order of trials.
-        shuffled: let segments take an eighth to eightfold of their time, so that they end out of order.
+        shuffled: multiply the time of each segment by 1/8 to 8, so that segments end out of order.
         disturb: replaces outcomes as the segments end.
         interfere: called before every question to the searcher.
 
     Raises:
-        ContractError: the searcher broke a rule, raised, or never stops.
-        DataError: the benchmark asks for a cost that is no time.
-        InputError: a budget or a number of workers that is not positive.
+        ContractError: the searcher broke a rule, raised, or does not stop.
+        DataError: a cost of the benchmark is not a valid time.
+        InputError: the budget or the number of workers is not positive.
     """
     setting = Setting(benchmark.space, benchmark.fidelities, budget_s, n_workers)
     interfere = interfere or _nothing
     interfere()
     searcher = Watched(make_searcher(factory, setting, rng=stream(seed, "searcher")), interfere)
-    Referee(setting.space, setting.fidelities).recommended(searcher.recommend())  # told of nothing, so of no arch
+    Referee(setting.space, setting.fidelities).recommended(searcher.recommend())  # no outcome yet: no arch
     offered: Benchmark = Uneven(benchmark, seed=seed) if shuffled else benchmark
     trial_of = paired_trials(offered, seed)
     executor: Executor = SimulatedExecutor(offered, trial_of, n_workers=n_workers, accounting="resume")

@@ -78,11 +78,11 @@ _MEANING: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
     }
 )
-"""Check -> what was done, and what to do where it fails."""
+"""Check -> explanation of the check, and remedy for a failure."""
 
 
 def explained(result: CheckResult) -> list[str]:
-    """Return the lines of a result; of a failure what was done, what happened and what to do."""
+    """Return the lines of a result; for a failure with explanation, error and remedy."""
     if result.passed:
         return [f"ok    {result.name}"]
     done, remedy = _MEANING[result.name]

@@ -1,12 +1,12 @@
 """Faults of a benchmark or an executor, each as a wrapper around a sound one.
 
-ConstantScores   every accuracy is the same: there is nothing to rank by
+ConstantScores   every accuracy is the same, so no ranking is possible
 Diverging        the training of some archs turns to NaN
-Unavailable      some archs were never measured
-Uneven           segments take an eighth to eightfold of their time
+Unavailable      some archs have no data
+Uneven           segments take 1/8 to 8 times their time
 Disturbed        outcomes are replaced as the segments end
 
-The first four are benchmarks, of which the space, the fidelities and everything unnamed are those of the one inside.
+The first four wrap a benchmark. Its space, its fidelities and everything else that they do not change stay the same.
 """
 
 import zlib
@@ -25,7 +25,7 @@ Disturbance: TypeAlias = Callable[[Ticket, Outcome], Outcome]
 
 
 class ConstantScores:
-    """A benchmark whose every accuracy is `acc_pct` and every loss 1; costs are those of the benchmark inside."""
+    """A benchmark with accuracy `acc_pct` and loss 1 everywhere; costs are those of the wrapped benchmark."""
 
     def __init__(self, benchmark: Benchmark, *, acc_pct: float = 50.0) -> None:
         if not 0 <= acc_pct <= 100:
@@ -53,8 +53,8 @@ class ConstantScores:
 class Diverging:
     """A benchmark on which the training of a `share` of the archs is NaN from an epoch on.
 
-    Which archs and, for each schedule, from which epoch of its first half is a hash: every trial and every segment of
-    an arch agree about it.
+    A hash chooses the archs and, for each schedule, the epoch, in its first half. All trials and segments of an arch
+    agree.
     """
 
     def __init__(self, benchmark: Benchmark, *, share: float = 0.3) -> None:
@@ -89,7 +89,7 @@ class Unavailable:
         self.space, self.fidelities = benchmark.space, benchmark.fidelities
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
-        """Return the number of trials of the benchmark inside, 0 for a refused arch."""
+        """Return the number of trials of the wrapped benchmark, 0 for a refused arch."""
         return 0 if self._refuses(arch) else self._benchmark.n_trials(arch, schedule)
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
@@ -124,7 +124,7 @@ class Uneven:
         return curve, self._priced(cost, f"{request.schedule} {request.start} {request.stop} {trial}", request.arch)
 
     def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
-        """Return the measurement of the benchmark inside, and its cost times the factor."""
+        """Return the measurement of the wrapped benchmark, and its cost times the factor."""
         value, cost = self._benchmark.measure(arch, metric)
         return value, self._priced(cost, metric, arch)
 
@@ -143,7 +143,7 @@ class Disturbed:
 
     @property
     def n_free(self) -> int:
-        """As the executor inside says."""
+        """Number of free workers of the wrapped executor."""
         return self._executor.n_free
 
     def next_event(self, until_s: float) -> Event | None:

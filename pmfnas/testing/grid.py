@@ -1,4 +1,4 @@
-"""The smallest useful space: a grid of choices, no two alike. For tests, and as an example of the `Space` port."""
+"""The smallest useful space: a grid of choices without isomorphs. For tests, and as an example of the `Space` port."""
 
 from collections.abc import Sequence
 
@@ -51,7 +51,7 @@ class GridSpace:
         return np.column_stack([indices, indices.sum(axis=1)])
 
     def params_m(self, arch: Arch) -> float:
-        """Return a tenth of a million parameters, and as much again per index."""
+        """Return 0.1 million parameters, plus 0.1 million times the sum of the indices."""
         return (1 + sum(arch)) / 10
 
     def flops_m(self, arch: Arch) -> float:

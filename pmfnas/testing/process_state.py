@@ -1,6 +1,6 @@
 """The state of the process that a searcher must neither read nor change.
 
-The one place that uses the global generators: to scramble them, so that a searcher that draws from them shows.
+This module alone uses the global generators. It scrambles them to detect a searcher that draws from them.
 """
 
 import os
@@ -28,7 +28,7 @@ def process_state() -> dict[str, object]:
 
 @contextmanager
 def scrambling(seed: int) -> Iterator[Callable[[], None]]:
-    """Give a function that sets both global generators to new states; they are as before when the block ends."""
+    """Give a function that sets both global generators to new states; the old states are restored after the block."""
     numpy_state, random_state = np.random.get_state(), random.getstate()  # noqa: NPY002  put back below
     fresh = np.random.default_rng(seed)
 

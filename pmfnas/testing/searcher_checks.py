@@ -1,4 +1,4 @@
-"""Checks that every searcher must pass, whatever it does, on benchmarks that cost nothing.
+"""Checks that every searcher must pass, on synthetic benchmarks that cost nothing.
 
     >>> for result in check_searcher(MySearcher):
     ...     print(result)
@@ -6,7 +6,7 @@
     FAIL  constant scores: recommends arch (0, 1, 2, 0, 0), but was told of no segment of it that ended well
 
 A check drives the searcher through a run (`pmfnas.testing.driver`, with the referee of `pmfnas.loop`) in one
-particular situation. `CHECKS` holds them by name. They judge conduct, not how good the found archs are.
+particular situation. `CHECKS` holds them by name. They test that the rules are kept, not the quality of the archs.
 """
 
 from collections.abc import Callable
@@ -28,9 +28,9 @@ from pmfnas.testing.process_state import process_state, scrambling
 from pmfnas.testing.synthetic import SyntheticBenchmark
 
 _TRAININGS = 20
-"""Budget of a check: so many trainings of the shortest schedule one after the other, enough for one of 200 epochs."""
+"""Budget of a check, in trainings of the shortest schedule; it is enough for one training of 200 epochs."""
 _CROWD = 4
-"""With more workers than this the clock is cut, so that a check stays short."""
+"""With more workers than this the time budget is reduced, so that a check stays short."""
 _SHARE = 0.3
 
 
@@ -69,7 +69,7 @@ class Subject:
 
 
 Check: TypeAlias = Callable[[Subject], None]
-"""Raises `ContractError` where the subject does not pass."""
+"""Raises `ContractError` if the subject fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class CheckResult:
     name: str
     passed: bool
     explanation: str = ""
-    """Why it failed; empty where it passed."""
+    """Why the check failed; empty if it passed."""
 
     def __str__(self) -> str:
         return f"ok    {self.name}" if self.passed else f"FAIL  {self.name}: {self.explanation}"
@@ -97,10 +97,10 @@ def check_searcher(
 
     Args:
         factory: makes the searcher, with its settings fixed.
-        space: where it searches; a small grid by default.
-        tiny: a space of a few archs, to be exhausted; by default a small grid, if `space` is the default too.
-            With a `space` of your own and no `tiny`, that check is left out.
-        is_random: whether its moves depend on the seed. For a searcher that draws nothing, say False.
+        space: the search space; a small grid by default.
+        tiny: a space of a few archs, for the check that exhausts it; by default a small grid, if `space` is the
+            default too. With your own `space` and no `tiny`, that check is left out.
+        is_random: whether the searcher's moves depend on the seed; False for a deterministic searcher.
         seed: root of all seeds.
     """
     if space is None:
@@ -219,7 +219,7 @@ def _on_unavailable(subject: Subject) -> None:
 
 
 def _disturbed(subject: Subject, make: Callable[[Cost], Outcome]) -> None:
-    """Drive with `_SHARE` of the outcomes replaced by what `make` makes of their cost."""
+    """Drive with a share `_SHARE` of the outcomes replaced by `make(cost)`."""
     rng = stream(subject.seed, "disturbance")
 
     def disturb(ticket: Ticket, outcome: Outcome) -> Outcome:
@@ -249,12 +249,12 @@ def _on_cancelled(subject: Subject) -> None:
 
 
 def _on_no_budget(subject: Subject) -> None:
-    """Nothing ends, so the driver holds the recommendation to be empty."""
+    """No segment ends, so the driver requires an empty recommendation."""
     drive(subject.factory, subject.benchmark, budget_s=1e-3, seed=subject.seed)
 
 
 def _on_one_segment(subject: Subject) -> None:
-    """Give a budget that ends with the first segment of a longer run; most searchers start it alike."""
+    """Set a budget that ends with the first segment of a longer run; most searchers start both runs alike."""
     first = next((told for told in subject.run().told if not told.is_free), None)
     if first is not None:
         _must_recommend(drive(subject.factory, subject.benchmark, budget_s=first.time_s, seed=subject.seed))

@@ -1,11 +1,11 @@
 """A benchmark that costs nothing and needs no data: every value is a function of (seed, arch, schedule, trial).
 
 An arch has three traits, random projections of its features, so that neighbours and isomorphs resemble each
-other: the accuracy that it tends to, how slowly it learns, and how much it overfits. Better archs tend to learn
-more slowly, so their curves cross those of worse ones, and a short schedule does not rank like a long one.
+other: its final accuracy, how slowly it learns, and how much it overfits. Better archs tend to learn more slowly, so
+their curves cross the curves of worse archs, and short and long schedules rank archs differently.
 Trials differ by a constant and by noise that dies down towards the end. Seconds grow with parameters.
 
-The numbers mean nothing beyond that: use it to test code, never to compare searchers.
+The numbers have no further meaning: use the benchmark to test code, never to compare searchers.
 """
 
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ class SyntheticBenchmark:
     Args:
         space: the space.
         seed: two seeds are two unrelated landscapes over the same space.
-        schedules: shortest first. A name alone, `"12"`, means so many epochs, validated after each; of several
-            names the last is validated at its end only. A `Schedule` is taken as it is.
+        schedules: shortest first. A name such as `"12"` is the number of epochs, with validation after each epoch;
+            the last of several names has validation at its end only. A `Schedule` is used unchanged.
         n_trials: trials of every arch and schedule.
     """
 
@@ -91,7 +91,7 @@ class SyntheticBenchmark:
         """Return validation and training accuracy after every epoch, percent, each shape (n_epochs,)."""
         height, slowness, overfitting = self._traits(arch)
         limit_pct = 30.0 + 65.0 * height
-        reached = schedule.epochs / (schedule.epochs + 2.0 + 6.0 * slowness)  # a short schedule favours the quick
+        reached = schedule.epochs / (schedule.epochs + 2.0 + 6.0 * slowness)  # a short schedule favours quick learners
         progress = np.arange(1, schedule.epochs + 1) / schedule.epochs  # (n_epochs,)
         mean = _CHANCE_PCT + (limit_pct - _CHANCE_PCT) * reached * progress ** (0.2 + 0.7 * slowness)
         number = int(arch_numbers([arch], self.space.cardinalities)[0])
@@ -111,7 +111,7 @@ class SyntheticBenchmark:
     def _projection(self) -> tuple[FloatArray, FloatArray]:
         """Mean of the features and weights of the traits, shapes (n_features,) and (n_features, 3).
 
-        The traits have unit variance over archs drawn at random, whatever the features are.
+        Over random archs the traits have unit variance, for any features.
         """
         rng = stream(self._seed, "synthetic/traits")
         features = self.space.features([self.space.sample(rng=rng) for _ in range(_N_REFERENCE)])

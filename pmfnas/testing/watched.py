@@ -1,4 +1,4 @@
-"""A searcher that is held to rules which no referee can see from outside."""
+"""Wraps a searcher and checks rules that the referee cannot check."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,10 +9,11 @@ from pmfnas.loop.referee import guarded
 
 
 class Watched:
-    """A searcher that is asked more often than in a run. Implements `pmfnas.core.ports.Searcher`.
+    """A wrapped searcher that is asked more often than in a run. Implements `pmfnas.core.ports.Searcher`.
 
-    It must recommend the same twice, and the same after a question as before it: only `tell` may change what it
-    recommends. Curves are read-only when it hears of them: a searcher that writes into one would change the record.
+    It must give the same recommendation twice in a row, and before and after `ask`: only `tell` may change the
+    recommendation. Curves are read-only when they are told, because a searcher that writes into one would change the
+    record.
     """
 
     def __init__(self, searcher: Searcher, interfere: Callable[[], None]) -> None:
@@ -23,7 +24,7 @@ class Watched:
         """Every answer of `ask` so far."""
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
-        """Return the searcher's decision; raise `ContractError` where asking changes what it recommends."""
+        """Return the searcher's decision; raise `ContractError` if asking changes its recommendation."""
         self._interfere()
         decision = guarded("ask", lambda: self._searcher.ask(running, remaining_s))
         self.decisions.append(decision)
@@ -32,7 +33,7 @@ class Watched:
         return decision
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Tell the searcher of an outcome whose curve cannot be written into."""
+        """Tell the searcher an outcome whose curve is read-only."""
         self._interfere()
         if isinstance(outcome, Ok | Diverged):
             _seal(outcome.curve)
@@ -44,7 +45,7 @@ class Watched:
         return self._recommended
 
     def check_end(self) -> None:
-        """Raise `ContractError` unless the searcher still recommends what it did after the last outcome."""
+        """Raise `ContractError` unless the recommendation is the same as after the last outcome."""
         if self._twice() != self._recommended:
             raise ContractError("recommend changed after the last tell, but only what is told may change it")
 

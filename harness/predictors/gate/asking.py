@@ -20,7 +20,7 @@ from pmfnas.core.predictors import PredictorFactory
 
 DEFAULT = REFERENCE_DIR / "predictors.json"
 FALLBACK = "SURROGATE"
-"""Data that every machine has."""
+"""Data that every machine has: the model is shipped with the package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class Asked:
     """A checked call of the gate."""
 
     path: Path
-    """Of the reference."""
+    """Path of the reference file."""
     sections: Mapping[str, Section]
-    """Of the reference, by stamp; empty where none is read."""
+    """Sections of the reference, by stamp; empty if no reference is read."""
     chosen: Chosen
     source: Source
     data: DataName
@@ -52,12 +52,12 @@ def ask(
 
     Args:
         predictor: a known name, or `[NAME=]FILE.py:CLASS`.
-        data: as `--data` names it; `auto` passes over data that the reference has no figures of.
-        path: the reference; None for the project's own.
-        most_splits: of a group; None for all.
+        data: value of `--data`; `auto` skips data for which the reference has no figures.
+        path: the reference file; None for the project's own.
+        most_splits: largest number of splits per group; None for all.
         n_jobs: processes.
-        accept: a reference is to be written, so none need be there.
-        simulate: nothing is compared, so none is read.
+        accept: the call writes a reference, so the file need not exist.
+        simulate: the call only simulates, so no reference is read.
 
     Raises:
         InputError: predictor, data or reference cannot be used.
@@ -90,7 +90,7 @@ def _predictor(text: str) -> tuple[PredictorName, PredictorFactory]:
 
 
 def comparable(asked: Asked) -> Section:
-    """Return the reference's section for the data; raise `DataError` if it is missing or of other data."""
+    """Return the reference's section for the data; raise `DataError` if it is missing or was measured on other data."""
     before, data = asked.before, asked.data
     if before is None:
         raise DataError(f"reference {asked.path} has nothing of {data.stamp} data; {how_to_make()}")
@@ -112,7 +112,7 @@ def comparable(asked: Asked) -> Section:
 
 
 def comparable_groups(before: Section | None, data: DataName, now: Values) -> Values:
-    """Return the groups of `now` that a section of the same data has too; none where it has fewer splits of one."""
+    """Return the groups of `now` that `before` has too; none if its data differ or it has fewer splits of any group."""
     if before is None or before.data != data:
         return {}
     both = {cell: figures for cell, figures in now.items() if cell in before.values}
@@ -121,7 +121,7 @@ def comparable_groups(before: Section | None, data: DataName, now: Values) -> Va
 
 
 def measured(asked: Asked) -> Values:
-    """Return the figures of the predictor; raise `InputError` where its file was changed meanwhile."""
+    """Return the measures of the predictor; raise `InputError` if its file has changed since it was given."""
     now = measure_groups(asked.factory, asked.source, asked.groups, n_jobs=asked.n_jobs)
     check_unchanged(asked.factory)
     return now

@@ -1,9 +1,9 @@
 """The groups of splits that the gate measures, by data set, label budget and epochs seen.
 
-A group is one cell of the predictor study; its splits have numbers of their own, which the study does not use, so
-that nothing was tuned on them. The same split has the same archs, curves and labels for every predictor and in every
-run of the gate, which pairs the measures. With few labels the difference of two predictors scatters more from split to
-split, so these groups have more splits.
+A group is one cell of the predictor study. The gate uses split numbers that the study does not use, so no predictor was
+tuned on these splits. The same split has the same archs, curves and labels for every predictor and in every run of the
+gate, so measures are paired by split. With few labels the difference of two predictors varies more between splits, so
+these groups have more splits.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
-"""Which measures the gate compares, how much worse each may get, and its share of the false alarms.
+"""The measures that the gate compares, each with its margin and its share of the false alarms.
 
-A loss is positive where the predictor got worse. The gate fails where the mean loss of a group is above the measure's
-`margin` beyond chance. The margin is there because two predictors are never exactly as good: without it, more splits
-would turn any difference into a failure, also one of rounding on another machine.
+A loss is positive if the predictor got worse. The gate fails if the mean loss of a group is significantly above the
+measure's `margin`. The margin is needed because two predictors are never exactly equal: without it, more splits would
+turn any difference into a failure, even a rounding difference of another machine.
 """
 
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ class Measure:
     """One of `harness.predictors.measures.MEASURES`."""
     what: str
     scale: Literal["difference", "ratio"]
-    """A loss is `reference - now` of a measure of which more is better, or log(now / reference) of one to be small."""
+    """The loss: `reference - now` where a higher measure is better, log(now / reference) where a lower one is."""
     margin: float
-    """Mean loss that is no failure."""
+    """Largest mean loss that is allowed."""
     level: float
-    """Chance that any group fails for this measure though none lost more than the margin."""
+    """Chance that any group fails for this measure although no mean loss is above the margin."""
     of_spread: bool = False
-    """Whether a predictor without a spread lacks it."""
+    """True if only a predictor that states a spread has this measure."""
 
     def losses(self, reference: FloatArray, now: FloatArray) -> FloatArray:
         """Return the loss of each split, shape (n_splits,)."""
@@ -50,4 +50,4 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         )
     }
 )
-"""Their levels add up to the gate's chance of a false alarm, .009."""
+"""The compared measures. Their levels add up to the gate's chance of a false alarm, .009."""

@@ -17,7 +17,7 @@ from pmfnas.core.predictors import PredictorFactory
 from pmfnas.core.types import FloatArray
 
 DECIMALS = 6
-"""Of the measures, here and in the reference; far below every margin."""
+"""Decimals of the measures, here and in the reference; the rounding is far below every margin."""
 
 CRASH = "a worker process was killed or crashed (memory, or native code of a predictor)"
 """Error message for a dead worker."""
@@ -26,11 +26,11 @@ _SPLITS_PER_TASK = 16
 
 
 def measure_groups(factory: PredictorFactory, source: Source, groups: Sequence[Group], *, n_jobs: int) -> Values:
-    """Return the measures of the predictor that `factory` makes, the same whatever `n_jobs` is.
+    """Return the measures of the predictor that `factory` makes; they do not depend on `n_jobs`.
 
     Raises:
-        ContractError: the predictor failed, or returned what is no prediction; the message says in which split.
-        DataError: the table lacks what the groups need.
+        ContractError: the predictor failed, or its return value is not a prediction; the message names the split.
+        DataError: the table lacks data that the groups need.
     """
     tasks = [(group.cell, block) for group in groups for block in _blocks(group.splits)]
     found: dict[str, list[list[float]]] = {str(group.cell): [] for group in groups}

@@ -4,7 +4,7 @@
 
 A section is of one kind of data: its fingerprint, the predictor and its code, the splits, per group and measure the
 mean, its interval and the value of each split, and the history, one entry per acceptance with its reason. The checksum
-is of everything else in the file, so that a measure that was changed by hand is noticed: only `--accept` changes one.
+covers everything else in the file, so a measure changed by hand is noticed: only `--accept` changes measures.
 """
 
 import hashlib
@@ -36,23 +36,23 @@ def how_to_make() -> str:
 
 @dataclass(frozen=True, slots=True)
 class DataName:
-    """Which data measures are of."""
+    """The data on which measures were taken."""
 
     stamp: str
     fingerprint: str
     curves: str | None
-    """Hash of the file of recorded curves; None where there was none."""
+    """Hash of the file of recorded curves; None if there was no such file."""
     splits: str = f"from {FIRST_SPLIT}, {N_QUERIES} judged"
-    """Which splits of the data."""
+    """The first split number, and the archs judged per split."""
 
 
 @dataclass(frozen=True, slots=True)
 class PredictorName:
-    """Which predictor measures are of."""
+    """The predictor that was measured."""
 
     name: str
     version: str
-    """Of the package that measured it."""
+    """Version of the package that measured it."""
     code: str
     """Hash of its code."""
 
@@ -69,7 +69,7 @@ class Acceptance:
     reason: str
     predictor: PredictorName
     fingerprint: str
-    """Of the data."""
+    """Fingerprint of the data."""
     means: Mapping[str, float]
     """Measure -> mean over the groups."""
 
@@ -82,7 +82,7 @@ class Section:
     predictor: PredictorName
     values: Values
     history: tuple[Acceptance, ...]
-    """Oldest first; the last one is of these values."""
+    """Oldest first; the last one accepted the present values."""
 
 
 # ------------------------------------------------------------------------------------------------------ reading
@@ -141,10 +141,10 @@ def accepted(
     """Return the section that replaces `before`.
 
     Args:
-        before: the section so far, whose history goes on.
-        now: what was measured.
-        data: where.
-        predictor: of whom.
+        before: the present section, whose history is continued.
+        now: the new measures.
+        data: the data on which they were measured.
+        predictor: the predictor that was measured.
         why: date and reason.
     """
     date, reason = why
@@ -182,7 +182,7 @@ def _document(section: Section) -> dict[str, Any]:
 
 
 def _summary(values: FloatArray) -> dict[str, Any]:
-    """Return mean, ends of its interval, and the values, of one measure in one group; None for NaN."""
+    """Return one measure in one group as mean, interval ends and values; None replaces NaN."""
     reach = float(stats.t.ppf(0.5 + INTERVAL / 2, len(values) - 1)) * float(values.std(ddof=1)) / len(values) ** 0.5
     mean = float(values.mean())
     summary = {"mean": mean, "low": mean - reach, "high": mean + reach}

@@ -13,11 +13,11 @@ from harness.show.render import aligned
 from harness.show.sheet import Column, filled
 
 MOST_NAMED = 5
-"""Groups that are named per measure."""
+"""Largest number of groups named per measure."""
 
 
 def means_table(values: Values) -> str:
-    """Return a line per group: the mean of each measure, where there is no reference to compare them with."""
+    """Return a line per group with the mean of each measure, for a run without a reference to compare with."""
     columns = (
         Column[str]("", lambda cell: cell),
         Column[str]("splits", lambda cell: str(len(values[cell]["tau"]))),
@@ -31,7 +31,7 @@ def _mean(values: Values, measure: str, cell: str) -> str:
 
 
 def table(comparisons: Sequence[Comparison]) -> str:
-    """Return a line per group: reference and now of each measure, `<` where it got worse."""
+    """Return a line per group: each measure in the reference and now, marked `<` if it got worse."""
     cells = list(dict.fromkeys(c.cell for c in comparisons))
     width = max(len(cell) for cell in cells)
     by_place = {(c.cell, c.measure.name): c for c in comparisons}
@@ -91,7 +91,7 @@ def _better_in(comparisons: Sequence[Comparison]) -> Iterator[str]:
 
 
 def _gain(measure: Measure, loss: float) -> str:
-    """Return a gain in the unit people think in; `loss` is negative."""
+    """Return a gain as text: a difference, or percent for a ratio. `loss` is negative."""
     return f"{-loss:.4f}" if measure.scale == "difference" else f"{-100 * np.expm1(loss):.1f} %"
 
 
@@ -121,12 +121,12 @@ def _sentence(c: Comparison) -> str:
 
 
 def written(measure: Measure, loss: float) -> str:
-    """Return a loss in the unit people think in: a difference, or percent for a ratio."""
+    """Return a loss as text: a difference, or percent for a ratio."""
     return f"{loss:.4f}" if measure.scale == "difference" else f"{100 * np.expm1(loss):.1f} %"
 
 
 def _closing(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield the greatest loss of each measure, and which loss of tau would have been noticed."""
+    """Yield the greatest loss of each measure, and the smallest loss of tau that the gate would have noticed."""
     for name, measure in MEASURES.items():
         own = [c for c in comparisons if c.measure.name == name]
         if own:

@@ -2,13 +2,14 @@
 
 Two ways to alter a predictor on purpose, both random:
 
-    noise     its predictions are swapped between archs of about the same rank, as much as costs `LOSS` tau
-    labels    it is fitted without a fifth of the labels, drawn at random: another fit, which scatters far more
+    noise     its predictions are swapped between archs of about the same rank, until it loses `LOSS` tau
+    labels    it is fitted without a fifth of the labels, drawn at random; these fits vary far more
 
-**False alarms.** Two draws of the same kind are equally good predictors. Reference and now are two draws, in every
-split swapped at random, and then all losses are raised to the margins, where H0 only just holds in every group: the
-least favourable case. **Power.** One group at a time loses `LOSS` tau, by noise of that strength, or beside the
-scatter of other labels; the other groups stay as they are. Runs resample the splits of every group.
+**False alarms.** Two draws of the same kind are equally good predictors. One draw is the reference and another one the
+new predictor, swapped at random in every split. Then all losses are raised by the margins, so that H0 only just holds
+in every group: the least favourable case. **Power.** One group at a time loses `LOSS` tau; the other groups stay as
+they are. The loss comes from noise of that strength, or is added to the differences of two fits on other labels. Runs
+resample the splits of every group.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
 
 LOSS = 0.02
-"""Of tau."""
+"""Loss of tau that is simulated."""
 
 N_DRAWS = 4
 """Draws of noise per split."""
@@ -58,7 +59,7 @@ class Rates:
     false_alarms: float
     """Share of the runs in which any group failed for any measure."""
     power: dict[str, float]
-    """Cell -> share of the runs in which it failed for tau."""
+    """Cell -> share of the runs in which the cell failed for tau."""
 
 
 # -------------------------------------------------------------------------------------------------------- draws
@@ -149,7 +150,7 @@ def simulate(draws: Sequence[Draws], n_runs: int, *, rng: np.random.Generator) -
 
     Args:
         draws: a member per group.
-        n_runs: of the gate, for each rate.
+        n_runs: simulated runs of the gate for each rate.
         rng: draws splits, swaps and noise.
     """
     return _simulate("noise", draws, n_runs, rng=rng), _simulate("labels", draws, n_runs, rng=rng)
@@ -169,22 +170,22 @@ def _fails(measure: Measure, losses: Sequence[FloatArray]) -> bool:
 
 
 def _is_noticed(losses: FloatArray, n_groups: int) -> bool:
-    """Return whether a group fails for tau among others that did not change: their p-values are 1."""
+    """Return whether a group fails for tau while the other groups did not change (their p-values are 1)."""
     return loss_p(losses, MEASURES["tau"].margin) * n_groups <= MEASURES["tau"].level
 
 
 def _null(how: str, draws: Sequence[Draws], *, rng: np.random.Generator) -> Iterator[tuple[Measure, list[FloatArray]]]:
-    """Yield each measure with the losses of every group between predictors that are as good but for the margin."""
+    """Yield each measure with its losses in every group, where the true mean loss is exactly the margin."""
     pairs = [_pair(of.noise if how == "noise" else of.labels, rng=rng) for of in draws]
     for i, guarded in enumerate(MEASURES.values()):
         losses = [guarded.losses(a[:, i], b[:, i]) + guarded.margin for a, b in pairs]
-        kept = [x for x in losses if not np.isnan(x).all()]  # all NaN: the predictor does not have the measure
+        kept = [x for x in losses if not np.isnan(x).all()]  # all NaN: the predictor lacks the measure
         if kept:
             yield guarded, kept
 
 
 def _pair(altered: FloatArray, *, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Return two draws of every split, which is which by chance, of splits resampled; (n_splits, n_measures) each."""
+    """Return two random draws for each of the resampled splits, shape (n_splits, n_measures) each."""
     n_draws, n_splits, _ = altered.shape
     two = rng.permuted(np.tile(np.arange(n_draws), (n_splits, 1)), axis=1)[:, :2]
     rows = rng.integers(n_splits, size=n_splits)
@@ -192,7 +193,7 @@ def _pair(altered: FloatArray, *, rng: np.random.Generator) -> tuple[FloatArray,
 
 
 def _losing(how: str, of: Draws, *, rng: np.random.Generator) -> FloatArray:
-    """Return losses of tau, about `LOSS` in the mean, of the splits of one group, resampled."""
+    """Return the losses of tau in the resampled splits of one group, about `LOSS` in the mean."""
     n_splits, column = len(of.plain), list(MEASURES).index("tau")
     if how == "labels":
         a, b = _pair(of.labels, rng=rng)

@@ -5,8 +5,8 @@ losses of the splits are independent draws of one distribution, and its mean is 
 Student's t: H0, mean loss <= margin. Over the groups the p-values of one measure are adjusted by Holm's method, which
 holds under every dependence between groups (they share splits); the measures share the total level (Bonferroni).
 
-A group is worse unless its losses show otherwise: a loss that is infinite or missing is worse in itself, and a group in
-which a loss of `BLIND` tau could go unnoticed has shown nothing.
+A group with an infinite or missing loss counts as worse. A group in which a loss of `BLIND` tau could go unnoticed is
+called blind: it is no evidence that the predictor is as good as before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from pmfnas.core.types import FloatArray
 POWER = 0.9
 INTERVAL = 0.95
 BLIND = 0.1
-"""Loss of tau that every group must be able to notice for the gate to say anything."""
+"""Loss of tau that the gate must be able to notice in every group; a group that cannot is blind."""
 _NO_SPREAD = 1e-12
 
 Values: TypeAlias = Mapping[str, Mapping[str, FloatArray]]
@@ -43,18 +43,18 @@ class Comparison:
     """Mean over splits."""
     now: float
     loss: float
-    """Mean; positive where it got worse."""
+    """Mean loss; positive if the measure got worse."""
     low: float
     """Ends of its `INTERVAL` interval."""
     high: float
     p: float
-    """Of `mean loss <= margin`, adjusted over the groups of the measure; 0 where a loss is infinite or missing."""
+    """P-value of `mean loss <= margin`, adjusted over the measure's groups; 0 if a loss is infinite or missing."""
     p_gain: float
-    """Of `mean gain <= margin`, adjusted likewise; NaN where a loss is infinite or missing."""
+    """P-value of `mean gain <= margin`, adjusted likewise; NaN if a loss is infinite or missing."""
     n_broken: int
     """Splits whose loss is infinite or missing."""
     noticed: float
-    """Mean loss that is noticed with probability `POWER`, given the scatter."""
+    """Mean loss that the test notices with probability `POWER`, given the spread of the losses."""
 
     @property
     def lacks(self) -> bool:
@@ -63,12 +63,12 @@ class Comparison:
 
     @property
     def worse(self) -> bool:
-        """Whether the gate fails for it: also where the losses show nothing, since NaN is above no level."""
+        """Whether the gate fails for this measure in this group; also if the p-value is NaN."""
         return self.n_broken > 0 or np.isnan(self.p) or decide(self.p, -self.loss, level=self.measure.level) == "worse"
 
     @property
     def better(self) -> bool:
-        """Whether the mean gain is above the margin beyond chance."""
+        """Whether the mean gain is significantly above the margin."""
         return not self.worse and decide(self.p_gain, -self.loss, level=self.measure.level) == "better"
 
     @property
@@ -92,7 +92,7 @@ def compare(reference: Values, now: Values) -> tuple[Comparison, ...]:
 
 
 def check_values(measures: Mapping[str, FloatArray], whose: str) -> None:
-    """Raise `InputError` unless every measure is finite in all splits; only a spread may be missing, in all of them."""
+    """Raise `InputError` unless every measure is finite in all splits; a measure of spread may be missing in all."""
     for name, values in measures.items():
         n_bad = int((~np.isfinite(values)).sum())
         has_none = MEASURES[name].of_spread and np.isnan(values).all()
@@ -143,25 +143,25 @@ def adjusted_p(measure: Measure, losses: Sequence[FloatArray]) -> FloatArray:
     """Return the p-value of each group, shape (n_groups,), adjusted over the groups; a group fails up to the level.
 
     Args:
-        measure: whose margin and level count.
-        losses: per group those of its splits, shape (n_splits,) each.
+        measure: gives the margin and the level.
+        losses: one array per group with the loss of each split, shape (n_splits,).
     """
     return holm([loss_p(x, measure.margin) for x in losses])
 
 
 def adjusted_gain_p(measure: Measure, losses: Sequence[FloatArray]) -> FloatArray:
-    """Return `adjusted_p` of the gains, which are losses the other way; NaN where a loss is infinite or missing."""
+    """Return `adjusted_p` of the gains, the negated losses; NaN where a loss is infinite or missing."""
     return holm([loss_p(-x, measure.margin) if np.isfinite(x).all() else np.nan for x in losses])
 
 
 def loss_p(losses: FloatArray, margin: float) -> float:
     """Return the one-sided p-value of `mean loss <= margin`; 0 where a loss is infinite or missing.
 
-    Equal losses say it for certain: 0 above the margin, else 1.
+    If all losses are equal, the p-value is 0 above the margin, else 1.
 
     Args:
         losses: one per split, shape (n_splits,), n_splits >= 2.
-        margin: mean loss that is allowed.
+        margin: largest mean loss that is allowed.
     """
     if not np.isfinite(losses).all():
         return 0.0
@@ -172,7 +172,7 @@ def loss_p(losses: FloatArray, margin: float) -> float:
 
 
 def noticed(losses: FloatArray, margin: float, level: float) -> float:
-    """Return the mean loss that a test at `level` notices with probability `POWER`, given how the losses scatter.
+    """Return the mean loss that a test at `level` notices with probability `POWER`, given the spread of the losses.
 
     NaN where a loss is infinite or missing.
 

@@ -1,9 +1,9 @@
 """The official NATS-Bench and NAS-Bench-201 files, and their import into a curve table.
 
-detect        which official files lie at a path
-layout        spaces, schedules and names in them
-fingerprint   a name for their bytes
-stream        arch records out of one big pickle, one at a time
+detect        finds the official files at a path
+layout        spaces, schedules and names in the official files
+fingerprint   a hash of all bytes of the files
+stream        reads arch records out of one big pickle, one at a time
 reader        the files as a stream of records
 records       records as columns of numbers
 shards        the columns of some archs: the unit of an import

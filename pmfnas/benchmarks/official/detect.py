@@ -1,4 +1,4 @@
-"""Which official files lie at a path, told by names and, for a folder of any name, by its meta file.
+"""Finds the official files at a path by their names or, in a folder of any name, by its meta file.
 
 NATS-tss-v1_0-3ffb9-simple/         archive: meta.pickle.pbz2 and a file per arch
 NATS-tss-v1_0-3ffb9.pickle.pbz2     pickle: one file, all archs
@@ -32,12 +32,12 @@ class Source:
 
 
 def detect(path: Path) -> tuple[Source, ...]:
-    """Return the official files at `path`, or inside it where it is a folder such as `$TORCH_HOME`.
+    """Return the official files at `path`, or inside it if it is a folder such as `$TORCH_HOME`.
 
-    Topology space first, then archive, pickle, pth: the first is the one to prefer. No large file is opened.
+    The order is by preference: topology space first, then archive, pickle, pth. No large file is opened.
 
     Raises:
-        DataError: there are none, or `path` may not be read.
+        DataError: there are no official files, or `path` may not be read.
     """
     try:
         sources = _sources(path)
@@ -50,16 +50,16 @@ def detect(path: Path) -> tuple[Source, ...]:
 
 
 def default_root() -> Path | None:
-    """Return the official topology-space files where the official packages look for them, or None.
+    """Return the official topology-space files in the folder that the official packages read, or None.
 
-    That is the folder `$TORCH_HOME`, or `~/.torch` where the variable is not set.
+    That is the folder `$TORCH_HOME`, or `~/.torch` if the variable is not set.
 
     Raises:
-        DataError: that folder, or a file there that says what it holds, cannot be read.
+        DataError: that folder, or the meta file of an archive in it, cannot be read.
     """
     try:
         root = Path(os.environ.get("TORCH_HOME") or "~/.torch").expanduser()
-    except RuntimeError:  # no home folder, so nothing there
+    except RuntimeError:  # there is no home folder
         return None
     try:
         sources = _sources(root)
@@ -73,15 +73,15 @@ def default_root() -> Path | None:
 
 
 def preferred(sources: Sequence[Source], space: str) -> Source | None:
-    """Return the first of the sources of a space that is no part, else its first; None where it has none."""
+    """Return the first complete source of a space, else its first partial one; None if it has no source."""
     fitting = [source for source in sources if source.space.name == space]
     return next((s for s in fitting if part_of(s.path) is None), fitting[0] if fitting else None)
 
 
 def part_of(path: Path) -> str | None:
-    """Return how much of the space an archive folder holds, `5 of 15,625 archs`; None where nothing is missing.
+    """Return the part of the space in an archive folder, `5 of 15,625 archs`; None if the folder is complete.
 
-    None for a single file too: it has to be read to tell.
+    None for a single file too, because it would have to be read completely.
     """
     source = detect(path)[0]
     n_archs = math.prod(source.space.cardinalities)
@@ -90,11 +90,11 @@ def part_of(path: Path) -> str | None:
 
 
 def _sources(path: Path) -> list[Source]:
-    """Return what `path` itself is, else what it holds."""
+    """Return the source at `path` itself, else the sources in it."""
     found = _source(path)
     if found or not path.is_dir():
         return [found] if found else []
-    # Other weights may lie there: only a path given by name may be called anything.
+    # The folder may hold other weights, so files in it must have official names; only `path` itself may have any name.
     children = (c for c in sorted(path.iterdir()) if c.suffix != ".pth" or c.name.startswith("NAS-Bench-201"))
     return sorted((s for child in children if (s := _source(child))), key=_preference)
 
@@ -104,7 +104,7 @@ def _preference(source: Source) -> tuple[bool, int, str]:
 
 
 def _source(path: Path) -> Source | None:
-    """Return what `path` itself is, or None."""
+    """Return the source at `path` itself, or None."""
     if path.is_dir():
         if not (path / META).is_file() or not has_arch_files(path):
             return None

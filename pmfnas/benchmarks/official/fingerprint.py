@@ -1,4 +1,4 @@
-"""A name for the official files that changes when any byte of them does."""
+"""A hash of the official files that changes when any of their bytes changes."""
 
 import hashlib
 from pathlib import Path
@@ -18,7 +18,7 @@ def fingerprint(source: Source, *, n_jobs: int = 1, progress: bool = False) -> s
     """
     archive = source.kind == "archive"
     files = [source.path / META, *arch_files(source.path).values()] if archive else [source.path]
-    # Threads: hashing and reading both release the lock of the interpreter.
+    # Threads suffice: hashing and reading both release the lock of the interpreter.
     lines = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(delayed(_line)(file) for file in files)
     total = hashlib.sha256()
     for line in tracked(lines, "checksums", total=len(files), unit="file", shown=progress):

@@ -1,9 +1,9 @@
 """Import of the official files into a curve table.
 
 The archs are converted in shards, in parallel, into `.NAME.import/` beside the target; then the shards are
-streamed into the table's memory-mapped columns. Shards carry the name of the source's fingerprint: an import
-that was killed goes on from the finished ones, and one whose source has changed starts anew. One process at a time
-works on a target; `lock` in that folder says which.
+streamed into the table's memory-mapped columns. The names of shards contain the source's fingerprint. So an import
+that was killed goes on from the finished shards, and an import whose source has changed starts anew. One process at a
+time works on a target; `lock` in that folder holds its number.
 """
 
 import hashlib
@@ -52,16 +52,16 @@ def import_official(path: Path, out: Path, *, n_jobs: int = 1, progress: bool = 
     trial axis of a (data set, schedule) is the sorted list of its seeds, kept in `notes["seeds"]`.
 
     Args:
-        path: what `detect` finds exactly one source at.
+        path: a path at which `detect` finds exactly one source.
         out: folder to write, must not exist. Needs about 1.3 GB (topology space) or 0.9 GB (size space), twice that
             while the import runs.
-        n_jobs: processes, as joblib counts them. A single file is read by one.
+        n_jobs: processes, as joblib counts them. One process reads a single file.
         progress: whether to show progress and the time left on standard error.
 
     Raises:
         InputError: `out` exists or is being made by another process, or `path` holds several sources.
-        InputError: the disk is full or cannot be written; told after the first shard, if the table would not fit.
-        DataError: a file is missing, truncated, altered, mixed up or has a hole; nothing is left behind.
+        InputError: the disk is full or cannot be written; raised after the first shard if the table would not fit.
+        DataError: a file is missing, truncated, altered, mixed up or has a hole; no files are left behind.
     """
     source, folder = _only_source(path), out.with_name(f".{out.name}.import")
     with writing(folder):
@@ -98,7 +98,7 @@ def _only_source(path: Path) -> Source:
 
 
 def _token(digest: str) -> str:
-    """Return what the shards of this source, this version and this size are called."""
+    """Return the name of the shards of this source, this version and this shard size."""
     return hashlib.sha256(f"{VERSION} {SHARD_ARCHS} {digest}".encode()).hexdigest()[:16]
 
 
@@ -108,11 +108,11 @@ class _Shards:
 
     folder: Path
     out: Path
-    """The table that they are for."""
+    """Path of the table to make."""
     token: str
 
     def drop_others(self) -> None:
-        """Remove what a killed writer or another source left in the folder."""
+        """Remove the files of killed writers and of other sources from the folder."""
         with writing(self.folder):
             for path in self.folder.iterdir():
                 if path.name != _LOCK and not path.name.startswith(self.token):
@@ -125,9 +125,9 @@ class _Shards:
         return sorted(self.folder.glob(f"{self.token}-*.npz"))
 
     def check_room(self, n_files: int, n_archs: int) -> None:
-        """Raise `InputError` where the shards of `n_files` archs and a table of `n_archs` will not fit on the disk.
+        """Raise `InputError` if the shards of `n_files` archs and a table of `n_archs` will not fit on the disk.
 
-        The finished shards tell how many bytes an arch takes.
+        The bytes per arch are estimated from the finished shards.
         """
         sizes = [path.stat().st_size for path in self.finished()]
         n_left = max(0, n_files - len(sizes) * SHARD_ARCHS)
@@ -140,7 +140,7 @@ class _Shards:
 
 
 def _convert_archive(source: Source, shards: _Shards, n_jobs: int, progress: bool) -> list[str]:
-    """Convert what is not converted yet of an archive folder; return the strings of all archs."""
+    """Convert the missing shards of an archive folder; return the strings of all archs."""
     texts, files = read_meta(source.path), list(arch_files(source.path).items())
     if files[-1][0] >= len(texts):
         raise DataError(f"{files[-1][1]} is of an arch beyond the {len(texts)} of the meta file; files were mixed up")
@@ -175,7 +175,7 @@ def _convert_files(owner: int, shard: Path, part: Sequence[tuple[int, str, Path]
 
 
 def _convert_single(source: Source, shards: _Shards, n_jobs: int, progress: bool) -> list[str]:
-    """Convert what is not converted yet of a single file; return the strings of all archs."""
+    """Convert the missing shards of a single file; return the strings of all archs."""
     del n_jobs
     file, part, number = SingleFile(source.path), list[PackedArch](), 0
     n_archs = math.prod(source.space.cardinalities)
@@ -229,7 +229,7 @@ def _bytes_per_arch(layout: GroupLayout) -> int:
 
 
 def _check_archs(infos: Iterable[ShardInfo], texts: Sequence[str], source: Source) -> NDArray[np.int64]:
-    """Return the rows that have trials; raise `DataError` where a record is not of the arch that it is filed as."""
+    """Return the rows that have trials; raise `DataError` if a record belongs to another arch than its index says."""
     rows = []
     for info in infos:
         for index, text in zip(info.indices, info.texts, strict=True):

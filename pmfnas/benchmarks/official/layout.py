@@ -1,4 +1,4 @@
-"""What the official files are about: two spaces, their schedules, how an arch is written, which names may occur."""
+"""The contents of the official files: two spaces, their schedules, the strings of archs, the names that may occur."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,10 +13,10 @@ DATASETS = ("cifar10-valid", "cifar10", "cifar100", "ImageNet16-120")
 SPLITS = ("x-valid", "x-test", "ori-test")
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
-"""Of the topology space, in the order of the official package; an arch holds places in this tuple."""
+"""Operations of the topology space, in the order of the official package; an arch holds indices of this tuple."""
 
 WIDTHS = (8, 16, 24, 32, 40, 48, 56, 64)
-"""Of the size space; an arch holds places in this tuple."""
+"""Widths of the size space; an arch holds indices of this tuple."""
 
 _CELL = re.compile(r"\|(\w+)~0\|\+\|(\w+)~0\|(\w+)~1\|\+\|(\w+)~0\|(\w+)~1\|(\w+)~2\|")
 _SIZES = re.compile(r"(\d+):(\d+):(\d+):(\d+):(\d+)")
@@ -26,11 +26,11 @@ Kind = Literal["archive", "pickle", "pth"]
 
 @dataclass(frozen=True, slots=True)
 class OfficialSpace:
-    """One of the two spaces that official files exist for."""
+    """One of the two spaces with official files."""
 
     name: str
     tag: str
-    """How the names of NATS-Bench files spell it: `tss` or `sss`."""
+    """Name of the space in the names of NATS-Bench files: `tss` or `sss`."""
     cardinalities: tuple[int, ...]
     schedules: Mapping[str, int]
     """Epochs of each schedule."""
@@ -59,7 +59,7 @@ SIZE = OfficialSpace(
 
 
 def space_of(text: str) -> OfficialSpace:
-    """Return the space whose archs are written like `text`; raise `DataError` where it is neither."""
+    """Return the space whose archs are written like `text`; raise `DataError` if it belongs to neither space."""
     for space in (TOPOLOGY, SIZE):
         try:
             space.parse(text)

@@ -1,4 +1,4 @@
-"""Official files as a stream of (arch index, schedules) pairs; nothing is interpreted here."""
+"""Official files as a stream of (arch index, schedules) pairs; this module does not interpret the records."""
 
 import os
 import re
@@ -45,13 +45,13 @@ def arch_files(folder: Path) -> dict[int, Path]:
 
 
 def has_arch_files(folder: Path) -> bool:
-    """Return whether a folder holds a file of an arch; of a whole archive few names are looked at."""
+    """Return whether a folder holds a file of an arch; stops at the first one."""
     with os.scandir(folder) as entries:
         return any(_number(entry.name) is not None for entry in entries)
 
 
 def _number(name: str) -> int | None:
-    """Return the index of the arch whose file is called `name`; None where it is another file."""
+    """Return the index of the arch whose file is called `name`; None for another file."""
     named = _ARCH_FILE.fullmatch(name)
     if named is None or (len(named[1]) < 6 and named[1] != str(int(named[1]))):
         return None
@@ -66,7 +66,7 @@ def read_arch(file: Path) -> Mapping[str, Any]:
 class SingleFile:
     """Iterates over (arch index, schedules) of a single-file benchmark; `archs` is known after the last one.
 
-    The schedules of one arch are gone when the next one is asked for.
+    The schedules of an arch are emptied when the next arch is requested.
     """
 
     def __init__(self, path: Path) -> None:
@@ -94,7 +94,7 @@ def _schedules(content: Any, name: str) -> Mapping[str, Any]:
 
 
 def _index(schedules: Mapping[str, Any], path: Path) -> int:
-    """Return the arch index that the records themselves give."""
+    """Return the arch index that is stored in the records."""
     index = next(iter(schedules.values())).get("arch_index")
     if not isinstance(index, int):
         raise DataError(f"{path} has a record without an arch index; fetch it again")

@@ -27,7 +27,7 @@ class Series:
     """The values of one metric in one trial."""
 
     epochs: tuple[int, ...]
-    """From 1; () where the metric does not depend on the epoch."""
+    """Counted from 1; () if the metric does not depend on the epoch."""
     values: FloatArray  # (max(1, len(epochs)),)
 
 
@@ -46,9 +46,9 @@ def read_record(
     Args:
         schedules: schedule -> results, as the file holds them.
         index: official index that the record must have.
-        text: official string that the record must have; None where it is not known yet.
+        text: official string that the record must have; None if it is not known yet.
         space: the space that the record must belong to.
-        file: what to call the record in errors.
+        file: name of the record in error messages.
 
     Raises:
         DataError: the record is of another arch or space, or damaged.
@@ -65,7 +65,7 @@ def read_record(
 
 def _schedule(state: Any, index: int, text: str | None, file: str, epochs: int) -> dict[str, Trials]:
     """Return data set -> trials of one schedule."""
-    from nats_bench.api_utils import ArchResults  # here, as only an import needs the official package
+    from nats_bench.api_utils import ArchResults  # local, because only an import needs the official package
 
     results = ArchResults.create_from_state_dict(state)
     if results.arch_index != index or (text is not None and results.arch_str != text):
@@ -84,7 +84,7 @@ def _schedule(state: Any, index: int, text: str | None, file: str, epochs: int) 
 
 
 def _check_trial(result: Any, dataset: str, seed: int, epochs: int, file: str) -> None:
-    """Raise `DataError` unless the trial is the one that it is filed as."""
+    """Raise `DataError` unless the trial has the data set, seed and epochs under which it is stored."""
     if dataset not in DATASETS or not set(result.get_eval_set()) <= set(SPLITS):
         raise DataError(f"{file} has data set {dataset!r} with splits {result.get_eval_set()}; not an official record")
     found = (result.name, int(result.seed), result.get_total_epoch())
@@ -105,7 +105,7 @@ def _trial(result: Any, file: str) -> dict[str, Series]:
         series[f"{split}-acc"] = _accuracy(_eval_series(result.eval_acc1es, split, result.epochs), file)
         series[f"{split}-loss"] = _eval_series(result.eval_losses, split, result.epochs)
         series[f"{split}-s"] = _seconds(_eval_series(result.eval_times, split, result.epochs), result, file)
-    latency_s = result.get_latency()  # the official package answers -1 where there is none
+    latency_s = result.get_latency()  # the official package returns -1 without a latency
     series["latency-s"] = _number(latency_s if latency_s > 0 else np.nan)
     series["params-m"] = _number(result.params)
     series["flops-m"] = _number(result.flop)
@@ -142,7 +142,7 @@ def _seconds(series: Series, result: Any, file: str) -> Series:
 
 @contextmanager
 def _interpreting(file: str) -> Iterator[None]:
-    """Turn whatever a malformed record provokes into one `DataError` that names it."""
+    """Turn every error that a malformed record causes into one `DataError` that names the record."""
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:

@@ -1,8 +1,8 @@
-"""A shard: the columns of some dozens of archs, the unit in which an import works and goes on after a kill.
+"""A shard: the columns of some dozens of archs. An import works shard by shard and resumes at the next one.
 
 Every trial of a (data set, schedule) must have every metric at the same epochs. That is checked inside a shard
-when it is packed and between shards when they are joined, so that a hole in one file is an error that names the
-file and never a value. A trial that is missing as a whole is no hole.
+when it is packed and between shards when they are joined, so that a hole in one file raises an error that names the
+file and never becomes a value. A completely missing trial is not a hole.
 """
 
 import json
@@ -21,18 +21,18 @@ from pmfnas.files import reading, write_bytes
 
 @dataclass(frozen=True, slots=True)
 class GroupLayout:
-    """Which trials and metrics a (data set, schedule) has in one shard, or in all."""
+    """The trials and metrics of a (data set, schedule) in one shard, or in all shards."""
 
     seeds: tuple[int, ...]
     epochs: Mapping[str, tuple[int, ...]]
-    """Of each metric; () where it does not depend on the epoch, or, for seconds, turned out not to."""
+    """Metric -> epochs; () if it does not depend on the epoch, as also constant seconds."""
     file: str
-    """A file that has this layout, for errors."""
+    """A file that has this layout, for error messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class PackedArch:
-    """One arch on its way into a shard."""
+    """One arch, converted for a shard."""
 
     index: int
     text: str
@@ -42,7 +42,7 @@ class PackedArch:
 
 @dataclass(frozen=True, slots=True)
 class ShardInfo:
-    """What a shard holds, without its values."""
+    """The description of a shard, without its values."""
 
     indices: tuple[int, ...]
     texts: tuple[str, ...]
@@ -71,7 +71,7 @@ def write_shard(path: Path, archs: Iterable[PackedArch]) -> None:
 
 
 def read_info(path: Path) -> ShardInfo:
-    """Return what the shard `path` holds."""
+    """Return the description of the shard `path`."""
     with reading(path, _remedy(path)), np.load(path, allow_pickle=False) as shard:
         return _from_json(str(shard["info"]))
 
@@ -113,7 +113,7 @@ def _layout(archs: tuple[PackedArch, ...], group: Group) -> GroupLayout:
 
 
 def _check_same(group: Group, one: GroupLayout, other: GroupLayout) -> None:
-    """Raise `DataError` where one of two layouts lacks an epoch of a metric that the other has."""
+    """Raise `DataError` if one of two layouts lacks an epoch of a metric that the other one has."""
     if one.epochs == other.epochs:
         return
     for metric in sorted({*one.epochs, *other.epochs}):

@@ -1,13 +1,13 @@
 """Arch records out of one big pickle, one at a time.
 
 The single-file form of the benchmark is one dictionary of 15,625 archs: 5 GB of pickle, some 29 GB once it is
-Python objects. Its records are wanted one after the other, so the pickle is run here by a machine of our own
-that hands over each record when it is complete and then forgets it. It knows the instructions of protocols 2
-to 5 that plain data needs and the globals of `pmfnas.benchmarks.unpickle`; anything else is refused.
+Python objects. The import needs one record at a time, so `RecordStream` interprets the pickle itself. It yields each
+record when it is complete and then forgets it. It accepts the instructions of protocols 2 to 5 that plain data
+need, and the globals of `pmfnas.benchmarks.unpickle`; it refuses everything else.
 
-The memo is what grows: each record adds some 11,000 places, and a later one may refer to any of them. Of a record
-that was handed over, texts and what a pickle calls are kept, equal ones once (`x-valid@11` comes without end), and a
-place takes four bytes; all else is forgotten.
+The memo of the pickle grows: each record adds some 11,000 places, and later records may refer to any of them. From a
+yielded record only texts, dtypes and callables are kept, equal ones once (`x-valid@11` occurs very often). A place
+takes four bytes; everything else is forgotten.
 """
 
 import struct
@@ -32,8 +32,8 @@ def _is_record(value: object) -> bool:
 class RecordStream:
     """Iterates over the arch records of a pickle: dictionaries from schedule to results.
 
-    A record is emptied when the next one is asked for. After the last one `value` is the whole object, with
-    emptied records. Errors are those of `pickle`: use it inside `unpickle.reading`.
+    A record is emptied when the next one is requested. After the last one `value` is the whole object, with
+    emptied records. Errors are those of `pickle`: iterate inside `unpickle.reading`.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -41,8 +41,8 @@ class RecordStream:
         self._read = stream.read
         self._stack: list[Any] = []
         self._marks: list[int] = []
-        self._memo: list[Any] = []  # places of the record at hand
-        self._kept = array("I")  # places before them: of each the number of its value
+        self._memo: list[Any] = []  # memo places of the current record
+        self._kept = array("I")  # earlier places: the number of the value of each
         self._values: dict[Any, int] = {}  # value -> number
         self._numbered: list[Any] = []
         self._dispatch = self._instructions()
@@ -179,7 +179,7 @@ class RecordStream:
         self._stack[-2:] = [find_global(module, name)]
 
     def _reduce(self) -> None:
-        # Only what `find_global` gave can be called: nothing else on the stack is callable.
+        # The results of `find_global` are the only callables on the stack.
         function, arguments = self._stack[-2:]
         self._stack[-2:] = [function(*arguments)]
 

@@ -2,8 +2,8 @@
 
 model         the shipped model
 materialise   writes it as a table
-source        real final accuracies of a folder, read
-anchored      writes a table of these and of the model's curves
+source        reads real final accuracies from a folder
+anchored      writes a table of real final accuracies and the model's curves
 """
 
 from pmfnas.benchmarks.size_surrogate.anchored import SIZE_FILES, build_size_anchored, size_anchored_header

@@ -1,10 +1,11 @@
-"""The anchored table of the size space: real ends, modelled courses and costs.
+"""The anchored table of the size space: real final values, modelled curves and costs.
 
-Real are validation and test accuracy after 90 of 90 epochs of every arch on all data sets; they stand in the table
-unaltered. All else rests on little: the courses of curves, schedules 1 and 12, and seconds as a function of operations
-come from the shipped model, which knows three official archs. What a curve is told of its arch is the value of a
-polynomial in the log widths, fitted to the real validation; how far a real end is from it counts as chance of that one
-training. So schedules 1 and 12 know the arch and nothing of the luck of its end; schedule 90 comes to know it.
+Validation and test accuracy after 90 of 90 epochs are real, for every arch on all data sets, and enter the table
+unchanged. Everything else has little support: the shape of the curves, schedules 1 and 12, and seconds as a function of
+FLOPs come from the shipped model, which was fitted to three official archs. A curve depends on its arch through a
+polynomial in the log widths, fitted to the real validation. The deviation of a real final value from this polynomial
+counts as the luck of that one training. So schedules 1 and 12 do not depend on that luck, and the curve of schedule 90
+approaches the real final value.
 """
 
 from pathlib import Path
@@ -31,11 +32,11 @@ from pmfnas.progress import tracked
 
 VERSION = "size-anchored-1"
 SIZE_FILES = (VALUES_FILE, VALID_FILE)
-"""The files that tell a folder of real values of the size space from others."""
+"""The files that identify a folder of real values of the size space."""
 
 
 def size_anchored_header(source: Path) -> Header:
-    """Return the header of the table that `source` makes; raise `DataError` where its files are missing or damaged."""
+    """Return the header of the table that `source` makes; raise `DataError` if its files are missing or damaged."""
     return Header("ANCHORED", "nats-sss", (8,) * 5, VERSION, read_valid(source)[1], dict(SCHEDULES))
 
 
@@ -64,7 +65,7 @@ def build_size_anchored(source: Path, out: Path, *, progress: bool = False) -> C
 
 
 def real_ends(valid: FloatArray) -> Ends:
-    """Return real final validation, percent, (n_archs,), as a smooth mean and what each training adds to it."""
+    """Return real final validation, percent, (n_archs,), as a smooth mean plus the deviation of each training."""
     logits = transform("-acc", valid)
     terms = polynomial_terms(DEGREE)
     mean = terms @ np.linalg.lstsq(terms, logits, rcond=None)[0]
@@ -73,13 +74,13 @@ def real_ends(valid: FloatArray) -> Ends:
 
 
 def _write_test(writer: TableWriter, data: Dataset, test: FloatArray) -> None:
-    if data.test != data.search:  # on a data set of its own: all images of CIFAR-10 for training
+    if data.test != data.search:  # a separate data set: all images of CIFAR-10 for training
         writer.add_present(data.test, LAST, np.ones((len(test), 1), dtype=bool))
     writer.add(Key(data.test, LAST, data.test_metric), as_column(test[:, None, None]), (SCHEDULES[LAST],))
 
 
 def _provenance(valid: FloatArray) -> dict[str, Any]:
-    """Return what of the table is real, and how smooth the real ends are."""
+    """Return the notes on the real part of the table, and on the smoothness of the real final values."""
     spread = {name: round(real_ends(valid[:, place]).std, 4) for place, name in enumerate(DATASETS)}
     return {
         "real": {"end of 90": "validation and test accuracy of every arch, one trial"},

@@ -1,11 +1,11 @@
-"""Landscapes to try a searcher on: does it need capacity to help?
+"""Landscapes to test a searcher: does it rely on larger networks being better?
 
 compare_on(landscape("cells-reversed-smooth"), {"mine": MySearcher, "random": RandomSearch}, (30, 100), range(10))
 python -m pmfnas.testing.landscapes --help
 
     landscape   a benchmark whose final accuracies are given
     suite       the landscapes by name
-    compare     searchers on a landscape, paired by seed
+    compare     compares searchers on a landscape, paired by seed
 """
 
 from pmfnas.testing.landscapes.compare import N_MEDIUM, Comparison, compare_on

@@ -1,4 +1,4 @@
-"""Searchers on a landscape, paired by seed, judged by the final accuracy that their pick falls short of."""
+"""Compares searchers on a landscape, paired by seed, by the regret of the final accuracy of their pick."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,13 +43,13 @@ def compare_on(
     n_medium: Sequence[int] = N_MEDIUM,
     seeds: Sequence[int] = range(10),
 ) -> Comparison:
-    """Return the regret of the first recommended arch of every searcher; a run of its own per budget and seed.
+    """Return the regret of the first recommended arch of every searcher, from one run per budget and seed.
 
     Args:
-        landscape: where to search.
+        landscape: the benchmark.
         searchers: name -> factory.
         n_medium: budgets, in medium trainings of the mean arch.
-        seeds: two at least; the order of trials and the searcher's stream follow from them.
+        seeds: at least two; they determine the order of trials and the searcher's stream.
     """
     if not searchers or not n_medium or len(seeds) < 2:
         raise InputError(

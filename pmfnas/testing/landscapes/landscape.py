@@ -17,12 +17,12 @@ from pmfnas.core.types import Arch, Cost, Curve, Fidelities, FloatArray, Schedul
 _FIDELITIES = Fidelities((Schedule("12", 12, frozenset(range(1, 13))), Schedule("200", 200, frozenset({200}))))
 _N_TRIALS = 3
 _SHORT = 0.35
-"""By how much the medium score lies below the final one, log odds, beside `late`."""
+"""Gap between the medium score and the final score, log odds, in addition to `late`."""
 _STEEP = 1.2
-"""By how much the first epoch of a schedule lies below its end, log odds."""
+"""Gap between the first epoch of a schedule and its end, log odds."""
 _TRIAL_STD, _EPOCH_STD = 0.02, 0.08
 _EPOCH_S, _VALIDATION = 20.0, 0.2
-"""Seconds of an epoch of the dearest arch; of a validation, as a share of an epoch."""
+"""Seconds of an epoch of the most expensive arch; cost of a validation as a share of an epoch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +34,9 @@ class Landscape:
     acc_pct: FloatArray
     """Final accuracy of every arch, by its number, (n_archs,)."""
     late: FloatArray
-    """What the medium score does not show of the final one, log odds, (n_archs,)."""
+    """Part of the final score that the medium score lacks, log odds, (n_archs,)."""
     cost: FloatArray
-    """Seconds of an epoch as a share of the dearest arch's, (n_archs,)."""
+    """Seconds of an epoch as a share of the most expensive arch's, (n_archs,)."""
     fidelities: Fidelities = _FIDELITIES
 
     @property
@@ -51,7 +51,7 @@ class Landscape:
         return float(_EPOCH_S * self.cost.mean() * (medium + _VALIDATION))
 
     def regret_pct(self, arch: Arch | None) -> float:
-        """Return by how much an arch falls short of the best in the end; no arch is as good as the worst."""
+        """Return the difference of final accuracy between the best arch and `arch`; None counts as the worst arch."""
         found = self.acc_pct.min() if arch is None else self.acc_pct[self._number(arch)]
         return self.best_pct - float(found)
 

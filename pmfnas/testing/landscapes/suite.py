@@ -1,17 +1,17 @@
 """Landscapes on which capacity helps, harms or does not matter, each over a whole space and with a known best.
 
-How good an arch is, u, is a sum of two parts of unit variance, what its capacity z (standardised log FLOPs) is worth
-and what else distinguishes it, r, which has no linear part in z:
+The quality u of an arch is a weighted sum of two parts of unit variance: g(z), the effect of its capacity z
+(standardised log FLOPs), and r, the effect of everything else, which has no linear part in z:
 
     u = w g(z) + sqrt(1 - w^2) r          rising g = z; reversed g = -z; saturating g = min(z, 0); irrelevant w = 0
 
-r is *smooth*, a sum of long waves over the features of the space, or *rugged*: shorter waves and a share that no
-feature shows. The final accuracy is a quantile function of the rank of u, so every landscape of a space has the same
-accuracies; isomorphs share theirs. `reflected` does the same to the final values of a table: there r is what capacity
-does not explain of them, in log odds.
+r is *smooth*, a sum of long waves over the features of the space, or *rugged*: shorter waves plus noise that does not
+depend on the features. The final accuracy is a quantile function of the rank of u, so every landscape of a space has
+the same accuracies, and isomorphs share theirs. `reflected` does the same to the final values of a table: there r is
+the residual of the regression on capacity, in log odds.
 
-A part of what a short schedule does not show is explained by capacity with the sign of g: a larger arch is underrated
-early where it wins in the end, and overrated where it loses.
+Short schedules are biased by capacity, with the sign of g: they underrate larger archs if capacity helps in the end,
+and overrate them if it harms.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,14 +39,14 @@ SHAPES: Mapping[str, Callable[[FloatArray], FloatArray]] = MappingProxyType(
         "irrelevant": np.zeros_like,
     }
 )
-"""What capacity, in standard deviations, is worth."""
+"""Shape -> effect g of capacity, which is in standard deviations."""
 
 _WEIGHT = 0.7
-"""Correlation of capacity and u where it is rising or reversed."""
+"""Absolute correlation of capacity and u in the rising and reversed shapes."""
 _BEST_PCT, _FALL_PCT, _BEND = 73.5, 11.0, 0.6
-"""Accuracy = best - fall (-log quantile)^bend: much alike at the top, a long tail below."""
+"""Accuracy = best - fall (-log quantile)^bend: small differences at the top, a long tail below."""
 _LATE, _UNEVEN = 0.05, 0.03
-"""What the medium score does not show, log odds: by standard deviation of g, and the standard deviation of the rest."""
+"""Part of the score that the medium level lacks, log odds: per standard deviation of g, and the spread of the rest."""
 
 SPACES: Mapping[str, Callable[[], Space]] = MappingProxyType(
     {
@@ -78,7 +78,7 @@ def landscape(name: str, *, seed: int = 0) -> Landscape:
     """Return the landscape called SPACE-SHAPE-SURFACE; another seed gives another r.
 
     Raises:
-        InputError: a name of another form, or of an unknown space, shape or surface.
+        InputError: the name has another form, or an unknown space, shape or surface.
     """
     space, shape, surface = [*name.split("-"), "", ""][:3]
     if space not in SPACES or shape not in SHAPES or surface not in _SURFACES or name.count("-") != 2:
@@ -94,18 +94,18 @@ def landscape(name: str, *, seed: int = 0) -> Landscape:
 
 
 def reflected(name: str, space: Space, acc_pct: FloatArray, shape: str, *, seed: int = 0) -> Landscape:
-    """Return a landscape of given final values, with what capacity explains of them replaced by another shape.
+    """Return a landscape of given final values, in which the effect of capacity is replaced by another shape.
 
-    In log odds y = a + b z + r becomes a + b g(z) + r, and the archs get the given values in this order: the best of
-    it the best value, and so on. So the values stay, and only change hands. b is fitted to the better half of the
-    archs: what capacity is worth to the worst, which hardly learn, is another matter.
+    In log odds y = a + b z + r becomes a + b g(z) + r. The archs are ranked by the new y and get the given values in
+    this order, so the set of values stays the same. b is fitted to the better half of the archs, because the worst
+    archs hardly learn and show another effect of capacity.
 
     Args:
-        name: of the landscape.
-        space: a space that can be listed whole.
+        name: name of the landscape.
+        space: a space whose archs can all be listed.
         acc_pct: final accuracy of every arch by its number, (n_archs,).
         shape: one of `SHAPES`; rising leaves every arch its value.
-        seed: of the part of the curves that is drawn.
+        seed: seed of the random part of the curves.
     """
     if shape not in SHAPES:
         raise InputError(f"shape is {shape!r}, but must be one of: {', '.join(SHAPES)}")
@@ -204,7 +204,7 @@ def _standardised(values: FloatArray, counts: FloatArray) -> FloatArray:
 
 
 def _quantiles(values: FloatArray, counts: FloatArray) -> FloatArray:
-    """Return the share of archs that are no better, in (0, 1], for groups of so many archs."""
+    """Return the share of archs that are no better, in (0, 1], for each group; `counts` are the archs per group."""
     order = np.argsort(values, kind="stable")
     shares = np.empty(len(values))
     shares[order] = np.cumsum(counts[order]) / counts.sum()
