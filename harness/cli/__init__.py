@@ -1,6 +1,6 @@
-"""The command line: one file per verb. A verb reads its arguments, calls the rooms below, and prints.
+"""The command line: one file per verb. A verb reads its arguments, calls other packages, and prints.
 
-No room imports this one.
+No other package imports this one.
 
 main             finds the verb, and turns errors into one line and an exit code
 arguments        the flags that several verbs share
@@ -21,5 +21,5 @@ search           verbs `search`, `export` and `gpu-check`
 search_compare   verb `search-compare`
 searcher         verbs `new-searcher` and `check-searcher`
 studies          verbs `ablation`, `sensitivity` and `uncertainty`
-table            verb `table`: the outputs of any folder, written again
+table            verb `table`: rewrites the outputs of any folder
 """

@@ -1,7 +1,7 @@
-"""The flags that several verbs share, each once, with the functions that read and check their values.
+"""The flags that several verbs share, with the functions that parse and check their values.
 
-A function `add_...` adds a flag to the parser of a verb. Without a `default` a flag that is not given leaves no
-attribute: `asked` gives those that are there, as fields of a dataclass to be changed.
+A function `add_...` adds a flag to the parser of a verb. If the user omits a flag without a `default`, the parsed
+options have no attribute for it. `asked` returns the given flags as new values of a dataclass's fields.
 """
 
 import argparse
@@ -18,16 +18,16 @@ from harness.host.units import budget_s, count, names
 from pmfnas.core.errors import InputError, unknown_name
 
 ABSENT: Any = argparse.SUPPRESS
-"""Default of a flag that leaves no attribute where it is not given."""
+"""Default of a flag that sets no attribute if the user omits it."""
 
 
 FAILED_RUNS = """A failed run counts as finished: the same command does not repeat it, unless you delete its record,
 OUT/runs/SPACE-DATASET/SEARCHER/sNNNN.parquet."""
-"""What help says of failed runs, for verbs that run experiments."""
+"""Help text on failed runs, for verbs that run experiments."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are ours: one line, with the remedy."""
+    """A parser that raises `InputError`: one line, with the remedy."""
 
     def error(self, message: str) -> NoReturn:
         """Raise `InputError`."""
@@ -35,7 +35,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def teach(verb: argparse.ArgumentParser, text: str, examples: Mapping[str, str], *, reading: str = "") -> None:
-    """Give the verb's help its text, how to read its outputs, and examples: words after the program -> comment."""
+    """Set the verb's help: description, how to read its outputs, and examples (arguments -> comment)."""
     commands = {typed() + f" {words}": comment for words, comment in examples.items()}
     width = max((len(command) for command, comment in commands.items() if comment and len(command) < 80), default=0)
     lines = [f"  {command:<{width}}  {comment}".rstrip() for command, comment in commands.items()]
@@ -44,7 +44,7 @@ def teach(verb: argparse.ArgumentParser, text: str, examples: Mapping[str, str],
 
 
 def asked(options: argparse.Namespace, kind: type) -> dict[str, Any]:
-    """Return the fields of a dataclass that the command line gives, name -> value."""
+    """Return the values that the command line gives for fields of the dataclass `kind`, by name."""
     return {field.name: getattr(options, field.name) for field in fields(kind) if hasattr(options, field.name)}
 
 
@@ -52,22 +52,22 @@ def asked(options: argparse.Namespace, kind: type) -> dict[str, Any]:
 
 
 def whole(flag: str, least: int) -> Callable[[str], int]:
-    """Return a parser of a whole number of at least `least`, given to `flag`."""
+    """Return a function that parses the value of `flag`: a whole number of at least `least`."""
     return partial(count, flag, least=least)
 
 
 def time_of(flag: str) -> Callable[[str], float]:
-    """Return a parser of a time with its unit, given to `flag`, as seconds."""
+    """Return a function that parses the value of `flag`: a time with its unit, as seconds."""
     return partial(budget_s, flag=flag)
 
 
 def names_of(flag: str) -> Callable[[str], tuple[str, ...]]:
-    """Return a parser of names separated by commas, given to `flag`."""
+    """Return a function that parses the value of `flag`: names separated by commas."""
     return partial(names, flag)
 
 
 def datasets(text: str) -> tuple[str, ...]:
-    """Return the data sets named, each once; raise `InputError` for one that is not known."""
+    """Return the named data sets without duplicates; raise `InputError` for an unknown one."""
     given = names("--datasets", text)
     for name in given:
         if name not in DATASETS:
@@ -79,7 +79,7 @@ def datasets(text: str) -> tuple[str, ...]:
 
 
 def add_data(verb: argparse.ArgumentParser, *, partial: bool = True) -> None:
-    """Add `--data`, and `--partial` to a verb for which a part of the archs may do."""
+    """Add `--data`; also add `--partial` if the verb can work on a part of the archs."""
     verb.add_argument("--data", default="auto", help=f"auto (default), {', '.join(SOURCES)}, or a path")
     if partial:
         verb.add_argument(
@@ -95,7 +95,7 @@ def add_datasets(verb: argparse.ArgumentParser, default: tuple[str, ...] = ABSEN
 
 
 def add_searchers(verb: argparse.ArgumentParser, text: str, default: tuple[str, ...] | None = ABSENT) -> None:
-    """Add `--searchers`, whose names the verb's own work checks."""
+    """Add `--searchers`; the verb itself checks the names."""
     verb.add_argument("--searchers", type=names_of("--searchers"), default=default, metavar="A,B", help=text)
 
 
@@ -124,7 +124,7 @@ def add_workers(verb: argparse.ArgumentParser, default: int = ABSENT) -> None:
 
 
 def add_jobs(verb: argparse.ArgumentParser) -> None:
-    """Add `--jobs`: processes, one per core where it is not given."""
+    """Add `--jobs`: number of processes, by default one per core."""
     text = "processes of this machine to use (default: all cores)"
     n_cores = os.cpu_count() or 1
     verb.add_argument("--jobs", dest="n_jobs", type=whole("--jobs", 1), default=n_cores, metavar="N", help=text)
@@ -152,7 +152,7 @@ def add_update_reference(verb: argparse.ArgumentParser) -> None:
 
 
 def add_view(verb: argparse.ArgumentParser) -> None:
-    """Add `--show` and `--published`: what of the results is drawn and tabled."""
+    """Add `--show` (searchers in colour) and `--published` (rows of other papers)."""
     verb.add_argument(
         "--show",
         type=names_of("--show"),

@@ -1,4 +1,4 @@
-"""The work of `calibration`: do the intervals hold that a searcher predicted, also for what it selected?"""
+"""The work of `calibration`: do a searcher's predicted intervals cover the true scores, also of the selected archs?"""
 
 import argparse
 

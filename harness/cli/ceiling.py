@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _seeds(options: argparse.Namespace, done: Sequence[Job]) -> Sequence[int]:
-    """Return the seeds asked for; where none are named, those of the folder's runs."""
+    """Return the seeds of the command line, or by default the seeds of the folder's runs."""
     if done and options.n_seeds is None and options.first_seed is None:
         return sorted({job.seed for job in done})
     first = FIRST_SEED if options.first_seed is None else options.first_seed

@@ -26,7 +26,7 @@ from pmfnas.loop.runner import Setting
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the comparison and write its outputs and the verdict; return 1 where all runs of a searcher failed."""
+    """Run the comparison and write its outputs and the verdict; return 1 if all runs of a searcher failed."""
     if not options.searcher and not options.command:
         raise InputError("compare has no --searcher and no --command; give one, or write one with new-searcher")
     own = guests(options.searcher, options.command, Limits(**asked(options, Limits)), taken=tuple(PLAYERS))
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _experiment(options: argparse.Namespace, own: Mapping[str, SearcherFactory], against: Sequence[str]) -> Experiment:
-    """Return what is to be run."""
+    """Return the experiment to run."""
     players = {**own, **{name: PLAYERS[name] for name in against}}
     return Experiment(
         name=COMPARISON,
@@ -61,7 +61,7 @@ def _experiment(options: argparse.Namespace, own: Mapping[str, SearcherFactory],
 def _try_out(
     own: Mapping[str, SearcherFactory], experiment: Experiment, table: CurveTable, *, keep_going: bool
 ) -> None:
-    """Make every searcher once; raise `InputError` for one that cannot be made, before any run."""
+    """Build every searcher once before the first run; raise `InputError` if one cannot be built."""
     benchmark = open_benchmark(table, experiment.datasets[0])
     setting = Setting(benchmark.space, benchmark.fidelities, experiment.budget_s, experiment.n_workers)
     for name, factory in own.items():

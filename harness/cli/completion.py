@@ -9,7 +9,7 @@ PROGRAM = "reproduce.sh"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the script; raise `InputError` where the package that writes it is not installed."""
+    """Print the script; raise `InputError` if the package that writes it is not installed."""
     try:
         import shtab
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""The work of `data`: import, info and verify; build-, fit- and check- of the kinds of tables."""
+"""The work of `data`: inspect, import and verify tables; build tables, fit models and check them."""
 
 import argparse
 import os
@@ -22,12 +22,12 @@ from pmfnas.core.errors import InputError
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the work of one of data's own verbs."""
+    """Run one verb of `data`, such as `info`."""
     return _KINDS[options.kind](options)
 
 
 def _named(options: argparse.Namespace) -> Chosen:
-    """Return the data to look at; a part is looked at like a whole."""
+    """Return the data that the command line names; a partial table is accepted."""
     if options.named and options.data and options.named != options.data:
         raise InputError(f"--data is {options.data}, but {options.named} is named as well; give one of them")
     return choose(options.named or options.data or "auto", space=options.space, partial=True)
@@ -84,7 +84,7 @@ def _fit_real_finals(options: argparse.Namespace) -> int:
 
 
 def _check_real_finals(options: argparse.Namespace) -> int:
-    """Print the figures, and put them into a page where one is named."""
+    """Print the figures, and write them into the page that `--page` names."""
     lines = written_figures(held_out_figures(shipped_model(), read_package(), choose(options.data).table))
     if options.page is not None:
         put_figures(options.page, lines)

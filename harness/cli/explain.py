@@ -11,7 +11,7 @@ from harness.show.panels import write_figure
 from pmfnas.loop.record import find_record
 
 FOLDER = "explain"
-"""Where figures go by default, in the folder of the experiment."""
+"""Default folder of figures, in the folder of the experiment."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     explained = read_run(path)
     text = trace_csv(explained, chosen) if options.csv else f"{trace(explained, chosen)}\n{summary(explained)}\n"
     note = "no figure: the record holds no request"
-    if explained.requests:  # drawn before the text is printed, whose reader may close the pipe
+    if explained.requests:  # draw before printing: the reader of the text may close the pipe
         files = write_figure(explain_figure(explained), options.out or _beside(path), explained.header.run_id)
         note = f"figure: {', '.join(str(file) for file in files)}"
     print(text, end="")
@@ -30,6 +30,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _beside(path: Path) -> Path:
-    """Return the default folder of figures: in the experiment's folder, or that of a record that lies elsewhere."""
+    """Return the default folder of figures: in the experiment's folder, or beside a record outside an experiment."""
     runs = next((folder for folder in path.parents if folder.name == "runs"), None)
     return (runs.parent if runs else path.parent) / FOLDER

@@ -1,6 +1,6 @@
 """The command line: `python -m harness VERB ...`. Every error a user can cause is one line and exit code 2.
 
-`VERBS` names every verb. A call imports the options of its own verb alone, and the work only when all of them are read.
+`VERBS` names every verb. A call imports only the options of its own verb, and imports the verb's work after parsing.
 """
 
 import argparse
@@ -60,7 +60,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "completion": Verb("completion", "print a script that completes verbs and options in a shell"),
     }
 )
-"""Verb -> where it is and what it is for, in the order of the help."""
+"""Verb -> its module and its line of help, in the order of the help."""
 
 _EXAMPLES = """exit codes:
   0   done
@@ -82,17 +82,17 @@ examples:
 
 INTERRUPTED = 130
 FAULT = 70
-"""Exit code of a fault of the program itself, as in sysexits.h."""
+"""Exit code of a bug in the program, as in sysexits.h."""
 DEBUG = "PMFNAS_DEBUG"
-"""Variable that asks for the traceback of every error."""
+"""Environment variable that shows the traceback of every error."""
 ISSUES = "the project's issue tracker"
 
 
 def entry() -> int:
-    """Run the command line of this process, from its arguments and on its terminal; return the exit code."""
+    """Run the command line with this process's arguments and terminal; return the exit code."""
     console.prepare()
     signal.signal(signal.SIGTERM, _interrupt)
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup ignores SIGHUP
         signal.signal(signal.SIGHUP, _interrupt)
     try:
         code = main(sys.argv[1:])
@@ -104,7 +104,7 @@ def entry() -> int:
 def main(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code.
 
-    0 or 1 are the verb's own, 2 is for anything that the caller can mend, 70 for a fault of the program.
+    0 and 1 come from the verb, 2 is an error that the user can fix, 70 is a bug in the program.
     """
     try:
         options = parsed(arguments)
@@ -122,7 +122,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def described(error: Exception) -> tuple[str, int]:
-    """Return the message of an error on one line, and the exit code."""
+    """Return the error's message on one line, and the exit code."""
     text = " ".join(str(error).split())
     match error:
         case PmfnasError():
@@ -140,13 +140,13 @@ def described(error: Exception) -> tuple[str, int]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    """Handle a signal as Ctrl-C is handled."""
+    """Handle a signal like Ctrl-C."""
     del number, frame
     raise KeyboardInterrupt
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the options, with the verb as `verb`; raise `InputError` if they cannot be read."""
+    """Return the parsed options, with the verb as `verb`; raise `InputError` if an argument is invalid."""
     given = list(arguments)
     if given[:1] == ["help"]:
         given = [*given[1:], "--help"]
@@ -163,7 +163,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def build_parser(verbs: Sequence[str] = tuple(VERBS)) -> argparse.ArgumentParser:
-    """Return the parser, which knows all verbs and the options of `verbs`."""
+    """Return the parser of all verbs; only `verbs` get their options."""
     plain = partial(argparse.RawDescriptionHelpFormatter, max_help_position=20)
     parser: argparse.ArgumentParser = Parser(
         prog=typed(),

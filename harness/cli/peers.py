@@ -24,7 +24,7 @@ SMOKE_BUDGET_S = 1_200.0
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make the environments, run all players and write the outputs."""
+    """Create the packages' environments, run all players and write the outputs."""
     known = (*OWN, *PACKAGES)
     wanted = select(options.searchers, known) if options.searchers else known
     experiment = _experiment(options, wanted)
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _experiment(options: argparse.Namespace, wanted: Sequence[str]) -> Experiment:
-    """Return the experiment that the command line asks for; its players follow once the environments exist."""
+    """Return the requested experiment; `run` replaces its players once the environments exist."""
     budget_s, n_seeds = (SMOKE_BUDGET_S, 1) if options.smoke else (BUDGET_S, N_SEEDS)
     plain = Experiment(NAME, TITLE, OWN, tuple(wanted), ALL_DATASETS, budget_s, n_seeds)
     return replace(plain, **{**asked(options, Experiment), "searchers": tuple(wanted)})

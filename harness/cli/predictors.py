@@ -1,4 +1,4 @@
-"""The work of `predictors`: the study of performance predictors, and a predictor of one's own against ours."""
+"""The work of `predictors`: the study of performance predictors, optionally with the user's own predictor."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _candidates(given: Sequence[str], against: str) -> Mapping[str, PredictorFactory]:
-    """Return the candidates: all if none is named; else those named and the reference."""
+    """Return the predictors to compare: the named ones and the reference, or by default all."""
     if not given:
         if against not in CANDIDATES:
             raise unknown_name("--against", against, CANDIDATES)
@@ -53,7 +53,7 @@ def _candidates(given: Sequence[str], against: str) -> Mapping[str, PredictorFac
 
 
 def _plan(options: argparse.Namespace, candidates: Mapping[str, PredictorFactory], *, with_real: bool) -> Plan:
-    """Return the plan that the command line asks for."""
+    """Return the requested plan."""
     if options.smoke:
         n_splits = options.splits or SMOKE_SPLITS
         return Plan(candidates, smoke_grid(options.datasets), "smoke", n_splits, SMOKE_QUERIES, n_searches=1)
@@ -73,7 +73,7 @@ def _described(plan: Plan, anchors: Path | None) -> str:
 
 
 def _dry_run(plan: Plan, data: Chosen, out: Path, anchors: Path | None, n_jobs: int) -> int:
-    """Say what would run and how long, from a few cells of every predictor that are thrown away."""
+    """Print the plan and its expected time, estimated from a few timed fits of every predictor; keep no result."""
     material = read_material(data.table, plan.datasets[0], anchors=anchors)
     all_chunks = chunks(plan)
     n_done = sum(chunk.path(out).exists() for chunk in all_chunks)

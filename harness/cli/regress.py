@@ -1,4 +1,4 @@
-"""The work of `regress`, the gate of the predictor: exit 0 where it is as good as the reference, 1 where worse."""
+"""The work of `regress`, the gate of the predictor: exit 0 if it is as good as the reference, 1 if it is worse."""
 
 import argparse
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from pmfnas.core.rng import stream
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare with the reference, or make what is measured the reference."""
+    """Compare the predictor with the reference, or write its figures as the new reference."""
     _check_accepting(options)
     asked = ask(
         options.predictor,
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check_accepting(options: argparse.Namespace) -> None:
-    """Raise `InputError` where a reference would be replaced without a reason, by another predictor, or by less."""
+    """Raise `InputError` if `--accept` lacks a reason, or would store another predictor or fewer splits."""
     if bool(options.accept) != bool(options.reason.strip()):
         raise InputError('--accept and --reason belong together: --accept --reason "why the figures changed"')
     if options.accept and options.simulate:
@@ -58,7 +58,7 @@ def _check_accepting(options: argparse.Namespace) -> None:
 
 
 def _accept(asked: Asked, reason: str) -> int:
-    """Measure, show what changes, and write the reference."""
+    """Measure the predictor, print the changes, and write the new reference."""
     now, before = _measured(asked), asked.before
     for cell, figures in now.items():
         check_values(figures, f"{asked.predictor.name} in {cell}")
@@ -75,7 +75,7 @@ def _accept(asked: Asked, reason: str) -> int:
 
 
 def _simulate(asked: Asked, n_runs: int) -> int:
-    """Print the rate of false alarms of the gate, and its power."""
+    """Print the gate's rate of false alarms and its power."""
     print(f"data: {asked.chosen.described}\npredictor: {asked.predictor}")
     draws = draw(asked.factory, asked.source, asked.groups, n_jobs=asked.n_jobs)
     print(rates_table(simulate(draws, n_runs, rng=stream(0, "gate/simulation")), n_runs))
@@ -83,7 +83,7 @@ def _simulate(asked: Asked, n_runs: int) -> int:
 
 
 def _measured(asked: Asked) -> Values:
-    """Return the figures of the predictor asked for, and print what they are of."""
+    """Measure the requested predictor and return its figures; print the data, predictor and time."""
     start = perf_counter()
     now = measured(asked)
     n_splits = sum(group.n_splits for group in asked.groups)

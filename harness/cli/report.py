@@ -13,7 +13,7 @@ from harness.search.own import is_own
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the page and say where it is."""
+    """Write the page and print its path."""
     out = options.out or options.folder / NAME
     check_outputs({"--out": out}, {"DIR": options.folder}, own=("*.html", "*.htm"))
     if is_search(options.folder):

@@ -1,4 +1,4 @@
-"""The work of `run` and of every experiment as a verb."""
+"""The work of `run` and of each experiment's own verb."""
 
 import argparse
 from dataclasses import replace
@@ -20,7 +20,7 @@ from pmfnas.core.errors import InputError, unknown_name
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run an experiment and write its outputs; return 1 where all runs of a searcher on a data set failed."""
+    """Run an experiment and write its outputs; return 1 if all runs of a searcher on a data set failed."""
     experiment = _asked(options)
     out = options.out or Path("results") / (f"{experiment.name}-smoke" if options.smoke else experiment.name)
     chosen = chosen_by(options, space=experiment.space, folder=out)
@@ -72,7 +72,7 @@ def _described(experiment: Experiment) -> str:
 
 
 def _dry_run(experiment: Experiment, chosen: Chosen, out: Path, n_jobs: int) -> int:
-    """Say what would run and how long, from one run of every searcher that is thrown away."""
+    """Print the experiment and its expected time, estimated from one timed run of every searcher; keep no result."""
     print(*wrap(_described(experiment)), sep="\n")
     print(*wrap(f"  searchers   {', '.join(experiment.searchers)}"), sep="\n")
     print(f"  data sets   {', '.join(experiment.datasets)}")

@@ -9,7 +9,7 @@ from pmfnas.files import write_text
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the page, and write it where asked."""
+    """Print the page, and write it to the file that `--out` names."""
     if options.out is not None:
         check_outputs({"--out": options.out}, {"DIR": options.first, "DIR2": options.second}, own=("*.md",))
     text = markdown(read_results(options.first), read_results(options.second))

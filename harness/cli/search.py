@@ -18,7 +18,7 @@ INTERRUPTED = 130
 
 
 def run(options: argparse.Namespace) -> int:
-    """Search, export, or check what needs a GPU."""
+    """Search, export a network, or check a GPU."""
     return {"search": _search, "export": _export, "gpu-check": _gpu_check}[options.verb](options)
 
 
@@ -58,7 +58,7 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def torch_at_hand() -> Any:
-    """Return torch; raise `InputError` where it is not installed."""
+    """Return torch; raise `InputError` if it is not installed."""
     try:
         import torch
     except ModuleNotFoundError:
@@ -69,7 +69,7 @@ def torch_at_hand() -> Any:
 
 
 def asked(options: argparse.Namespace) -> "SearchSpec":
-    """Return the search with the command line's settings; raise `InputError` for unusable options."""
+    """Return the search with the command line's settings; raise `InputError` if an option is invalid."""
     from harness.search.spec import SMOKE, SearchSpec
 
     given = arguments.asked(options, SearchSpec)
@@ -84,7 +84,7 @@ def _export(options: argparse.Namespace) -> int:
     from harness.search.spec import finished_search
 
     finished_search(options.out)
-    files = targets(options.to, options.out, options.data_dir)  # before the hours of retraining
+    files = targets(options.to, options.out, options.data_dir)  # check the names before hours of retraining
     if files.model != options.to:
         print(f"--to is {options.to}; torch loads programs from files ending in .pt2, so the model is {files.model}")
     retrained = _retrained(options.out, options.data_dir, options.device) if options.retrain else None
@@ -96,13 +96,13 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _retrained(out: Path, data_dir: Path | None, device: str) -> dict[str, Any]:
-    """Train the found network on training and validation images, once; return how it went."""
+    """Train the found network on training and validation images unless that is done; return the result."""
     from harness.experiment.folder import locked, read_claim
     from harness.search.card import retrain_command
     from harness.search.retrain import retrain
 
     try:
-        read_claim(out)  # raises for what is no folder of a search
+        read_claim(out)  # raises if the folder holds no search
         with locked(out):
             return retrain(out, data_dir, device, say=lambda line: print(line, file=sys.stderr, flush=True))
     except KeyboardInterrupt:

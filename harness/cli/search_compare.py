@@ -1,4 +1,4 @@
-"""The work of `search-compare`: searchers by real training, several seeds each, with statistics of what they found."""
+"""The work of `search-compare`: compare searchers by real training, with several seeds each and statistics."""
 
 import argparse
 import shlex
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 SMOKE_SEEDS, SMOKE_BUDGET_S = 2, 20.0
 _AROUND_S = 15.0
-"""Seconds of a search beside its budget: loading torch and the data, and scoring."""
+"""Seconds that a search takes in addition to its budget: loading torch and the data, and scoring."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the comparison and write its outputs.
 
-    Returns 1 where all runs of a searcher failed, or where one failed and the reference was to be updated.
+    Returns 1 if all runs of a searcher failed, or if any run failed and `--update-reference` is given.
     """
     training_commands.torch_at_hand()
     from harness.search.spec import check_out
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def asked(options: argparse.Namespace) -> "tuple[SearchSpec, Plan]":
-    """Return the settings of every search, and the comparison; raise `InputError` for unusable options."""
+    """Return the settings of every search, and the comparison; raise `InputError` if an option is invalid."""
     from harness.search.compare.planning import planned
 
     has_budget = hasattr(options, "budget_s")
@@ -79,7 +79,7 @@ def _described(plan: Plan, out: Path) -> str:
 
 
 def _dry_run(plan: Plan, out: Path) -> int:
-    """Say what would run and how long it would take."""
+    """Print the comparison and its expected time."""
     left = unfinished(plan, out)
     rounds = -(-len(left) // plan.n_jobs)
     total_s = rounds * (plan.claim["budget_s"] + _AROUND_S)

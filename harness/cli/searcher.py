@@ -1,4 +1,4 @@
-"""The work of `new-searcher` and `check-searcher`: a working example to begin with, and the contract explained."""
+"""The work of `new-searcher` (writes a working example) and `check-searcher` (checks and explains the contract)."""
 
 import argparse
 
@@ -25,7 +25,7 @@ def _new(name: str) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    """Run every check, explain those that fail, and return 1 where one does."""
+    """Run every check, explain the failures, and return 1 if a check fails."""
     if bool(options.searcher) == bool(options.command):
         raise InputError("check-searcher needs one of FILE.py:CLASS and --command")
     name: str

@@ -21,7 +21,7 @@ from pmfnas.core.errors import unknown_name
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run a study and write its outputs; return 1 where all runs of a variant on a data set failed."""
+    """Run a study and write its outputs; return 1 if all runs of a variant on a data set failed."""
     study = _asked(options)
     out = options.out or Path("results") / (f"{study.name}-smoke" if options.smoke else study.name)
     chosen = chosen_by(options, folder=out)
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _extent(study: Study) -> dict[str, Any]:
-    """Return what the study will have, as its manifest will say it."""
+    """Return the extent of the study as its manifest will list it: searchers, data sets, seeds."""
     experiments = study.experiments()
     return {
         "searchers": tuple(study.players),
@@ -71,7 +71,7 @@ def _chosen(study: Study, wanted: Sequence[str]) -> tuple[Variant, ...]:
 
 
 def _n_seeds(study: Study, options: argparse.Namespace) -> Mapping[float, int]:
-    """Return budget -> seeds as asked; a budget that the study does not know gets the fewest of its seeds."""
+    """Return the number of seeds per requested budget; a budget new to the study gets the study's smallest number."""
     known = study.n_seeds
     given = options.budgets or known
     return MappingProxyType({s: options.each or known.get(s, min(known.values())) for s in given})
@@ -87,7 +87,7 @@ def _described(study: Study) -> str:
 
 
 def _dry_run(study: Study, chosen: Chosen, out: Path, n_jobs: int) -> int:
-    """Say what would run and how long, from one run of every variant at every budget that is thrown away."""
+    """Print the study and its expected time, estimated from one timed run per variant and budget; keep no result."""
     print(_described(study))
     print(f"  data sets   {', '.join(study.datasets)}")
     for variant in study.variants:

@@ -1,4 +1,4 @@
-"""The work of `table`: the outputs of a folder of results again, from its records."""
+"""The work of `table`: rewrite the outputs of a folder of results from its records."""
 
 import argparse
 from collections.abc import Callable, Collection, Mapping
@@ -25,11 +25,11 @@ from pmfnas.core.errors import InputError
 from pmfnas.problem import folder as own_problem
 
 Writer = Callable[[Path, Mapping[str, Any], str, View], None]
-"""Writes the outputs of a folder, given its claim, `--data`, and what to show."""
+"""Writes the outputs of a folder, given the folder, its claim, `--data` and the view."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the outputs again, as the verb that made the folder does."""
+    """Rewrite the outputs like the verb that made the folder."""
     claim = read_claim(options.out)
     name = str(claim.get("experiment"))
     if name not in WRITERS:
@@ -108,7 +108,7 @@ def _search_comparison(out: Path, claim: Mapping[str, Any], data: str, view: Vie
 
 
 def _finished(out: Path, chosen: Chosen, searchers: Collection[str]) -> tuple[Job, ...]:
-    """Return the finished runs of known searchers; raise `InputError` where there is none."""
+    """Return the finished runs of known searchers; raise `InputError` if there are no such runs."""
     done = _known(out, chosen, searchers)
     if not done:
         raise InputError(f"{out} holds no finished run; run the experiment first")
@@ -116,7 +116,7 @@ def _finished(out: Path, chosen: Chosen, searchers: Collection[str]) -> tuple[Jo
 
 
 def _has_records(out: Path, pattern: str = "runs") -> bool:
-    """Return whether the folder keeps the records of its runs; the committed references keep frames only."""
+    """Return whether the folder keeps the records of its runs; the committed references keep only frames."""
     return any(out.glob(pattern)) or not (out / "runs.parquet").is_file()
 
 
@@ -138,4 +138,4 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
 """Experiment in a folder's claim -> writer of its outputs."""
 
 _WITH_VIEW = (*EXPERIMENTS, outputs.COMPARISON, peers.NAME)
-"""Those whose figures are of searchers."""
+"""Experiments whose figures show searchers."""

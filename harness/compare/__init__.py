@@ -1,15 +1,15 @@
-"""Experiments that answer a question.
+"""Comparisons and studies: their tables, figures and verdicts.
 
-outputs         what an experiment leaves: tables, figures, frames, manifest
-frames          those frames and the manifest read back
-pictures        every figure of an experiment, as files
+outputs         writes tables, figures, frames and manifest of an experiment
+frames          reads the frames and the manifest
+pictures        writes every figure of an experiment
 verdict         better, worse or not distinguishable, in words
 peers           outputs of `peers`
-agreement       our implementations against the packages
+agreement       compares our implementations with the packages
 ceiling         the bounds of `harness.score.ceiling` as tables
-studies         the variants of PMF-NAS: ablation, sensitivity, uncertainty
+studies         defines the variants of PMF-NAS: ablation, sensitivity, uncertainty
 distortions     PMF-NAS with a wrong uncertainty
-study_outputs   runs a study and writes what it leaves
-study_tables    its tables
-study_figures   its figure
+study_outputs   runs a study and writes its outputs
+study_tables    the tables of a study
+study_figures   the figure of a study
 """

@@ -1,4 +1,4 @@
-"""Does our implementation of a method end where the package's does? Paired by seed, per data set, with an interval."""
+"""Does our implementation of a method reach the package's accuracy? Paired by seed, per data set, with an interval."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ WITHIN, OUTSIDE, OPEN = "within", "outside", "too few seeds"
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """A package's method and ours on a data set; test accuracy, percent, over the seeds that both finished."""
+    """Test accuracy in percent of a package's method and of ours on a data set, over the seeds that both finished."""
 
     dataset: str
     package: str
@@ -30,20 +30,20 @@ class Agreement:
     package_mean: float
     our_mean: float
     difference: float
-    """Ours less the package's, percent points."""
+    """Our mean - the package's mean, percent points."""
     low: float
-    """Of the 95 % interval of the mean difference; NaN where there are fewer than two pairs."""
+    """Lower end of the 95 % interval of the mean difference; NaN with fewer than two pairs."""
     high: float
     agreement: str
-    """`within` where the interval holds 0, `outside` where it does not, `too few seeds` below 20 pairs."""
+    """`within` if the interval contains 0, `outside` if it does not, `too few seeds` with fewer than 20 pairs."""
 
 
 def agreements(runs: pd.DataFrame, *, seed: int = 0) -> tuple[Agreement, ...]:
-    """Return every comparison of a package with its counterpart that has a pair, by package and data set.
+    """Return every comparison of a package with its counterpart that has pairs, ordered by package and data set.
 
     Args:
         runs: see `harness.stats.runs`.
-        seed: of the bootstrap.
+        seed: seed of the bootstrap.
     """
     tests = {group: by_seed(rows, "test") for group, rows in groups(checked_runs(runs)).items()}
     datasets = sorted({dataset for dataset, _ in tests}, key=str.lower)
@@ -86,13 +86,13 @@ def frame(found: Sequence[Agreement]) -> pd.DataFrame:
 def markdown(
     found: Sequence[Agreement], *, where: str, absent: Mapping[str, str], accuracy: str = words_for("").accuracy
 ) -> str:
-    """Return the comparisons as a table, and for each method what is known to differ.
+    """Return the comparisons as a table, and the known differences of each method.
 
     Args:
         found: the comparisons.
-        where: data, budget and seeds, in words.
-        absent: package -> why it did not play.
-        accuracy: what runs are scored by.
+        where: a sentence on data, budget and seeds.
+        absent: package -> why it was not run.
+        accuracy: name of the score.
     """
     known = [
         f"{name} and {package.counterpart}: {package.why}." for name, package in PACKAGES.items() if package.counterpart
@@ -115,7 +115,7 @@ def markdown(
 
 
 def terminal(found: Sequence[Agreement], *, where: str, accuracy: str = words_for("").accuracy) -> str:
-    """Return the comparisons for a screen; what is known to differ is in the page alone."""
+    """Return the comparisons for a screen; only the page lists the known differences."""
     rows = tuple(tuple(cell.strip("*") for cell in _cells(one)) for one in found)
     sheet = Sheet(
         "Our implementations against the packages'", _TITLES, rows, note=where, spare=("n", "package %", "ours %")

@@ -1,4 +1,4 @@
-"""The bounds of `harness.score.ceiling` as tables: on a table of curves, and of the runs in a folder."""
+"""The bounds of `harness.score.ceiling` as tables, for a table of curves and for the runs in a folder."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from pmfnas.progress import tracked
 
 
 def finished(folder: Path, table: CurveTable, datasets: Sequence[str], searchers: Sequence[str] = ()) -> list[Job]:
-    """Return the finished runs in `folder`, given to `--in`, on the data sets, of all searchers or of those named."""
+    """Return the finished runs in `folder` (`--in`) on the data sets, of the named searchers or by default all."""
     done = [job for job in found(folder, table.header.space) if job.dataset in datasets]
     if not done:
         raise InputError(
@@ -26,7 +26,7 @@ def finished(folder: Path, table: CurveTable, datasets: Sequence[str], searchers
 
 
 def check_seeds(folder: Path, done: Sequence[Job], seeds: Sequence[int]) -> None:
-    """Raise `InputError` unless one of the runs in `folder` has one of the seeds."""
+    """Raise `InputError` if no run in `folder` has one of the seeds."""
     has = sorted({job.seed for job in done})
     if not set(has) & set(seeds):
         raise InputError(
@@ -41,11 +41,11 @@ def page(
     """Return the bounds as a Markdown table per data set.
 
     Args:
-        table: the data.
-        datasets: of which.
-        seeds: to average over.
-        folder: of runs to be looked at too; None for none.
-        done: its runs.
+        table: table of curves.
+        datasets: data sets of the table.
+        seeds: seeds to average over.
+        folder: folder of runs to bound as well; None for none.
+        done: finished runs of the folder.
     """
     shown = [
         bound
@@ -58,17 +58,17 @@ def page(
 
 
 def written(seeds: Sequence[int]) -> str:
-    """Return seeds in words; with their number where some between the first and the last are missing."""
+    """Return seeds as text; if some seeds between the first and the last are missing, also give their number."""
     gaps = f" ({len(seeds)} of them)" if len(seeds) != seeds[-1] - seeds[0] + 1 else ""
     return f"seeds {seeds[0]} to {seeds[-1]}{gaps}"
 
 
 def _tables(shown: Sequence[Bound], score: str) -> Iterator[str]:
-    """Yield the table of each data set; `score` names what runs are scored by."""
+    """Yield the table of each data set; `score` is the name of the score."""
     for name in dict.fromkeys(bound.dataset for bound in shown):
         rows = [
             (b.what.replace("|", "\\|"), f"{b.test:.3f}", f"{b.valid_regret:.3f}", f"{b.n_archs:.0f}")
             for b in shown
             if b.dataset == name
-        ]  # the bars of an arch would end its cell
+        ]  # an unescaped bar of an arch would end the Markdown cell
         yield "\n".join(pipes((name, score, "validation regret", "chosen from"), rows)) + "\n"

@@ -1,22 +1,22 @@
-"""PMF-NAS's predictor with a wrong uncertainty, everything else its own: what does the allocator lose?
+"""PMF-NAS's predictor with a wrong uncertainty and everything else unchanged: what does the allocator lose?
 
     halved, doubled   every std times 0.5 or 2
-    constant          every arch the same std, the mean of them: right on the whole, blind to who is uncertain
-    shuffled          the std of another arch: the right set, handed out at random
+    constant          every arch has the mean std: right on average, but equal for all archs
+    shuffled          every arch has the std of another arch, chosen at random
 
-Means, medium scores and the noise of trials stay what they are. What is distorted, by what asks for it:
+Means, medium scores and the noise of trials do not change. The distorted quantities, by method of the predictor:
 
     posterior   std of archs without a medium score           all four
     final       covariance of the final and medium scores:    all four; correlations are kept
                 stds replaced, and the shifts scaled alike
     paths       spread of the draws of Thompson sampling      halved, doubled
-    screen      std by which regions are marked               halved, doubled
+    screen      std of the screened archs                     halved, doubled
 
-A factor per arch has no meaning in a joint draw, so constant and shuffled leave the last two as they are. The constant
-std of archs never trained is the mean over a fixed sample of the pool at that moment, so that one arch alone is not
-called by its own; elsewhere it is the mean over the archs asked about. Shuffling is within the archs asked about, anew
-each time; one alone keeps its own. It draws from a child of the run's generator, so that the stream itself stays that
-of the full searcher.
+A factor per arch has no meaning in a joint draw, so `constant` and `shuffled` do not change the last two. For untrained
+archs the constant std is the current mean over a fixed sample of the pool, so that a query for a single arch does not
+return that arch's own std. For other queries it is the mean over the queried archs. Shuffling permutes the stds of the
+queried archs, with a new permutation in each query; a single arch keeps its own std. Shuffling draws from a child of
+the run's generator, so that the run's random stream stays that of the full searcher.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,10 +39,10 @@ SCALES: Mapping[str, float] = MappingProxyType({"halved": 0.5, "doubled": 2.0})
 KINDS: Mapping[str, str] = MappingProxyType(
     {"halved": "times 0.5", "doubled": "times 2", "constant": "its mean", "shuffled": "another arch's"}
 )
-"""Kind of distortion -> what every std becomes."""
+"""Kind of distortion -> its effect on every std, in words."""
 
 _SAMPLE = 64
-"""Archs of the pool whose mean std stands for that of archs never trained."""
+"""Number of pool archs whose mean std is the constant std of untrained archs."""
 _LEAST = 1e-12
 
 
@@ -69,7 +69,7 @@ class Distorted:
         self._kind, self._scale, self._archs = kind, SCALES.get(kind, 1.0), archs
         self._own_rng = rng.spawn(1)[0]
         self._sample = self._own_rng.permutation(len(archs.x))[:_SAMPLE].tolist()
-        self._trained: set[int] = set()  # places
+        self._trained: set[int] = set()  # places in the pool
         self._inner = Predictor(archs, settings, rng=rng)
 
     def tell(self, arch: Arch, level: Level, curve: Curve | None) -> News:
@@ -79,25 +79,25 @@ class Distorted:
 
     @property
     def standing(self) -> Standing:
-        """The medium scores told, in short, as they are."""
+        """Summary of the medium scores, unchanged."""
         return self._inner.standing
 
     def posterior(self, places: Sequence[int]) -> Posterior:
-        """Return the promises of archs without a medium score, the std distorted at its first reading."""
+        """Return the promises of archs without a medium score; the std is distorted on first access."""
         found = self._inner.posterior(places)
         return _Wrong(found.mean, lambda: self._wrong(found.std, self._typical(places, found.std)))
 
     def screen(self, places: NDArray[np.int64], n: int) -> Screened:
-        """Return the best of very many archs, their std scaled."""
+        """Return the best of very many archs, with scaled std."""
         found = self._inner.screen(places, n)
         return replace(found, std=self._scale * found.std)
 
     def paths(self, places: NDArray[np.int64], n: int, *, spread: float = 1.0) -> FloatArray:
-        """Return joint draws whose deviation from the mean is scaled."""
+        """Return joint draws with a scaled deviation from the mean."""
         return self._inner.paths(places, n, spread=self._scale * spread)
 
     def final(self, n: int) -> FinalBelief:
-        """Return the belief about the final scores, its means as they are, its covariances distorted."""
+        """Return the belief about the final scores, with unchanged means and distorted covariances."""
         belief = self._inner.final(n)
         k = len(belief.archs)
         if not k:
@@ -112,18 +112,18 @@ class Distorted:
         )
 
     def _typical(self, places: Sequence[int], std: FloatArray) -> float:
-        """Return the std that all get where it is constant: of archs never trained, the mean of a sample."""
+        """Return the std for the kind `constant`: the mean of `std`, or for untrained archs the mean of a sample."""
         if self._kind != "constant" or any(place in self._trained for place in places):
             return float(std.mean())
         return float(self._inner.std_alone(self._sample).mean())
 
     def _factors(self, cov: FloatArray, order: NDArray[np.int64]) -> FloatArray:
-        """Return by what the row of each arch in a covariance (n, n) is scaled, (n,)."""
+        """Return the factor (n,) of each arch's row and column in a covariance (n, n)."""
         std = np.sqrt(np.maximum(np.diag(cov), _LEAST**2))
         return np.asarray(self._wrong(std, float(std.mean()), order) / std)
 
     def _wrong(self, std: FloatArray, typical: float, order: NDArray[np.int64] | None = None) -> FloatArray:
-        """Return the distorted stds, (n,), given a typical one; shuffled into `order`, or anew."""
+        """Return the distorted stds (n,): all `typical`, permuted by `order` (None draws a new one), or scaled."""
         if self._kind == "constant":
             return np.full_like(std, typical)
         if self._kind == "shuffled":
@@ -136,12 +136,12 @@ class Distorted:
 
 @dataclass(frozen=True)
 class _Wrong:
-    """Promises whose std is made wrong at its first reading. Fills `pmfnas.engine.ports.Posterior`."""
+    """Promises whose std is distorted on first access. Fills `pmfnas.engine.ports.Posterior`."""
 
     mean: FloatArray
     make: Callable[[], FloatArray]
 
     @cached_property
     def std(self) -> FloatArray:
-        """Distorted, (n,)."""
+        """Distorted std, (n,)."""
         return self.make()

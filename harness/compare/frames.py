@@ -1,6 +1,6 @@
-"""The frames and the manifest that an experiment's folder keeps, read back: enough to make its outputs again.
+"""Reads the frames and the manifest of an experiment's folder, from which its outputs can be rewritten.
 
-The committed references hold no records, but these; so their tables and figures can be made again too.
+The committed references keep these files but no records, so their tables and figures can be rewritten too.
 """
 
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ _REMEDY = "run the experiment again"
 
 @dataclass(frozen=True)
 class Frames:
-    """What the outputs of an experiment are made from."""
+    """The data from which the outputs of an experiment are made."""
 
     runs: pd.DataFrame
     """See `harness.stats.runs`."""
     steps: pd.DataFrame | None
-    """None where the folder does not keep them."""
+    """None if the folder does not keep them."""
     timings: pd.DataFrame
-    """Without rows where the folder does not keep them."""
+    """Without rows if the folder does not keep them."""
     manifest: dict[str, Any]
 
     @property
     def best(self) -> dict[str, float]:
-        """Best score there is per data set, percent: what a run reached plus what it lacked, median over runs."""
+        """Best possible score per data set, percent: a run's score plus its regret, median over runs."""
         ok = self.runs[checked_runs(self.runs)["ok"].to_numpy()]
         best = (ok["test"] + ok["test_regret"]).groupby(ok["dataset"]).median()
         return {str(dataset): float(value) for dataset, value in best.items()}
@@ -42,7 +42,7 @@ def read_frames(folder: Path) -> Frames:
     """Return the frames of a folder.
 
     Raises:
-        InputError: it has no frame of runs or no manifest.
+        InputError: the folder has no frame of runs or no manifest.
         DataError: a file is damaged.
     """
     runs = _frame(folder, "runs", RUN_COLUMNS)

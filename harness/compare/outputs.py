@@ -1,6 +1,6 @@
-"""What an experiment leaves for people: tables, figures, frames, and a manifest that says how they came about.
+"""Writes the outputs of an experiment: tables, figures, frames, and a manifest of data, settings and versions.
 
-All of it is derived from the records, and `python -m harness table OUT` makes it again. Frames and figures have the
+All outputs are derived from the records, and `python -m harness table OUT` rewrites them. Frames and figures have the
 same bytes on every host; `timings.parquet`, `manifest.json` and the column `searcher_s` do not.
 """
 
@@ -44,9 +44,9 @@ DISTRIBUTIONS = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow",
 
 
 def write(played: Played, table: CurveTable, out: Path, view: View = AS_USUAL) -> Scored:
-    """Score what was played, write every output to `out`, print the table, and return the frames.
+    """Score the played runs, write every output to `out`, print the table, and return the frames.
 
-    The frames are in the order of `harness.experiment.jobs.in_order`, whatever the order of the jobs.
+    The frames are always in the order of `harness.experiment.jobs.in_order`.
 
     Raises:
         InputError: `view` names a searcher that has not played.
@@ -65,12 +65,12 @@ def write(played: Played, table: CurveTable, out: Path, view: View = AS_USUAL) -
 
 
 def write_again(replays: Mapping[str, str], out: Path, view: View = AS_USUAL) -> None:
-    """Write and print tables and figures of `out` from its frames, for a folder that does not keep its records.
+    """Write and print tables and figures of `out` from its frames, for a folder without records.
 
     Args:
-        replays: method of a published row -> the searcher that must land on it.
+        replays: method of a published row -> the searcher that must reproduce it.
         out: a folder with `runs.parquet` and a manifest; without `steps.parquet` no figure over GPU-hours is written.
-        view: what to show.
+        view: searchers in colour, and whether to show published rows.
 
     Raises:
         InputError: the folder has no frames, or `view` names a searcher that has not played.
@@ -81,7 +81,7 @@ def write_again(replays: Mapping[str, str], out: Path, view: View = AS_USUAL) ->
 
 
 def _present(frames: Frames, best: Mapping[str, float], replays: Mapping[str, str], out: Path, view: View) -> None:
-    """Write and print tables and figures, the table over all data sets and its sentence last."""
+    """Write and print tables and figures; the table over all data sets and its sentence come last."""
     shown = table_of(frames.runs, frames.timings, frames.manifest, best, with_published=view.published)
     write_tables(shown, out)
     write_pictures(frames.runs, frames.steps, shown.summary, best, out, show=view.show)
@@ -95,21 +95,21 @@ def _present(frames: Frames, best: Mapping[str, float], replays: Mapping[str, st
 
 
 def opponents(chosen: Collection[str]) -> tuple[str, ...]:
-    """Return PMF-NAS and the chosen ones of ours, in an order that does not hang on how they were given."""
+    """Return PMF-NAS and the chosen shipped searchers, in the order of `PLAYERS`."""
     return (REFERENCE, *(name for name in PLAYERS if name in chosen and name != REFERENCE))
 
 
 def title_of(own: Collection[str]) -> str:
-    """Return the title of a comparison of searchers of one's own with PMF-NAS."""
+    """Return the title of a comparison of the user's searchers with PMF-NAS."""
     return f"{', '.join(own)} against PMF-NAS"
 
 
 def write_comparison(
     played: Played, table: CurveTable, out: Path, *, own: Sequence[str], view: View = AS_USUAL
 ) -> pd.DataFrame:
-    """Write the outputs of a comparison, then the verdict on searchers of one's own, print it last; return the runs.
+    """Write the outputs of a comparison and the verdict on the user's searchers; print the verdict; return the runs.
 
-    Of more searchers than a figure has colours, one's own and PMF-NAS are in colour, unless `view` chooses others.
+    If there are more searchers than colours, PMF-NAS and the user's searchers are in colour by default.
     """
     if not view.show and len(played.searchers) > MOST_COLOURED:
         ours = [name for name in (REFERENCE, *own) if name in played.searchers]
@@ -134,15 +134,15 @@ def table_of(
     *,
     with_published: bool = False,
 ) -> Table:
-    """Return the table of an experiment: the one place where it is put together.
+    """Return the table of an experiment.
 
     Args:
         runs: see `harness.stats.runs`.
-        timings: see there.
+        timings: see `harness.stats.runs`.
         made: the manifest of the experiment's outputs.
         best: best score per data set, percent.
-        with_published: whether rows of other papers stand below; those of an experiment that replays them always do.
-            Only results on the whole space, by test accuracy, can have them.
+        with_published: whether to add rows of other papers; an experiment that replays published rows always has
+            them. Only results on the whole space, by test accuracy, can have such rows.
     """
     known, part = made.get("n_known"), made.get("n_known") or made.get("excluded")
     words = words_of(runs)
@@ -159,7 +159,7 @@ def table_of(
 
 
 def failed_throughout(runs: pd.DataFrame) -> dict[str, str]:
-    """Return, for each searcher of which all runs on a data set failed, where, and the reason of the first one.
+    """Return the searchers whose runs on some data set all failed, each with the data sets and the first reason.
 
     Args:
         runs: as in `Scored`; a run without a test accuracy has failed too.
@@ -176,13 +176,13 @@ def failed_throughout(runs: pd.DataFrame) -> dict[str, str]:
 
 
 def _reason(run: "pd.Series[Any]") -> str:
-    """Return why a run failed, on one line; one that ended well without recommending an arch says so."""
+    """Return why a run failed, on one line; a run that ended without a recommended arch counts as failed."""
     why = " ".join(str(run["why"]).split())
     return why if run["status"] == "failed" else f"no arch at its end ({why})"
 
 
 def exit_code(runs: pd.DataFrame) -> int:
-    """Return 1 where all runs of a searcher on a data set failed, and say so on standard error; else 0."""
+    """Return 1 if all runs of a searcher on a data set failed, and print this on standard error; else 0."""
     lost = failed_throughout(runs)
     for searcher, why in lost.items():
         print(f"{searcher}: {why}", file=sys.stderr)
@@ -190,12 +190,12 @@ def exit_code(runs: pd.DataFrame) -> int:
 
 
 def _before(scored: Scored) -> dict[str, float]:
-    """Return the test regret per data set while nothing is recommended: that of answering at random."""
+    """Return the test regret per data set before the first recommendation: that of random guessing."""
     return {name: best - 100 / dataset(name).n_classes for name, best in scored.best.items()}
 
 
 def _write_replay(summary: pd.DataFrame, replays: Mapping[str, str], out: Path) -> None:
-    """Print and write how near our searchers come to the published rows they replay."""
+    """Print and write the gaps between our searchers and the published rows that they replay."""
     checks = compare_replay(summary, replays)
     lines = [
         f"{c.method:<14} published {c.target}, ours {c.ours} (n = {c.n_seeds}), gap {c.gap:+.2f}: "
@@ -207,9 +207,9 @@ def _write_replay(summary: pd.DataFrame, replays: Mapping[str, str], out: Path) 
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
-    """Return the bytes of a Parquet file of `frame`, as small as may be; the same frame gives the same bytes."""
+    """Return `frame` as the bytes of a small Parquet file; the same frame gives the same bytes."""
     sink = BytesIO()
-    # Floats that hardly repeat are smaller byte by byte than in a dictionary.
+    # Columns of mostly distinct floats are smaller with byte-stream split than with a dictionary.
     floats = [name for name in frame.select_dtypes("float") if frame[name].nunique() > len(frame) / 2]
     names = [name for name in frame if name not in floats]
     frame.to_parquet(
@@ -224,7 +224,7 @@ def parquet(frame: pd.DataFrame) -> bytes:
 
 
 def about(title: str, table: CurveTable, out: Path, scored: Scored) -> dict[str, Any]:
-    """Return what a manifest says of the outputs of runs on a table."""
+    """Return the manifest of the outputs of runs on a table."""
     runs, rule = scored.runs, exclusion(read_claim(out).get("excluded"))
     return {
         **({"left_out": rule.described} if rule else {}),
@@ -243,5 +243,5 @@ def about(title: str, table: CurveTable, out: Path, scored: Scored) -> dict[str,
 
 
 def extent(experiment: Experiment) -> dict[str, Any]:
-    """Return what an experiment will have, as its manifest will say it."""
+    """Return the extent of an experiment as its manifest will list it."""
     return {"searchers": experiment.searchers, "datasets": experiment.datasets, "runs": experiment.n_runs}

@@ -1,8 +1,8 @@
-"""What `peers` leaves for people: the ordinary outputs, the agreement of ours with the packages, and who played.
+"""Writes the outputs of `peers`: the ordinary outputs, the agreement of ours with the packages, and the players.
 
-OUT/agreement.md, agreement.csv    our implementations against the packages'
-OUT/packages.md                    versions and settings as the packages gave them
-OUT/absent.json                    package -> why its environment could not be made
+OUT/agreement.md, agreement.csv    our implementations compared with the packages'
+OUT/packages.md                    versions and settings that the packages reported
+OUT/absent.json                    package -> why its environment could not be created
 """
 
 import json
@@ -33,13 +33,13 @@ ABSENT = "absent.json"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run: all players, and with how many seeds the slow ones play."""
+    """All runs: the experiment of all players, and the number of seeds for slow players."""
 
     experiment: Experiment
     slow_seeds: int
 
     def parts(self) -> list[Experiment]:
-        """Return the experiments that make it up, the quick one first; none without searchers."""
+        """Return the experiment of the quick players, then that of the slow ones; skip an empty one."""
         slow = tuple(name for name in self.experiment.searchers if name in PACKAGES and PACKAGES[name].slow)
         quick = tuple(name for name in self.experiment.searchers if name not in slow)
         n_slow = min(self.slow_seeds, self.experiment.n_seeds)
@@ -52,9 +52,9 @@ class Plan:
 
 
 def write_peers(played: Played, table: CurveTable, out: Path, view: View = AS_USUAL) -> pd.DataFrame:
-    """Write the ordinary outputs, who played, and the agreement; return the runs.
+    """Write the ordinary outputs, the list of players, and the agreement; return the runs.
 
-    Who did not play is read from `ABSENT` in `out`.
+    The file `ABSENT` in `out` lists the missing packages.
     """
     scored = write(played, table, out, view)
     _write_pages(scored.runs, scored.timings, out)
@@ -62,14 +62,14 @@ def write_peers(played: Played, table: CurveTable, out: Path, view: View = AS_US
 
 
 def write_again(out: Path, view: View = AS_USUAL) -> None:
-    """Write the outputs of a folder again from its frames; see `harness.compare.outputs.write_again`."""
+    """Rewrite the outputs of a folder from its frames; see `harness.compare.outputs.write_again`."""
     outputs.write_again({}, out, view)
     frames = read_frames(out)
     _write_pages(frames.runs, frames.timings, out)
 
 
 def _write_pages(runs: pd.DataFrame, timings: pd.DataFrame, out: Path) -> None:
-    """Write and print the agreement, and who played."""
+    """Write and print the agreement and the list of players."""
     absent = read_json(out / ABSENT, "run peers again") if (out / ABSENT).exists() else {}
     first = runs.iloc[0]
     where = f"{first['data']} data {first['fingerprint']}; {first['budget_s'] / 3600:.2f} h per run."
@@ -88,7 +88,7 @@ def _write_pages(runs: pd.DataFrame, timings: pd.DataFrame, out: Path) -> None:
 
 
 def packages_page(runs: pd.DataFrame, timings: pd.DataFrame, *, absent: Mapping[str, str]) -> str:
-    """Return who played, with versions and settings as the scripts gave them, and who did not and why."""
+    """Return the players with the versions and settings that they reported, and the missing packages with reasons."""
     lines = ["# The packages", "", "| player | package | settings | runs | failed | searcher s |"]
     lines += ["| --- | --- | --- | ---: | ---: | ---: |"]
     for name in PACKAGES:
@@ -105,7 +105,7 @@ def packages_page(runs: pd.DataFrame, timings: pd.DataFrame, *, absent: Mapping[
 
 
 def _about(rows: pd.DataFrame) -> str:
-    """Return package with version, and settings, as two cells."""
+    """Return two cells: the package with its version, and its settings."""
     settings: dict[str, Any] = json.loads(rows["settings"].iloc[0])
     named = f"{settings.pop('name', '')} {settings.pop('version', '')}".strip() or "-"
     for ours in ("source", "runs"):
@@ -114,7 +114,7 @@ def _about(rows: pd.DataFrame) -> str:
 
 
 def _written(value: Any) -> str:
-    """Return a setting as text; an object, which is its class and its arguments, as the call that makes it."""
+    """Return a setting as text; an object, stored as class and arguments, becomes a constructor call."""
     if not isinstance(value, dict) or "class" not in value:
         return str(value)
     given = ", ".join(f"{name}={_written(inner)}" for name, inner in value.items() if name != "class")

@@ -1,7 +1,7 @@
 """Every figure of an experiment, written to its folder as PNG and PDF.
 
-OUT/accuracy, regret, final             over GPU-hours, and where the runs end
-OUT/figures/against-DATASET             each searcher against the reference
+OUT/accuracy, regret, final             accuracy and regret over GPU-hours, final accuracy
+OUT/figures/against-DATASET             each searcher beside the reference
 OUT/figures/ranks                       critical-difference diagram; needs two data sets
 OUT/figures/profiles, iqm, improvement  performance profiles, interquartile means, probability of improvement
 """
@@ -24,7 +24,7 @@ from harness.stats.runs import checked_runs
 from pmfnas.core.rng import stream
 
 FOLDER = "figures"
-"""Where the figures beside the main three are."""
+"""Folder of all figures except the main three."""
 
 
 def write_pictures(
@@ -36,15 +36,15 @@ def write_pictures(
     *,
     show: Sequence[str] = (),
 ) -> None:
-    """Write every figure that the runs allow; none where all runs failed.
+    """Write every figure that the runs allow; write none if all runs failed.
 
     Args:
         runs: see `harness.stats.runs`.
-        steps: see there; None where they were not kept: then there are no figures over GPU-hours.
-        summary: of these runs, from `harness.stats.summary.summarise`.
+        steps: see `harness.stats.runs`; None if they were not kept, then no figure over GPU-hours is written.
+        summary: summary of these runs, from `harness.stats.summary.summarise`.
         best: best score per data set, percent.
-        out: the folder.
-        show: searchers in colour; empty for the leading ones.
+        out: folder of the experiment.
+        show: searchers in colour; empty for the leading searchers.
     """
     checked = checked_runs(runs)
     if not checked["ok"].any():
@@ -58,7 +58,7 @@ def write_pictures(
 
 
 def _surest_first(checked: pd.DataFrame) -> list[str]:
-    """Return the searchers by mean rank, those with too few seeds for a claim last: a single good run is no lead."""
+    """Return the searchers by mean rank; those with too few seeds for a claim come last: one good run may be luck."""
     ok = checked[checked["ok"]]
     fewest = ok.groupby(["searcher", "dataset"]).size().groupby("searcher").min()
     return sorted(ranked(checked), key=lambda name: bool(fewest[name] < MIN_SEEDS <= fewest.max()))
@@ -67,7 +67,7 @@ def _surest_first(checked: pd.DataFrame) -> list[str]:
 def _at_the_end(
     runs: pd.DataFrame, summary: pd.DataFrame, best: Mapping[str, float], styles: Mapping[str, Style]
 ) -> Iterator[tuple[str, Figure]]:
-    """Yield the figures of the final scores."""
+    """Yield the figures of final scores."""
     yield "final", final_figure(runs, styles=styles, ceilings=best)
     yield f"{FOLDER}/profiles", profile_figure(runs, styles, rng=stream(0, "profiles"))
     yield f"{FOLDER}/iqm", iqm_figure(runs, styles, rng=stream(0, "iqm"))

@@ -1,12 +1,12 @@
-"""Studies as data: variants of PMF-NAS, each compared with it seed by seed, at one or more budgets.
+"""Studies as data: variants of PMF-NAS, each compared with PMF-NAS seed by seed, at one or more budgets.
 
-    ablation       every part left out in turn: what is it worth, and at which budget?
-    sensitivity    every setting halved and doubled: does the result hang on it?
-    uncertainty    the predictor's std made wrong in four ways: what does the allocator lose?
+    ablation       leaves out each part in turn: how much does it contribute, and at which budget?
+    sensitivity    halves and doubles each setting: does the result depend on it?
+    uncertainty    distorts the predictor's std in four ways: how much does the allocator lose?
 
-The first two are made from what the engine declares, `PARTS` and the fields of `Settings`, so a new part or setting is
-studied without a word here. All variants draw from the same random stream and meet the same trials: where a part has
-no say the runs are identical, and their difference is zero rather than noise.
+The first two are built from the engine's `PARTS` and the fields of `Settings`, so they include a new part or setting
+without a change here. All variants use the same random stream and the same trials. If a part has no effect, the runs
+are identical and their difference is zero rather than noise.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from pmfnas.engine.settings import PARTS, Settings
 _S = TypeVar("_S")
 
 FIRST_SEED = 1000
-"""Choices were made with the seeds below it."""
+"""First seed of the studies; design choices were made with smaller seeds."""
 
 SMOKE_SEEDS, SMOKE_BUDGETS, SMOKE_SHARE = 2, 2, 0.25
 
@@ -38,19 +38,19 @@ class Variant:
     """One way in which the searcher differs from its default."""
 
     name: str
-    """As a searcher of an experiment, `no_refine` or `clip_doubled`; names its runs."""
+    """Name as a searcher of an experiment and of its runs, such as `no_refine` or `clip_doubled`."""
     subject: str
-    """The part, the setting or the prediction: a row of the figure."""
+    """The changed part, setting or prediction: a row of the figure."""
     kind: str
-    """What was done to it: `left out`, `halved`, `doubled`, `made wrong`."""
+    """Kind of change: `left out`, `halved`, `doubled`, `made wrong`."""
     change: str
-    """The same in full, `left out`, `3.0 -> 6.0` or `times 2`."""
+    """The change in full, such as `left out`, `3.0 -> 6.0` or `times 2`."""
     factory: SearcherFactory
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Variants of one searcher against it, all data sets, paired seeds."""
+    """Compares variants of one searcher with it, on all data sets, with paired seeds."""
 
     name: str
     title: str
@@ -58,9 +58,9 @@ class Study:
     n_seeds: Mapping[float, int]
     """Budget in seconds, ascending -> number of seeds."""
     ranked: bool = False
-    """Whether the outputs list the variants by what they change, the most first, rather than in their own order."""
+    """Whether the outputs list the variants by the size of their effect, the largest first; else in their own order."""
     unvaried: Mapping[str, str] = field(default_factory=dict)
-    """What has no variant, and why."""
+    """Settings without a variant -> the reason."""
     datasets: tuple[str, ...] = ALL_DATASETS
     first_seed: int = FIRST_SEED
     n_workers: int = 1
@@ -121,7 +121,7 @@ def sensitivity() -> Study:
 
 
 def uncertainty() -> Study:
-    """Return the study that makes the predictor's uncertainty wrong; without any: `no_uncertainty` of the ablation."""
+    """Return the study that distorts the predictor's uncertainty; `no_uncertainty` of the ablation removes it."""
     return Study(
         name="uncertainty",
         title="What the allocator loses when the uncertainty is wrong",
@@ -141,7 +141,7 @@ STUDIES: Mapping[str, Callable[[], Study]] = MappingProxyType(
 
 
 def smoke(study: Study) -> Study:
-    """Return a small form of a study: two seeds at a quarter of the shortest budgets, to see that everything works."""
+    """Return a small form of a study: two seeds at a quarter of the shortest budgets, to check that all parts work."""
     short = [SMOKE_SHARE * budget_s for budget_s in list(study.n_seeds)[:SMOKE_BUDGETS]]
     return replace(study, n_seeds=MappingProxyType(dict.fromkeys(short, SMOKE_SEEDS)))
 
@@ -151,22 +151,22 @@ def smoke(study: Study) -> Study:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Settings with one of them changed."""
+    """Settings with one changed value."""
 
     setting: str
     kind: str
     written: str
-    """`3.0 -> 6.0`."""
+    """Old and new value, such as `3.0 -> 6.0`."""
     settings: Any
 
 
 def swept(settings: _S) -> tuple[list[Change], Mapping[str, str]]:
-    """Return every numeric field of a dataclass halved and doubled, and what could not be, with the reason.
+    """Return the changes that halve and double each numeric field, and the fields that cannot change, with reasons.
 
-    A tuple of numbers, such as a grid, is scaled as a whole; an int stays one, rounded and at least 1.
+    A tuple of numbers, such as a grid, is scaled as a whole. A scaled int is rounded and at least 1.
 
     Args:
-        settings: a frozen dataclass of settings. It refuses values that make no sense with a `PmfnasError`.
+        settings: a frozen dataclass of settings. It raises `PmfnasError` for invalid values.
     """
     changes: list[Change] = []
     unvaried: dict[str, str] = {}

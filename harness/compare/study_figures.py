@@ -1,7 +1,7 @@
 """The figure of a study: every difference with its interval, one panel per data set.
 
-A row is a part or a setting. It holds one point per budget, or per kind of change; filled where the difference is
-significant, hollow where it is not, so that the eye is not drawn to noise.
+A row is a part or a setting. It has one point per budget or per kind of change. A point is filled if the difference is
+significant and hollow otherwise, so that noise does not stand out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,10 +24,10 @@ _BETTER_SIDE: Mapping[str, str] = {"test": "right", "valid_regret": "left"}
 
 
 def difference_figure(frame: pd.DataFrame, measure: str) -> Figure:
-    """Return the differences full - variant by one measure, one panel per data set.
+    """Return a figure of the differences full searcher - variant by one measure, one panel per data set.
 
     Args:
-        frame: from `harness.compare.study_tables.described`; the rows are drawn in its order, from the top down.
+        frame: from `harness.compare.study_tables.described`; its order is the order of the rows from the top down.
         measure: "test" or "valid_regret".
     """
     rows = frame[(frame["measure"] == measure) & (frame["n_pairs"] > 0)]
@@ -51,7 +51,7 @@ def difference_figure(frame: pd.DataFrame, measure: str) -> Figure:
 
 
 def _series(rows: pd.DataFrame) -> "pd.Series[str]":
-    """Return what tells the points of a row apart: the budget, the kind of change, or both."""
+    """Return the label that distinguishes the points of a row: the budget, the kind of change, or both."""
     hours = rows["budget_s"].map(written_hours)
     if rows["kind"].nunique() <= 1:
         return hours
@@ -65,7 +65,7 @@ def _style(place: int) -> Style:
 def _points(
     panel: Axes, rows: pd.DataFrame, series: "pd.Series[str]", subjects: Sequence[str], styles: Mapping[str, Style]
 ) -> None:
-    """Draw the points of one panel, those of a subject below each other."""
+    """Draw the points of one panel; points of the same subject stand below each other."""
     half = min(0.33, 0.14 * (len(styles) - 1))
     offsets = dict(zip(styles, np.linspace(-half, half, len(styles)), strict=True))
     for place in range(0, len(subjects), 2):

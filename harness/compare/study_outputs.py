@@ -1,11 +1,11 @@
-"""Runs a study and writes what it leaves: one folder of records per budget, and joint tables and figures.
+"""Runs a study and writes its outputs: one folder of records per budget, and joint tables and figures.
 
-OUT/spec.json                          what the folder belongs to
-OUT/8.5h/spec.json, OUT/8.5h/runs/...  the experiment at one budget, as `harness.experiment.batch` keeps it
-OUT/table.md, table.csv, where.csv     the differences, and where they are significant
+OUT/spec.json                          the claim of the study
+OUT/8.5h/spec.json, OUT/8.5h/runs/...  the experiment at one budget, in the layout of `harness.experiment.batch`
+OUT/table.md, table.csv, where.csv     the differences and their significance
 OUT/test.png, valid_regret.png (.pdf)  the differences as figures
 OUT/runs.parquet, timings.parquet      the frames, with a column `budget_s`
-OUT/oracle.csv, manifest.json          accesses to test accuracy; what made the outputs
+OUT/oracle.csv, manifest.json          accesses to test accuracy; data, settings and versions
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,26 +38,26 @@ from pmfnas.loop.plain import as_json
 
 
 def folder(out: Path, budget_s: float) -> Path:
-    """Return where the runs at one budget lie under a study's folder."""
+    """Return the folder of the runs at one budget, below the study's folder."""
     return out / f"{budget_s / 3600:g}h"
 
 
 def run_study(study: Study, table: CurveTable, out: Path, *, n_jobs: int) -> int:
-    """Do every run that is not done yet, the shortest budget first, and return how many that were."""
+    """Do every missing run, the shortest budget first, and return their number."""
     claim(out, _claim(study, table))
     experiments = study.experiments()
     return sum(run_experiment(e, table, folder(out, e.budget_s), n_jobs=n_jobs) for e in experiments)
 
 
 def check_study(study: Study, table: CurveTable, out: Path) -> None:
-    """Raise `InputError` where `run_study` would find that `out` belongs to something else; write nothing."""
+    """Raise `InputError` if `out` belongs to another study or experiment; write nothing."""
     if check_claim(out, _claim(study, table)):
         for experiment in study.experiments():
             batch.check_claim(folder(out, experiment.budget_s), experiment, table)
 
 
 def _claim(study: Study, table: CurveTable) -> dict[str, Any]:
-    """Return what a folder of this study says that it belongs to."""
+    """Return the claim that a folder of this study holds."""
     claims = claim_of(study.experiments()[0], table)
     return {name: value for name, value in claims.items() if name != "budget_s"}
 
@@ -65,16 +65,16 @@ def _claim(study: Study, table: CurveTable) -> dict[str, Any]:
 def write_study(
     study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable, out: Path
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Score the runs, write every output to `out`, print where the variants lose, and return comparisons and runs.
+    """Score the runs, write every output to `out`, print the tables of differences, and return comparisons and runs.
 
     Args:
-        study: what was run.
-        jobs: budget in seconds -> finished runs at it.
-        table: the data that they ran on.
+        study: the study.
+        jobs: budget in seconds -> finished runs at that budget.
+        table: the data of the runs.
         out: the study's folder.
 
     Raises:
-        InputError: a run is missing, or was made with other settings than its variant has now.
+        InputError: a run is missing, or its settings differ from the current settings of its variant.
     """
     scored = _scored(study, jobs, table, out)
     _refuse_other_settings(study, scored.runs)
@@ -86,10 +86,10 @@ def write_study(
 
 
 def write_again(study: Study, out: Path) -> None:
-    """Write and print tables and figures of `out` from its frame of runs, for a folder that keeps no records.
+    """Write and print tables and figures of `out` from its frame of runs, for a folder without records.
 
     Raises:
-        InputError: the folder has no such frame, or runs were made with other settings than their variant has now.
+        InputError: the folder has no frame of runs, or a run's settings differ from its variant's current settings.
     """
     runs = read_frames(out).runs
     seen = set(runs["searcher"])
@@ -99,7 +99,7 @@ def write_again(study: Study, out: Path) -> None:
 
 
 def _present(study: Study, runs: pd.DataFrame, out: Path) -> pd.DataFrame:
-    """Write tables and figures, print where the variants lose, and return the comparisons."""
+    """Write tables and figures, print the tables of differences, and return the comparisons."""
     frame = described(study, compare_variants(runs, reference=REFERENCE, rng=stream(0, "variants")))
     shown = StudyTable(frame, study.title, study.unvaried)
     texts = {"table.md": markdown(shown), "table.csv": csv(frame), "where.csv": csv(where(frame))}
@@ -118,7 +118,7 @@ def _present(study: Study, runs: pd.DataFrame, out: Path) -> pd.DataFrame:
 
 
 def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable, out: Path) -> Scored:
-    """Return the frames of all budgets in one; `timings` get the budget, which `runs` have."""
+    """Return the joined frames of all budgets; `timings` get a column `budget_s`, which `runs` already have."""
     parts: dict[float, Scored] = {}
     for budget_s, given in jobs.items():
         ordered = in_order(given, tuple(study.players))
@@ -133,7 +133,7 @@ def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable
 
 
 def _refuse_other_settings(study: Study, runs: pd.DataFrame) -> None:
-    """Raise `InputError` where a run's settings are not those that the tables would say it had."""
+    """Raise `InputError` if a run's settings differ from the current settings of its variant."""
     for searcher, settings in set(zip(runs["searcher"], runs["settings"], strict=True)):
         now = as_json(settings_of(study.players[searcher]))
         if settings != now:

@@ -1,7 +1,7 @@
-"""The tables of a study: where each variant loses, and by how much; as Markdown and terminal text.
+"""The tables of a study: the difference of each variant at each budget and data set, as Markdown and terminal text.
 
-The frame that all of them are made from is `described`: the rows of `harness.stats.variants` with what each variant
-changes. It names its data, budget and number of pairs in every row; the same frame gives the same bytes.
+All tables are made from the frame of `described`: the rows of `harness.stats.variants` with the change of each variant.
+Every row names data, budget and number of pairs. The same frame gives the same bytes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,20 +35,20 @@ _IDENTITY = ["subject", "kind", "change", "variant"]
 
 @dataclass(frozen=True)
 class StudyTable:
-    """A study's comparisons and what is said around them."""
+    """A study's comparisons with title and remarks."""
 
     frame: pd.DataFrame
     """From `described`."""
     title: str = ""
     unvaried: Mapping[str, str] = field(default_factory=dict)
-    """What has no variant, and why."""
+    """Settings without a variant -> the reason."""
 
 
 def described(study: Study, comparisons: pd.DataFrame) -> pd.DataFrame:
-    """Return the comparisons with `subject`, `kind` and `change` of each variant, in the order they are shown.
+    """Return the comparisons with `subject`, `kind` and `change` of each variant, in display order.
 
-    Budgets ascend, data sets stand as the study lists them, and so do the variants, unless the study is ranked: then
-    that subject comes first of which a variant has the largest mean |difference| of test accuracy.
+    Budgets ascend; data sets and variants keep the order of the study. In a ranked study the subjects are sorted by the
+    largest mean |difference| of test accuracy of their variants, the largest first.
     """
     variants = pd.DataFrame(
         [{"variant": v.name, "subject": v.subject, "kind": v.kind, "change": v.change} for v in study.variants]
@@ -72,7 +72,7 @@ def _ranks(frame: pd.DataFrame) -> dict[str, int]:
 
 
 def where(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per measure and variant: the verdict at each budget and data set, and how often it was which.
+    """Return one row per measure and variant: the verdict at each budget and data set, and the count of each verdict.
 
     Columns: measure, subject, kind, change, variant, one `8.5 h cifar10` per budget and data set ("" without a
     claim), and the counts `helps`, `harms`, `mixed`, `none`.
@@ -95,7 +95,7 @@ _CHANGE = "change"
 
 
 def _sheet(caption: str, titles: list[str], body: list[list[str]], note: str = "") -> Sheet:
-    """Return the table, less the column of the change where it says the same in every row."""
+    """Return the table; drop the column `change` if all its cells are equal."""
     place = titles.index(_CHANGE)
     kept = [i for i in range(len(titles)) if i != place or len({cells[place] for cells in body}) > 1]
     rows = tuple(tuple(cells[i] for i in kept) for cells in body)
@@ -105,7 +105,7 @@ def _sheet(caption: str, titles: list[str], body: list[list[str]], note: str = "
 def _signs(frame: pd.DataFrame, measure: str) -> Sheet:
     """Return per variant and budget one sign per data set, and the sums of + and -.
 
-    Where the pairs are too few for a claim the difference takes the place of the sign; without any claim no sums.
+    With too few pairs for a claim, the difference replaces the sign. Without any claim there are no sums.
     """
     rows = frame[frame["measure"] == measure]
     datasets, budgets = list(rows["dataset"].unique()), list(rows["budget_s"].unique())
@@ -122,9 +122,9 @@ def _signs(frame: pd.DataFrame, measure: str) -> Sheet:
 
 
 def _sign(row: "pd.Series[Any]") -> str:
-    """Return the verdict's sign, or the difference without a verdict.
+    """Return the verdict's sign, or the difference if there is no verdict.
 
-    A row whose pairs are all equal is told from one that is merely not significant.
+    A row whose pairs are all equal has a sign of its own.
     """
     if 0 < row["n_pairs"] == row["ties"]:
         return _EQUAL
@@ -141,7 +141,7 @@ def _hours(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _detail(row: "pd.Series[Any]", *, claims: bool) -> dict[str, str]:
-    """Return the columns of one measure; p and r only where the table has any."""
+    """Return the columns of one measure; p and r only if the table makes claims."""
     sign = SIGNS.get(row["verdict"], "") if row["verdict"] != "none" else ""
     tested = {"p": p_cell(row["p_value"]), "r": number(row["effect"], "+.2f")} if claims else {}
     return {
@@ -153,7 +153,7 @@ def _detail(row: "pd.Series[Any]", *, claims: bool) -> dict[str, str]:
 
 
 def _details(frame: pd.DataFrame) -> Iterator[Sheet]:
-    """Yield per budget and data set every difference by both measures, under a line on the full searcher."""
+    """Yield a table per budget and data set: every difference by both measures, below a line on the full searcher."""
     claims = _claims(frame)
     for (hours, dataset), rows in _hours(frame).groupby(["hours", "dataset"], sort=False):
         titles, body = list[str](), []
@@ -173,12 +173,12 @@ def _details(frame: pd.DataFrame) -> Iterator[Sheet]:
 
 
 def measures(frame: pd.DataFrame) -> dict[str, str]:
-    """Return measure -> its name; the score is named by what it is made of."""
+    """Return the name of each measure; the name of the score depends on the data."""
     return {SCORE: words_of(frame).accuracy, REGRET: "validation regret"}
 
 
 def rules(frame: pd.DataFrame) -> str:
-    """Return what every number of the study names: data, workers, accounting, and n at each budget."""
+    """Return the conditions of the study's numbers: data, workers, accounting, and n at each budget."""
     data, _, workers, accounting = rules_of(frame.iloc[0])
     pairs = _hours(frame).groupby("hours", sort=False)["n_pairs"]
     n = ", ".join(f"n = {least_to_most(own)} at {hours}" for hours, own in pairs)
@@ -186,7 +186,7 @@ def rules(frame: pd.DataFrame) -> str:
 
 
 def _found(frame: pd.DataFrame) -> list[str]:
-    """Return which variants are nowhere significantly worse, and which somewhere better, by either measure."""
+    """Return the variants that are nowhere significantly worse, and those somewhere better, by either measure."""
     if not _claims(frame):
         return [f"n < {MIN_SEEDS}: differences, no claim."]
     worse, better = (set(frame.loc[frame["verdict"] == word, "variant"]) for word in ("helps", "harms"))
@@ -225,7 +225,7 @@ def _legend(frame: pd.DataFrame) -> list[str]:
 
 
 def markdown(table: StudyTable) -> str:
-    """Return the signs by both measures, then every difference, then how they are to be read."""
+    """Return the signs by both measures, then every difference, then how to read them."""
     said = Notes([*_found(table.frame), *_legend(table.frame)])
     parts: list[Part] = [rules(table.frame), *(_signs(table.frame, measure) for measure in measures(table.frame)), said]
     unvaried = Notes([f"{name}: {why}" for name, why in table.unvaried.items()], "Not varied")
@@ -241,7 +241,7 @@ def terminal(table: StudyTable) -> str:
 
 
 def _brief(sheet: Sheet) -> Sheet:
-    """Return the sheet, its cells that are too long for a screen cut short."""
+    """Return the sheet with cells shortened to fit a screen."""
     rows = [[cell if len(cell) <= 24 else f"{cell[:23]}…" for cell in cells] for cells in (sheet.titles, *sheet.rows)]
     caption = sheet.caption[:1].lower() + sheet.caption[1:]
     return replace(sheet, caption=caption, titles=tuple(rows[0]), rows=tuple(map(tuple, rows[1:])))

@@ -1,9 +1,9 @@
-"""The verdict of a comparison in plain words: better, worse or not distinguishable, and what would settle it.
+"""The verdict of a comparison in words: better, worse or not distinguishable, and how many seeds would decide it.
 
 For each data set, each searcher under trial is compared with each opponent over the seeds that both finished. All
-comparisons of a page are one family for Holm's adjustment. A difference is called better or worse where the signed-rank
-test is significant and the mean has the same sign. Where nothing is significant the page says how many seeds a
-difference of the observed size would take (`harness.stats.power.pairs_to_detect`, at the family's strictest level).
+comparisons of a page are one family for Holm's adjustment. A searcher is called better or worse if the signed-rank
+test is significant and the mean has the same sign. If nothing is significant, the page says how many seeds are needed
+to detect the observed difference (`harness.stats.power.pairs_to_detect`, at the family's strictest level).
 """
 
 import textwrap
@@ -29,7 +29,7 @@ from pmfnas.core.types import FloatArray
 WORDS: Mapping[Decision, str] = MappingProxyType(
     {"better": "better", "worse": "worse", "mixed": "mixed", "level": "not distinguishable", "no claim": "no claim"}
 )
-"""The words of the page, also of other pages that compare searchers."""
+"""Words for a verdict, on this page and on other pages that compare searchers."""
 POWER = 0.8
 WIDTH = 100
 
@@ -47,19 +47,19 @@ class Verdict:
     n_pairs: int
     difference: float
     low: float
-    """Of the 95 % interval of the mean difference."""
+    """Lower end of the 95 % interval of the mean difference."""
     high: float
     p_value: float
     """Holm-adjusted over the page; NaN below 20 pairs."""
     effect: float
-    """Rank-biserial correlation, > 0 where the searcher is better."""
+    """Rank-biserial correlation, > 0 if the searcher is better."""
     wins: int
     ties: int
     losses: int
     seeds_needed: int | None
-    """Pairs in all that show a difference of the observed size; None where 10,000 do not, or nothing is open."""
+    """Pairs needed to detect the difference, if `not distinguishable` or `no claim`; None if more than 10,000."""
     failures: str
-    """Runs of either side that failed, with reasons; empty if none."""
+    """Failed runs of both searchers, with reasons; empty if none failed."""
 
 
 def verdicts(
@@ -69,9 +69,9 @@ def verdicts(
 
     Args:
         runs: see `harness.stats.runs`.
-        searchers: who is under trial.
-        opponents: who they are compared with.
-        seed: root of the bootstrap.
+        searchers: the searchers under trial.
+        opponents: the searchers to compare them with.
+        seed: seed of the bootstrap.
     """
     parts = groups(checked_runs(runs))
     datasets = list(dict.fromkeys(dataset for dataset, _ in parts))
@@ -134,13 +134,13 @@ def _failures(parts: Mapping[tuple[str, str], pd.DataFrame], case: _Case) -> str
 
 
 def markdown(found: Sequence[Verdict], runs: pd.DataFrame, *, where: Mapping[str, str], title: str = "Verdict") -> str:
-    """Return the page: what was compared, a verdict per data set, and how to read it.
+    """Return the page: the comparison, a verdict per data set, and how to read it.
 
     Args:
         found: the verdicts.
-        runs: the runs that they are about, for the rules they ran under.
+        runs: the compared runs, for the rules of the experiment.
         where: searcher -> where it ran, `in process` or `in its own process`.
-        title: of the page.
+        title: title of the page.
     """
     lines = [f"# {title}", "", _rules(runs), ""]
     lines += [f"- {name}: {_ran(place)}" for name, place in where.items()]
@@ -153,7 +153,7 @@ def markdown(found: Sequence[Verdict], runs: pd.DataFrame, *, where: Mapping[str
 
 
 def _wrapped(lines: Sequence[str], width: int = WIDTH) -> list[str]:
-    """Return the lines at a width that reads well in a terminal too."""
+    """Return the lines, wrapped to a width that also suits a terminal."""
     wrapped: list[str] = []
     for line in lines:
         plain = not line or (line.startswith("#") and len(line) <= width)
@@ -163,12 +163,12 @@ def _wrapped(lines: Sequence[str], width: int = WIDTH) -> list[str]:
 
 
 def on_screen(page: str) -> str:
-    """Return the page of `markdown` for a screen: as it is, or wrapped anew where the screen is narrower."""
+    """Return the page of `markdown` for a screen; wrap it again if the screen is narrower."""
     return "\n".join(_wrapped(page.splitlines(), min(WIDTH, screen_width()))) + "\n"
 
 
 def sentences(verdict: Verdict, accuracy: str = words_for("").accuracy) -> list[str]:
-    """Return what a verdict says, in words; `accuracy` is what the differences are of."""
+    """Return a verdict as sentences; `accuracy` is the name of the compared score."""
     v, who = verdict, f"{verdict.searcher} against {verdict.opponent}"
     if v.verdict == "no result":
         return [f"**{who}: no result.** There is no seed that both finished. {_sentence(v.failures)}".rstrip()]
@@ -190,7 +190,7 @@ def sentences(verdict: Verdict, accuracy: str = words_for("").accuracy) -> list[
 
 
 def _settling(v: Verdict) -> str:
-    """Return how many more seeds would settle it."""
+    """Return a sentence on how many more seeds would decide the comparison."""
     if v.verdict == "no claim":
         needed = v.seeds_needed or 0
         size = f"; to show a difference of this size, about {needed - v.n_pairs}" if needed > MIN_SEEDS else ""

@@ -1,18 +1,18 @@
-"""One self-contained HTML page of a folder of results: the answer, the curves, the tables, and how they came about.
+"""One self-contained HTML page of a folder of results: answer, curves, tables, and their data and settings.
 
-    results       an experiment's folder, read and checked: frames, manifest, verdict, records
+    results       reads and checks an experiment's folder: frames, manifest, verdict, records
     content       the parts of a page: texts, figures, legends, tables
-    charts        figures as numbers, drawn by `templates/charts.js` with uPlot (`vendor`)
-    cells         archs as drawings
+    charts        data of figures that `templates/charts.js` draws with uPlot (`vendor`)
+    cells         drawings of archs
     pictures      figures as images
-    headers       what the column titles mean
+    headers       explanations of column titles
     sections      the sections of an experiment's page
-    page          all sections through one template, written whole
+    page          renders all sections with one template and writes the page
     search_page   the page of a search by real training
-    own_page      the page of a search on a problem of one's own
-    tables_page   the page of a folder whose tables are Markdown, such as that of a study
-    same_order    whether two folders put the searchers in the same order
+    own_page      the page of a search on the user's own problem
+    tables_page   the page of a folder with Markdown tables, such as a study
+    same_order    checks whether two results put the searchers in the same order
 
-Everything is derived from the folder; nothing is measured, fitted or looked up, and no test accuracy is opened that
-the outputs do not hold already. The page refers to nothing outside itself. Without scripts its tables can be read.
+The page is derived only from the folder: it measures and fits nothing, and opens no test accuracy beyond those in the
+outputs. The page loads no other file. Its tables can be read without scripts.
 """

@@ -1,4 +1,4 @@
-"""Archs as drawings: the cell of NAS-Bench-201 as a graph, the channel numbers of the size space as bars."""
+"""Draws archs: the cell of NAS-Bench-201 as a graph, the channel numbers of the size space as bars."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -13,14 +13,14 @@ from pmfnas.spaces.size import WIDTHS
 
 _SHORT = dict(zip(OPS, ("none", "skip", "conv 1x1", "conv 3x3", "avg pool"), strict=True))
 _STEP, _MIDDLE = 110, 112
-"""Between two nodes, and where they stand, in the drawing's own units."""
+"""Distance between two nodes, and their vertical position, in units of the drawing."""
 _BENDS: Mapping[tuple[int, int], int] = MappingProxyType({(2, 0): -52, (3, 0): -92, (3, 1): 60})
 """How far the edge (to, from) runs above (negative) or below the line of nodes; 0 elsewhere."""
 _OPENING = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}" class="cell">')
 
 
 def drawing(space: str, arch: str, title: str) -> Picture | None:
-    """Return the drawing of an arch in a space's notation; None for a space or a text that has none."""
+    """Return the drawing of an arch in its space's notation; None for an unknown space or an invalid arch."""
     draw = _DRAWINGS.get(space)
     try:
         return draw(arch, title) if draw else None
@@ -44,7 +44,7 @@ def _cell(arch: str, title: str) -> Picture:
 
 
 def _edge(op: str, to: int, source: int) -> Markup:
-    """Return the line of an operation with its name; one that passes nothing is dotted and has no name."""
+    """Return the line of an operation with its name; the operation `none` has no name and is dotted."""
     begin, end, bend = 25 + _STEP * source, 25 + _STEP * to, _BENDS.get((to, source), 0)
     peak, half = _MIDDLE + bend, (begin + end) / 2
     inset = 14 if not bend else 9 if abs(bend) < 90 else 4

@@ -1,4 +1,4 @@
-"""The parts of the page. Texts are plain: the template escapes them."""
+"""The parts of the page. Texts are plain text: the template escapes them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ from harness.show.sheet import Sheet
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A drawing that does not change: an image, or inline SVG."""
+    """A static picture: an image, or inline SVG."""
 
     title: str
     alt: str
-    """A text in place of the picture, for readers who do not see it."""
+    """Alternative text, for readers who cannot see the picture."""
     width_px: int
     height_px: int
     source: str = ""
     """A data URI; empty for inline SVG."""
     svg: Markup | None = None
     is_wide: bool = False
-    """Whether it takes the whole width of the page. A narrow screen scrolls it, so that its text stays legible."""
+    """Whether the picture takes the whole width of the page. A narrow screen scrolls it, so its text stays legible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure that the page's script draws from its numbers."""
+    """A figure that the page's script draws from data."""
 
     title: str
     alt: str
@@ -38,7 +38,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """One horizontal bar per name, made of parts."""
+    """One horizontal bar per name, divided into parts."""
 
     title: str
     unit: str
@@ -65,7 +65,7 @@ class Key:
     """The colour on a dark page."""
     width: float = 2.0
     switches: str = ""
-    """Which lines of this name it switches on and off: `searcher` or `stage`; empty for none."""
+    """Kind of lines with this name that the entry switches on and off: `searcher` or `stage`; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,10 @@ class Section:
     """A part of the page with a heading of its own."""
 
     key: str
-    """Its anchor: lower-case letters and dashes."""
+    """Anchor of the section: lower-case letters and dashes."""
     title: str
     words: tuple[str, ...] = ()
-    """Paragraphs."""
+    """Paragraphs of text."""
     warnings: tuple[str, ...] = ()
     pictures: tuple[Figure, ...] = ()
     keys: tuple[Key, ...] = ()
@@ -94,11 +94,11 @@ class Section:
     folded: tuple[Folded, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     html: Markup | None = None
-    """Rendered text, such as the verdict."""
+    """Rendered HTML, such as the verdict."""
 
     @property
     def meanings(self) -> dict[str, str]:
-        """What the columns of the section's tables mean, by title."""
+        """Explanation of each column of the section's tables, by title."""
         sheets = [*self.sheets, *(sheet for fold in self.folded for sheet in fold.sheets)]
         titles = dict.fromkeys(title for sheet in sheets for title in sheet.titles)
         return {title: meaning(title) for title in titles if meaning(title)}

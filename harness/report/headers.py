@@ -1,4 +1,4 @@
-"""What the column titles of the page's tables mean. A title without an entry, such as a data set's name, is plain."""
+"""Explanations of the column titles of the page's tables. Clear titles, such as names of data sets, have none."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -110,10 +110,10 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
     }
 )
 _PARTS = ("test ", "regret ")
-"""Of a study's titles, such as `test p`."""
+"""Parts of a study's column titles, such as `test p`."""
 
 
 def meaning(title: str) -> str:
-    """Return what a column title means; empty where the title says it."""
+    """Return the explanation of a column title; empty if it has none."""
     short = next((title.removeprefix(part) for part in _PARTS if title.startswith(part)), title)
     return MEANINGS.get(title) or MEANINGS.get(short, "")

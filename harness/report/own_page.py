@@ -1,4 +1,4 @@
-"""The page of a search on a problem of one's own: what was found, and how."""
+"""The page of a search on the user's own problem: the found arch and the trace of the search."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def write_own_report(folder: Path, out: Path) -> Path:
 
     Raises:
         InputError: the search has not ended.
-        DataError: its record is damaged.
+        DataError: the record is damaged.
     """
     write_text(out, own_page(read_own(folder)))
     return out

@@ -1,4 +1,4 @@
-"""The page: all sections of a folder through one template, with style and scripts inside, written whole."""
+"""The page: renders all sections of a folder with one template, including style and scripts, and writes it."""
 
 import base64
 import hashlib
@@ -32,12 +32,12 @@ def write_report(folder: Path, out: Path, *, run: str | None = None) -> Path:
     """Write the report of an experiment's folder to `out` and return that path.
 
     Args:
-        folder: the folder of an experiment whose outputs are made.
-        out: the HTML file; an existing one is replaced.
-        run: id of the run whose trace is shown; None chooses (`sections.why`).
+        folder: the folder of an experiment with its outputs.
+        out: the HTML file; an existing file is replaced.
+        run: id of the run whose trace is shown; for None see `sections.why`.
 
     Raises:
-        InputError: the folder has no outputs, or does not hold the run.
+        InputError: the folder has no outputs, or does not contain the run.
         DataError: a file of the folder is damaged.
     """
     write_text(out, page(read_results(folder), run=run))
@@ -67,8 +67,8 @@ def page(results: Results, *, run: str | None = None) -> str:
 
 
 def by_rank(summary: pd.DataFrame) -> list[str]:
-    """Return the searchers, the best mean rank first: the order of every legend."""
-    ranks = summary.drop_duplicates("searcher").sort_values(["mean_rank", "searcher"])  # NaN, no rank, comes last
+    """Return the searchers in the order of every legend, the best mean rank first."""
+    ranks = summary.drop_duplicates("searcher").sort_values(["mean_rank", "searcher"])  # NaN (no rank) comes last
     return [str(name) for name in ranks["searcher"]]
 
 
@@ -77,7 +77,7 @@ def _title(table: Table) -> str:
 
 
 def rendered(**context: Any) -> str:
-    """Return a page of `title`, `warnings` and `sections`. No script but its own runs, and nothing is loaded."""
+    """Return a page with `title`, `warnings` and `sections`. It runs only its own scripts and loads no other file."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -1,4 +1,4 @@
-"""Pictures that do not change, as images inside the page."""
+"""Static pictures, as images inside the page."""
 
 import base64
 import io
@@ -18,7 +18,7 @@ _PX_PER_IN = 120
 
 
 def picture(title: str, alt: str, draw: Callable[[Axes], None], *, size_in: tuple[float, float]) -> Picture:
-    """Return the picture of one panel that `draw` fills."""
+    """Return a picture of one panel, drawn by `draw`."""
     with matplotlib.rc_context(settings()):
         figure = Figure(figsize=size_in, layout="constrained")
         draw(figure.add_subplot())
@@ -35,13 +35,13 @@ def encoded(figure: Figure) -> str:
 
 
 def _rounded(outline: re.Match[str]) -> str:
-    """Round the coordinates of an outline to hundredths of a point: a third of the bytes, nothing to be seen."""
+    """Round the coordinates of an outline to hundredths of a point: a third of the bytes, no visible change."""
     short = re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), outline[0])
     return " ".join(short.split()).join((" ", ""))
 
 
 def png(path: Path) -> Picture:
-    """Return a figure of a folder, as wide as the page."""
+    """Return a PNG figure of a folder, as wide as the page."""
     with Image.open(path) as image:
         width, height = image.size
     source = "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -1,4 +1,4 @@
-"""An experiment's folder, read: the frames its table was made from, manifest, verdict, and the records."""
+"""Reads an experiment's folder: the frames of its table, manifest, verdict, and records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,34 +22,34 @@ VERDICT = "verdict.md"
 
 @dataclass(frozen=True)
 class Results:
-    """What a report is made from."""
+    """The data of a report."""
 
     folder: Path
     manifest: Mapping[str, Any]
     runs: pd.DataFrame
-    """Checked; see `harness.stats.runs`."""
+    """Checked frame of runs; see `harness.stats.runs`."""
     steps: pd.DataFrame
     timings: pd.DataFrame
     progress: pd.DataFrame
-    """Times to targets, of `progress.csv`."""
+    """Times to targets, from `progress.csv`."""
     verdict: str
-    """Markdown; empty where the experiment gave none."""
+    """Verdict as Markdown; empty if the experiment has none."""
     records: Mapping[str, Path]
-    """Run id -> record, of the runs in `runs` whose record is in the folder; reference outputs have none."""
+    """Run id -> record, for the runs whose record is in the folder; reference outputs have no records."""
 
     @property
     def words(self) -> Words:
-        """How outputs speak of the score."""
+        """Words for the score in outputs."""
         return words_of(self.runs)
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """Names of the data sets, as the table orders them."""
+        """Names of the data sets, in the order of the table."""
         return tuple(sorted(self.runs["dataset"].unique(), key=str.lower))
 
     @property
     def best(self) -> dict[str, float]:
-        """Best score there is per data set, percent: what a run reached plus what it lacked, median over runs."""
+        """Best possible score per data set, percent: a run's score plus its regret, median over runs."""
         ok = self.runs[self.runs["ok"]]
         best = (ok["test"] + ok["test_regret"]).groupby(ok["dataset"]).median()
         return {str(name): float(value) for name, value in best.items()}
@@ -60,15 +60,15 @@ class Results:
 
 
 def read_results(folder: Path) -> Results:
-    """Return what the folder holds.
+    """Return the results in the folder.
 
     Raises:
-        InputError: it is no folder of results, or its outputs were not made yet.
-        DataError: a file in it is damaged.
+        InputError: the folder holds no results, or its outputs were not written yet.
+        DataError: a file of the folder is damaged.
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; give the folder of an experiment, such as results/table2")
-    read_claim(folder)  # raises for what is no folder of results
+    read_claim(folder)  # raises if the folder holds no results
     runs = checked_runs(_frame(folder, "runs"))
     steps, timings = _frame(folder, "steps"), _frame(folder, "timings")
     require(steps, STEP_COLUMNS, "steps.parquet")

@@ -1,8 +1,8 @@
 """Do two results put the searchers in the same order? Rank correlations per data set.
 
-Of use where the same experiment was run on two kinds of data: what is said of the searchers on the one should hold on
-the other. Means of few seeds are noisy, and searchers that are level swap places by chance, so the pairs on which the
-two differ are listed with their differences.
+Useful if the same experiment was run on two kinds of data: conclusions about searchers on one should hold on the other.
+Means of few seeds are noisy, and similar searchers swap places by chance, so pairs in different order are listed with
+their differences.
 """
 
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from harness.stats.runs import groups, scores
 from pmfnas.core.errors import InputError
 
 SHOWN = 5
-"""How many of the pairs in another order are listed, the largest differences first."""
+"""Maximum number of listed pairs in different order, the largest differences first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How two results order the searchers of one data set."""
+    """The orders of the searchers on one data set in two results."""
 
     dataset: str
     means: pd.DataFrame
@@ -42,7 +42,7 @@ class Order:
 
     @property
     def swapped(self) -> list[tuple[str, str, float, float]]:
-        """Pairs in another order: the better of the first result, the other, by how much it leads there, and here."""
+        """Pairs in different order: better searcher in the first result, the other, and its lead in both results."""
         values = self.means.to_numpy()
         gaps = [
             (a, b, float(values[a, 0] - values[b, 0]), float(values[a, 1] - values[b, 1]))
@@ -58,7 +58,7 @@ def orders(first: Results, second: Results) -> list[Order]:
     """Return the orders of the searchers that both results have, per data set.
 
     Raises:
-        InputError: there is no data set on which both have three searchers in common.
+        InputError: the results have no data set with three common searchers.
     """
     found = []
     for dataset in (name for name in first.datasets if name in second.datasets):
@@ -77,7 +77,7 @@ def _means(results: Results, dataset: str) -> "pd.Series[float]":
 
 
 def markdown(first: Results, second: Results) -> str:
-    """Return the correlations as a table, and the pairs whose order differs most."""
+    """Return the correlations as a table, and the pairs with the largest differences in order."""
     found = orders(first, second)
     names = [f"{r.runs['data'].iloc[0]} ({r.words.name})" for r in (first, second)]
     blocks = [

@@ -1,4 +1,4 @@
-"""The page of a search with real training: one run, one network that was scored, and how it was found."""
+"""The page of a search with real training: one run, its scored network, and the trace of the search."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""The page of a folder that holds its tables as Markdown and its figures as images.
+"""The page of a folder with Markdown tables and image figures.
 
-Studies, comparisons of searches by real training, predictors, and reference outputs without curves are such folders.
-Their texts are shown as they were written, with tables that can be sorted, copied and downloaded.
+Examples are studies, comparisons by real training, predictor studies, and reference outputs without curves. The page
+shows their texts unchanged, with tables that can be sorted, copied and downloaded.
 """
 
 from dataclasses import replace
@@ -18,19 +18,19 @@ from harness.show.sheet import Sheet
 from pmfnas.files import reading, write_text
 
 CURVES = ("runs.parquet", "steps.parquet", "timings.parquet", "progress.csv")
-"""The files from which `harness.report.page` makes its page."""
+"""The files that `harness.report.page` reads."""
 _TABLE, _VERDICT = "table.md", "verdict.md"
 _MARKS = {"strong": "best", "em": "level"}
 
 
 def has_tables_only(folder: Path) -> bool:
-    """Return whether the folder has tables as Markdown, and not all files of an experiment with curves."""
+    """Return whether the folder has Markdown tables but lacks a file of an experiment with curves."""
     has_text = any((folder / name).is_file() for name in (_TABLE, _VERDICT))
     return has_text and not all((folder / name).is_file() for name in CURVES)
 
 
 def write_tables_page(folder: Path, out: Path) -> None:
-    """Write the page of the folder to `out`; raise `DataError` where a file is damaged."""
+    """Write the page of the folder to `out`; raise `DataError` if a file is damaged."""
     write_text(out, tables_page(folder))
 
 
@@ -53,16 +53,16 @@ def _read(path: Path) -> str:
 
 
 def _parsed(text: str) -> tuple[str, list[Section]]:
-    """Return the title and the sections of a text; one without tables is one section."""
+    """Return the title and the sections of a text; a text without tables is one section."""
     title, sections = sections_of(text)
     is_prose = not any(section.sheets for section in sections)
     return title, [replace(section, title=title) for section in verdict(text)] if is_prose else sections
 
 
 def sections_of(text: str) -> tuple[str, list[Section]]:
-    """Return the title of a page of Markdown, and a section per heading below it; keys are not set yet.
+    """Return the title of a page of Markdown, and a section per heading, still without keys.
 
-    Paragraphs before a section's first table are words, later ones and lists are notes.
+    Paragraphs before a section's first table become words; later paragraphs and all lists become notes.
     """
     title, (lead, *rest) = "", [Section("", "")]
     for node in SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(text)).children:
@@ -83,7 +83,7 @@ def sections_of(text: str) -> tuple[str, list[Section]]:
 
 
 def _added(section: Section, node: SyntaxTreeNode, caption: str) -> Section:
-    """Return the section with a table, a list or a paragraph more."""
+    """Return the section with the table, list or paragraph of `node` added."""
     match node.type:
         case "table":
             return replace(section, sheets=(*section.sheets, _sheet(node, caption)))
@@ -97,14 +97,14 @@ def _added(section: Section, node: SyntaxTreeNode, caption: str) -> Section:
 
 
 def _text(node: SyntaxTreeNode) -> str:
-    """Return the text of a node without its marks."""
+    """Return the text of a node without markup."""
     if node.type in ("softbreak", "hardbreak"):
         return " "
     return "".join(map(_text, node.children)) if node.children else node.content
 
 
 def _sheet(table: SyntaxTreeNode, caption: str) -> Sheet:
-    """Return a table; a row whose first cell is bold is marked as the best, in italics as level with it."""
+    """Return a table; a row with a bold first cell is marked "best", with an italic one "level"."""
     head, *body = (row for part in table.children for row in part.children)
     firsts = [[mark for inner in row.walk() if (mark := _MARKS.get(inner.type))] for row in body]
     marks = tuple(found[0] if found else "" for found in firsts)

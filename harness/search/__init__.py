@@ -1,21 +1,21 @@
-"""Searching with real training: the verbs `search`, `export` and `gpu-check`. What trains needs torch.
+"""Searching with real training: the verbs `search`, `export` and `gpu-check`. Training needs torch.
 
 spec         settings, device, and the claim that must stay the same
-checks       time, disk and memory, before the start
-measuring    the seconds that training takes, before the start
-run          a search from the data to the model in hand
+checks       checks time, disk and memory before the start
+measuring    measures the speed of training before the start
+run          runs a search
 device       the executor that trains on a device
-watch        live lines, log, checkpoints no longer needed
-watchdog     starts a device that fails or hangs anew
+watch        prints live lines, writes the log, removes unneeded checkpoints
+watchdog     detects training that hangs
 parent       ends a search with the process that started it
-result       record, weights, and then test accuracy
-retrain      the found network trained anew on all images
-final_test   opens test images, and logs it; nothing else does
-export       the found network as files
-card         its model card
+result       writes record and weights, then measures test accuracy
+retrain      trains the found network on training and validation images
+final_test   opens the test images and logs every access
+export       exports the found network
+card         the model card of an exported network
 folder       the folder that a search owns
 overview     the search as text, Markdown and a page
-own          a search on a problem of one's own (`pmfnas.search`) as text and Markdown
-compare      several searches compared
+own          a search on the user's own problem (`pmfnas.search`) as text and Markdown
+compare      compares several searches
 gpu          the check of a GPU
 """

@@ -1,4 +1,4 @@
-"""The model card of an exported network: description, input, output, and a program that loads and uses it."""
+"""The model card of an exported network: description, input, output, and a program that loads and runs it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ MODEL = "model.pt2"
 
 
 def class_names(claim: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the classes in the order of the logits; their numbers where the search noted no names."""
+    """Return the class names in the order of the logits, or the class numbers if the search recorded no names."""
     return tuple(claim.get("class_names") or map(str, range(result["n_classes"])))
 
 
 def retrain_command(claim: Mapping[str, Any], out: str = "OUT", data_dir: str = "DIR", to: str = MODEL) -> str:
-    """Return the command that trains the found network anew on training and validation images."""
+    """Return the command that retrains the found network on training and validation images."""
     needed = () if claim["dataset"] == "digits" else ("--data-dir", data_dir)
     return typed("export", out, "--to", to, "--retrain", *needed)
 
@@ -30,11 +30,11 @@ def model_card(
     """Return the model card, Markdown.
 
     Args:
-        claim: what the folder of the search says of itself.
-        result: of the search.
-        retrained: what `retrain` returned; None where the weights are those of the search.
-        name: of the model's file.
-        onnx: of the ONNX file; empty if it was not written.
+        claim: the settings in the search's folder.
+        result: result of the search.
+        retrained: result of `retrain`; None if the model has the weights of the search.
+        name: file name of the model.
+        onnx: file name of the ONNX file; empty if it was not written.
     """
     names = class_names(claim, result)
     parts = [
@@ -69,7 +69,7 @@ def model_card_title(name: str) -> str:
 
 
 def loading_program(name: str, side: int) -> str:
-    """Return a Python program that loads the model from its file `name`, and prints what it sees in two images."""
+    """Return a Python program that loads the model from the file `name` and prints its predictions for two images."""
     return (
         "import json\n\n"
         "import torch\n\n"

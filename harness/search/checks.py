@@ -1,11 +1,11 @@
 """Checks before a search starts: time, disk and memory. Each is measured or counted, and the arithmetic is shown.
 
-    time      an epoch of the largest network is timed on a few steps, within a limit, and must fit into the budget;
-              how many whole trainings the budget buys is said, and what to give where they are too few for a search
-    disk      checkpoints of the archs in hand must fit; whether those of all archs would is said
-    memory    images on the host, and a training step and a validation pass; on a GPU wider packs are halved later
+    time      one epoch of the largest network, estimated from a few timed steps, must fit into the budget; prints how
+              many full trainings the budget buys, and if they are too few for a search, proposes other flags
+    disk      the checkpoints kept at the same time must fit; prints a note if those of all archs would not
+    memory    the images, a training step and a validation pass must fit; a pack too wide for a GPU is halved later
 
-What was measured is kept in OUT/measured.json, so that going on measures nothing again.
+OUT/measured.json keeps the measurements, so a resumed search does not repeat them.
 """
 
 import json
@@ -30,11 +30,11 @@ from pmfnas.training.recipe import Recipe
 from pmfnas.training.stream import DeviceImages
 
 _LEAST_WHOLE = 3
-"""Whole trainings of the largest network that a budget must buy, or a warning is due."""
+"""Minimum number of full trainings of the largest network; if the budget buys fewer, a warning is printed."""
 _ENOUGH_WHOLE = 10
-"""Whole trainings that are proposed."""
+"""Number of full trainings that the proposed flags buy."""
 _KEPT_AT_ONCE = 100
-"""Archs whose checkpoints a search may well keep at the same time."""
+"""Expected maximum number of archs whose checkpoints a search keeps at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class Measured:
     epoch_s: float
     """One epoch of the largest network, alone."""
     pass_s: float
-    """A validation pass of it takes this at most: as if it trained on these images."""
+    """Upper bound of a validation pass: the time to train on as many images."""
     candidate_bytes: int
-    """Memory of the device that its training takes; 0 where that cannot be asked."""
+    """Device memory that its training takes; 0 on a CPU."""
     seconds: float
     """Seconds spent on measuring, the width included; they count as part of the budget."""
 
@@ -66,13 +66,13 @@ def measure(
 
     Args:
         out: folder of the search.
-        plan: the network.
+        plan: the largest network.
         data: images of the search.
-        images: the same on the device.
-        recipe: of the training.
-        before_s: what measuring has taken already.
+        images: the same images on the device.
+        recipe: the training recipe.
+        before_s: seconds already spent on measuring.
         limit_s: seconds that measuring may take; see `harness.search.measuring`.
-        clock: seconds, rising.
+        clock: returns increasing seconds.
 
     Raises:
         InputError: a single candidate does not fit on the device.
@@ -108,10 +108,10 @@ def _read(path: Path) -> Measured:
 
 
 def check_time(spec: SearchSpec, measured: Measured) -> tuple[str, ...]:
-    """Return the arithmetic of time, and a warning where the budget is too short for a search.
+    """Return the arithmetic of time, and a warning if the budget is too short for a search.
 
     Raises:
-        InputError: not even an epoch can end within the budget.
+        InputError: the budget is too short for a single epoch.
     """
     epochs, left_s = spec.schedules[-1], spec.budget_s - measured.seconds
     whole_s = epochs * measured.epoch_s + measured.pass_s
@@ -136,7 +136,7 @@ def check_time(spec: SearchSpec, measured: Measured) -> tuple[str, ...]:
 
 
 def _proposal(spec: SearchSpec, measured: Measured) -> str:
-    """Return flags with which the budget buys `_ENOUGH_WHOLE` trainings of the largest network to the end."""
+    """Return a sentence that proposes flags for `_ENOUGH_WHOLE` full trainings of the largest network."""
     whole_s = spec.schedules[-1] * measured.epoch_s + measured.pass_s
     minutes = math.ceil((_ENOUGH_WHOLE * whole_s + measured.seconds) / 60)
     longer = f"--budget {minutes}m" if minutes < 120 else f"--budget {math.ceil(minutes / 60)}h"
@@ -150,17 +150,17 @@ def _proposal(spec: SearchSpec, measured: Measured) -> str:
 
 
 def check_disk(out: Path, spec: SearchSpec, measured: Measured, largest_params: int, n_archs: int) -> str:
-    """Return the arithmetic of the disk; raise `InputError` where the checkpoints of a search do not fit.
+    """Return the arithmetic of the disk; raise `InputError` if the checkpoints of a search do not fit.
 
     Args:
-        out: where they go.
-        spec: what is searched.
-        measured: how fast.
+        out: folder of the search, which holds the checkpoints.
+        spec: settings of the search.
+        measured: measured speed of training.
         largest_params: parameters of the largest network of the space.
         n_archs: number of archs in the space.
     """
     each, free = _state_bytes(largest_params), shutil.disk_usage(out).free
-    gain = spec.width or 1  # packing is worth less than its width
+    gain = spec.width or 1  # upper bound: a pack of n candidates trains less than n times as fast
     most = min(n_archs, math.ceil(spec.budget_s * gain / (measured.epoch_s * spec.schedules[0])))
     kept = min(_KEPT_AT_ONCE, most)
     line = f"disk: {kept} checkpoints x {_mb(each)} = {_mb(kept * each)}, {_mb(free)} free"
@@ -175,7 +175,7 @@ def check_disk(out: Path, spec: SearchSpec, measured: Measured, largest_params: 
 
 
 def check_host_memory(data: SearchData) -> str:
-    """Return the arithmetic of the host's memory; raise `InputError` where the images' second copy does not fit."""
+    """Return the arithmetic of the host's memory; raise `InputError` if a padded copy of the images does not fit."""
     n, colours, side, _ = data.train.pixels.shape
     copy, free = n * colours * (side + 2 * data.padding) ** 2, free_memory()
     held = data.train.pixels.nbytes + data.valid.pixels.nbytes
@@ -187,15 +187,15 @@ def check_host_memory(data: SearchData) -> str:
 
 
 def check_training_memory(device: torch.device, spec: SearchSpec, plan: Blueprint, data: SearchData) -> list[str]:
-    """Return the arithmetic of the memory that training and validation take on a CPU; nothing for a GPU.
+    """Return the arithmetic of the memory that training and validation take on a CPU; empty for a GPU.
 
-    A GPU is asked, see `measure` and `check_device_memory`.
+    `measure` and `check_device_memory` do this for a GPU.
 
     Args:
-        device: where it trains.
-        spec: of the search.
+        device: the device that trains.
+        spec: settings of the search.
         plan: the largest network.
-        data: of the search.
+        data: images of the search.
 
     Raises:
         InputError: the memory does not suffice.
@@ -221,9 +221,9 @@ def check_training_memory(device: torch.device, spec: SearchSpec, plan: Blueprin
 def check_device_memory(
     device: torch.device, spec: SearchSpec, measured: Measured, plan: Blueprint, image_size: int
 ) -> list[str]:
-    """Return the arithmetic of a GPU's memory; nothing for a CPU, whose memory is the host's.
+    """Return the arithmetic of a GPU's memory; empty for a CPU, which uses the host's memory.
 
-    Too wide a pack is no error: it is halved when it does not fit.
+    A pack that does not fit is no error: the search halves it.
 
     Raises:
         InputError: a validation pass of a single candidate does not fit.
@@ -242,11 +242,11 @@ def check_device_memory(
 
 
 def free_memory(meminfo: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """Return the bytes that this process can still take; None where the system does not say.
+    """Return the bytes that this process can still allocate; None if the system does not report them.
 
     Args:
-        meminfo: what Linux says of the machine.
-        group: what it says of the container; the smaller of the two counts.
+        meminfo: Linux's file on the machine's memory.
+        group: Linux's folder on the container's memory; the smaller amount counts.
     """
     try:
         lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())

@@ -1,10 +1,10 @@
-"""The device executor: tickets are trained, several at once, while a real clock runs.
+"""The device executor: trains several tickets at the same time while a real clock runs.
 
-Up to `width` tickets share the device. They advance together, epoch by epoch, and end one by one; each costs its
-share of the device's seconds, so that the shares add up to the time spent training. The clock goes on while the
-searcher thinks.
+Up to `width` tickets share the device. They advance together, epoch by epoch, and end one by one. Each costs its
+share of the device's seconds, so the shares add up to the time spent training. The clock also runs while the
+searcher decides.
 
-An epoch that would end after the budget is not begun, and a ticket that ended after it is not reported.
+The executor does not begin an epoch that would end after the budget, and does not report tickets that end after it.
 """
 
 import time
@@ -21,11 +21,11 @@ from pmfnas.loop.executor import TrialOf
 from pmfnas.training.benchmark import TrainingBenchmark
 
 Watch: TypeAlias = Callable[[int], AbstractContextManager[None]]
-"""Watches over an epoch of so many candidates."""
+"""Given the number of candidates, returns the context in which an epoch is trained."""
 
 
 def unwatched(n_candidates: int) -> AbstractContextManager[None]:
-    """Return a context that does nothing."""
+    """Return an empty context, without a watchdog."""
     del n_candidates
     return nullcontext()
 
@@ -47,17 +47,17 @@ class DeviceExecutor:
 
         Args:
             benchmark: holds the session that trains.
-            trial_of: which training seed a replicate has.
-            width: most tickets on the device at once.
-            now_s: where the clock of the run stands; more than 0 where it goes on.
-            clock: seconds, rising.
+            trial_of: gives the trial, hence the training seed, of a replicate.
+            width: maximum number of tickets on the device at the same time.
+            now_s: current seconds of the run's clock; above 0 for a resumed run.
+            clock: returns increasing seconds.
             watch: the context in which every epoch is trained.
         """
         self._benchmark, self._trial_of, self._width = benchmark, trial_of, width
         self._clock, self._watch = clock, watch
         self._begin_s = clock() - now_s
         self._line: deque[Ticket] = deque()
-        self._active: dict[int, tuple[Ticket, int, float]] = {}  # ticket, slot, start_s; untold ends included
+        self._active: dict[int, tuple[Ticket, int, float]] = {}  # ticket, slot, start_s; also unreported ends
         self._untold: deque[Event] = deque()
         self._epoch_s = 0.0  # seconds of the last epoch of all tickets
         self._epoch_began_s = self._until_s = 0.0  # of the run's clock
@@ -69,16 +69,16 @@ class DeviceExecutor:
 
     @property
     def n_free(self) -> int:
-        """Number of slots with nothing to do and nothing in line; an end that was not told still holds its slot."""
+        """Number of free slots, less the queued tickets; an ended ticket keeps its slot until it is reported."""
         return max(0, self._width - len(self._active) - len(self._line))
 
     def submit(self, tickets: Sequence[Ticket]) -> None:
-        """Start the tickets now, or put them in line."""
+        """Start the tickets now, or queue them."""
         self._line.extend(tickets)
         self._start()
 
     def next_event(self, until_s: float) -> Event | None:
-        """Train until a ticket ends and return its end; None where none ends by `until_s`."""
+        """Train until a ticket ends and return its end; None if no ticket ends by `until_s`."""
         self._until_s = until_s
         while not self._untold:
             if not self._active or self.now_s + self._epoch_s > until_s:
@@ -92,7 +92,7 @@ class DeviceExecutor:
         return event
 
     def cancel(self, ticket: Ticket) -> Event | None:
-        """Take a ticket off the device or out of the line, now; None where its end was told already."""
+        """Remove a ticket from device or queue now, and return its end; None if its end was already reported."""
         if ticket in self._line:
             self._line.remove(ticket)
             return Event(self.now_s, ticket, Cancelled(), worker=-1, start_s=self.now_s)
@@ -119,10 +119,10 @@ class DeviceExecutor:
         return self._benchmark.session.cost(ticket.number)
 
     def hung(self, reason: str) -> list[Event]:
-        """Return the ends, failed for `reason`, of the tickets that are being trained at this very moment.
+        """Return a failed end with `reason` for each ticket in the current epoch.
 
-        Nothing is changed: another thread asks, whose process is about to be replaced. Each ticket's cost includes its
-        share of the seconds of the epoch that does not end, up to the end of the run.
+        This changes nothing: the watchdog's thread calls it just before it replaces the process. Each ticket's cost
+        includes its share of the hanging epoch's seconds, up to the end of the run.
         """
         session, now_s = self._benchmark.session, min(self.now_s, self._until_s)
         share_s = max(0.0, now_s - self._epoch_began_s) / max(1, len(session.at_work))

@@ -1,8 +1,8 @@
-"""The found network as files: a program of `torch.export` that takes plain images, an ONNX file and a model card.
+"""Exports the found network: a program of `torch.export` that takes plain images, an ONNX file and a model card.
 
-model.pt2     the program: uint8 (n, 3, side, side) -> logits (n, n_classes); the names of the classes inside
-model.onnx    the same, where its exporter is installed; the names of the classes in its metadata
-model.md      the model card, with a program of a few lines that loads the model and names what it sees
+model.pt2     the program: uint8 (n, 3, side, side) -> logits (n, n_classes); contains the class names
+model.onnx    the same network, if the exporter is installed; class names in its metadata
+model.md      the model card, with a short program that loads the model and prints predicted classes
 """
 
 import json
@@ -52,9 +52,9 @@ class Exported:
     model: Path
     card: Path
     onnx: Path | None
-    """None where it was not written."""
+    """None if it was not written."""
     why_no_onnx: str
-    """Empty where it was."""
+    """Empty if the ONNX file was written."""
 
 
 class Deployed(torch.nn.Module):  # type: ignore[misc]
@@ -72,18 +72,18 @@ class Deployed(torch.nn.Module):  # type: ignore[misc]
 
 
 def targets(to: Path, out: Path, data_dir: Path | None = None) -> Targets:
-    """Return the files that an export to `to` writes; torch loads programs from files that end in `.pt2` only.
+    """Return the files that an export to `to` writes; torch loads programs only from files that end in `.pt2`.
 
-    Nothing is written but missing folders.
+    Creates missing folders, but writes no file.
 
     Args:
-        to: as the command line names the model. `.pt`, `.pth` and no ending at all stand for `.pt2`.
+        to: the model file of the command line. `.pt`, `.pth` and no ending become `.pt2`.
         out: folder of the search.
-        data_dir: the data that are read for retraining.
+        data_dir: folder of the images that retraining reads.
 
     Raises:
-        InputError: `to` ends in something else, or one of the files would replace what is read, another of them, or
-            a text that is no model card; or it cannot be written there.
+        InputError: `to` has another ending or cannot be written, or a file would replace an input, another output or
+            a text other than a model card.
     """
     if to.suffix not in (*_STANDS_FOR_PT2, ".pt2"):
         raise InputError(f"--to is {to}, but a model ends in .pt2, as torch wants it; name it {to.name}.pt2")
@@ -100,12 +100,12 @@ def targets(to: Path, out: Path, data_dir: Path | None = None) -> Targets:
 
 
 def export(out: Path, to: Path, retrained: Mapping[str, Any] | None = None) -> Exported:
-    """Write the network that the search in `out` found to `to`, and its card and an ONNX file beside it.
+    """Write the network that the search in `out` found to `to`, with its model card and an ONNX file.
 
     Args:
         out: folder of a search that has ended.
-        to: the program; see `targets`.
-        retrained: what `retrain` returned, to write those weights; None writes those that the search trained.
+        to: file of the program; see `targets`.
+        retrained: result of `retrain`, to export the retrained weights; None exports the weights of the search.
 
     Raises:
         InputError: the search has not ended, or `to` cannot be used.
@@ -137,7 +137,7 @@ def _program(claim: Mapping[str, Any], result: Mapping[str, Any], state: Trainin
 
 
 def _as_onnx(program: torch.export.ExportedProgram, names: str) -> tuple[bytes, str]:
-    """Return the ONNX file of a program, empty where it cannot be made; and why not, empty where it was."""
+    """Return the program as ONNX bytes and an empty reason; on failure empty bytes and the reason."""
     missing = [name for name in _ONNX if find_spec(name) is None]
     if missing:
         install = shlex.join([sys.executable, "-m", "pip", "install", *missing])
@@ -155,7 +155,7 @@ def _as_onnx(program: torch.export.ExportedProgram, names: str) -> tuple[bytes, 
         entry = found.model_proto.metadata_props.add()
         entry.key, entry.value = "class_names", names
         return bytes(found.model_proto.SerializeToString()), ""
-    except Exception as error:  # the exporter is a package of its own and raises what it likes
+    except Exception as error:  # the exporter is another package and may raise any exception
         return b"", f"the exporter failed ({type(error).__name__}: {str(error).splitlines()[0]})"
 
 
@@ -174,7 +174,7 @@ def _silent_exporter() -> Iterator[None]:
 
 
 def _is_card(path: Path) -> bool:
-    """Return whether there is a model card of that model at `path`."""
+    """Return whether `path` holds a model card of that model."""
     try:
         return path.read_text(encoding="utf-8").startswith(model_card_title(path.with_suffix(".pt2").name))
     except (OSError, UnicodeDecodeError):
@@ -182,7 +182,7 @@ def _is_card(path: Path) -> bool:
 
 
 def _frozen(pack: Pack) -> torch.nn.Module:
-    """Return the network of a pack without gradients, its weights no longer views into one tensor."""
+    """Return the network of a pack without gradients, and with weights that are not views into one tensor."""
     network = pack.network.requires_grad_(False).eval()
     for tensor in network.parameters():
         tensor.grad = None
@@ -193,6 +193,6 @@ def _frozen(pack: Pack) -> torch.nn.Module:
 def _weights(path: Path) -> TrainingState:
     try:
         return TrainingState(**torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:  # torch raises what its zip and pickle readers do
+    except Exception as error:  # torch passes on exceptions of its zip and pickle readers
         cause = f"{type(error).__name__}: {error}".splitlines()[0]
         raise DataError(f"{path} is missing or damaged ({cause}); search anew in another folder") from None

@@ -1,12 +1,12 @@
 """The final test of a search: test images are opened here and nowhere else, and every access is logged.
 
-    before the start        images are opened, checked and let go: a damaged one is an error before the budget is spent
-    after a search          the one network that it found is scored
-    after its retraining    that is scored once more
+    before the start        checks the test images, so that a damaged image is an error before the budget is spent
+    after a search          scores the found network
+    after its retraining    scores the retrained network
 
-Nothing of the test images but their number is handed on before the end; searchers are given neither them nor this.
+Before the end of a search, other code gets only the number of test images. Searchers have no access to this module.
 
-    OUT/oracle.csv     who, archs that were scored, images
+    OUT/oracle.csv     one row per access: run, number of scored archs, number of images
 """
 
 from pathlib import Path
@@ -24,23 +24,23 @@ _HEAD = "who,archs,images\n"
 
 
 def verify_test_images(source: Source, data: SearchData) -> int:
-    """Open the test images, check that they can be scored, and return their number and nothing else.
+    """Open the test images, check that a network can be scored on them, and return only their number.
 
     Raises:
-        DataError: one cannot be read, or they do not fit to the images of the search.
+        DataError: an image cannot be read, or the images differ in size or classes from those of the search.
     """
     return len(_opened(source, data.image_size))
 
 
 def log_access(out: Path, who: str, *, n_archs: int, n_images: int) -> None:
-    """Note that test images were opened, in the folder of the search."""
+    """Log an access to the test images in the folder of the search."""
     path = out / ORACLE
     before = path.read_text(encoding="utf-8") if path.exists() else _HEAD
     write_text(path, f"{before}{who},{n_archs},{n_images}\n")
 
 
 def score(session: Session, segment: Segment, source: Source, out: Path, who: str) -> float:
-    """Return the test accuracy, percent, of a trained network; the access is logged."""
+    """Return the test accuracy of a trained network in percent, and log the access."""
     test = _opened(source, session.images.image_size)
     state, batches = session.checkpoints.load(segment.key, segment.stop), session.images.in_order(test)
     (scores,) = evaluate([segment.plan], [state], batches, session.recipe, session.images.device)
@@ -49,7 +49,7 @@ def score(session: Session, segment: Segment, source: Source, out: Path, who: st
 
 
 def _opened(source: Source, image_size: int) -> ImageSet:
-    """Return the test images; raise `DataError` where they are none, of another size, or of unknown classes."""
+    """Return the test images; raise `DataError` if there are none, or if size or classes do not fit the search."""
     test = source.test()
     if not len(test):
         raise DataError(f"data set {source.name} has no test image, by which the search is judged in the end; add some")

@@ -1,7 +1,7 @@
-"""The seconds that training takes, measured before a search starts, within a limit that is said.
+"""Measures the speed of training before a search starts, within a time limit.
 
-Batches grow from two images to those of the recipe, so that large images or a slow machine are noticed on a few of
-them. Where the next size would pass the limit, the speed of the last one counts: it is a little too low, never too
+The batch grows from two images to the recipe's size, so that a few images suffice to notice large images or a slow
+machine. If the next size would exceed the limit, the result is the speed of the last size: a little too low, never too
 high.
 """
 
@@ -15,10 +15,10 @@ from pmfnas.training.stream import DeviceImages
 from pmfnas.training.throughput import images_per_second
 
 _SIZES = (2, 16)
-"""Images per step before the batch of the recipe."""
+"""Batch sizes to time before the recipe's."""
 _STEPS = 2
 _TAKEN = 2 + _STEPS
-"""Steps that measuring takes, those before the clock starts included."""
+"""Number of steps per measurement, including warm-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Speed:
 
     images_per_s: float
     is_whole: bool
-    """Whether whole batches were timed; else smaller ones, within the limit."""
+    """Whether batches of the recipe's size were timed; false if the limit allowed only smaller ones."""
 
 
 def limit_s(budget_s: float) -> float:
-    """Return how long measuring may take before a search with this budget: a twentieth, 5 to 60 seconds."""
+    """Return how long measuring may take before a search: a twentieth of the budget, but 5 to 60 seconds."""
     return min(60.0, max(5.0, budget_s / 20))
 
 
@@ -43,17 +43,17 @@ def measured_speed(
     limit_s: float,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Speed:
-    """Return how fast `plan` trains; after `limit_s`, and one step of two images at least, nothing more is timed.
+    """Return how fast `plan` trains; stop timing after `limit_s`, but time at least one step of two images.
 
     Args:
         plan: the network.
-        images: on the device.
-        recipe: of the training.
-        limit_s: seconds of the wall clock.
-        clock: times the whole batches, in seconds.
+        images: images on the device.
+        recipe: the training recipe.
+        limit_s: limit in seconds of the wall clock.
+        clock: times the batches of the recipe's size, in seconds.
 
     Raises:
-        torch.OutOfMemoryError: it does not fit on the device.
+        torch.OutOfMemoryError: the training does not fit on the device.
     """
     begin_s, whole = time.perf_counter(), min(recipe.batch_size, images.n_train)
     few = replace(recipe, batch_size=_SIZES[0])

@@ -1,14 +1,14 @@
 """The overview of a search with real training: one run on one data set, as text, Markdown and a page.
 
-A table of searchers rests on a benchmark that knows every arch; here one network was scored, once, when the search
-had ended. So neither regret nor rank nor a comparison can be given, and the outputs say so. What there is instead:
+A table of searchers needs a benchmark with the scores of every arch. A search scores one network, once, after its end.
+So there is no regret, rank or comparison, and the outputs say so. They show instead:
 
-    what was found      validation and test of the network in hand, GPU-hours, retraining
-    seconds             by stage and fidelity, set-up and idle time apart
-    incumbents          what would have been returned when, by validation
-    failures            with their reasons
+    found network       validation and test accuracy, GPU-hours, retraining
+    seconds             by stage and fidelity; set-up and idle time separately
+    incumbents          the best arch so far over time, by validation
+    failures            failed requests with their reasons
 
-All of it is read from the record and `result.json`; no image is opened and no torch is needed.
+All values come from the record and `result.json`; this file opens no image and needs no torch.
 """
 
 from dataclasses import dataclass
@@ -48,21 +48,21 @@ class Overview:
     record: Path
     explained: Explained
     setup_s: float
-    """Within the tickets' costs."""
+    """Set-up seconds; part of the tickets' costs."""
 
     @property
     def title(self) -> str:
-        """Names the search."""
+        """Title of the outputs."""
         return f"Search on {self.claim['dataset']} with real training"
 
     @property
     def run(self) -> str:
-        """The id of its run."""
+        """Id of the search's run."""
         return self.explained.header.run_id
 
 
 def is_search(folder: Path) -> bool:
-    """Return whether `folder` is that of a search with real training."""
+    """Return whether `folder` holds a search with real training."""
     return (folder / SPEC).is_file() and read_claim(folder).get("experiment") == EXPERIMENT
 
 
@@ -70,8 +70,8 @@ def read_overview(folder: Path) -> Overview:
     """Return the search in `folder`.
 
     Raises:
-        InputError: it has not ended.
-        DataError: a file in it is damaged.
+        InputError: the search has not ended.
+        DataError: a file of the folder is damaged.
     """
     claim, result = read_claim(folder), read_result(folder)
     if result is None:
@@ -121,12 +121,12 @@ def found(overview: Overview) -> Sheet:
 
 
 def spent(explained: Explained, setup_s: float, *, between: str = _BETWEEN) -> Sheet:
-    """Return GPU-hours by stage and fidelity, then set-up and unpaid time.
+    """Return GPU-hours by stage and fidelity, then the hours between tickets and the set-up time.
 
     Args:
         explained: the run.
-        setup_s: seconds of set-up within the tickets' costs.
-        between: what the clock runs for while nothing is trained.
+        setup_s: seconds of set-up, part of the tickets' costs.
+        between: a remark on the clock between tickets.
     """
     header = explained.header
     rows = [
@@ -165,7 +165,7 @@ def best(overview: Overview) -> Sheet:
 
 
 def lost(explained: Explained) -> Sheet:
-    """Return the requests that failed or diverged, with reasons; a request beyond the last trial is no failure."""
+    """Return failed and diverged requests with reasons; a request for a trial that does not exist is no failure."""
     rows = tuple(
         (written_time(request.end_s), request.arch, request.fidelity, request.failure or request.status)
         for request in explained.requests
@@ -175,7 +175,7 @@ def lost(explained: Explained) -> Sheet:
 
 
 def write_overview(folder: Path) -> tuple[Path, ...]:
-    """Write `table.md` and the figure of a search to its folder, print the tables, and return what was written."""
+    """Write `table.md` and the figure of a search to its folder, print the tables, and return the written paths."""
     overview = read_overview(folder)
     path = folder / "table.md"
     write_text(path, markdown(overview))

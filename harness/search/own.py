@@ -1,7 +1,7 @@
-"""What a search on a problem of one's own has to show (`pmfnas.search`): as text, Markdown and a page.
+"""The overview of a search on the user's own problem (`pmfnas.search`): text, Markdown and the tables of a page.
 
-All of it is read from the record, in the unit of the metric that was searched for. Nothing but validation was measured,
-and one search was run, so there is neither a test result nor a comparison; the outputs say so.
+All values come from the record, in the unit of the search's metric. A single search measures only validation, so there
+is no test result and no comparison, and the outputs say so.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _BETWEEN = "the searcher's own thinking, for starting worker processes, and for 
 
 @dataclass(frozen=True, slots=True)
 class OwnSearch:
-    """A search on an own problem that has ended."""
+    """An ended search on the user's own problem."""
 
     folder: Path
     claim: dict[str, Any]
@@ -40,16 +40,16 @@ class OwnSearch:
     explained: Explained
     metric: Metric
     setup_s: float
-    """Within the tickets' costs."""
+    """Set-up seconds; part of the tickets' costs."""
 
     @property
     def title(self) -> str:
-        """Names the search."""
+        """Title of the outputs."""
         return f"Search for {self.metric.name} on {self.claim['name']}"
 
 
 def is_own(folder: Path) -> bool:
-    """Return whether `folder` is that of a search on a problem of one's own."""
+    """Return whether `folder` holds a search on the user's own problem."""
     return (folder / SPEC).is_file() and read_claim(folder).get("experiment") == EXPERIMENT
 
 
@@ -57,8 +57,8 @@ def read_own(folder: Path) -> OwnSearch:
     """Return the search in `folder`.
 
     Raises:
-        InputError: it has not ended.
-        DataError: its record is of another kind.
+        InputError: the search has not ended.
+        DataError: the record names no metric.
     """
     claim = read_claim(folder)
     record = record_path(folder, run_id("choices", claim["name"], claim["searcher"], claim["seed"]))
@@ -79,7 +79,7 @@ def sheets(own: OwnSearch) -> tuple[Sheet, ...]:
 
 
 def found(own: OwnSearch) -> Sheet:
-    """Return what was found, and at what cost."""
+    """Return a description of the found arch and the cost of the search."""
     header = own.explained.header
     best = standing(own.explained.requests, header.recommended[0])
     rows = {
@@ -93,7 +93,7 @@ def found(own: OwnSearch) -> Sheet:
 
 
 def over_time(own: OwnSearch) -> Sheet:
-    """Return the incumbents: what would have been returned when."""
+    """Return the incumbents over time."""
     rows = tuple(
         (
             written_time(step.time_s),
@@ -107,7 +107,7 @@ def over_time(own: OwnSearch) -> Sheet:
 
 
 def write_own(folder: Path) -> tuple[Path, ...]:
-    """Write `table.md` and the figure of a search to its folder, print the tables, and return what was written."""
+    """Write `table.md` and the figure of a search to its folder, print the tables, and return the written paths."""
     own = read_own(folder)
     path = folder / "table.md"
     write_text(path, render.markdown(own.title, [NOTE, about(own.explained), *sheets(own)]))

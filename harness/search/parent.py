@@ -1,7 +1,6 @@
-"""A search that another process has started ends with it, also where that process is killed and can tell nobody.
+"""Ends a search when the process that started it ends, even if that process is killed without warning.
 
-The process that starts it names itself in the environment. The search ends as by SIGTERM: in order, so that
-`--resume` goes on.
+The starting process puts its id into the environment. The search ends as after SIGTERM, so `--resume` can continue it.
 """
 
 import os
@@ -11,19 +10,19 @@ from pmfnas.core.errors import InputError
 from pmfnas.processes import end_with
 
 PARENT = "PMFNAS_PARENT"
-"""Environment variable: number of the process with which a search ends."""
+"""Environment variable: id of the process with which a search ends."""
 
 
 def with_parent(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a child that is to end with this process."""
+    """Return the environment for a child process that must end with this process."""
     return {**environment, PARENT: str(os.getpid())}
 
 
 def end_with_parent(*, poll_s: float = 1.0) -> None:
-    """Watch over the process that the environment names, if it names one, for as long as this process lives.
+    """End this process when the process named in the environment ends; do nothing if none is named.
 
     Raises:
-        InputError: the variable holds no process number.
+        InputError: the variable is not a process id.
     """
     named = os.environ.get(PARENT)
     if named is None:

@@ -1,6 +1,6 @@
-"""A search from begin to end, and its end: the record, the incumbent's weights, and only then its test accuracy.
+"""A search from start to end; at the end it writes the record and the incumbent's weights, then its test accuracy.
 
-The network is scored by test images once (`harness.search.final_test`), after the search, and the folder says so.
+The network is scored on the test images once (`harness.search.final_test`), after the search. The folder logs it.
 """
 
 import json
@@ -34,7 +34,7 @@ TRAINED = "TRAINED"
 
 
 def search_in(spec: SearchSpec, out: Path, *, resume: bool) -> dict[str, Any]:
-    """Search, or go on, with the folder locked; return the result, at once where it is there already."""
+    """Start or resume a search with its folder locked; return the result, or the stored result of an ended search."""
     with ExitStack() as held:
         is_there = (out / SPEC).exists()
         if is_there:
@@ -46,7 +46,7 @@ def search_in(spec: SearchSpec, out: Path, *, resume: bool) -> dict[str, Any]:
 
 
 def described(result: Mapping[str, Any], out: Path) -> str:
-    """Return a result in lines for people; `out` is the folder of the search."""
+    """Return a result as lines for the screen; `out` is the folder of the search."""
     stages = ", ".join(f"{stage} {hours:.3f}" for stage, hours in result["gpu_hours_by_stage"].items())
     return (
         f"found       {result['arch']}\n"
@@ -65,7 +65,7 @@ def conclude(searched: Searched, out: Path) -> dict[str, Any]:
     """Write record, weights and result of a search to `out`, and return the result.
 
     Raises:
-        InputError: nothing was finished within the budget.
+        InputError: the search failed, or no training ended within the budget.
     """
     finished = searched.finished
     if finished.status != "ok":
@@ -77,7 +77,7 @@ def conclude(searched: Searched, out: Path) -> dict[str, Any]:
         )
     entry, segment = best
     header = _header(searched)
-    record_path(out, header.run_id).unlink(missing_ok=True)  # killed before the result was written
+    record_path(out, header.run_id).unlink(missing_ok=True)  # left if a process died before it wrote the result
     write_record(out, header, finished, searched.benchmark.space)
     checkpoints = searched.benchmark.session.checkpoints
     write_bytes(out / WEIGHTS, checkpoints.path(segment.key, segment.stop).read_bytes())
@@ -99,9 +99,9 @@ def conclude(searched: Searched, out: Path) -> dict[str, Any]:
 
 
 def best_training(searched: Searched) -> tuple[Entry, Segment] | None:
-    """Return the longest training of the first recommended arch that has a checkpoint; None where none has.
+    """Return the longest training of the first recommended arch with a checkpoint; None if no such arch exists.
 
-    The longer schedule counts first, then epochs, then validation accuracy.
+    Trainings are ordered by length of schedule, then epochs, then validation accuracy.
     """
     trainings = (_longest_training(searched, arch) for arch in searched.finished.recommended)
     return next((training for training in trainings if training is not None), None)
@@ -153,7 +153,7 @@ def _described(searched: Searched, entry: Entry, segment: Segment) -> dict[str, 
 
 
 def _setup_hours(searched: Searched) -> dict[str, float]:
-    """Return the hours of set-up: building packs, within the tickets' costs, and measuring before the first ticket."""
+    """Return the hours of set-up: building packs (part of the tickets' costs) and measuring before the first ticket."""
     building_s = sum(entry.cost.setup_s for entry in searched.finished.entries)
     return {"building": building_s / 3600, "measuring": searched.measured_s / 3600}
 

@@ -1,11 +1,11 @@
-"""The found network trained anew, on training and validation images together.
+"""Retrains the found network on training and validation images together.
 
-The search trains on the training images alone, for it needs the others to choose by. Once it has ended nothing is
-left to choose, and the network can have them all: the longest schedule from first weights, in pieces that end in a
-checkpoint, so that the same command goes on where it was interrupted. Test images are opened once more, at its end.
+The search trains only on the training images, since it needs the validation images for selection. After the search,
+the network is trained on both, from new weights on the longest schedule. The training runs in pieces that end in a
+checkpoint, so the same command resumes after an interrupt. At the end the test images are opened once more.
 
-    OUT/retrain/          where the training goes on
-    OUT/retrained.pt, retrained.json      weights, and how they came about; written last
+    OUT/retrain/          checkpoints of the training
+    OUT/retrained.pt, retrained.json      weights and results; written last
 """
 
 import json
@@ -37,7 +37,7 @@ RETRAINED_WEIGHTS = "retrained.pt"
 RETRAINED = "retrained.json"
 _FOLDER = "retrain"
 _PIECES = 20
-"""Of a schedule; each ends in a checkpoint."""
+"""Number of pieces of a schedule; each ends in a checkpoint."""
 
 
 def retrain(
@@ -48,16 +48,16 @@ def retrain(
     say: Callable[[str], None],
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Any]:
-    """Train the network that the search in `out` found on training and validation images; return how it went.
+    """Train the network that the search in `out` found on training and validation images; return the result.
 
-    A network that was retrained already is not trained again.
+    If the network was retrained before, return that result.
 
     Args:
         out: folder of a search that has ended.
-        data_dir: the data it searched on; None for digits.
-        device: as `--device` names it.
-        say: takes lines of progress.
-        clock: seconds, rising.
+        data_dir: folder of the images of the search; None for digits.
+        device: value of `--device`.
+        say: prints a line of progress.
+        clock: returns increasing seconds.
 
     Raises:
         InputError: the search has not ended, or data or device cannot be used.
@@ -98,7 +98,7 @@ def retrain(
 
 
 def _joined(claim: Mapping[str, Any], data_dir: Path | None) -> tuple[Source, SearchData]:
-    """Return the data of the search, its validation images among the training images."""
+    """Return the data of the search, with the validation images added to the training images."""
     source = open_source(claim["dataset"], data_dir, split_seed=claim["split_seed"])
     data = source.search()
     if data.fingerprint != claim["fingerprint"]:
@@ -112,7 +112,7 @@ def _joined(claim: Mapping[str, Any], data_dir: Path | None) -> tuple[Source, Se
 
 
 def _whole(claim: Mapping[str, Any], result: Mapping[str, Any]) -> Segment:
-    """Return the whole training: the longest schedule, with the seed of the search's own where it has that one."""
+    """Return the full training: the longest schedule, with the search's training seed if the schedule has it."""
     epochs = claim["schedules"][-1]
     seeds = trial_seeds(epochs)
     seed = result["seed"] if result["seed"] in seeds else seeds[0]
@@ -122,7 +122,7 @@ def _whole(claim: Mapping[str, Any], result: Mapping[str, Any]) -> Segment:
 
 
 def _pieces(session: Session, whole: Segment) -> Iterator[int]:
-    """Train the rest of a training piece by piece; yield the epochs done after each piece."""
+    """Do the rest of a training piece by piece; yield the completed epochs after each piece."""
     checkpoints, step = session.checkpoints, max(1, whole.epochs // _PIECES)
     start = max(checkpoints.epochs(whole.key), default=0)
     while start < whole.epochs:

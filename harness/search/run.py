@@ -1,7 +1,7 @@
-"""A search with real training, from the data to the model in hand.
+"""A search with real training, from the data to the end of the search.
 
-The runner is the one that runs on tables, with a device as its executor. An interrupted search goes on: the journal
-is replayed to a fresh searcher, then the device takes over.
+It uses the same runner as searches on tables, with a device as the executor. To resume a search, the runner first
+replays the journal to a new searcher, then the device takes over.
 """
 
 import math
@@ -57,7 +57,7 @@ _SAMPLES = 32
 
 @dataclass(frozen=True)
 class Opened:
-    """A search whose folder, data and device are in hand."""
+    """A search with its folder, data and device, ready to start."""
 
     spec: SearchSpec
     out: Path
@@ -80,13 +80,13 @@ class Searched:
     benchmark: TrainingBenchmark
     finished: Finished
     fingerprint: str
-    """Of the data."""
+    """Fingerprint of the data."""
     measured_s: float
     """Seconds spent on measuring before the start."""
 
     @property
     def trial_of(self) -> TrialOf:
-        """Which training seed a replicate has in this run."""
+        """Gives the trial, hence the training seed, of a replicate in this run."""
         return paired_trials(self.benchmark, self.spec.seed)
 
     @property
@@ -96,15 +96,15 @@ class Searched:
 
 
 def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
-    """Read training and validation images and make `out` the folder of the search, or check that it is.
+    """Read training and validation images; make `out` the folder of the search, or check that it belongs to it.
 
     Args:
-        spec: what to search, on what.
-        out: owns the search.
-        resume: go on where the search in `out` stopped.
+        spec: settings of the search.
+        out: folder of the search.
+        resume: whether to continue the search in `out`.
 
     Raises:
-        InputError: settings, data, device or folder cannot be used; nothing that was trained is lost.
+        InputError: settings, data, device or folder cannot be used; finished trainings are kept.
     """
     device = open_device(spec.device)
     source = open_source(spec.dataset, spec.data_dir, split_seed=spec.split_seed)
@@ -128,17 +128,17 @@ def run_search(
     start_anew: Callable[[], None] | None = None,
     patience: Patience = PATIENCE,
 ) -> Searched:
-    """Search, or go on searching.
+    """Start or resume the search.
 
     Args:
         opened: the search.
         clock: counts the budget in seconds.
-        start_anew: replaces this process by one that resumes the search, once segments that hang are written down;
-            without it hanging segments are not detected.
-        patience: how long an epoch may take before it hangs.
+        start_anew: replaces this process by one that resumes the search, after recording hanging segments. If None,
+            hanging segments are not detected.
+        patience: how long an epoch may take before it counts as hanging.
 
     Raises:
-        InputError: memory or disk do not suffice; nothing that was trained is lost.
+        InputError: memory or disk do not suffice; finished trainings are kept.
     """
     spec, out, device = opened.spec, opened.out, opened.device
     source, data = opened.source, opened.data
@@ -186,7 +186,7 @@ class _Run:
     device: DeviceExecutor | None = None
 
     def search(self) -> Finished:
-        """Run the searcher; one device is one worker, whatever the number of candidates on it."""
+        """Run the searcher; a device counts as one worker for any number of candidates on it."""
         spec, width = self.opened.spec, self.opened.spec.width or 1
         setting = Setting(self.benchmark.space, self.benchmark.fidelities, spec.budget_s, n_workers=1)
         rng = stream(spec.seed, f"searcher/{spec.searcher}")
@@ -199,12 +199,12 @@ class _Run:
             return search(watched, executor, setting)
 
     def _still(self) -> None:
-        """Say that the search goes on; called by a thread of its own."""
+        """Print that the search still trains; the heartbeat's thread calls this."""
         if self.device is not None:
             self.log.still(self.device.now_s, len(self.benchmark.session))
 
     def give_up(self, reason: str) -> None:
-        """Record the hanging segments as failed and replace the process; called by the watchdog's thread."""
+        """Record the hanging segments as failed and replace the process; the watchdog's thread calls this."""
         assert self.device is not None
         assert self.start_anew is not None
         for event in self.device.hung(reason):
@@ -214,7 +214,7 @@ class _Run:
         self.start_anew()
 
     def _go_on(self, time_s: float, recorded: Sequence[Event]) -> Executor:
-        """Return the device executor; called when the journal has been replayed."""
+        """Return the device executor; called after the replay of the journal."""
         spec = self.opened.spec
         if recorded:
             left = written_time(spec.budget_s - time_s)
@@ -230,7 +230,7 @@ class _Run:
 
 
 def _epoch_s(event: Event) -> float:
-    """Return the seconds per epoch of a recorded training that ended well; 0 of anything else."""
+    """Return the seconds per epoch of a recorded successful training; 0 for other events."""
     request, outcome = event.ticket.request, event.outcome
     if not isinstance(request, Train) or not isinstance(outcome, Ok) or request.start == request.stop:
         return 0.0
@@ -238,7 +238,7 @@ def _epoch_s(event: Event) -> float:
 
 
 def _measured_width(spec: SearchSpec, source: Source, images: DeviceImages) -> tuple[int, float]:
-    """Return how many candidates should share the device, and the seconds that measuring it took."""
+    """Measure how many candidates should share the device; return the number and the seconds of measuring."""
     begin_s, most_s = time.perf_counter(), limit_s(spec.budget_s)
     print(f"measuring how many candidates share the device, for {written_time(most_s)} at most", file=sys.stderr)
     samples = _samples(spec, source)
@@ -254,7 +254,7 @@ def _measured_width(spec: SearchSpec, source: Source, images: DeviceImages) -> t
 
 
 def _samples(spec: SearchSpec, source: Source) -> list[Blueprint]:
-    """Return networks as a search may meet them."""
+    """Return random networks of the space."""
     space = space_for(spec.space, n_classes=source.n_classes, image_size=32)
     rng = stream(spec.seed, "width")
     archs = [space.sample(rng=rng) for _ in range(_SAMPLES)]
@@ -262,7 +262,7 @@ def _samples(spec: SearchSpec, source: Source) -> list[Blueprint]:
 
 
 def _most(spec: SearchSpec) -> int:
-    """Return the widest pack to try: networks of the size space differ in width and are not fused."""
+    """Return the widest pack to try; 1 in the size space, whose networks differ in width and are not fused."""
     return _SAMPLES if spec.space == "nb201" else 1
 
 

@@ -1,4 +1,4 @@
-"""A search with real training: its settings, its device, and the claim that must stay the same for it to go on."""
+"""A search with real training: its settings, its device, and the claim that must not change when it resumes."""
 
 import json
 import re
@@ -32,13 +32,13 @@ class SearchSpec:
     data_dir: Path | None = None
     space: str = "nb201"
     schedules: tuple[int, ...] = (12, 200)
-    """Epochs of the schedules that can be trained."""
+    """Number of epochs of each schedule."""
     budget_s: float = GPU_NIGHT_S
     searcher: str = "pmf_nas"
     seed: int = 0
     split_seed: int = 0
     width: int | None = 1
-    """Most candidates on the device at once; None measures how many fit."""
+    """Maximum number of candidates on the device at the same time; None means to measure the best number."""
     device: str = "auto"
     recipe: Recipe = NB201
 
@@ -57,7 +57,7 @@ class SearchSpec:
 SMOKE = SearchSpec(
     "digits", schedules=(4, 12), budget_s=75.0, recipe=Recipe(channels=(4, 8, 16), cells_per_stage=1, batch_size=64)
 )
-"""A complete search without any download: digits of 8x8 pixels, narrow networks, a little more than a minute."""
+"""A complete search without download: digits of 8x8 pixels, narrow networks, a little more than a minute."""
 
 
 def check_out(spec: SearchSpec, out: Path) -> None:
@@ -104,12 +104,12 @@ def claimed_plan(claim: Mapping[str, Any], result: Mapping[str, Any]) -> Bluepri
 
 
 def claimed_width(out: Path) -> int | None:
-    """Return the width that the search in `out` has; None where there is no such search."""
+    """Return the width of the search in `out`; None if `out` holds no search."""
     return int(read_claim(out)["width"]) if (out / SPEC).exists() else None
 
 
 def claim_of(spec: SearchSpec, source: Source, data: SearchData, device: torch.device) -> dict[str, Any]:
-    """Return everything that must be the same for a search to go on."""
+    """Return the settings, data and code version that must not change when a search resumes."""
     settings = asdict(spec)
     del settings["data_dir"], settings["device"]
     whole = {

@@ -1,4 +1,4 @@
-"""Wraps the searcher of a search: prints the live lines, writes the log, and removes checkpoints no longer needed."""
+"""Wraps a searcher: prints the live lines, writes the log, and removes unneeded checkpoints."""
 
 import sys
 import textwrap
@@ -19,7 +19,7 @@ _TITLES: Mapping[str, int] = MappingProxyType(
     {
         "left": 10,
         "stage": 8,
-        "arch": 0,  # as wide as the space wants
+        "arch": 0,  # width depends on the space
         "at": 8,
         "valid %": 7,
         "train %": 7,
@@ -34,7 +34,7 @@ _ARCH_WIDTH = 20
 
 
 class Log:
-    """A table with one row per ticket that ended, and lines of text, on the terminal and in OUT/log.txt."""
+    """A table with one row per ended ticket, and lines of text, on the terminal and in OUT/log.txt."""
 
     def __init__(self, path: Path, space: Space, n_train: int, budget_s: float) -> None:
         self._path, self._space = path, space
@@ -48,13 +48,13 @@ class Log:
         return time.monotonic() - self._spoke_s
 
     def still(self, now_s: float, n_running: int) -> None:
-        """Print that the search goes on; called when no ticket has ended for long."""
+        """Print that the search still trains; called if no ticket has ended for a long time."""
         self._spoke_s = time.monotonic()
         spent = f"{written_time(now_s)} of {written_time(self._budget_s)}"
         print(f"{spent:>8}  still training {n_running}", file=sys.stderr, flush=True)
 
     def note(self, outcome: Outcome) -> bool:
-        """Record a result without printing it, such as a replayed one; return whether it is the best so far."""
+        """Record a result, such as a replayed one, without printing it; return whether it is the best so far."""
         if not isinstance(outcome, Ok) or not outcome.curve.valid_epochs:
             return False
         rose = outcome.curve.last_valid_acc > self._best
@@ -62,7 +62,7 @@ class Log:
         return rose
 
     def write(self, ticket: Ticket, outcome: Outcome, stage: str, n_running: int, remaining_s: float) -> None:
-        """Write the row of a ticket that has just ended; below it the arch in full where it is the best so far."""
+        """Write the row of a ticket that has just ended; if it is the best so far, also write its full arch below."""
         rose, request = self.note(outcome), ticket.request
         if not self._has_begun:
             self._begin(request.arch)
@@ -82,18 +82,18 @@ class Log:
             self.say(f"  = {self._space.format(request.arch)}")
 
     def say(self, line: str) -> None:
-        """Write a line of text, as several where it is wider than a screen; a path or an arch is not broken."""
+        """Write a text, wrapped to the width of a screen; paths and archs are not broken."""
         self._spoke_s = time.monotonic()
         kept = line.rstrip()
         lines = textwrap.wrap(
             kept, TERMINAL_WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
         )
         print("\n".join(lines), file=sys.stderr, flush=True)
-        with suppress(OSError), self._path.open("a", encoding="utf-8") as stream:  # a full disk: the terminal has it
+        with suppress(OSError), self._path.open("a", encoding="utf-8") as stream:  # the disk is full: print only
             stream.write("\n".join(lines) + "\n")
 
     def _begin(self, arch: Arch) -> None:
-        """Write the head of the table."""
+        """Write the header of the table."""
         self._has_begun = True
         if self._short(arch) != self._space.format(arch):
             self.say(
@@ -108,21 +108,21 @@ class Log:
         return f"{value:<{width}}" if title in _TEXTS else f"{value:>{width}}"
 
     def _short(self, arch: Arch) -> str:
-        """Return an arch in at most 20 characters where its space allows: as written, or by its numbers."""
+        """Return an arch in its notation if that has at most 20 characters, else as the numbers of its choices."""
         written = self._space.format(arch)
         if len(written) <= _ARCH_WIDTH:
             return written
         return ("" if max(self._space.cardinalities) <= 10 else "-").join(map(str, arch))
 
     def _speed(self, request: object, outcome: Outcome) -> str:
-        """Return the images per second that the ticket's share of the device came to."""
+        """Return the images per second of the ticket, by its share of the device's seconds."""
         if not isinstance(request, Train) or request.stop == request.start or outcome.cost.train_s <= 0:
             return "-"
         return f"{(request.stop - request.start) * self._n_train / outcome.cost.train_s:,.0f}"
 
 
 def _told(ticket: Ticket, outcome: Outcome) -> tuple[str, ...]:
-    """Return validation and training accuracy; for other outcomes a sentence."""
+    """Return validation and training accuracy, or a sentence for an unsuccessful outcome."""
     if isinstance(outcome, Ok):
         curve = outcome.curve
         return f"{curve.last_valid_acc:.2f}" if curve.valid_epochs else "-", f"{curve.train_acc[-1]:.2f}"
@@ -136,28 +136,28 @@ def _told(ticket: Ticket, outcome: Outcome) -> tuple[str, ...]:
 
 
 def has_no_such_trial(ticket: Ticket, outcome: Failed) -> bool:
-    """Return whether a further trial was asked for that does not exist.
+    """Return whether the ticket failed because it requested a trial that does not exist.
 
-    A searcher is not told how many trials there are, so it asks until it gets no more. Nothing is trained or paid.
+    A searcher does not know the number of trials, so it asks until a request fails. Such a request costs nothing.
     """
     request = ticket.request
     return isinstance(request, Train) and request.replicate > 0 and outcome.cost.total_s <= 0
 
 
 class Watched:
-    """A searcher whose tickets are logged. Implements `pmfnas.core.ports.Searcher`.
+    """A wrapper that logs the searcher's tickets. Implements `pmfnas.core.ports.Searcher`.
 
-    While recorded events are replayed, nothing is logged and no checkpoint is removed.
+    During the replay of recorded events it logs nothing and removes no checkpoint.
     """
 
     def __init__(self, searcher: Searcher, benchmark: TrainingBenchmark, log: Log, recorded: Collection[int]) -> None:
         """Wrap a searcher.
 
         Args:
-            searcher: is watched.
-            benchmark: whose checkpoints are looked after.
-            log: takes the lines.
-            recorded: numbers of the tickets that will be told again first.
+            searcher: the wrapped searcher.
+            benchmark: owns the checkpoints.
+            log: receives the lines.
+            recorded: numbers of the tickets to be replayed.
         """
         self._searcher, self._benchmark, self._log = searcher, benchmark, log
         self._stage, self._n_running, self._remaining_s = "", 0, 0.0
@@ -168,12 +168,12 @@ class Watched:
             self._tidy()
 
     def _tidy(self) -> None:
-        """Remove the checkpoints of archs that are no longer needed, or that no ticket reported."""
+        """Remove all checkpoints except those of needed archs and of the recommended arch."""
         kept = self._needed | set(self.recommend()[:1])
         self._benchmark.session.checkpoints.keep_only({self._benchmark.arch_number(arch) for arch in kept})
 
     def _sweep(self) -> None:
-        """Remove the checkpoints of dropped archs but the recommended one: its weights are the search's result."""
+        """Remove the checkpoints of dropped archs, except the recommended arch: its weights are the search's result."""
         if self._recorded:
             return
         for arch in self._dropped - set(self.recommend()[:1]):
@@ -181,7 +181,7 @@ class Watched:
             self._dropped.discard(arch)
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
-        """Return the searcher's decision; checkpoints of an arch that it drops are removed."""
+        """Return the searcher's decision; if it drops an arch, remove that arch's checkpoints."""
         decision = self._searcher.ask(running, remaining_s)
         self._n_running, self._remaining_s = len(running), remaining_s
         match decision:
@@ -195,7 +195,7 @@ class Watched:
         return decision
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Hand on how a ticket ended, and write it down."""
+        """Tell the searcher how a ticket ended, and log it."""
         if isinstance(outcome, Ok):
             self._needed.add(ticket.request.arch)
             self._dropped.discard(ticket.request.arch)
@@ -211,5 +211,5 @@ class Watched:
             self._tidy()
 
     def recommend(self) -> Sequence[Arch]:
-        """Return what the searcher recommends."""
+        """Return the searcher's recommendation."""
         return self._searcher.recommend()

@@ -1,12 +1,12 @@
-"""Watches every epoch of training: segments that hang are recorded as failed, and the search goes on without them.
+"""Watches every epoch of training: records hanging segments as failed, and the search goes on without them.
 
-A call into a driver that never returns cannot be ended from within its process. So a second thread counts the seconds
-of every epoch. If an epoch takes far longer than all before, the thread calls `bark`, which records the segments as
-failed and restarts the process; the search then goes on from the journal.
+A process cannot end its own call into a driver that never returns. So a second thread counts the seconds of every
+epoch. If an epoch takes far longer than all earlier epochs, the thread calls `bark`, which records the segments as
+failed and restarts the process. The search then resumes from the journal.
 
     limit = max(floor, factor x longest measured seconds per candidate and epoch x candidates in training)
 
-Seconds in which the whole process was stopped (SIGSTOP, a suspended machine) do not count.
+Seconds while the whole process was stopped (SIGSTOP, a suspended machine) do not count.
 """
 
 import os
@@ -25,11 +25,11 @@ class Patience:
     """How long an epoch may take."""
 
     factor: float = 30.0
-    """Times the longest seconds measured: archs differ by a factor of six, and packing by as much."""
+    """Factor on the longest measured seconds: archs differ by a factor of six, and so do widths of packs."""
     floor_s: float = 300.0
-    """No epoch is given less: a shared disk or a device that others use can stall."""
+    """Minimum limit in seconds: a shared disk or device can stall."""
     first_s: float = 3600.0
-    """For an epoch before any was measured."""
+    """Limit in seconds before any epoch was measured."""
 
 
 PATIENCE = Patience()
@@ -46,32 +46,32 @@ class Watchdog:
         poll_s: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Prepare; nothing is watched yet.
+        """Prepare; `watching` starts the thread.
 
         Args:
-            bark: is told the reason, in the watching thread, while the epoch hangs; it does not return where it
+            bark: called with the reason, in the watching thread, while the epoch hangs. It does not return if it
                 replaces the process.
             patience: how long an epoch may take.
-            poll_s: seconds between two looks.
-            clock: seconds, rising; not that of the run, which may stand still in a test.
+            poll_s: seconds between two checks.
+            clock: returns increasing seconds; not the run's clock, which may stand still in a test.
         """
         self._bark, self._patience, self._poll_s, self._clock = bark, patience, poll_s, clock
         self._each_s = 0.0
         self._barking = threading.Lock()
 
     def learn(self, each_s: float) -> None:
-        """Take note of the seconds that one candidate's share of an epoch took."""
+        """Record the seconds of one candidate's share of an epoch."""
         self._each_s = max(self._each_s, each_s)
 
     def limit_s(self, n_candidates: int) -> float:
-        """Return the seconds after which an epoch of so many candidates counts as hung."""
+        """Return the seconds after which an epoch of `n_candidates` counts as hanging."""
         if not self._each_s:
             return self._patience.first_s
         return max(self._patience.floor_s, self._patience.factor * self._each_s * n_candidates)
 
     @contextmanager
     def watching(self, n_candidates: int) -> Iterator[None]:
-        """Watch the body, one epoch of so many candidates; its duration is learnt if it ends well."""
+        """Watch one epoch of `n_candidates`, the body of the block; record its duration if it succeeds."""
         done, begin_s = threading.Event(), self._clock()
         watcher = threading.Thread(target=self._watch, args=(done, n_candidates), daemon=True)
         watcher.start()
@@ -87,7 +87,7 @@ class Watchdog:
         limit_s, waited_s, before_s = self.limit_s(n_candidates), 0.0, self._clock()
         while not done.wait(self._poll_s):
             now_s = self._clock()
-            waited_s += min(now_s - before_s, 2 * self._poll_s)  # the rest of a longer gap the process was stopped
+            waited_s += min(now_s - before_s, 2 * self._poll_s)  # in a longer gap the process was stopped
             before_s = now_s
             if waited_s > limit_s:
                 break
@@ -105,7 +105,7 @@ class Watchdog:
 
 
 def start_anew() -> None:
-    """Replace this process, in which a call hangs, by one that goes on; it keeps its number."""
+    """Replace this process, in which a call hangs, by one that resumes the search; the process id stays."""
     command = [sys.executable, *sys.orig_argv[1:], *(() if "--resume" in sys.orig_argv else ("--resume",))]
     sys.stdout.flush()
     sys.stderr.flush()

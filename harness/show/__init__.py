@@ -1,16 +1,16 @@
-"""Frames to text and pictures.
+"""Turns frames into text and pictures.
 
-sheet        a table as a value
-cells        cells and facts of any table
+sheet        the data structure of a table
+cells        formats cells and conditions, for any table
 render       tables as Markdown, LaTeX, CSV and lines of a screen
 overall      the table over all data sets, with its sentence
-tables       an experiment's tables
-looks        colours and lines
-panels       the frame around every figure, and its files
-figures      curves over GPU-hours, and final boxes
-against      each searcher against the reference
+tables       the tables of an experiment
+looks        colours and line styles
+panels       layout and files of every figure
+figures      curves over GPU-hours, and boxes of final accuracy
+against      each searcher beside the reference
 shares       performance profiles
 aggregates   interquartile means, probability of improvement
 ranks        critical differences
-view         what a reader asks to see
+view         the reader's choice of searchers and rows
 """

@@ -1,4 +1,4 @@
-"""Small multiples: each searcher's curve against the reference's, one panel per searcher, one figure per data set."""
+"""Small multiples: each searcher's curve beside the reference's, one panel per searcher, one figure per data set."""
 
 from collections.abc import Sequence
 
@@ -26,13 +26,13 @@ def against_figures(
 ) -> dict[str, Figure]:
     """Return, per data set, mean regret over GPU-hours of each searcher beside the reference's.
 
-    All panels of a figure share their axes; the curves of all other searchers are there in grey, as a background.
+    All panels of a figure share their axes. Each panel shows the curves of all other searchers in grey.
 
     Args:
         runs: see `harness.stats.runs`; failed runs are left out.
-        steps: see there.
-        ranked: the order of the panels, the reference left out.
-        reference: is in every panel. Without a run of it on a data set there is no figure of that data set.
+        steps: see `harness.stats.runs`.
+        ranked: searchers in the order of the panels; the reference gets no panel of its own.
+        reference: shown in every panel. A data set without a run of the reference gets no figure.
         rng: seeds the bootstrap of the bands.
 
     Raises:
@@ -70,7 +70,7 @@ def _figure(checked: pd.DataFrame, curves: Curves, others: Sequence[str], refere
 
 
 def _quiet(panel: Axes, place: int, n: int) -> None:
-    """Leave the labels of the axes to the first panel of a row and the last one of a column."""
+    """Label the axes only in the first panel of a row and the last panel of a column."""
     if place + COLUMNS < n:
         panel.set_xlabel("")
     if place % COLUMNS:

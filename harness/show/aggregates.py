@@ -58,16 +58,16 @@ def iqm_figure(runs: pd.DataFrame, styles: Mapping[str, Style], *, rng: np.rando
 def improvement_figure(
     runs: pd.DataFrame, styles: Mapping[str, Style], *, reference: str = ROLES.reference, rng: np.random.Generator
 ) -> Figure | None:
-    """Return how likely a run of the reference ends better than one of each other searcher, over all data sets.
+    """Return a figure of the probability that the reference ends better than each other searcher, over all data sets.
 
     Args:
         runs: see `harness.stats.runs`.
         styles: from `harness.show.looks.highlighted`.
-        reference: is compared with all that have an ok run on each of its data sets.
+        reference: compared with every searcher that has an ok run on each of the reference's data sets.
         rng: seeds the bootstrap.
 
     Returns:
-        None where nobody can be compared.
+        None if no searcher can be compared.
     """
     checked, seed = checked_runs(runs), int(rng.integers(2**62))
     final = _final(checked)
@@ -129,7 +129,7 @@ def _points(panel: Axes, found: Mapping[str, Interval], names: Sequence[str], st
 
 
 def _marks(panel: Axes, each: Mapping[str, Sequence[float]], names: Sequence[str], datasets: Sequence[str]) -> None:
-    """Draw a small mark per data set in the row of each searcher, where there are several."""
+    """Draw a small mark per data set in the row of each searcher, if there are several data sets."""
     if len(datasets) < 2:
         return
     for place, name in enumerate(names):

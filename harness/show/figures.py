@@ -1,7 +1,7 @@
 """The three main figures of an experiment: accuracy and regret over GPU-hours, final accuracy per searcher.
 
 Every figure has one panel per data set and says which data, budget, workers, accounting and number of seeds it shows.
-A few searchers are in colour and named at the end of their lines, the others are grey
+A few searchers are in colour and labelled at the end of their lines; the others are grey
 (`harness.show.looks.highlighted`).
 """
 
@@ -23,10 +23,10 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
 
 COLUMNS = 2
-"""Panels beside each other where the lines are named behind them."""
+"""Number of columns of panels with labelled lines."""
 HEIGHT = 2.1
-"""Of such a panel, inches."""
-_POINTS = 60  # runs drawn as points per box; more only blacken it
+"""Height of a panel with labelled lines, inches."""
+_POINTS = 60  # maximum number of runs drawn as points per box
 
 
 def accuracy_figure(
@@ -39,12 +39,12 @@ def accuracy_figure(
 ) -> Figure:
     """Return mean test accuracy over GPU-hours with 95 % bands, one panel per data set.
 
-    The x-axis is logarithmic, workers x clock. Both axes are cut to where the searchers differ; one that ends below
-    is named at the lower edge. A line begins when all runs of its searcher have an incumbent.
+    The x-axis is logarithmic, workers x clock. Both axes are cut to the range in which the searchers differ; a searcher
+    that ends below it is named at the lower edge. A line begins when all runs of its searcher have an incumbent.
 
     Args:
         runs: see `harness.stats.runs`; failed runs are left out.
-        steps: see there.
+        steps: see `harness.stats.runs`.
         styles: from `harness.show.looks.highlighted`; by default the leading searchers are in colour.
         ceilings: per data set, an accuracy to mark with a thin line, such as the best test accuracy.
         rng: seeds the bootstrap of the bands.
@@ -74,8 +74,8 @@ def regret_figure(
 ) -> Figure:
     """Return mean regret over GPU-hours on two logarithmic axes, one panel per data set.
 
-    A mean regret of zero has no place on the axis: it is drawn on the lower edge, a factor of two below the smallest
-    positive mean. Arguments and errors as in `accuracy_figure`.
+    A mean regret of zero is drawn on the lower edge, a factor of two below the smallest positive mean. Arguments and
+    errors as in `accuracy_figure`.
     """
     checked = checked_runs(runs)
     curves, looks = mean_curves(checked, steps, column, rng=rng), styles or highlighted(ranked(checked))
@@ -87,7 +87,7 @@ def regret_figure(
     with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {name} (points)") as (figure, panels):
         for dataset, panel in panels.items():
             regret_panel(panel, curves[dataset], looks)
-            low = panel.get_ylim()[0] / 0.92  # where a mean of zero is drawn
+            low = panel.get_ylim()[0] / 0.92  # a mean of zero is drawn here
             label_ends(panel, {who: max(end, low) for who, end in _ends(curves[dataset]).items()}, looks, height=HEIGHT)
     return figure
 
@@ -109,8 +109,8 @@ def final_figure(
 ) -> Figure:
     """Return the final test accuracy per searcher: box, mean and single runs, the best mean rank on top.
 
-    A box spans the quartiles with the median in it, whiskers 5 % to 95 %; the diamond is the mean. The axis leaves out
-    the lowest hundredth of a panel's runs, and outliers far below, and counts them at its edge.
+    A box spans the quartiles and shows the median; whiskers reach from 5 % to 95 %; the diamond is the mean. The axis
+    omits the lowest hundredth of a panel's runs and outliers far below, and the edge shows their number.
     Arguments and errors as in `accuracy_figure`.
     """
     checked = checked_runs(runs)
@@ -139,7 +139,7 @@ def final_figure(
 def row_panels(
     titles: Iterable[str], caption: str, names: Sequence[str], *, width: float | None = None
 ) -> Iterator[tuple[Figure, dict[str, Axes]]]:
-    """Give panels with one row per searcher from the top down, named before the first panel."""
+    """Yield panels with one row per searcher from the top down; the first panel has the names at its left."""
     left = 0.2 + 0.058 * max(map(len, names))
     height = 0.35 + 0.17 * len(names)
     with drawn_panels(titles, caption, height=height, left=left, width=width) as (figure, panels):
@@ -152,9 +152,9 @@ def row_panels(
 
 
 def ranked(checked: pd.DataFrame) -> list[str]:
-    """Return the searchers with an ok run by mean rank of their mean test accuracy, the best first.
+    """Return the searchers with an ok run, ordered by the mean rank of their mean test accuracy, the best first.
 
-    A searcher that lacks a data set is ranked on the others here, so that it has a place in every figure.
+    A searcher that lacks a data set is ranked on its other data sets, so that it has a place in every figure.
     """
     ok = checked[checked["ok"]]
     means = ok.pivot_table(index="searcher", columns="dataset", values="test", aggfunc="mean", observed=True)
@@ -170,7 +170,7 @@ def _boxes(panel: Axes, values: Sequence[FloatArray], styles: Sequence[Style]) -
     pooled = np.concatenate(list(values))
     hundredth, tenth, high = (float(value) for value in np.quantile(pooled, [0.01, 0.1, 1], method="lower"))
     low = max(hundredth, high - 3 * (high - tenth))
-    margin = max(0.1 * (high - low), 0.05)  # on the left it holds the counts of runs left out
+    margin = max(0.1 * (high - low), 0.05)  # the left margin holds the numbers of omitted runs
     for place, (runs, style) in enumerate(zip(values, styles, strict=True)):
         if not runs.size:
             continue

@@ -1,11 +1,9 @@
-"""What the figures are drawn with: settings, a look for every searcher, and panels of anytime curves.
+"""The style of figures: settings, a style for every searcher, and panels of anytime curves.
 
-A panel draws into axes that the caller made, so the same curves stand in a wide figure for paper and in a narrow one
-for a screen.
+A panel draws into axes of the caller, so a wide figure for paper and a narrow one for a screen share the same code.
 
-A figure of many searchers has a few of them in colour, each in one of its own, and all others in grey: `highlighted`.
-`styles_of` gives everybody a look instead: the reference is thick, controls are black, the others have a colour with
-dashes and a marker.
+`highlighted` gives a few of many searchers a colour each, and draws all others in grey. `styles_of` gives every
+searcher a style: the reference is thick, controls are black, the others have a colour with dashes and a marker.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,23 +23,23 @@ from pmfnas.core.types import FloatArray
 
 _LOOK: Mapping[str, Any] = {
     **{"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#e8e8e8"},
-    "font.family": "DejaVu Sans",  # comes with the library, so that every host draws the same
-    **{"svg.hashsalt": "pmfnas", "svg.fonttype": "path"},  # pictures inside a page
-    "text.parse_math": False,  # names are shown as they are, dollar signs included
+    "font.family": "DejaVu Sans",  # shipped with matplotlib, so all hosts draw the same
+    **{"svg.hashsalt": "pmfnas", "svg.fonttype": "path"},  # SVG images inside a page
+    "text.parse_math": False,  # show names literally, including dollar signs
 }
 _SIZES: Mapping[str, Any] = {
     **{"axes.titlesize": 8, "axes.linewidth": 0.6, "grid.linewidth": 0.5},
     **{f"{axis}tick.major.{part}": size for axis in "xy" for part, size in (("width", 0.6), ("size", 2.5))},
 }
 
-# Twelve colours told apart under the common colour blindnesses: Tol's muted scheme and three more.
+# Twelve colours that colour-blind readers can distinguish: Tol's muted scheme and three more.
 _STRONG = "#D55E00"
 _MUTED = (
     *("#332288", "#CC6677", "#117733", "#88CCEE", "#882255", "#44AA99"),
     *("#999933", "#AA4499", "#CCAA33", "#661100", "#6699CC", "#888888"),
 )
 LEADING = 6
-"""Searchers in colour where nobody chose others."""
+"""Default number of searchers in colour."""
 _COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933")
 """Okabe and Ito's colours (`_STRONG` is one of them) and two of Tol's: safe for colour-blind readers."""
 MOST_COLOURED = len(_COLOURS)
@@ -55,7 +53,7 @@ _CONTROL_MARKERS = ("", "+", "x", "1")
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Who is drawn in front: the method in question, and the controls that it must beat."""
+    """The searchers drawn in front: the reference, and the controls that it must beat."""
 
     reference: str = "pmf_nas"
     controls: tuple[str, ...] = ("random_search", "most_conv3x3", "most_params")
@@ -68,13 +66,13 @@ ROLES = Roles()
 class Style:
     """How one searcher is drawn in a figure.
 
-    From `styles_of` it follows from the set of searchers. From `highlighted` it follows from their ranks and from who
-    is shown, so the same searcher may have another colour in figures of another result.
+    A style of `styles_of` depends on the set of searchers. A style of `highlighted` depends on ranks and on the shown
+    searchers, so a searcher may have another colour in figures of another result.
     """
 
     colour: str
     dashes: Any
-    """As the plotting library takes it: a name, or (offset, lengths)."""
+    """Line style of matplotlib: a name, or (offset, lengths)."""
     marker: str
     width: float
     front: int
@@ -82,7 +80,7 @@ class Style:
 
 
 def settings() -> Any:
-    """Return the settings to draw and to write under, for `matplotlib.rc_context`."""
+    """Return the settings for drawing and writing figures, for `matplotlib.rc_context`."""
     return {**sns.axes_style("ticks"), **sns.plotting_context("paper", font_scale=0.73), **_LOOK, **_SIZES}
 
 
@@ -108,12 +106,12 @@ def highlighted(
 
     Args:
         ranked: all searchers, the best first.
-        shown: who is in colour; by default the reference and the best others, `LEADING` in all, or everybody where
-            there are no more than `MOST_COLOURED`.
-        reference: is drawn thick, in a colour that nobody else has.
+        shown: searchers in colour; by default the reference and the best others, `LEADING` in total, or all
+            searchers if there are at most `MOST_COLOURED`.
+        reference: drawn thick, in a colour of its own.
 
     Returns:
-        Those in colour first, the reference before all; within these, in the order of `ranked`.
+        The searchers in colour first, led by the reference; otherwise in the order of `ranked`.
     """
     names = list(dict.fromkeys(ranked))
     chosen = [name for name in names if name in shown] or _leading(names, reference)
@@ -131,7 +129,7 @@ def _leading(names: Sequence[str], reference: str) -> list[str]:
 
 
 def stage_colours(stages: Iterable[str]) -> dict[str, str]:
-    """Return a colour per stage of a run, in the order of first appearance; grey where no stage is named."""
+    """Return a colour per stage of a run, in the order of first appearance; grey for an empty stage name."""
     names = enumerate(dict.fromkeys(stages))
     return {name: _STAGES[i % len(_STAGES)] if name else _NO_STAGE for i, name in names}
 
@@ -142,20 +140,20 @@ def in_colour(styles: Mapping[str, Style]) -> list[str]:
 
 
 def line(x: Any, y: Any, style: Style, **extra: Any) -> Line2D:
-    """Return a line in the searcher's style; `extra` goes to the plotting library."""
+    """Return a line in the searcher's style; `extra` goes to matplotlib."""
     look: Any = {"color": style.colour, "ls": style.dashes, "lw": style.width, "marker": style.marker}
     size = 4.8 if style.front else 3.4
     return Line2D(x, y, ms=size, mew=0.8, zorder=3 + 2 * style.front, **look, **extra)
 
 
 def accuracy_panel(panel: Axes, curves: Curves, styles: Mapping[str, Style], *, ceiling: float | None = None) -> None:
-    """Draw mean accuracy with bands over logarithmic GPU-hours, cut to where the searchers differ."""
+    """Draw mean accuracy with bands over logarithmic GPU-hours; cut the axes to the range in which searchers differ."""
     mark_ceiling(panel, ceiling, along="y")
     _lines(panel, curves, styles, lowest=_cut(panel, curves.bands, ceiling))
 
 
 def regret_panel(panel: Axes, curves: Curves, styles: Mapping[str, Style]) -> None:
-    """Draw mean regret with bands on two logarithmic axes; a mean of zero stands on the lower edge."""
+    """Draw mean regret with bands on two logarithmic axes; a mean of zero lies on the lower edge."""
     floor = _smallest_positive(curves) / 2
     panel.set_yscale("log")
     _lines(panel, _raised(curves, floor), styles)
@@ -200,7 +198,7 @@ def _smallest_positive(curves: Curves) -> float:
 
 
 def plain_ticks(axis: Axis, low: float, high: float) -> None:
-    """Label a logarithmic axis with round numbers, of the first of these sets that leaves room."""
+    """Label a logarithmic axis with round numbers: use the first set of numbers that leaves enough room."""
     powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1,)):
         ticks = [step * power for power in powers for step in steps if low <= step * power <= high]
@@ -212,7 +210,7 @@ def plain_ticks(axis: Axis, low: float, high: float) -> None:
 
 
 def _cut(panel: Axes, bands: Mapping[str, Band], ceiling: float | None) -> float:
-    """Cut the y-axis to where the searchers differ, name those that end below, and return its lower end."""
+    """Cut the y-axis to the range in which searchers differ, name those that end below, and return its lower end."""
     finals = {name: float(band.mean[-1]) for name, band in bands.items() if not np.isnan(band.mean[-1])}
     values = np.array(list(finals.values()) or [0.0, 100.0])
     top, lowest = float(values.max()), float(values[values >= _outlying(values)].min())
@@ -231,13 +229,13 @@ def _cut(panel: Axes, bands: Mapping[str, Band], ceiling: float | None) -> float
 
 
 def _outlying(values: FloatArray) -> float:
-    """Return the accuracy below which an axis is not stretched: five times as far from the best as the median is."""
+    """Return the lower limit of an accuracy axis: five times as far below the best as the median."""
     top = float(values.max())
     return top - 5 * max(top - float(np.median(values)), 0.1)
 
 
 def mark_ceiling(panel: Axes, value: float | None, *, along: Literal["x", "y"]) -> None:
-    """Draw a thin line at `value`, such as the best test accuracy; nothing where it is None."""
+    """Draw a thin line at `value`, such as the best test accuracy; None draws nothing."""
     if value is not None:
         draw = panel.axhline if along == "y" else panel.axvline
         draw(value, color="#555555", lw=0.7, ls=(0, (1, 2)), zorder=1)

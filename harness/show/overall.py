@@ -1,8 +1,8 @@
-"""The first table of an experiment, searcher by data set, and the sentence that says what it shows.
+"""The first table of an experiment, searcher by data set, and a sentence with its conclusion.
 
     searcher | n | mean ± std with a sign, per data set | rank | p
 
-A sign behind a mean says how the searcher compares with the reference on that data set: `SIGNS`.
+A sign behind a mean is the comparison with the reference on that data set: see `SIGNS`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,13 +20,13 @@ from harness.stats.decision import MIN_SEEDS, SIGNIFICANT, Decision
 from harness.stats.overall import Result, Standing, standings
 
 SIGNS: Mapping[Decision, str] = MappingProxyType({"better": "+", "worse": "-", "level": "=", "mixed": "~"})
-"""How a searcher compares with the reference -> the sign behind its mean."""
+"""Outcome of the comparison with the reference -> sign behind the mean."""
 
 CAPTION = "All data sets"
 REFERENCE = "pmf_nas"
-"""The method that others are compared with; named where it has no runs."""
+"""The method with which others are compared; used in the message if it has no runs."""
 _NAMED = 3
-"""Searchers that the closing sentence names; of more it gives the number."""
+"""Maximum number of searchers that the closing sentence names; for more it gives their number."""
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -59,19 +59,19 @@ def _datasets(summary: pd.DataFrame) -> list[str]:
 
 
 def _reference(summary: pd.DataFrame) -> str:
-    """Return the searcher that the others are compared with; empty where it has no runs."""
+    """Return the searcher with which the others are compared; empty if it has no runs."""
     return next((str(name) for name in summary["reference"] if name), "")
 
 
 def _n(one: Standing) -> str:
-    """Return the ok runs per data set, and how many failed in all."""
+    """Return the number of ok runs per data set, and the total number of failed runs."""
     finished = least_to_most(result.n_seeds for result in one.results.values())
     n_failed = sum(result.n_failed for result in one.results.values())
     return f"{finished}+{n_failed}f" if n_failed else finished
 
 
 def _score(result: Result | None, *, is_signed: bool) -> str:
-    """Return mean±std and, in a table with signs, the sign or as much room, so that numbers stand in line."""
+    """Return mean±std; in a table with signs, add the sign or a blank, so that the numbers align."""
     text = mean_std({"x_mean": result.mean, "x_std": result.std}, "x") if result else NONE
     return f"{text} {SIGNS.get(result.against, ' ') if result else ' '}" if is_signed else text
 
@@ -83,7 +83,7 @@ def _p(one: Standing, reference: str, n_datasets: int) -> str:
 
 
 def overall_legend(summary: pd.DataFrame) -> list[str]:
-    """Return what each column of the table holds."""
+    """Return an explanation of each column of the table."""
     words, datasets, reference = words_of(summary), _datasets(summary), _reference(summary)
     lines = [
         "n: runs with a result on each data set; +kf: k failed and are left out.",
@@ -116,18 +116,18 @@ def _is_tested(summary: pd.DataFrame) -> bool:
 
 
 def conclusion(summary: pd.DataFrame, *, limits: str = "") -> str:
-    """Return what the table shows and on which data, in one sentence.
+    """Return one sentence with the conclusion of the table and its data.
 
     Args:
         summary: from `harness.stats.summary.summarise`.
-        limits: what part of the space took part; empty for all of it.
+        limits: archs of the space that were excluded; empty if none.
     """
     found = standings(summary)
     return f"On {_data(summary, limits)}, {_leaders(found, summary)}{_compared(found, summary)}."
 
 
 def _data(summary: pd.DataFrame, limits: str) -> str:
-    """Return the data, the data sets, and how much was run: `ANCHORED data (cifar10; 20 seeds, 8.5 GPU-hours)`."""
+    """Return data, data sets, seeds and budget: `ANCHORED data (cifar10; 20 seeds, 8.5 GPU-hours)`."""
     stamps = list(dict.fromkeys(str(stamp) for stamp in summary["data"]))
     n = least_to_most(int(value) for value in summary["n_seeds"])
     hours = (summary["budget_s"] * summary["n_workers"] / 3600).round(2)
@@ -138,7 +138,7 @@ def _data(summary: pd.DataFrame, limits: str) -> str:
 
 
 def _leaders(found: Sequence[Standing], summary: pd.DataFrame) -> str:
-    """Return who has the best mean rank."""
+    """Return the searchers with the best mean rank, as text."""
     ranked = [one for one in found if not np.isnan(one.mean_rank)]
     if not ranked:
         return "no searcher has a result on every data set, so nobody is ranked"
@@ -152,7 +152,7 @@ def _leaders(found: Sequence[Standing], summary: pd.DataFrame) -> str:
 
 
 def _compared(found: Sequence[Standing], summary: pd.DataFrame) -> str:
-    """Return how the reference compares with the others, from the reference's side."""
+    """Return the comparison of the reference with the others, as text."""
     reference, n = _reference(summary), summary["dataset"].nunique()
     if len(found) == 1:
         return "; there is nothing to compare it with"
@@ -185,7 +185,7 @@ def _word(n: int) -> str:
 
 
 def _named(names: Sequence[str]) -> str:
-    """Return the names, or how many there are."""
+    """Return the names, or their number if there are many."""
     return _listed(names) if len(names) <= _NAMED else f"{_word(len(names))} searchers"
 
 
@@ -195,7 +195,7 @@ def _listed(names: Sequence[Any]) -> str:
 
 
 def overall_frame(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the table for programs: one row per searcher, with mean, std, seeds and outcome of each data set."""
+    """Return the table for programs: one row per searcher, with mean, std, seeds and comparison on each data set."""
     rows: list[dict[str, Any]] = []
     reference, first = _reference(summary), summary.iloc[0]
     for one in standings(summary):

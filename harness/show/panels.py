@@ -1,7 +1,7 @@
-"""The frame around every figure: panels in a grid, a legend, a caption; and how a figure becomes files.
+"""Lays out every figure (panels in a grid, legend, caption) and writes it to files.
 
-All lengths are inches, so that panels keep their size whatever stands around them. Drawing leaves the plotting
-library's settings as they were and needs no display; the same frames give the same bytes on one version of the library.
+All lengths are inches, so the size of panels does not depend on labels and legends. Drawing does not change
+matplotlib's settings and needs no display. With one version of matplotlib, the same frames give the same bytes.
 """
 
 import io
@@ -28,7 +28,7 @@ from pmfnas.files import write_bytes
 _DPI = 160
 _CAPTION_PT = 6.2
 _PER_INCH = 19
-"""Characters of a caption on an inch."""
+"""Characters of a caption per inch."""
 _LINE_IN = 0.125
 """Height of a line of a caption."""
 _LABEL_PT = 6.8
@@ -38,19 +38,19 @@ _LABEL_LINE = 1.2
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where the panels stand; lengths in inches."""
+    """Positions of the panels; lengths in inches."""
 
     n: int
     n_columns: int
     width: float
-    """Of a panel."""
+    """Width of a panel."""
     height: float
     left: float
     """Room before the first panel of a row: ticks and label of the axis, names of rows."""
     right: float = 0.1
     """Room behind every panel: labels of lines."""
     between: float = 0.4
-    """Room before every other panel of a row: its ticks."""
+    """Room before every panel of a row except the first: its ticks."""
     above: float = 0.3
     """Room above every panel: its title."""
     below: float = 0.42
@@ -72,7 +72,7 @@ class Grid:
         return self.n_rows * (self.above + self.height + self.below)
 
     def corner(self, place: int) -> tuple[float, float]:
-        """Return how far the upper left corner of a panel is from the left and the upper edge of the figure."""
+        """Return the distances of a panel's upper left corner from the left and the upper edge of the figure."""
         row, column = divmod(place, self.n_columns)
         across = self.left + column * (self.width + self.right + self.between)
         return across, self.above + row * (self.above + self.height + self.below)
@@ -92,19 +92,19 @@ def drawn_panels(
     columns: int | None = None,
     width: float | None = None,
 ) -> Iterator[tuple[Figure, dict[str, Axes]]]:
-    """Give a figure with one empty panel per title; add legend and caption when the block ends.
+    """Yield a figure with one empty panel per title; add legend and caption at the end of the block.
 
     Args:
-        titles: of the panels.
-        caption: stands below the panels, or in the free place of a grid that has one.
-        legend: name -> look; none where the lines are labelled themselves.
+        titles: titles of the panels.
+        caption: text below the panels, or in the free place of a grid.
+        legend: name -> line style; empty if the lines have labels.
         up: label of the vertical axis of the first panel of each row.
-        height: of a panel, inches.
+        height: height of a panel, inches.
         left: room before the first panel, inches.
         right: room behind every panel, inches.
         above: room above every panel, inches.
-        columns: panels beside each other; by default all.
-        width: of a panel, inches; by default what fills a page.
+        columns: number of panels per row; by default all.
+        width: width of a panel, inches; by default the panels fill a page.
     """
     names = list(dict.fromkeys(titles))
     n_columns = min(columns or len(names), len(names))
@@ -157,7 +157,7 @@ def _add_legend(figure: Figure, legend: Mapping[str, Style], top: float, n_rows:
 
 
 def label_room(styles: Mapping[str, Style]) -> float:
-    """Return the room that labels of the searchers in colour need behind a panel, inches."""
+    """Return the room behind a panel for the labels of the searchers in colour, inches."""
     return 0.25 + 0.054 * max(map(len, in_colour(styles)), default=0)
 
 
@@ -165,10 +165,10 @@ def label_ends(panel: Axes, ends: Mapping[str, float], styles: Mapping[str, Styl
     """Write the name of each searcher in colour behind the end of its line, so that no two names overlap.
 
     Args:
-        panel: its limits are set.
-        ends: searcher -> where its line ends, in the unit of the vertical axis; NaN for a line that does not.
+        panel: axes with fixed limits.
+        ends: searcher -> last value of its line, in the unit of the vertical axis; NaN for no label.
         styles: from `harness.show.looks.highlighted`.
-        height: of the panel, inches.
+        height: height of the panel, inches.
     """
     low, high = panel.get_ylim()
     names = [name for name in in_colour(styles) if low <= ends.get(name, np.nan) <= high]
@@ -191,15 +191,15 @@ def _dark(colour: str) -> tuple[float, ...]:
 
 
 def apart(wanted: Sequence[float], distance: float) -> list[float]:
-    """Return places in [0, 1] near the wanted ones and in their order, each at least `distance` from the next.
+    """Return places in [0, 1] near the wanted places and in their order, at least `distance` apart.
 
-    Places that are too near each other form a block around the mean of what its members wanted. More than fit are
-    spread evenly.
+    Places that are too close form a block around the mean of their wanted places. If too many places are wanted, they
+    are spread evenly.
     """
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     step = min(distance, 1 / max(1, len(wanted) - 1))
     room = max(0.0, 1 - step * (len(wanted) - 1))
-    blocks: list[list[float]] = []  # of places less the room of all below
+    blocks: list[list[float]] = []  # wanted places less the room of all lower places
     for below, i in enumerate(order):
         blocks.append([wanted[i] - below * step])
         while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
@@ -215,11 +215,11 @@ def apart(wanted: Sequence[float], distance: float) -> list[float]:
 
 
 def caption_of(checked: pd.DataFrame, reading: str) -> str:
-    """Return what every number of a figure names, then how it is read; data sets are told apart where they differ.
+    """Return the conditions of a figure's numbers, then how to read it; list data sets separately if conditions differ.
 
     Args:
         checked: runs from `harness.stats.runs.checked_runs`.
-        reading: how the figure is to be read.
+        reading: how to read the figure.
     """
     texts: dict[str, str] = {}
     few = checked[checked["ok"]].groupby(["dataset", "searcher"]).size().min() < MIN_SEEDS
@@ -243,7 +243,7 @@ def grey_ones(styles: Mapping[str, Style]) -> str:
 
 
 def write_figure(figure: Figure, folder: Path, stem: str) -> tuple[Path, Path]:
-    """Write `stem`.png and `stem`.pdf to `folder` and return their paths; neither holds a date or a version.
+    """Write `stem`.png and `stem`.pdf to `folder` and return their paths; the files hold no date and no version.
 
     The PNG has a palette of 256 colours, which halves its size; `stem` may hold folders.
     """

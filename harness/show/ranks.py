@@ -1,4 +1,4 @@
-"""The critical-difference diagram: mean ranks over data sets, and who cannot be told apart (Demšar 2006)."""
+"""The critical-difference diagram (Demšar 2006): mean ranks over data sets; bars join indistinguishable searchers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,15 +15,15 @@ from harness.show.panels import drawn_panels
 from harness.stats.ranking import Ranking, ranking
 
 _STEP = 1.0
-"""Height of a name, and of nothing else: bars stand closer."""
+"""Distance between names; bars stand closer."""
 _BAR = 0.45
 _NAME_PT = 7.0
 FEW_DATASETS = 10
-"""Data sets below which the caption warns that the diagram says little."""
+"""Number of data sets below which the caption warns of the diagram's low power."""
 
 
 def ranking_of(summary: pd.DataFrame) -> Ranking | None:
-    """Return the ranking of the searchers with a result on every data set; None for one of them or one data set.
+    """Return the ranking of the searchers with a result on every data set; None below two searchers or data sets.
 
     Args:
         summary: from `harness.stats.summary.summarise`.
@@ -35,7 +35,7 @@ def ranking_of(summary: pd.DataFrame) -> Ranking | None:
 
 
 def rank_figure(summary: pd.DataFrame, styles: Mapping[str, Style]) -> Figure | None:
-    """Return the critical-difference diagram; None where `ranking_of` gives no ranking.
+    """Return the critical-difference diagram; None if `ranking_of` returns None.
 
     Args:
         summary: from `harness.stats.summary.summarise`.
@@ -74,7 +74,7 @@ def _caption(found: Ranking, summary: pd.DataFrame) -> str:
 
 
 def draw_ranks(panel: Axes, found: Ranking, styles: Mapping[str, Style]) -> None:
-    """Draw the diagram: the axis of ranks above, bars below it, the better half named left, the other half right."""
+    """Draw the diagram: axis of ranks on top, bars below, names of the better half left, of the other half right."""
     n = len(found.searchers)
     half, bars = -(-n // 2), _BAR * (len(found.groups) + 1)
     for i, (name, rank) in enumerate(zip(found.searchers, found.mean_ranks, strict=True)):
@@ -106,7 +106,7 @@ def _named(panel: Axes, name: str, rank: float, level: float, edge: float, style
 
 
 def _critical_difference(panel: Axes, found: Ranking) -> None:
-    """Draw the length of the critical difference above the axis, as far as the axis reaches."""
+    """Draw the length of the critical difference above the axis, at most as long as the axis."""
     above, n = -1.55, len(found.searchers)
     end = min(1 + found.critical_difference, float(n))
     panel.plot([1, end], [above] * 2, color="black", lw=1.0, marker="|", ms=5, clip_on=False)

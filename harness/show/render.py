@@ -1,6 +1,6 @@
-"""Sheets, paragraphs and notes as Markdown, LaTeX, CSV and lines of a terminal.
+"""Renders sheets, paragraphs and notes as Markdown, LaTeX, CSV and lines of a terminal.
 
-A page is a title and its parts in order. A text is escaped for where it stands, unless it is `ready`. The same parts
+A page is a title and its parts in order. Text is escaped for the output format, unless it is `ready`. The same parts
 give the same bytes.
 """
 
@@ -16,23 +16,23 @@ import pandas as pd
 from harness.show.sheet import Sheet
 
 TERMINAL_WIDTH = 100
-"""Characters of a line where the output is no terminal."""
+"""Characters of a line if the output is no terminal."""
 _NARROWEST, _WIDEST = 60, 120
 """Width of a page on a narrower or wider screen; longer lines are hard to read."""
 _LEAST = 24
-"""Of the width, characters that are left to the first column; a longer name is cut short."""
+"""Minimum width of the first column; a longer name is cut."""
 LINE = "---"
-"""A part that parts what is above from what is below."""
+"""A part that draws a horizontal line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Short texts below each other, such as how the numbers are to be read."""
+    """A list of short texts, such as how to read the numbers."""
 
     items: Iterable[str]
     heading: str = ""
     ready: bool = False
-    """Whether they are Markdown already."""
+    """Whether the texts are already Markdown."""
 
 
 Part: TypeAlias = str | Notes | Sheet
@@ -43,7 +43,7 @@ Part: TypeAlias = str | Notes | Sheet
 
 
 def markdown(title: str, parts: Iterable[Part]) -> str:
-    """Return a page of Markdown; of a row marked "best" or "level" the first cell is bold or italic."""
+    """Return a page of Markdown; the first cell of a row marked "best" or "level" is bold or italic."""
     return "\n\n".join([f"# {plain(title)}", *(block for part in parts for block in _blocks(part))]) + "\n"
 
 
@@ -64,12 +64,12 @@ def _blocks(part: Part) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Return `text` on one line with what Markdown would interpret escaped."""
+    """Return `text` on one line, with Markdown's special characters escaped."""
     return "".join(f"\\{char}" if char in "\\|*_`<>[]#" else char for char in " ".join(text.split()))
 
 
 def pipes(titles: Sequence[str], body: Iterable[Sequence[str]]) -> list[str]:
-    """Return the lines of a Markdown table; the first column reads from the left, the others from the right."""
+    """Return the lines of a Markdown table; the first column is left-aligned, the others right-aligned."""
     rule = ["---", *("---:" for _ in titles[1:])]
     return [f"| {' | '.join(cells)} |" for cells in (titles, rule, *body)]
 
@@ -83,13 +83,13 @@ def csv(frame: pd.DataFrame) -> str:
 
 
 def terminal(title: str, parts: Iterable[Part]) -> str:
-    """Return a page as wide as the screen (`screen_width`); `*` is best, `~` level with it."""
+    """Return a page as wide as the screen (`screen_width`); `*` marks the best, `~` those level with the best."""
     blocks = [_screen(part) for part in parts]
     return "\n\n".join(["\n".join(block) for block in (wrap(title), *blocks) if any(block)]) + "\n"
 
 
 def screen_width() -> int:
-    """Return the characters of a line: those of the terminal, `TERMINAL_WIDTH` where there is none."""
+    """Return the characters per line of the terminal, within limits; `TERMINAL_WIDTH` if there is no terminal."""
     columns = shutil.get_terminal_size((TERMINAL_WIDTH, 24)).columns
     return min(max(columns, _NARROWEST), _WIDEST)
 
@@ -116,7 +116,7 @@ def _screen(part: Part) -> list[str]:
 
 
 def _fitted(sheet: Sheet) -> tuple[Sheet, list[str]]:
-    """Return the table less as many of its spare columns as the screen has no room for, and their titles."""
+    """Drop spare columns until the table fits the screen; return the table and the titles of the dropped columns."""
     left_out: list[str] = []
     for title in sheet.spare:
         first, *others = widths_of((sheet.titles, *sheet.rows))
@@ -138,7 +138,7 @@ def wrap(text: str) -> list[str]:
 
 
 def aligned(titles: Sequence[str], body: Sequence[Sequence[str]], marks: Sequence[str] = ()) -> list[str]:
-    """Return the lines of a grid; where it would be too wide the gaps narrow, then the first column gives way."""
+    """Return the lines of a grid; if it is too wide, narrow the gaps, then the first column."""
     widths = widths_of((titles, *body))
     free = screen_width() - 2 - sum(widths)
     gap = 2 if free >= 2 * (len(titles) - 1) else 1
@@ -154,18 +154,18 @@ _MARKS = {"best": "*", "level": "~"}
 
 
 def justified(cells: Sequence[str], widths: Sequence[int], left: Collection[int], *, gap: int = 2) -> str:
-    """Return a line of cells, those at the places `left` standing left and all others right."""
+    """Return a line of cells: cells at the places `left` are left-aligned, all others right-aligned."""
     placed = enumerate(zip(cells, widths, strict=True))
     return (" " * gap).join(f"{cell:{'<' if at in left else '>'}{width}}" for at, (cell, width) in placed).rstrip()
 
 
 def widths_of(lines: Iterable[Sequence[str]], most: int = sys.maxsize) -> list[int]:
-    """Return the width of each column, at most `most`; a longer cell moves what follows in its line."""
+    """Return the width of each column, at most `most`; a longer cell shifts the rest of its line."""
     return [min(max(map(len, column)), most) for column in zip(*lines, strict=True)]
 
 
 def _loose(sheet: Sheet) -> list[str]:
-    """Return the lines of a table of long cells, which wrap behind an aligned first column; a long word stays whole."""
+    """Return the lines of a table of long cells, wrapped behind an aligned first column; long words are not broken."""
     width = max(len(row[0]) for row in (sheet.titles, *sheet.rows))
     lines: list[str] = []
     for first, *rest in sheet.rows:
@@ -186,13 +186,13 @@ _TEX = {
 
 
 def tex(text: str) -> str:
-    """Return `text` on one line, escaped; other than ASCII only the plus-minus sign is kept."""
+    """Return `text` on one line, escaped, in ASCII; of other characters only the plus-minus sign is kept."""
     parts = (part.encode("ascii", "backslashreplace").decode() for part in " ".join(text.split()).split("±"))
     return r"$\pm$".join("".join(_TEX.get(char, char) for char in part) for part in parts)
 
 
 def latex(sheet: Sheet, label: str) -> str:
-    """Return a floating booktabs table, pure ASCII, to be `\\input`; caption, note and remarks are its caption."""
+    """Return a floating booktabs table, pure ASCII, for `\\input`; caption, note and remarks form its caption."""
     noted = f"{sheet.caption}: {sheet.note}." if sheet.note else sheet.caption
     body = [[tex(cell) for cell in row] for row in sheet.rows]
     for row, mark in zip(body, sheet.marks, strict=False):

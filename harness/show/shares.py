@@ -1,4 +1,4 @@
-"""Performance profiles: the share of runs that end within a regret (Agarwal et al. 2021)."""
+"""Performance profiles: the share of runs whose final regret is at most x (Agarwal et al. 2021)."""
 
 from collections.abc import Mapping
 
@@ -18,12 +18,12 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
 
 SMALLEST = 0.003
-"""Left end of the axis, percent points: below the gap between any two archs that lead a data set."""
+"""Left end of the axis, percent points: smaller than the gaps between the leading archs of a data set."""
 _OTHERS = "others"
 
 
 def profile_figure(runs: pd.DataFrame, styles: Mapping[str, Style], *, rng: np.random.Generator) -> Figure:
-    """Return the performance profiles, one panel per data set, and one over all of them.
+    """Return the performance profiles, one panel per data set, and one panel over all data sets.
 
     Args:
         runs: see `harness.stats.runs`.
@@ -54,13 +54,13 @@ def profile_figure(runs: pd.DataFrame, styles: Mapping[str, Style], *, rng: np.r
 
 
 def regrets_of(checked: pd.DataFrame) -> FloatArray:
-    """Return the regrets at which profiles are drawn, evenly on a logarithmic axis."""
+    """Return the regrets at which profiles are drawn, evenly spaced on a logarithmic axis."""
     largest = float(checked.loc[checked["ok"], "test_regret"].quantile(0.99))
     return np.asarray(np.geomspace(SMALLEST, max(largest, 10 * SMALLEST), 100))
 
 
 def draw_shares(panel: Axes, shares: Shares, styles: Mapping[str, Style]) -> None:
-    """Draw shares of runs over a logarithmic axis, those in colour with bands and above the others."""
+    """Draw shares of runs over a logarithmic axis; searchers in colour have bands and lie in front."""
     panel.set_xscale("log")
     for name, style in styles.items():
         if name not in shares.bands:

@@ -1,4 +1,4 @@
-"""A table as a value: cells that are text already, for a page, Markdown, LaTeX or the terminal alike.
+"""A table of text cells, which can be rendered as a page, Markdown, LaTeX or terminal text.
 
 rows --columns--> Sheet --harness.show.render--> Markdown, LaTeX, terminal
 """
@@ -13,7 +13,7 @@ from harness.show.cells import NONE
 Row = TypeVar("Row")
 
 LONG = 40
-"""Rows above which a table scrolls in a window of its own."""
+"""Number of rows above which a table scrolls in its own window."""
 
 Chunk: TypeAlias = tuple[int, float | str, int]
 """Part of a cell: (0, number, -1 below it or 0 or 1 above it), or (1, text, 0); numbers come before text."""
@@ -25,7 +25,7 @@ _SIDES = {"<": -1, "≤": 0, "≥": 0, ">": 1}
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
-    """A column: its title, its text for a row, and what the rows must have for it to be shown."""
+    """A column: its title, its text for a row, and the condition on the rows for showing it."""
 
     title: str
     cell: Callable[[Row], str]
@@ -33,43 +33,43 @@ class Column(Generic[Row]):
 
 
 def filled(columns: Iterable[Column[Row]], rows: Iterable[Row]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """Return the titles and the cells of a `Sheet` with these columns, a line per row."""
+    """Return the titles and the rows of cells of a `Sheet` with these columns."""
     shown = tuple(columns)
     return tuple(column.title for column in shown), tuple(tuple(c.cell(row) for c in shown) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table; the first cell of a row heads it."""
+    """A table; the first cell of a row is its header."""
 
     caption: str
     titles: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     marks: tuple[str, ...] = ()
-    """Per row "best", "level" or empty; no marks at all where it has no entries."""
+    """Per row "best", "level" or empty; an empty tuple marks no row."""
     remarks: tuple[str, ...] = ()
-    """Lines below."""
+    """Lines below the table."""
     words: bool = False
     """Whether the cells are sentences, which wrap."""
     note: str = ""
-    """Between caption and cells: what every number names."""
+    """Text between caption and cells: the conditions of the numbers."""
     spare: tuple[str, ...] = ()
-    """Titles of columns that a narrow screen leaves out, the first one first."""
+    """Titles of columns that a narrow screen omits, in this order."""
 
     def without(self, title: str) -> "Sheet":
-        """Return the table less the column of that title."""
+        """Return the table without the column of that title."""
         kept = [place for place, name in enumerate(self.titles) if name != title]
         rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
         return replace(self, titles=tuple(self.titles[place] for place in kept), rows=rows)
 
     @property
     def is_long(self) -> bool:
-        """Whether the page shows a part of it at a time."""
+        """Whether the page shows only a part of the table at a time."""
         return len(self.rows) > LONG
 
     @property
     def order(self) -> tuple[tuple[int | None, ...], ...]:
-        """Per cell its place when its column is sorted upwards, equal cells alike; None for a cell without a value."""
+        """Per cell its place in its ascending column; equal cells share a place; None for a cell without a value."""
         columns = []
         for column in zip(*self.rows, strict=True):
             keys = [sort_key(cell) for cell in column]
@@ -79,17 +79,17 @@ class Sheet:
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """Per column "text", which stands left, or "number". Text is what mostly starts with a letter or a bar."""
+        """Per column "text" (left-aligned) or "number"; in a text column most cells start with a letter or a bar."""
         columns = tuple(zip(*self.rows, strict=True)) or tuple(() for _ in self.titles)
         begins = [[cell[:1].isalpha() or cell[:1] == "|" for cell in column if cell != NONE] for column in columns]
         return tuple("text" if 2 * sum(letters) > len(letters) else "number" for letters in begins)
 
 
 def sort_key(cell: str) -> tuple[Chunk, ...]:
-    """Return what a cell is sorted by; empty for one without a value, such as `-`, `ref` or `n<20`.
+    """Return the sort key of a cell; empty for a cell without a value, such as `-`, `ref` or `n<20`.
 
-    Numbers count as numbers wherever they stand, so `12@3` comes before `12@12`, `9:00:00` before `10:00:00` and
-    `<.001` before `.001`; times with units, such as `2 h 5 min`, are compared in seconds.
+    Numbers inside a text are compared as numbers, so `12@3` comes before `12@12`, `9:00:00` before `10:00:00` and
+    `<.001` before `.001`. Times with units, such as `2 h 5 min`, are compared in seconds.
     """
     text = cell.strip()
     if text in ("", NONE, "ref") or text.startswith("n<"):
@@ -109,5 +109,5 @@ def sort_key(cell: str) -> tuple[Chunk, ...]:
 
 
 def pairs(caption: str, values: Mapping[str, object], *, titles: tuple[str, str]) -> Sheet:
-    """Return a two-column table of names and what they are."""
+    """Return a two-column table of names and values."""
     return Sheet(caption, titles, tuple((name, str(value)) for name, value in values.items()), words=True)

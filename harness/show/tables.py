@@ -1,8 +1,8 @@
 """The summary of an experiment as Markdown, CSV, LaTeX and terminal text.
 
-The table over all data sets (`harness.show.overall`) and a sentence on it come first in a file and last on a screen.
-One table per data set gives the details: at most nine columns, which name data, budget, workers, accounting and number
-of seeds; `table.csv` has all columns. Published rows, where asked for, stand below a line, with their source.
+The table over all data sets (`harness.show.overall`) and its conclusion come first in a file and last on a screen.
+One table per data set gives the details: at most nine columns, with data, budget, workers, accounting and number of
+seeds; `table.csv` has all columns. Published rows are optional and stand below a line, with their source.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,17 +36,17 @@ SUMMARY = "summary.csv"
 
 @dataclass(frozen=True)
 class Table:
-    """A summary and what is shown around it."""
+    """A summary with title, ceilings and published rows."""
 
     summary: pd.DataFrame  # from `summarise`, with or without `columns_of_the_host`
-    title: str = ""  # the experiments' names where empty
+    title: str = ""  # if empty: names of the experiments
     published: Sequence[Published] = ()
     ceilings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Per data set, what a value is and the value, such as {"best test": 94.37}; percent."""
+    """Per data set, named values in percent, such as {"best test": 94.37}."""
     n_epochs: int | None = None
-    """Of the schedule at whose end an arch is judged; None where the results do not say."""
+    """Epochs of the schedule at whose end an arch is scored; None if the results do not name it."""
     limits: str = ""
-    """The archs of the space that took no part; empty for none."""
+    """The excluded archs of the space, in words; empty if none."""
 
 
 # ------------------------------------------------------------------------------------------------- columns
@@ -138,7 +138,7 @@ def _remarks(dataset: str, rows: Sequence[Row], table: Table) -> list[str]:
 
 
 def published_sheet(table: Table, width: Width) -> Sheet:
-    """Return the published rows; their validation, number of runs and source only in full."""
+    """Return the published rows; only the full form has validation, number of runs and source."""
     is_full = width == "full"
     columns: list[Column[Published]] = [
         Column("method", lambda row: row.method),
@@ -169,7 +169,7 @@ def _title(table: Table) -> str:
 
 
 def _few(rows: Sequence[Row]) -> str:
-    """Return for whom the seeds of a data set are too few; empty where they are enough."""
+    """Return a text that names the searchers with too few seeds on a data set; empty if there are none."""
     few = [str(row["searcher"]) for row in rows if row["claim"]]
     if not few:
         return ""
@@ -177,14 +177,14 @@ def _few(rows: Sequence[Row]) -> str:
 
 
 def few_seeds(table: Table) -> list[str]:
-    """Return a line on whom the seeds are too few for, the data sets on which it is the same together."""
+    """Return lines that name the searchers with too few seeds; data sets with the same searchers share a line."""
     found = {dataset: _few(rows) for dataset, rows in _rows(table)}
     places = {text: [dataset for dataset, own in found.items() if own == text] for text in found.values() if text}
     return [f"{text}." if len(on) == len(found) else f"{text} on {', '.join(on)}." for text, on in places.items()]
 
 
 def legend(table: Table, best: str, level: str, *, width: Width = "full") -> list[str]:
-    """Return what each column of the tables per data set holds; `best` and `level` name the marks."""
+    """Return an explanation of each column of the tables per data set; `best` and `level` name the marks."""
     words = words_of(table.summary)
     references = sorted(set(table.summary["reference"]) - {""})
     against = f"against {', '.join(references)}" if references else "not made: the reference has no runs"
@@ -210,7 +210,7 @@ def legend(table: Table, best: str, level: str, *, width: Width = "full") -> lis
 
 
 def said(table: Table) -> str:
-    """Return the sentence that closes the outputs: what the table shows, and on which data."""
+    """Return the closing sentence: the conclusion of the table, and its data."""
     return conclusion(table.summary, limits=table.limits)
 
 
@@ -226,7 +226,7 @@ def markdown(table: Table) -> str:
 
 
 def terminal(table: Table) -> str:
-    """Return the details for a screen; `*` is best, `~` level with it. `closing` comes after them."""
+    """Return the details for a screen, printed before `closing`; `*` marks the best, `~` those level with the best."""
     notes = Notes([*few_seeds(table), *legend(table, "*", "~", width="brief")])
     return render.terminal(_title(table), [*sheets(table, "brief"), notes, *_below(table, "brief")])
 
@@ -242,17 +242,17 @@ def _below(table: Table, width: Width) -> list[Part]:
 
 
 def csv(table: Table) -> str:
-    """Return the summary's own rows, every line naming its data and rules."""
+    """Return the rows of the summary as CSV; every line names its data and rules."""
     return render.csv(to_file(table.summary, words_of(table.summary)))
 
 
 def overall_csv(table: Table) -> str:
-    """Return the table over all data sets for programs, one line per searcher."""
+    """Return the table over all data sets as CSV, one line per searcher."""
     return render.csv(overall_frame(table.summary))
 
 
 def latex(table: Table) -> str:
-    """Return booktabs tables, to be `\\input`: all data sets, each data set, published rows; pure ASCII."""
+    """Return booktabs tables for `\\input`, pure ASCII: all data sets, each data set, published rows."""
     parts = [f"% {render.tex(_title(table))}. Needs \\usepackage{{booktabs}}."]
     parts += [f"% {render.tex(line)}" for line in overall_legend(table.summary)]
     first = overall_sheet(table.summary)
@@ -273,10 +273,10 @@ def write_tables(table: Table, folder: Path, *, stem: str = "table", host_column
     """Write `stem`.md, .csv, .tex and summary.csv to `folder` and return their paths.
 
     Args:
-        table: what to write.
-        folder: made if missing; files of the same names are replaced.
-        stem: name of the files but the last.
-        host_columns: False leaves `columns_of_the_host` out, for files that compare byte for byte.
+        table: the summary with its surroundings.
+        folder: output folder, created if missing; existing files are replaced.
+        stem: name of all files except the last.
+        host_columns: False omits `columns_of_the_host`, for files with the same bytes on every host.
     """
     kept = table if host_columns else replace(table, summary=without_host(table.summary))
     texts = {

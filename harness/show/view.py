@@ -1,4 +1,4 @@
-"""What a reader asks to see of a folder's tables and figures."""
+"""The reader's choices for tables and figures: searchers in colour, rows of other papers."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ class View:
     """The choices of `--show` and `--published`."""
 
     show: tuple[str, ...] = ()
-    """Searchers drawn in colour; empty for the leading ones."""
+    """Searchers drawn in colour; empty for the leading searchers."""
     published: bool = False
-    """Whether the tables have rows of other papers."""
+    """Whether the tables show rows of other papers."""
 
     def check(self, known: Collection[str]) -> None:
-        """Raise `InputError` where `show` names an unknown searcher, or more than a figure has colours for."""
+        """Raise `InputError` if `show` names an unknown searcher, or more searchers than a figure has colours."""
         for name in self.show:
             if name not in known:
                 raise unknown_name("--show", name, known)

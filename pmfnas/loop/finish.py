@@ -1,9 +1,9 @@
 """Wraps a searcher so that its search ends with a fully trained network.
 
-A searcher may end with an arch that was trained for a few epochs only. This wrapper reserves the seconds of a whole
-training of the recommended arch, estimated from the measured seconds of its epochs. Once only the reserve is left, that
-training is submitted before the searcher's own request. If the longest schedule does not fit into the rest of the
-budget, the longest one that fits is taken. If the recommended arch is fully trained already, nothing is added.
+A searcher may end with an arch that was trained for only a few epochs. This wrapper reserves the seconds of a full
+training of the recommended arch, estimated from the measured seconds of its epochs. Once only the reserve is left, the
+wrapper submits that training before the searcher's own request. It takes the longest schedule that fits into the rest
+of the budget. If the recommended arch is fully trained already, the wrapper adds nothing.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from pmfnas.core.ports import Searcher
 from pmfnas.core.types import Arch, Decision, Diverged, Fidelities, Ok, Outcome, Stop, Submit, Ticket, Train, Wait
 
 RESERVE = 1.15
-"""Reserve as a multiple of the expected seconds, since epochs differ."""
+"""Reserve as a multiple of the expected seconds, since epochs vary in length."""
 _MOST_IDLE = 4.0
 """Upper bound of the assumed ratio of clock seconds to training seconds."""
 
 
 class Finishing:
-    """A searcher that ends with a whole training of its recommendation. Implements `Searcher`."""
+    """A searcher that ends with a full training of its recommendation. Implements `Searcher`."""
 
     def __init__(self, searcher: Searcher, fidelities: Fidelities, width: int) -> None:
         """Wrap a searcher.
 
         Args:
-            searcher: decides until the end comes near.
-            fidelities: the longest schedule is what a whole training is.
-            width: candidates that share the device; alone, an epoch takes at most so many times its share.
+            searcher: decides until only the reserve is left.
+            fidelities: a full training uses the longest schedule.
+            width: number of candidates that share the device; an epoch takes at most `width` times its share.
         """
         self._searcher, self._fidelities, self._width = searcher, fidelities, width
         self._epoch_s: dict[Arch, float] = {}
@@ -39,7 +39,7 @@ class Finishing:
         self._finished: list[Arch] = []
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
-        """Return the searcher's decision, or the last training where no time is left for more."""
+        """Return the searcher's decision, or the full training if only its reserve is left."""
         self._given_s = remaining_s if self._given_s is None else self._given_s
         self._clock_s = self._given_s - remaining_s
         if self._last is not None:
@@ -68,11 +68,11 @@ class Finishing:
             self._searcher.tell(ticket, outcome)
             return
         self._last = None
-        self._trained.add((request.arch, request.schedule))  # also where it diverged or failed: once is enough
+        self._trained.add((request.arch, request.schedule))  # also if it diverged or failed: it is not repeated
         self._finished += [request.arch] if isinstance(outcome, Ok) else []
 
     def recommend(self) -> Sequence[Arch]:
-        """Return the searcher's archs; the one trained last comes first, unless the best was trained as long."""
+        """Return the searcher's archs; the arch of the added training leads, unless the best was trained as long."""
         archs = self._searcher.recommend()
         if not self._finished or (archs and self._height(archs[0]) >= self._height(self._finished[-1])):
             return archs
@@ -80,7 +80,7 @@ class Finishing:
         return (last, *(arch for arch in archs if arch != last))
 
     def _height(self, arch: Arch) -> int:
-        """Return the epochs of the longest schedule that an arch was trained on to its end."""
+        """Return the epochs of the longest schedule that the arch has completed; 0 if none."""
         return max((s.epochs for s in self._fidelities.schedules if (arch, s.name) in self._trained), default=0)
 
     def _learn(self, request: Train, outcome: Ok | Diverged) -> None:
@@ -98,19 +98,19 @@ class Finishing:
         return best[0] if best else None
 
     def _whole(self, arch: Arch, remaining_s: float) -> Train | None:
-        """Return the longest whole training that fits into the time; None where it or a longer one was had."""
+        """Return the longest full training that fits into the time; None if the arch has had it or a longer one."""
         for schedule in reversed(self._fidelities.schedules):
             whole = Train(arch, schedule.name, 0, schedule.epochs)
             if (arch, schedule.name) in self._trained:
                 return None
-            if self._share_s(whole) <= remaining_s:  # its time on the clock may be more, and is never less
+            if self._share_s(whole) <= remaining_s:  # lower bound of its time on the clock
                 return whole
         return None
 
     def _seconds(self, request: Train) -> float:
-        """Return an upper bound of the seconds of a request, from the measured epochs of the arch, or else of any arch.
+        """Return an upper bound of a request's clock seconds, from measured epochs of the arch, or else of any arch.
 
-        The clock also runs while nothing is trained: so far, `_clock_s` of it for `_paid_s` of training.
+        The clock also runs between trainings: so far `_clock_s` seconds, of which `_paid_s` were training.
         """
         idle = self._clock_s / self._paid_s if self._paid_s > 0 else 1.0
         return self._share_s(request) * self._width * min(max(idle, 1.0), _MOST_IDLE)
@@ -121,7 +121,7 @@ class Finishing:
         return epoch_s * (request.stop - request.start) + self._pass_s * len(request.validations) + self._setup_s
 
     def _is_whole(self, decision: Submit, last: Train) -> bool:
-        """Return whether the searcher itself asks for a whole training, of the longest schedule or that of `last`."""
+        """Return whether the searcher itself requests a full training, on the longest schedule or that of `last`."""
         ends = (self._fidelities.highest, last.fidelity)
         return any(isinstance(r, Train) and r.fidelity in ends for r in decision.requests)
 

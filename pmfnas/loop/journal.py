@@ -1,9 +1,9 @@
-"""The journal of a search: one line per ticket that ended, written to disk before the searcher is told.
+"""The journal of a search: one line per ended ticket, written to disk before the searcher is told.
 
     OUT/journal.jsonl     JSON, one event per line; curves in full
 
-A search that was killed goes on from it (`pmfnas.loop.replay`). An incomplete last line was being written when the
-process died; it is cut off. Any other line that cannot be read is an error.
+A killed search resumes from the journal (`pmfnas.loop.replay`). The process may die while it writes a line, so an
+incomplete last line is cut off. Any other unreadable line is an error.
 """
 
 import json
@@ -50,7 +50,7 @@ class Journal:
         self._path, self._remedy = path, remedy
 
     def read(self) -> list[Event]:
-        """Return the events of the file, oldest first, and cut off a last line that was not finished."""
+        """Return the events of the file, oldest first, and cut off an incomplete last line."""
         if not self._path.exists():
             return []
         content = self._path.read_bytes()
@@ -68,7 +68,7 @@ class Journal:
         return events
 
     def append(self, event: Event) -> None:
-        """Write an event and flush it to the disk; raise `InputError` where the disk does not take it."""
+        """Write an event and flush it to the disk; raise `InputError` if writing fails."""
         line = json.dumps(_plain(event)) + "\n"
         try:
             with self._path.open("ab") as stream:
@@ -80,7 +80,7 @@ class Journal:
 
 
 class JournalledExecutor:
-    """An executor whose events are written to a journal before they are returned. Implements `Executor`."""
+    """An executor that writes each event to a journal before returning it. Implements `Executor`."""
 
     def __init__(self, executor: Executor, journal: Journal) -> None:
         self._executor, self._journal = executor, journal
@@ -88,15 +88,15 @@ class JournalledExecutor:
 
     @property
     def n_free(self) -> int:
-        """As the executor inside says."""
+        """Number of free slots of the wrapped executor."""
         return self._executor.n_free
 
     def next_event(self, until_s: float) -> Event | None:
-        """Return the next event, written."""
+        """Return the next event after writing it to the journal."""
         return self._written(self._executor.next_event(until_s))
 
     def cancel(self, ticket: Ticket) -> Event | None:
-        """Cancel a ticket and return its end, written."""
+        """Cancel a ticket and return its end after writing it to the journal."""
         return self._written(self._executor.cancel(ticket))
 
     def _written(self, event: Event | None) -> Event | None:

@@ -1,9 +1,9 @@
 """The options, help and examples of each verb, one file per verb.
 
-These files import nothing but the standard library, the errors and each other, so that help, mistakes in options and
-shell completion cost no start-up. The file of the same name in `harness.cli` does the work.
+These files import only the standard library, the errors and each other, so help, error messages and shell completion
+start fast. The file of the same name in `harness.cli` does the work.
 
-    names                                   the names and numbers that help texts show
+    names                                   names and numbers in help texts
     run, compare, peers, studies            verbs that run experiments
     table, report, same_order, explain      verbs that read folders of results
     calibration, ceiling                    verbs that check forecasts and bounds

@@ -1,4 +1,4 @@
-"""Options of `data` and its own verbs."""
+"""Options of `data` and of its verbs, such as `data info`."""
 
 import argparse
 from pathlib import Path
@@ -53,7 +53,7 @@ def add(verb: argparse.ArgumentParser) -> None:
 
 
 def _add_fits(kinds: "Kinds") -> None:
-    """Add what fits the shipped models anew, and measures them."""
+    """Add the verbs that refit the shipped models, and the verb that measures them."""
     for name, text in (
         ("fit-surrogate", "fit the surrogate anew (needs the extra `fit`)"),
         ("fit-real-finals", "fit the real finals' model of early epochs anew (needs the extra `fit`)"),
@@ -73,7 +73,7 @@ def _add_fits(kinds: "Kinds") -> None:
 
 
 def _kind(kinds: "Kinds", name: str, text: str) -> argparse.ArgumentParser:
-    """Return the parser of one of data's own verbs."""
+    """Return the parser of one verb of `data`."""
     kind = kinds.add_parser(name, help=text, description=text)
     kind.set_defaults(kind=name)
     return kind

@@ -1,4 +1,4 @@
-"""Names and numbers that help texts show. Where they belong, numpy and more is imported, so a test compares both."""
+"""Copies of names and numbers for help texts, so that help imports no numpy; a test compares copies and originals."""
 
 from types import MappingProxyType
 
@@ -48,7 +48,7 @@ STUDIES = MappingProxyType(
 """Study -> one line of help."""
 
 START_LIMIT_S, ANSWER_LIMIT_S = 120.0, 60.0
-"""A command's time to start and for each answer."""
+"""Seconds that a command gets to start, and for each answer."""
 
 FIRST_STUDY_SEED = 1000
-"""Choices were made with the seeds below it."""
+"""First seed of the studies; design choices were made with smaller seeds."""

@@ -1,4 +1,4 @@
-"""Options of `run EXPERIMENT`, and of every experiment as a verb of its own."""
+"""Options of `run EXPERIMENT`, and of each experiment's own verb."""
 
 import argparse
 

@@ -33,12 +33,12 @@ failed."""
 
 
 def width(text: str) -> int | None:
-    """Return the most candidates at once; None for `auto`."""
+    """Return the maximum number of candidates on the device; None for `auto`."""
     return None if text == "auto" else whole("--width", 1)(text)
 
 
 def schedules(text: str) -> tuple[int, ...]:
-    """Return the epochs of the schedules."""
+    """Return the number of epochs of each schedule."""
     return tuple(whole("--schedules", 1)(part) for part in names("--schedules", text))
 
 
@@ -65,7 +65,7 @@ def _add_search(verb: argparse.ArgumentParser) -> None:
 
 
 def add_settings(verb: argparse.ArgumentParser, dataset: str) -> None:
-    """Add the settings of every search; those that are not given leave no attribute."""
+    """Add the settings that every search has; an omitted setting sets no attribute."""
     split = "seed of the split of data that have none (default 0)"
     images = "published files, class folders, or an .npz"
     verb.add_argument("--dataset", default=ABSENT, metavar="NAME", help=dataset)

@@ -29,7 +29,7 @@ _EXAMPLES = {
 
 
 def fixed_width(text: str) -> int:
-    """Return the most candidates at once, a number."""
+    """Return the maximum number of candidates on the device; `auto` is not allowed."""
     if text == "auto":
         raise InputError("--width is auto, but must be a number: what is measured may differ from run to run")
     return whole("--width", 1)(text)

@@ -36,7 +36,7 @@ _VARIANTS = {
 
 
 def budgets(text: str) -> Sequence[float]:
-    """Return the seconds of one budget or more, ascending."""
+    """Return one or more budgets in seconds, ascending."""
     return sorted({budget_s(part) for part in names("--budget", text)})
 
 

@@ -1,4 +1,4 @@
-"""Which archs a searcher returned most often, drawn."""
+"""Drawings of the archs that a searcher returned most often."""
 
 import pandas as pd
 
@@ -10,11 +10,11 @@ from harness.show.cells import number
 from harness.show.looks import ROLES
 
 SHOWN = 2
-"""Archs per data set."""
+"""Number of archs per data set."""
 
 
 def archs_section(results: Results, ranked: list[str]) -> list[Section]:
-    """Return the archs that PMF-NAS returned most often; without it, those of the best searcher.
+    """Return the archs that PMF-NAS, or without it the best searcher, returned most often.
 
     Args:
         results: the folder.
@@ -33,7 +33,7 @@ def archs_section(results: Results, ranked: list[str]) -> list[Section]:
 
 
 def _most(results: Results, runs: pd.DataFrame) -> list[Picture]:
-    """Return drawings of the archs that most runs on one data set returned; of equally many, the better first."""
+    """Return drawings of the archs that most runs on a data set returned; ties are ordered by mean score."""
     by_arch = runs.groupby("arch")["test"].agg(["size", "mean"]).sort_values(["size", "mean"], ascending=False)
     titles = {
         str(arch): f"{runs['dataset'].iloc[0]}: {int(row['size'])} of {counted(len(runs), 'run')}, "

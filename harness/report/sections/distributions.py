@@ -1,4 +1,4 @@
-"""Beyond the mean: ranks over data sets, performance profiles, and the time to a target."""
+"""Ranks over data sets, performance profiles, and the time to a target."""
 
 from collections.abc import Hashable, Mapping
 from functools import partial
@@ -22,14 +22,14 @@ from harness.stats.reaching import Shares, arrivals, profiles
 from pmfnas.core.rng import stream
 
 TARGETS = (1.0, 0.5)
-"""Regrets whose time is shown, percent points; those of `progress.csv`."""
+"""Target regrets of the time-to-target curves, percent points; the same as in `progress.csv`."""
 
 ROUND_REGRETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Regrets at which the profiles are written down, percent points."""
+"""Regrets of the table of profiles, percent points."""
 
 
 def rank_section(summary: pd.DataFrame) -> list[Section]:
-    """Return the critical-difference diagram; nothing below two data sets, or two searchers that have them all."""
+    """Return the critical-difference diagram; empty with fewer than two data sets, or two searchers on all of them."""
     found = ranking_of(summary)
     if found is None:
         return []
@@ -87,7 +87,7 @@ def _rank_sheet(found: Ranking, means: pd.DataFrame, accuracy: str) -> Sheet:
 
 
 def profile_section(results: Results, keys: tuple[Key, ...]) -> list[Section]:
-    """Return the performance profiles; nothing where no run is ok."""
+    """Return the performance profiles; empty if no run is ok."""
     if not results.runs["ok"].any():
         return []
     even, regret = regrets_of(results.runs), results.words.regret
@@ -136,7 +136,7 @@ def _profile_sheet(dataset: str, shares: Shares, regret: str) -> Sheet:
 
 
 def target_section(results: Results, keys: tuple[Key, ...]) -> list[Section]:
-    """Return the time-to-target curves; nothing where no run is ok."""
+    """Return the time-to-target curves; empty if no run is ok."""
     if not results.runs["ok"].any():
         return []
     regret = results.words.regret
@@ -166,7 +166,7 @@ def target_section(results: Results, keys: tuple[Key, ...]) -> list[Section]:
 
 
 def _target_sheets(progress: pd.DataFrame, regret: str) -> tuple[Sheet, ...]:
-    """Return who arrives how often and when, as `progress.csv` has it."""
+    """Return how often and when each searcher reaches a target, from `progress.csv`."""
     titles = ("searcher", "n", "arrived %", "censored", "median h", "restricted mean h", "95 % CI")
     return tuple(
         Sheet(

@@ -1,4 +1,4 @@
-"""Who ended where: the answer, the verdict, the table, and the anytime curves."""
+"""The result: the answer, the verdict, the table, and the anytime curves."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,16 +22,16 @@ from harness.stats.runs import run_steps
 from pmfnas.core.rng import stream
 
 NAMED = 4
-"""Searchers that a picture's text names with their values."""
+"""Number of searchers that a picture's alternative text names with their values."""
 
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
-"""Parts of the budget at which the curves are written down."""
+"""Shares of the budget in the table of a curve."""
 
 _BANDS = "Bands are 95 % percentile bootstrap intervals of the mean over seeds, at each time by itself."
 
 
 def verdict(text: str) -> list[Section]:
-    """Return the verdict of a comparison, given as Markdown; nothing for an empty text."""
+    """Return the section of a verdict given as Markdown; empty for an empty text."""
     if not text:
         return []
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
@@ -46,7 +46,7 @@ def verdict(text: str) -> list[Section]:
 
 
 def table_section(table: Table) -> Section:
-    """Return the table: the main columns open, all of them and the published rows on demand."""
+    """Return the table: the main columns open, all columns and the published rows on demand."""
     brief, full = (tuple(_headed(sheet) for sheet in sheets(table, width)) for width in ("brief", "full"))
     folded = [Folded("All columns", full)]
     if table.published:
@@ -56,7 +56,7 @@ def table_section(table: Table) -> Section:
 
 
 def _headed(sheet: Sheet) -> Sheet:
-    """Return the sheet with its note in the caption."""
+    """Return the sheet with its note moved to the caption."""
     return replace(sheet, caption=f"{sheet.caption}: {sheet.note}", note="")
 
 
@@ -86,7 +86,7 @@ def answer_section(results: Results, table: Table, keys: tuple[Key, ...]) -> Sec
 
 
 def regret_section(results: Results, summary: pd.DataFrame, keys: tuple[Key, ...]) -> list[Section]:
-    """Return regret over GPU-hours on two logarithmic axes; nothing where no run is ok."""
+    """Return regret over GPU-hours on two logarithmic axes; empty if no run is ok."""
     name = results.words.regret
     axes = Axes("GPU-hours", f"{name} (points)", x_log=True, y_log=True, low_is_best=True)
     charts, folded = _curves(results, summary, keys, "test_regret", dict.fromkeys(results.datasets, axes))
@@ -100,7 +100,7 @@ def regret_section(results: Results, summary: pd.DataFrame, keys: tuple[Key, ...
 def _curves(
     results: Results, summary: pd.DataFrame, keys: tuple[Key, ...], column: str, axes: Mapping[str, Axes]
 ) -> tuple[tuple[Chart, ...], tuple[Folded, ...]]:
-    """Return the mean curves of a column, one chart per data set, and as numbers; nothing where no run is ok."""
+    """Return the mean curves of a column as one chart per data set and as tables; empty if no run is ok."""
     if not results.runs["ok"].any():
         return (), ()
     curves = mean_curves(results.runs, results.steps, column, rng=stream(0, "figures"))
@@ -120,7 +120,7 @@ def _curves(
 
 
 def _raised(curves: Curves) -> dict[str, Band]:
-    """Return the bands with values below half of the smallest positive mean, such as zero, raised to it."""
+    """Return the bands with all values raised to at least half of the smallest positive mean."""
     means = np.concatenate([band.mean for band in curves.bands.values()])
     floor = float(min(means[means > 0], default=0.02)) / 2
     return {
@@ -130,7 +130,7 @@ def _raised(curves: Curves) -> dict[str, Band]:
 
 
 def _alt(what: str, dataset: str, summary: pd.DataFrame, column: str) -> str:
-    """Return a picture's text: what it draws, and who leads at the end by the table."""
+    """Return a picture's alternative text: its content, and the leading searchers of the table."""
     rows = summary[(summary["dataset"] == dataset) & (summary["n_seeds"] > 0)]
     ends = [f"{row['searcher']} {number(row[column])}" for row in rows.head(NAMED).to_dict("records")]
     return (
@@ -139,7 +139,7 @@ def _alt(what: str, dataset: str, summary: pd.DataFrame, column: str) -> str:
 
 
 def _written_down(results: Results, column: str, caption: str) -> Folded:
-    """Return the curves as numbers: the mean over runs at some shares of the budget."""
+    """Return the curves as tables: the mean over runs at the `SHARES` of the budget."""
     curves = run_steps(results.steps, results.runs, column)
     sheets = []
     for dataset in results.datasets:
@@ -158,7 +158,7 @@ def _written_down(results: Results, column: str, caption: str) -> Folded:
 
 
 def few_seeds(summary: pd.DataFrame) -> Sequence[str]:
-    """Return the warning that seeds are too few, where they are."""
+    """Return a warning if seeds are too few; else empty."""
     few = sorted({str(row["searcher"]) for row in summary.to_dict("records") if row["n_seeds"] < MIN_SEEDS})
     if not few:
         return ()

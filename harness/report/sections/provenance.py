@@ -1,4 +1,4 @@
-"""What the numbers rest on: the data stamp, the rules of the runs, versions, and the settings of every searcher."""
+"""The origin of the numbers: data stamp, rules of the runs, versions, and the settings of every searcher."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -20,12 +20,12 @@ STAMPS: Mapping[str, str] = MappingProxyType(
         "SYNTHETIC": "made-up values for tests: nothing here says anything about architectures",
     }
 )
-"""What each data stamp means."""
+"""Data stamp -> its meaning."""
 _PART = "; a part of the archs, and regret and hit are against the best of that part"
 
 
 def facts(results: Results) -> dict[str, str]:
-    """Return what every number of the page names: data, rules, runs."""
+    """Return the conditions of all numbers of the page: data, rules, runs."""
     first, manifest = results.runs.iloc[0], results.manifest
     n_failed = int((~results.runs["ok"]).sum())
     seeds = sorted({int(seed) for seed in results.runs["seed"]})
@@ -75,7 +75,7 @@ def provenance_section(results: Results) -> Section:
 
 
 def _text(value: Any) -> str:
-    """Return a value of the manifest as one text."""
+    """Return a value of the manifest as text."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items()) or "none"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Where each searcher spent its seconds: by fidelity, by stage where it names stages, and its own thinking."""
+"""The seconds that each searcher spent: by fidelity, by stage if it names stages, and in its own code."""
 
 import json
 from collections import Counter, defaultdict
@@ -25,7 +25,7 @@ _SPENT = ["dataset", "searcher", "stage", "fidelity", "hours", "requests"]
 
 
 def spending_section(results: Results, order: Sequence[str]) -> Section:
-    """Return GPU-hours by fidelity and stage, means over ok runs; without records it says what is missing.
+    """Return mean GPU-hours over ok runs, by fidelity and stage; without records, a text says that they are missing.
 
     Args:
         results: the folder.
@@ -65,7 +65,7 @@ def spending_section(results: Results, order: Sequence[str]) -> Section:
 def spent_hours(results: Results) -> pd.DataFrame:
     """Return mean GPU-hours and requests per ok run: dataset, searcher, stage, fidelity, hours, requests.
 
-    `stage` is empty where the searcher names none. Under restart accounting repeated epochs are paid again.
+    `stage` is empty if the searcher names no stages. Under restart accounting repeated epochs are paid again.
     """
     hours: defaultdict[tuple[str, str, str, str], float] = defaultdict(float)
     requests: Counter[tuple[str, str, str, str]] = Counter()
@@ -92,7 +92,7 @@ def _of_record(path: Path, accounting: str) -> Iterator[tuple[str, str, float]]:
 
 
 def _height(fidelity: str) -> tuple[float, str, float]:
-    """Sort fidelities from the lowest to the highest; metrics and schedules that are no number come first."""
+    """Return a sort key of fidelities, the lowest first; metrics and schedules without a number come first."""
     schedule, _, epochs = fidelity.partition("@")
     return float(schedule) if schedule.isdecimal() else -1.0, schedule, float(epochs or 0)
 
@@ -107,7 +107,7 @@ def _present(spent: pd.DataFrame, dataset: str, order: Sequence[str]) -> list[st
 
 
 def _by_fidelity(results: Results, spent: pd.DataFrame, dataset: str, fidelities: list[str]) -> pd.DataFrame:
-    """Return mean hours, one row per searcher, one column per fidelity, then the idle and the unused."""
+    """Return mean hours: one row per searcher; one column per fidelity, then idle and unused hours."""
     here = spent[spent["dataset"] == dataset]
     hours = here.pivot_table(index="searcher", columns="fidelity", values="hours", aggfunc="sum", fill_value=0.0)
     hours = hours.reindex(columns=fidelities, fill_value=0.0)
@@ -133,7 +133,7 @@ def _sheet(dataset: str, hours: pd.DataFrame) -> Sheet:
 
 
 def _by_stage(spent: pd.DataFrame) -> tuple[Sheet, ...]:
-    """Return hours by stage and fidelity of the searchers that name stages, one table each."""
+    """Return a table of hours by stage and fidelity for each searcher that names stages."""
     staged = spent[spent["stage"] != ""]
     sheets = []
     for searcher in sorted(staged["searcher"].unique()):
@@ -151,7 +151,7 @@ def _by_stage(spent: pd.DataFrame) -> tuple[Sheet, ...]:
 
 
 def _place(own: pd.DataFrame, stage: str) -> float:
-    """Order stages by the mean height of what they train: early stages train low."""
+    """Return a sort key of stages: the mean fidelity of their requests, since early stages train at low fidelities."""
     here = own[own["stage"] == stage]
     heights = [_height(str(name))[0] * 1000 + _height(str(name))[2] for name in here["fidelity"]]
     return float(np.average(heights, weights=here["requests"]))
@@ -165,7 +165,7 @@ def _with_share(hours: float, of: float) -> str:
 
 
 def overhead_section(results: Results) -> Section:
-    """Return the searchers' own seconds: of this host, not on the simulated clock."""
+    """Return the searchers' own seconds, measured on the host and not part of the simulated clock."""
     ok = results.runs[results.runs["ok"]].merge(results.timings, on=["dataset", "searcher", "seed"], how="inner")
     titles = ("searcher", "runs", "mean s", "longest s", "ms per evaluation", "% of the budget")
     sheet = Sheet(

@@ -1,4 +1,4 @@
-"""Why one run did what it did: what was predicted of every arch it asked for, and what came of it."""
+"""Explains the decisions of one run: the prediction for every requested arch, and the outcome."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from pmfnas.loop.record import find_record, record_path
 
 _KEY = "why", "Why each arch was trained"
 _LEAST = 1e-6
-"""Potential, in points, to which everything smaller is raised in the chart."""
+"""Smallest potential in the chart, in points; smaller values are raised to it."""
 _SCORED = ("mean", "std", "potential")
 _READING = (
     "mean ± std: what the searcher predicted of the arch when it asked, before anything was paid for (PMF-NAS: "
@@ -40,7 +40,7 @@ def why_section(results: Results, chosen: str | None) -> Section:
 
     Args:
         results: the folder.
-        chosen: id of the run; None for PMF-NAS's first run on the first data set, or else the first run there is.
+        chosen: id of the run; None means the first run of PMF-NAS on the first data set, or else the first run.
 
     Raises:
         InputError: the chosen run is not in the folder.
@@ -81,7 +81,7 @@ def _record(results: Results, chosen: str | None) -> Path | None:
 
 
 def _sheets(explained: Explained) -> tuple[Sheet, Sheet]:
-    """Return the requests above the lowest fidelity, and all of them."""
+    """Return two tables: the requests above the lowest fidelity, and all requests."""
     lowest = min(request.height for request in explained.requests)
     promoted = [request for request in explained.requests if request.height > lowest]
     run = explained.header.run_id
@@ -96,13 +96,13 @@ def _sheet(caption: str, explained: Explained, requests: Sequence[Answered]) -> 
 
 
 def _reading(explained: Explained) -> str:
-    """Return how the predictions are to be read."""
+    """Return a text on how to read the predictions."""
     metric = metric_of(explained.header)
     return _READING if metric is None else _READING_OWN.format(name=metric.name)
 
 
 def _recommended(explained: Explained) -> Sheet:
-    """Return the archs that the run recommends, with what it had learnt of each by validation."""
+    """Return the archs that the run recommends, with their validation accuracies."""
     rows = []
     for place, arch in enumerate(explained.header.recommended, start=1):
         known = standing(explained.requests, arch)
@@ -117,13 +117,13 @@ def _recommended(explained: Explained) -> Sheet:
 
 
 def _drawn(explained: Explained) -> tuple[Picture, ...]:
-    """Return the arch that the run recommends first, drawn where its space has drawings."""
+    """Return a drawing of the first recommended arch, if its space has drawings."""
     drawn = [drawing(explained.header.space, arch, "Recommended") for arch in explained.header.recommended[:1]]
     return tuple(picture for picture in drawn if picture)
 
 
 def _charts(explained: Explained) -> tuple[tuple[Chart, ...], tuple[Key, ...]]:
-    """Return predictions and potential over time, and their legend; nothing where the searcher gave no predictions."""
+    """Return predictions and potential over time, and their legend; empty if the searcher gave no predictions."""
     told = [r for r in explained.requests if all(isinstance(r.reason.get(name), int | float) for name in _SCORED)]
     if not told:
         return (), ()

@@ -2,10 +2,9 @@
 
     planning   arguments and threads of the searches, and the claim that they share
     running    the searches, as processes of this machine, several at a time
-    results    what they found, one row per run, checked to be of the same rules
-    tables     means, paired differences and the words around them
-    outputs    all that the comparison leaves
+    results    their results, one row per run; checks that all runs share the same rules
+    tables     means, paired differences and explanations
+    outputs    every output file of the comparison
 
-None of it but `planning` needs torch. What a search does is decided in `harness.search`; a change here leaves begun
-searches as they are.
+Only `planning` needs torch. `harness.search` implements the search; these files start searches as processes.
 """

@@ -1,4 +1,4 @@
-"""The outputs of a comparison by real training, all derived from the folders of its searches."""
+"""The outputs of a comparison by real training, derived from the folders of its searches."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ NAME = "search-compare"
 
 
 def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> pd.DataFrame:
-    """Write every output of the plan's runs, print the table and return the runs; `failures` says why some lack."""
+    """Write every output of the plan's runs, print the table and return the runs; `failures` holds reasons per run."""
     runs, rules = read_runs(out, plan.runs, failures)
     rules |= {"threads": plan.n_threads, "jobs": plan.n_jobs}
     table = ComparisonTable(compare_searchers(runs, plan.searchers), runs, rules)
@@ -45,7 +45,7 @@ def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> pd.DataFrame:
 
 
 def write_again(out: Path) -> None:
-    """Write every output of the folder `out` again, from its runs; raise `InputError` where it has none yet."""
+    """Rewrite every output of the folder `out` from its runs; raise `InputError` if it has no runs."""
     claim, results = read_claim(out), out / "results.csv"
     if not (out / MANIFEST).exists() or not results.exists():
         raise InputError(f"{out} has no table yet; run {NAME} first")

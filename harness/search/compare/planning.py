@@ -1,4 +1,4 @@
-"""The plan of a comparison: arguments and threads of its searches, and the claim that all of them share."""
+"""The plan of a comparison: arguments and threads of its searches, and their common claim."""
 
 import json
 import os
@@ -18,11 +18,11 @@ def planned(spec: SearchSpec, searchers: Sequence[str], seeds: range, *, n_jobs:
     """Return the comparison.
 
     Args:
-        spec: what every search does; its own searcher and seed do not count.
-        searchers: two at least; the first is compared with each other one.
-        seeds: of each searcher.
-        n_jobs: searches at once; None for all cores on a CPU, and 1 on a GPU.
-        smoke: whether the networks are the narrow ones.
+        spec: settings of every search; its searcher and seed are ignored.
+        searchers: at least two; the first is compared with each of the others.
+        seeds: seeds of each searcher.
+        n_jobs: number of searches at the same time; None means all cores on a CPU, and 1 on a GPU.
+        smoke: whether to train the narrow networks.
 
     Raises:
         InputError: fewer than two searchers, or a device that cannot be used.
@@ -47,7 +47,7 @@ def planned(spec: SearchSpec, searchers: Sequence[str], seeds: range, *, n_jobs:
 
 
 def _arguments(spec: SearchSpec, *, smoke: bool) -> tuple[str, ...]:
-    """Return the arguments of `search` that all runs share."""
+    """Return the arguments of `search` common to all runs."""
     given = {
         "--dataset": spec.dataset,
         "--data-dir": spec.data_dir,
@@ -63,7 +63,7 @@ def _arguments(spec: SearchSpec, *, smoke: bool) -> tuple[str, ...]:
 
 
 def _threads(device_type: str, n_jobs: int) -> int:
-    """Return the threads of every run: one where several share the cores, else as `OMP_NUM_THREADS` says, or one."""
+    """Return the threads of every run: 1 if runs share the CPU's cores, else `OMP_NUM_THREADS`, by default 1."""
     if device_type == "cpu" and n_jobs > 1:
         return 1
     return count("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"), least=1)

@@ -1,4 +1,4 @@
-"""The results of the searches of a comparison: one row per run, and the rules that all runs share."""
+"""The results of the searches of a comparison: one row per run, and the runs' common rules."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -17,7 +17,7 @@ RULES = (
     *("dataset", "space", "split", "fingerprint", "schedules", "budget_s", "recipe", "width"),
     *("device", "torch", "code"),
 )
-"""Entries of a search's claim that all runs of a table must share."""
+"""Entries of a search's claim that must be equal in all runs of a table."""
 
 RESULT_COLUMNS = (
     *("searcher", "seed", "status", "why", "arch", "schedule", "epochs", "valid_acc", "test_acc"),
@@ -27,18 +27,18 @@ _TOLD = ("arch", "schedule", "epochs", "valid_acc", "test_acc", "params_m", "flo
 
 
 def read_runs(out: Path, runs: Sequence[Run], failures: Mapping[Run, str]) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return `RESULT_COLUMNS`, one row per run in the order given, and the `RULES` that the finished ones share.
+    """Return `RESULT_COLUMNS`, one row per run in the given order, and the common `RULES` of the finished runs.
 
-    `n_archs` counts the archs of which a segment ended well, `n_whole` those that were trained to the end of the
-    longest schedule. A run that failed has `status` "failed", its reason in `why`, and NaN.
+    `n_archs` counts the archs with a successful segment, `n_whole` the archs trained to the end of the longest
+    schedule. A failed run has `status` "failed", its reason in `why`, and NaN.
 
     Args:
         out: folder of the comparison.
-        runs: finished or failed ones.
-        failures: run -> reason.
+        runs: finished or failed runs.
+        failures: reason of each failed run.
 
     Raises:
-        InputError: no run has finished, or finished ones differ in a rule.
+        InputError: no run has finished, or finished runs differ in a rule.
         DataError: a file of a run is damaged.
     """
     rules: dict[str, Any] = {}
@@ -74,7 +74,7 @@ def _shared(rules: Mapping[str, Any], own: Mapping[str, Any], run: Run) -> dict[
 
 
 def _trained(out: Path, run: Run, claim: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many archs a run has trained, at all and to the end."""
+    """Return how many archs a run has trained, and how many of them to the end of the longest schedule."""
     own, longest = folder(out, run), max(claim["schedules"])
     path = record_path(own, run_id(claim["space"], claim["dataset"], run.searcher, run.seed))
     rows = read_rows(path, ["arch", "schedule", "stop", "status"]).to_pandas()

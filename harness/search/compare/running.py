@@ -1,11 +1,11 @@
-"""The searches of a comparison: each a process of its own, several at a time, with the same budget and threads.
+"""Runs the searches of a comparison: each in its own process, several at a time, with the same budget and threads.
 
-    OUT/spec.json                    what the folder belongs to; a command with other settings is refused
+    OUT/spec.json                    settings of the comparison; a command with other settings is refused
     OUT/runs/SEARCHER/s1000/         the folder of a search, as `search --out` makes it
-    OUT/logs/SEARCHER-s1000.txt      what it wrote to the screen
+    OUT/logs/SEARCHER-s1000.txt      its screen output
 
-The budget is seconds of the clock, so whatever else the machine does slows searches down. Those of one seed stand next
-to each other in the queue and start together where there is room: load that comes and goes falls on both of a pair.
+The budget is wall-clock seconds, so other load on the machine slows searches down. Searches with the same seed are
+neighbours in the queue and start together if enough jobs are free, so that changing load affects both of a pair.
 """
 
 import os
@@ -25,7 +25,7 @@ from harness.search.parent import with_parent
 from pmfnas.progress import Progress
 
 GRACE_S = 30.0
-"""Seconds that a search gets to end after SIGTERM."""
+"""Seconds between SIGTERM and SIGKILL."""
 POLL_S = 0.2
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _TAIL_BYTES = 4096
@@ -49,20 +49,20 @@ class Plan:
     """The searchers, seeds and rules of a comparison."""
 
     searchers: tuple[str, ...]
-    """The first is compared with each other one."""
+    """The first is compared with each of the others."""
     seeds: range
     arguments: tuple[str, ...]
-    """Of every search, but for `--searcher`, `--seed`, `--out` and `--resume`."""
+    """Arguments of every search, without `--searcher`, `--seed`, `--out` and `--resume`."""
     claim: Mapping[str, Any]
-    """Settings that all runs of a folder share."""
+    """Common settings of all runs of a folder."""
     n_jobs: int
-    """Most searches at once."""
+    """Maximum number of searches at the same time."""
     n_threads: int
-    """Threads of linear algebra that each has."""
+    """Linear-algebra threads of each search."""
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """Every run, seeds outermost, so that an early stop leaves pairs."""
+        """Every run, ordered by seed, so that an interrupted comparison has complete pairs."""
         return tuple(Run(searcher, seed) for seed in self.seeds for searcher in self.searchers)
 
 
@@ -76,12 +76,12 @@ def folder(out: Path, run: Run) -> Path:
 
 
 def log_file(out: Path, run: Run) -> Path:
-    """Return where the output of a search goes."""
+    """Return the file that receives the screen output of a search."""
     return out / "logs" / f"{run.searcher}-s{run.seed:04d}.txt"
 
 
 def search_command(plan: Plan, run: Run, own: Path) -> list[str]:
-    """Return the command that does the run in the folder `own`, or goes on with it where it has begun."""
+    """Return the command that starts the run in the folder `own`, or resumes it."""
     which = ("--searcher", run.searcher, "--seed", str(run.seed), "--out", str(own))
     resume = ("--resume",) if (own / SPEC).exists() else ()
     return own_process("search", *plan.arguments, *which, *resume)
@@ -93,18 +93,18 @@ def unfinished(plan: Plan, out: Path) -> list[Run]:
 
 
 def run_missing(plan: Plan, out: Path, *, command: Command = search_command) -> Mapping[Run, str]:
-    """Do every run that has no result yet; return those that failed, with the last line that each has written.
+    """Do every run without a result; return the failed runs with their reasons.
 
-    Interrupted, the searches at work are told to end and waited for; the same call goes on with them.
+    After an interrupt, it ends the running searches and waits for them; the same call resumes them.
 
     Args:
-        plan: what to run.
-        out: owns the runs.
-        command: what does a run.
+        plan: the comparison.
+        out: folder of the comparison.
+        command: returns the command of a run.
 
     Raises:
-        InputError: `out` belongs to something else, or another process is at work in it.
-        KeyboardInterrupt: the process was interrupted; no search is at work any more.
+        InputError: `out` belongs to another comparison, or another process uses it.
+        KeyboardInterrupt: the process was interrupted; all searches have ended.
     """
     claim(out, plan.claim)
     (out / "logs").mkdir(exist_ok=True)
@@ -124,7 +124,7 @@ def run_missing(plan: Plan, out: Path, *, command: Command = search_command) -> 
 
 
 def _ended(plan: Plan, out: Path, missing: Sequence[Run], command: Command) -> Iterator[tuple[Run, int]]:
-    """Yield every run with its exit code when it has ended, `n_jobs` at work meanwhile."""
+    """Run up to `n_jobs` searches at the same time; yield each run with its exit code when it ends."""
     waiting, at_work = list(missing), dict[Run, "subprocess.Popen[bytes]"]()
     with _ended_with_us(at_work):
         while waiting or at_work:
@@ -149,13 +149,13 @@ def _started(plan: Plan, out: Path, run: Run, command: Command) -> "subprocess.P
             stdout=log,
             stderr=subprocess.STDOUT,
             env=environment,
-            start_new_session=True,  # Ctrl-C reaches it through us, once
+            start_new_session=True,  # so Ctrl-C does not reach it directly; `_ended_with_us` ends it
         )
 
 
 @contextmanager
 def _ended_with_us(at_work: "Mapping[Run, subprocess.Popen[bytes]]") -> Iterator[None]:
-    """End all running searches when the body is left: SIGTERM first, SIGKILL after a grace period."""
+    """End all running searches on leaving the block: SIGTERM first, SIGKILL after a grace period."""
     try:
         yield
     finally:
@@ -166,14 +166,14 @@ def _ended_with_us(at_work: "Mapping[Run, subprocess.Popen[bytes]]") -> Iterator
             for process in at_work.values():
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(max(0.0, deadline_s - time.monotonic()))
-        finally:  # also where a second Ctrl-C came
+        finally:  # also after a second Ctrl-C
             for process in at_work.values():
                 process.kill()
                 process.wait()
 
 
 def _failure(out: Path, run: Run, code: int) -> str:
-    """Return why a run that ended with this exit code failed; empty if it did not."""
+    """Return why a run with this exit code failed; empty if it succeeded."""
     if code == 0 and read_result(folder(out, run)) is not None:
         return ""
     return f"failed with exit code {code}: {_last_line(log_file(out, run)) or 'it wrote nothing'}"
@@ -185,7 +185,7 @@ def _found(out: Path, run: Run) -> str:
 
 
 def _last_line(log: Path) -> str:
-    """Return the last line of a file that holds anything, as text of at most 200 characters."""
+    """Return the last non-empty line of a file, at most 200 characters of it."""
     with log.open("rb") as stream:
         stream.seek(max(0, stream.seek(0, os.SEEK_END) - _TAIL_BYTES))
         lines = [line.strip() for line in stream.read().decode("utf-8", "replace").splitlines() if line.strip()]

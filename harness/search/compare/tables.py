@@ -1,8 +1,8 @@
 """The tables of a comparison by real training, as a frame, Markdown, CSV and terminal text.
 
-A difference is the **first searcher less the other**, in percent points, over the seeds that both finished: positive
-where the first is better. Holm's family is all others by one measure. With fewer than `MIN_SEEDS` pairs there are
-numbers, but neither p nor effect and no claim.
+A difference is **first searcher - other searcher**, in percent points, over the seeds that both finished. It is
+positive if the first is better. Holm's family is all other searchers by one measure. With fewer than `MIN_SEEDS` pairs
+the table has numbers, but no p, no effect and no claim.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ _PARTS = {
     **{name: name for name in ("difference", "ci_low", "ci_high", "p_raw", "effect")},
     **{"detectable": "detectable_difference", "wins": "wins", "ties": "ties", "losses": "losses"},
 }
-"""Column without its measure -> what it holds of `harness.stats.decision.Compared`."""
+"""Column name without its measure -> field of `harness.stats.decision.Compared`."""
 
 
 def compare_searchers(runs: pd.DataFrame, searchers: Sequence[str]) -> pd.DataFrame:
@@ -42,13 +42,13 @@ def compare_searchers(runs: pd.DataFrame, searchers: Sequence[str]) -> pd.DataFr
     Columns: `searcher`, `n_seeds`, `n_failed`; `test_mean`, `test_std`, `test_worst`, `valid_mean`, `valid_std`;
     means of `n_archs`, `n_whole`, `params_m` and `gpu_hours`; `n_pairs` with the first searcher (0 in its own row); and
     for `test` and `valid` each `_difference`, `_ci_low`, `_ci_high` (95 %, BCa), `_wins`, `_ties`, `_losses` of the
-    first, `_p_raw` (Wilcoxon signed-rank, Pratt's zeros), `_p_value` (after Holm), `_effect` (rank-biserial, > 0 where
-    the first is better), `_detectable` (see `harness.stats.power`) and `_verdict` (of
+    first, `_p_raw` (Wilcoxon signed-rank, Pratt's zeros), `_p_value` (after Holm), `_effect` (rank-biserial, > 0 if
+    the first is better), `_detectable` (see `harness.stats.power`) and `_verdict` (one of
     `harness.compare.verdict.WORDS`).
 
     Args:
         runs: from `read_runs`.
-        searchers: the first is compared with each other one.
+        searchers: the first is compared with each of the others.
     """
     ok = runs[runs["status"] == "ok"]
     first = ok[ok["searcher"] == searchers[0]]
@@ -98,11 +98,11 @@ class ComparisonTable:
     runs: pd.DataFrame
     """From `read_runs`."""
     rules: Mapping[str, Any]
-    """Rules that all runs share: those of `read_runs`, `threads` and `jobs`."""
+    """Common rules of all runs: those of `read_runs`, `threads` and `jobs`."""
 
     @property
     def title(self) -> str:
-        """Names the comparison."""
+        """Title of the outputs."""
         return f"Searchers compared by real training: {self.rules['dataset']}"
 
 
@@ -152,7 +152,7 @@ _PAIR: tuple[Column[Row], ...] = (
 
 
 def _pairs(table: ComparisonTable) -> Sheet:
-    """Return the comparisons with the first searcher, a line per other one and measure."""
+    """Return the comparisons with the first searcher, a line per other searcher and measure."""
     first, *others = table.frame.to_dict("records")
     rows: list[Row] = [
         {str(name).removeprefix(f"{measure}_"): value for name, value in row.items()} | {"by": measure}
@@ -199,7 +199,7 @@ def terminal(table: ComparisonTable) -> str:
 
 
 def csv(table: ComparisonTable) -> str:
-    """Return the frame with every line naming its rules."""
+    """Return the frame as CSV; every line names its rules."""
     return render.csv(table.frame.assign(**{name: _flat(v) for name, v in table.rules.items() if name != "recipe"}))
 
 

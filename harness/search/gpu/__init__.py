@@ -1,6 +1,6 @@
 """The check of a GPU.
 
 checks   measures
-plain    the ordinary training that it is compared with
-report   runs all checks, and tells
+plain    a plain training loop, for comparison
+report   runs all checks and writes the report
 """

@@ -1,15 +1,15 @@
-"""The checks of `gpu-check` that need the device; each is a function of its `Laboratory`.
+"""The checks of `gpu-check`; each is a function of a `Laboratory`.
 
     throughput   images/s and memory of 1 to 32 candidates in a pack
     plain        images/s of a plain training loop
-    graphs       a step as a CUDA graph: seconds it costs, images/s, and what a training of 12 epochs saves
-    compiled     the same of a compiled network
-    published    archs whose training was published, trained as they were; needs CIFAR-10
+    graphs       a step as a CUDA graph: set-up seconds, images/s, and seconds saved in a training of 12 epochs
+    compiled     the same for a compiled network
+    published    archs with published accuracies, trained by the same recipe; needs CIFAR-10
     packing      trainings of several seeds, packed and alone
-    resume       trained in one go, and interrupted half-way
-    killed       a search that is killed and goes on
+    resume       trainings with and without an interruption half-way
+    killed       a search that is killed and resumed
 
-A check returns plain values for a JSON file; `ok`, where it has one, says whether what it shows is right.
+A check returns plain values for a JSON file; the optional `ok` says whether the check passed.
 """
 
 import json
@@ -51,7 +51,7 @@ PUBLISHED: Mapping[Arch, float] = MappingProxyType(
 files of NATS-Bench (arXiv 2009.00437)."""
 PUBLISHED_SEEDS = (111, 777)
 TYPICAL: Arch = (3, 3, 4, 0, 3, 4)
-"""Arch 11: three 3x3 convolutions and two poolings; the one that is timed alone."""
+"""Arch 11: three 3x3 convolutions and two poolings; timed alone."""
 _PATIENCE_S = 120.0
 
 Report: TypeAlias = dict[str, Any]
@@ -59,7 +59,7 @@ Report: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is done; the defaults are for a large GPU and some minutes."""
+    """Amount of work per check; the defaults take some minutes on a large GPU."""
 
     recipe: Recipe = NB201
     widths: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
@@ -75,7 +75,7 @@ class Sizes:
     published_within_pct: float = 1.5
     packing_within_pct: float = 1.0
     limit_s: float = 520.0
-    """No check is begun after so many seconds."""
+    """Seconds after which no further check starts."""
 
 
 def _nothing() -> None:
@@ -88,7 +88,7 @@ def _no_bytes() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The device and the functions that only a device has; tests use stand-ins."""
+    """The device and its device-specific functions; tests replace them."""
 
     device: torch.device
     name: str
@@ -122,11 +122,11 @@ class Laboratory:
     n_classes: int
     is_cifar10: bool
     described: str
-    """Of the images, for the report."""
+    """Description of the images, for the report."""
     folder: Path
-    """Is theirs, and goes when they are done."""
+    """Temporary folder of the checks."""
     search: Sequence[str]
-    """Command of a short search, but for `--out`."""
+    """Command of a short search, without `--out`."""
     images: DeviceImages
 
     def plan(self, arch: Arch) -> Blueprint:
@@ -134,7 +134,7 @@ class Laboratory:
         return blueprint("nb201", arch, self.sizes.recipe, n_classes=self.n_classes)
 
     def plans(self, n: int) -> list[Blueprint]:
-        """Return `n` networks as a search may meet them; the first one is the typical arch."""
+        """Return `n` networks: the typical arch, then random archs."""
         space = space_for("nb201", n_classes=self.n_classes, image_size=self.data.image_size)
         rng = stream(0, "gpu-check")
         return [self.plan(TYPICAL), *(self.plan(space.sample(rng=rng)) for _ in range(n - 1))]
@@ -144,7 +144,7 @@ class Laboratory:
 
 
 def throughput(lab: Laboratory) -> Report:
-    """Return images/s of all candidates together, by width; a width that does not fit ends it."""
+    """Return images/s of all candidates together, by width; stop at the first width that does not fit."""
     found: dict[str, Report] = {}
     for width in lab.sizes.widths:
         lab.machine.forget_peak()
@@ -172,17 +172,17 @@ def plain(lab: Laboratory) -> Report:
 
 
 def graphs(lab: Laboratory) -> Report:
-    """Return the gain of a CUDA graph, by width."""
+    """Return the gain from a CUDA graph, by width."""
     return {"widths": {str(w): _worth(lab, w, lab.machine.capture) for w in lab.sizes.faster_widths}}
 
 
 def compilation(lab: Laboratory) -> Report:
-    """Return the gain of compiling the network, by width."""
+    """Return the gain from compiling the network, by width."""
     return {"widths": {str(w): _worth(lab, w, lab.machine.compile) for w in lab.sizes.compiled_widths}}
 
 
 def _worth(lab: Laboratory, width: int, prepare: Callable[[Pack, Batch], Step]) -> Report:
-    """Return images/s with and without, and the seconds that a whole training of the pack saves."""
+    """Return images/s with and without the optimisation, and the seconds that it saves in a training of the pack."""
     without, with_it = _timed(lab, width, _as_it_is), _timed(lab, width, prepare)
     n_images = lab.sizes.epochs * len(lab.data.train) * width
     saved_s = n_images / without["images_per_s"] - n_images / with_it["images_per_s"]
@@ -202,7 +202,7 @@ def _as_it_is(pack: Pack, batch: Batch) -> Step:
 
 
 def _timed(lab: Laboratory, width: int, prepare: Callable[[Pack, Batch], Step]) -> dict[str, float]:
-    """Return set-up seconds and images/s of a pack whose step is prepared by `prepare`; augmentation included."""
+    """Return set-up seconds and images/s of a pack whose step `prepare` prepares, including augmentation."""
     clock, recipe = lab.machine.clock, lab.sizes.recipe
     plans, begin_s = list(islice(cycle(lab.plans(max(lab.sizes.widths))), width)), clock()
     states = [initial_state(plan, i, dtype=lab.images.dtype) for i, plan in enumerate(plans)]
@@ -212,7 +212,7 @@ def _timed(lab: Laboratory, width: int, prepare: Callable[[Pack, Batch], Step]) 
         batch
         for epoch in range(10**6)
         for batch in lab.images.epoch([(i, epoch) for i in range(width)], recipe.batch_size)
-        if len(batch[1]) == recipe.batch_size  # a graph is for one shape
+        if len(batch[1]) == recipe.batch_size  # a CUDA graph needs batches of one shape
     )
     images, labels = next(batches)
     step = prepare(pack, (images, labels, rates))
@@ -231,7 +231,7 @@ def _timed(lab: Laboratory, width: int, prepare: Callable[[Pack, Batch], Step]) 
 
 
 def published(lab: Laboratory) -> Report:
-    """Return the accuracies of published archs, trained as they were, beside the published ones."""
+    """Train published archs by the published recipe; return their accuracies and the published ones."""
     sizes = lab.sizes
     if not lab.is_cifar10:
         return {"skipped": "needs CIFAR-10: --data-dir with the python version, or its JPEG copies"}
@@ -244,12 +244,12 @@ def published(lab: Laboratory) -> Report:
         own = [accuracy for (other, _), accuracy in zip(runs, found, strict=True) if other == arch]
         gaps.append(float(np.mean(own)) - target)
         rows.append({"arch": list(arch), "published": target, "ours": own, "gap": gaps[-1]})
-    ok = all(abs(gap) <= sizes.published_within_pct for gap in gaps)  # NaN is not within
+    ok = all(abs(gap) <= sizes.published_within_pct for gap in gaps)  # NaN counts as too far
     return {"archs": rows, "seconds_each": seconds / len(runs), "width": len(runs), "ok": ok}
 
 
 def packing(lab: Laboratory) -> Report:
-    """Return the accuracies of several seeds packed and alone; right where the means differ by noise."""
+    """Return the accuracies of several seeds packed and alone; `ok` if the means differ only by noise."""
     sizes = lab.sizes
     runs = [(TYPICAL, seed) for seed in sizes.packing_seeds]
     packed = _trained(lab, "packed", runs, sizes.packing_epochs, width=len(runs))
@@ -262,7 +262,7 @@ def packing(lab: Laboratory) -> Report:
 
 
 def resume(lab: Laboratory) -> Report:
-    """Return the accuracies of trainings in one go and through a checkpoint half-way, of the same seeds."""
+    """Return the accuracies of uninterrupted trainings and of trainings resumed half-way, with the same seeds."""
     sizes, epochs = lab.sizes, max(2, lab.sizes.packing_epochs // 2)
     runs = [(TYPICAL, seed) for seed in sizes.packing_seeds]
     whole = _trained(lab, "whole", runs, epochs, width=len(runs))
@@ -286,7 +286,7 @@ def _trained(
     """Return the last validation accuracy of each (arch, seed), trained at the same time.
 
     Raises:
-        UnavailableError: one of them diverged or failed.
+        UnavailableError: a training diverged or failed.
     """
     session = Session(lab.images, lab.sizes.recipe, Checkpoints(lab.folder / name), width=width)
     end = epochs if stop is None else stop
@@ -303,7 +303,7 @@ def _trained(
 
 
 def killed(lab: Laboratory) -> Report:
-    """Kill a search; return how many events its journal kept, and whether the search went on to its end."""
+    """Kill a search and resume it; return the number of events in its journal, and whether the search finished."""
     out = lab.folder / "killed"
     command = [*lab.search, "--out", str(out)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -322,7 +322,7 @@ def killed(lab: Laboratory) -> Report:
 
 
 def _lines(out: Path) -> int:
-    """Return how many whole events the journal of a search holds."""
+    """Return the number of complete events in the journal of a search."""
     path = out / JOURNAL
     if not path.exists():
         return 0
@@ -330,7 +330,7 @@ def _lines(out: Path) -> int:
 
 
 def search_command(device: torch.device) -> list[str]:
-    """Return the command of a short search on digits, but for `--out`."""
+    """Return the command of a short search on digits, without `--out`."""
     flags = ["--smoke", "--device", str(device), "--width", "4", "--budget", "25s"]
     return own_process("search", *flags)
 
@@ -347,4 +347,4 @@ CHECKS: Mapping[str, Callable[[Laboratory], Report]] = MappingProxyType(
         "compiled": compilation,
     }
 )
-"""In the order in which they run: what takes longest and matters least comes last."""
+"""The checks in running order; the longest and least important come last."""

@@ -1,6 +1,6 @@
-"""How a network of the space is trained without anything of ours: the yardstick of `gpu-check`.
+"""A plain PyTorch training loop for a network of the space: the baseline of `gpu-check`.
 
-One candidate, float32, a data loader whose processes cut and mirror every image on the CPU, torch's own optimiser.
+One candidate, float32, torch's optimiser, and a data loader whose processes crop and flip every image on the CPU.
 """
 
 import time
@@ -21,7 +21,7 @@ _WARM_UP_STEPS = 3
 
 
 class Augmented:
-    """Training images, each cut, mirrored and normalised when it is asked for; a loader of torch reads it."""
+    """Training images as a dataset for torch's loader; each is cropped, flipped and normalised when read."""
 
     def __init__(self, data: SearchData) -> None:
         padding = ((0, 0), (0, 0), (data.padding,) * 2, (data.padding,) * 2)
@@ -56,10 +56,10 @@ def plain_images_per_second(
         plan: the network.
         data: images on the host.
         recipe: batch size and optimiser.
-        device: trains.
-        n_steps: timed, after a few that are not.
-        n_processes: of the data loader; 0 loads in this one.
-        clock: seconds, rising.
+        device: the device that trains.
+        n_steps: number of timed steps, after a few untimed ones.
+        n_processes: processes of the data loader; 0 loads in this process.
+        clock: returns increasing seconds.
     """
     network = Pack([plan], [initial_state(plan, 0)], recipe, device).network.train()
     optimiser = torch.optim.SGD(

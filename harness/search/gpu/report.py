@@ -1,10 +1,10 @@
-"""`gpu-check`: every check on a GPU, one after the other, into a JSON file and a table.
+"""`gpu-check`: runs every check on a GPU, one after the other, and writes a JSON file and a table.
 
-    OUT/gpu-check.json     the figures of every check, the GPU, versions, and the goals with what was reached
+    OUT/gpu-check.json     the figures of every check, the GPU, versions, and the goals with the measured values
     OUT/gpu-check.md       the same as tables
 
-A check that fails is recorded with its error and the others go on; the files are written after each, so that a check
-that never ends loses nothing that was found before.
+The report records the error of a failed check, and the other checks still run. The files are written after each check,
+so a check that hangs loses no earlier result.
 """
 
 import json
@@ -54,7 +54,7 @@ def only_on_a_gpu() -> torch.device:
 
 
 def laboratory(device: torch.device, data_dir: Path | None, folder: Path) -> Laboratory:
-    """Return what the checks work with: CIFAR-10 in `data_dir`, or made-up images; `folder` is theirs."""
+    """Return the checks' device, data and folder; the images are CIFAR-10 in `data_dir`, or synthetic ones."""
     source = open_source("cifar10", data_dir) if data_dir else None
     data = source.search() if source else made_up_images()
     n_classes = source.n_classes if source else 10
@@ -72,7 +72,7 @@ def laboratory(device: torch.device, data_dir: Path | None, folder: Path) -> Lab
 
 
 def made_up_images(n_train: int = 25_000, n_valid: int = 5_000, side: int = 32, n_classes: int = 10) -> SearchData:
-    """Return images whose brightness tells the class, with noise: for timing, where no data are given."""
+    """Return synthetic, noisy images whose brightness depends on the class, for timing without a data set."""
     return measured(_made_up(n_train, side, n_classes, 0), _made_up(n_valid, side, n_classes, 1), flip=True)
 
 
@@ -90,13 +90,13 @@ def run_checks(
     say: Callable[[str], None],
     checks: Mapping[str, Callable[[Laboratory], Report]] = CHECKS,
 ) -> dict[str, Any]:
-    """Run every check, write what is found to `out`, and return it.
+    """Run every check, write the report to `out`, and return it.
 
     Args:
-        lab: what they work with.
-        out: folder of the JSON file and the table, which are replaced where they exist.
-        say: takes lines of progress.
-        checks: by name, in order.
+        lab: device, data and folder of the checks.
+        out: folder of the JSON file and the table; existing ones are replaced.
+        say: prints a line of progress.
+        checks: checks by name, in running order.
     """
     clock = lab.machine.clock
     begin_s = clock()
@@ -118,12 +118,12 @@ def run_checks(
 def _guarded(check: Callable[[Laboratory], Report], lab: Laboratory) -> Report:
     try:
         return check(lab)
-    except Exception as error:  # of a device, a compiler or a driver, which the report is about
+    except Exception as error:  # an error of a device, compiler or driver belongs in the report
         return {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
 
 
 def passed(report: Mapping[str, Any]) -> bool:
-    """Return whether every check ran, or was left out, without an error, and all that they show is right."""
+    """Return whether no check failed; skipped checks do not count."""
     return all("error" not in check and check.get("ok", True) for check in report["checks"].values())
 
 
@@ -150,7 +150,7 @@ def _report(lab: Laboratory, found: Mapping[str, Report], seconds: float) -> dic
 
 
 def _goals(found: Mapping[str, Report], n_train: int, lab: Laboratory) -> Iterator[Goal]:
-    """Yield the goals that the checks so far can judge."""
+    """Yield the goals whose checks have run."""
     widths = {int(w): row["images_per_s"] for w, row in found.get("throughput", {}).get("widths", {}).items()}
     loop = found.get("plain", {}).get("images_per_s")
     n_images = lab.sizes.epochs * n_train
