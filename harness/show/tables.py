@@ -47,6 +47,8 @@ class Table:
     """Epochs of the schedule at whose end an arch is scored; None if the results do not name it."""
     limits: str = ""
     """The excluded archs of the space, in words; empty if none."""
+    unfinished: str = ""
+    """A line on missing runs; empty if none."""
 
 
 # ------------------------------------------------------------------------------------------------- columns
@@ -218,6 +220,7 @@ def markdown(table: Table) -> str:
     """Return the table over all data sets with its sentence, the tables per data set, then the published rows."""
     notes = Notes([*map(plain, few_seeds(table)), *legend(table, "bold", "italic", width="brief")], ready=True)
     first: list[Part] = [
+        *([table.unfinished] if table.unfinished else []),
         overall_sheet(table.summary),
         said(table),
         Notes([*overall_legend(table.summary), "bold: the best mean rank."]),
