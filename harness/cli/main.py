@@ -146,7 +146,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the parsed options, with the verb as `verb` and all that was typed as `words`; raise `InputError` if an argument is invalid."""
+    """Return the parsed options, with all the arguments as `words`; raise `InputError` if an argument is invalid."""
     given = list(arguments)
     if given[:1] == ["help"]:
         given = [*given[1:], "--help"]
