@@ -25,6 +25,8 @@ SIGNS: Mapping[Decision, str] = MappingProxyType({"better": "+", "worse": "-", "
 CAPTION = "All data sets"
 REFERENCE = "pmf_nas"
 """The method with which others are compared; used in the message if it has no runs."""
+_FEW = 2
+"""Maximum number of rivals that the closing sentence names one by one."""
 _NAMED = 3
 """Maximum number of searchers that the closing sentence names; for more it gives their number."""
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -162,16 +164,40 @@ def _compared(found: Sequence[Standing], summary: pd.DataFrame) -> str:
     claimed = [one for one in others if not np.isnan(one.p_value)]
     if not claimed:
         return f"; no claim is made, since no comparison with {reference} has {MIN_SEEDS} seeds on {_all(n)}"
-    better = sum(one.is_everywhere("worse", n) for one in claimed)
-    worse = [one.searcher for one in claimed if one.is_somewhere("better")]
-    where = "it" if n == 1 else "at least one" if worse else "any"
-    behind = f"worse than {_named(worse) if worse else 'none'} on {where}"
     left = len(others) - len(claimed)
     each = "" if n == 1 else " on each data set"
     unclaimed = f"; no claim on {counted(left, 'other')} without {MIN_SEEDS} seeds{each}" if left else ""
-    whom = f"{better} of {counted(len(claimed), 'searcher')} on {_all(n)} (Holm p < {_level()})"
     leads = [one.searcher for one in found if np.isclose(one.mean_rank, found[0].mean_rank)] == [reference]
-    return f"; {'it' if leads else reference} is better than {whom} and {behind}{unclaimed}"
+    outcome = _few_rivals(claimed, n) if len(claimed) <= _FEW else _many_rivals(claimed, n)
+    return f"; {'it' if leads else reference} is {outcome}{unclaimed}"
+
+
+def _many_rivals(claimed: Sequence[Standing], n_datasets: int) -> str:
+    """Return how many searchers the reference is better than, and which ones it is worse than."""
+    better = sum(one.is_everywhere("worse", n_datasets) for one in claimed)
+    worse = [one.searcher for one in claimed if one.is_somewhere("better")]
+    where = "it" if n_datasets == 1 else "at least one" if worse else "any"
+    whom = f"{better} of {counted(len(claimed), 'searcher')} on {_all(n_datasets)} (Holm p < {_level()})"
+    return f"better than {whom} and worse than {_named(worse) if worse else 'none'} on {where}"
+
+
+def _few_rivals(claimed: Sequence[Standing], n_datasets: int) -> str:
+    """Return the outcome against each searcher by name."""
+    better = [one.searcher for one in claimed if one.is_everywhere("worse", n_datasets)]
+    worse = [one.searcher for one in claimed if one.is_somewhere("better")]
+    level = [one.searcher for one in claimed if one.searcher not in {*better, *worse}]
+    everywhere, is_one = _all(n_datasets), n_datasets == 1
+    said = [f"better than {_listed(better)} on {everywhere}"] if better else []
+    if worse:
+        said.append(f"worse than {_listed(worse)} on {everywhere if is_one else 'at least one data set'}")
+    if level:
+        names = " or ".join(level)
+        said.append(
+            f"neither better nor worse than {names} on {everywhere}"
+            if is_one
+            else f"neither better than {names} on {everywhere} nor worse on any"
+        )
+    return f"{', and '.join(said)} (Holm p < {_level()})"
 
 
 def _all(n_datasets: int) -> str:

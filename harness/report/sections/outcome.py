@@ -71,7 +71,7 @@ def answer_section(results: Results, table: Table, keys: tuple[Key, ...]) -> Sec
     note = (
         f"Curves: mean {name} of the arch that each searcher would return, from the time at which all runs have one. "
         f"The dotted line is the best {name} of the data set. {_BANDS} The axes are cut to where the visible searchers "
-        "differ."
+        "differ; they show where the six best of these end, and who ends below is named under the chart."
     )
     return Section(
         "answer",

@@ -6,8 +6,10 @@ Chromium. With `PMFNAS_SCREENSHOTS=DIR` the pictures of the page are kept, to be
 
 import csv
 import io
+import itertools
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ from PIL import Image
 from harness.report.content import Section
 from harness.report.page import rendered, write_report
 from harness.show.sheet import Sheet, sort_key
+from tests.support.frames import runs_of
 from tests.support.reported import folder_of
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `browser`)")
@@ -196,6 +199,36 @@ def test_the_values_under_the_pointer_are_those_of_the_curves(browser, report):
         assert f" {one['mean'][-1]:.4g} (".replace(".00 (", " (") in line
     page.mouse.move(5, 5)
     assert tip.is_hidden()
+    page.close()
+
+
+WRITTEN = """
+window.written = [];
+const fill = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+  window.written.push([this.canvas.closest('[data-chart]')?.dataset.chart, text]);
+  return fill.call(this, text, ...at);
+};
+"""
+"""Keeps what is written on each chart."""
+
+
+@pytest.mark.parametrize("worst", [92.9, 90.0])
+def test_the_axes_of_two_searchers_hold_both_ends_and_have_round_ticks(browser, tmp_path, worst):
+    runs = runs_of({"cifar10": {"pmf_nas": [93.0, 93.01] * 12, "mine": [worst, worst + 0.2] * 12}})
+    page = browser.new_page(viewport={"width": WIDE, "height": 900}, offline=True)
+    page.add_init_script(WRITTEN)
+    page.goto(write_report(folder_of(tmp_path, runs, with_record=False), tmp_path / "report.html").as_uri())
+    chart = page.locator("#answer [data-chart]").first
+    assert page.locator("#answer .below").all_inner_texts() == [""]
+    given = chart.get_attribute("data-chart")
+    written = [text for of, text in page.evaluate("window.written") if of == given]
+    ticks = sorted({text for text in written if re.fullmatch(r"\d\d\.\d+|\d\d", text)}, key=float)
+    assert float(ticks[0]) <= worst + 0.1
+    steps = {round(float(high) - float(low), 6) for low, high in itertools.pairwise(ticks)}
+    assert len(steps) == 1
+    assert f"{steps.pop():e}"[0] in "125"
+    assert len({len(text) for text in ticks}) == 1
     page.close()
 
 
