@@ -22,6 +22,15 @@ from harness.stats.overall import Result, Standing, standings
 SIGNS: Mapping[Decision, str] = MappingProxyType({"better": "+", "worse": "-", "level": "=", "mixed": "~"})
 """Outcome of the comparison with the reference -> sign behind the mean."""
 
+_MEANINGS: Mapping[Decision, str] = MappingProxyType(
+    {
+        "better": "significantly better",
+        "worse": "significantly worse",
+        "level": "not distinguishable",
+        "mixed": "significant but mean and ranks disagree",
+    }
+)
+
 CAPTION = "All data sets"
 REFERENCE = "pmf_nas"
 """The method with which others are compared; used in the message if it has no runs."""
@@ -84,8 +93,8 @@ def _p(one: Standing, reference: str, n_datasets: int) -> str:
     return NONE if len(one.results) < n_datasets else p_cell(one.p_value)
 
 
-def overall_legend(summary: pd.DataFrame) -> list[str]:
-    """Return an explanation of each column of the table."""
+def overall_legend(summary: pd.DataFrame, *, is_brief: bool = False) -> list[str]:
+    """Return an explanation of each column of the table; `is_brief`: only of the signs that the table shows."""
     words, datasets, reference = words_of(summary), _datasets(summary), _reference(summary)
     lines = [
         "n: runs with a result on each data set; +kf: k failed and are left out.",
@@ -98,12 +107,17 @@ def overall_legend(summary: pd.DataFrame) -> list[str]:
         return [*lines, f"p: n<{MIN_SEEDS}, so nothing is tested and no claim is made."]
     return [
         *lines,
-        f"Signs, compared with {reference} on that data set: + significantly better, - significantly worse, = not "
-        "distinguishable, ~ significant but mean and ranks disagree.",
+        f"Signs, compared with {reference} on that data set: {', '.join(_signs(summary, is_brief=is_brief))}.",
         f"p: compared with {reference}, the largest over the data sets of the Wilcoxon signed-rank p-values, "
         f"Holm-adjusted over all {int(summary['p_value'].notna().sum())} comparisons; below {_level()} it differs on "
         "every data set (intersection-union principle).",
     ]
+
+
+def _signs(summary: pd.DataFrame, *, is_brief: bool) -> list[str]:
+    """Return what the signs mean: of all, or only of those in the table."""
+    shown = {result.against for one in standings(summary) for result in one.results.values()}
+    return [f"{SIGNS[one]} {meaning}" for one, meaning in _MEANINGS.items() if one in shown or not is_brief]
 
 
 def _level() -> str:

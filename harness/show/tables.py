@@ -237,7 +237,7 @@ def terminal(table: Table) -> str:
 
 def closing(table: Table) -> str:
     """Return the end of the output on a screen: the table over all data sets, then its sentence."""
-    notes = Notes([*overall_legend(table.summary), "*: the best mean rank."])
+    notes = Notes([*overall_legend(table.summary, is_brief=True), "*: the best mean rank."])
     return render.terminal("", [overall_sheet(table.summary), notes, said(table)])
 
 

@@ -80,7 +80,7 @@ def answer_section(results: Results, table: Table, keys: tuple[Key, ...]) -> Sec
         pictures=charts,
         keys=keys if charts else (),
         sheets=(_headed(replace(overall_sheet(summary), note="; ".join(rules_of(summary.iloc[0])))),),
-        notes=(*overall_legend(summary), *([note] if charts else [])),
+        notes=(*overall_legend(summary, is_brief=True), *([note] if charts else [])),
         folded=folded,
     )
 

@@ -138,6 +138,16 @@ def test_all_runs_failed():
     assert "nan" not in str(overall_sheet(summary))
 
 
+def test_the_legend_explains_all_signs_or_those_shown():
+    (full,) = [line for line in overall_legend(summary_of(PLAIN)) if line.startswith("Signs")]
+    assert full.endswith(
+        "+ significantly better, - significantly worse, = not distinguishable, ~ significant but mean and ranks "
+        "disagree."
+    )
+    (brief,) = [line for line in overall_legend(summary_of(PLAIN), is_brief=True) if line.startswith("Signs")]
+    assert brief.endswith(": + significantly better, - significantly worse.")
+
+
 def test_the_frame_has_the_numbers_of_the_table():
     frame = overall_frame(summary_of(PLAIN)).set_index("searcher")
     assert frame.loc["tpe", "mean_rank"] == 1.5
