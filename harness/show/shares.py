@@ -10,7 +10,7 @@ from matplotlib.ticker import PercentFormatter
 
 from harness.score.words import words_of
 from harness.show.looks import GREY, Style, in_colour, line, plain_ticks
-from harness.show.panels import caption_of, drawn_panels, grey_ones
+from harness.show.panels import band_note, caption_of, colour_rule, drawn_panels
 from harness.stats.curves import NOTHING_OK
 from harness.stats.reaching import Shares, profiles
 from harness.stats.runs import checked_runs
@@ -22,12 +22,15 @@ SMALLEST = 0.003
 _OTHERS = "others"
 
 
-def profile_figure(runs: pd.DataFrame, styles: Mapping[str, Style], *, rng: np.random.Generator) -> Figure:
+def profile_figure(
+    runs: pd.DataFrame, styles: Mapping[str, Style], *, chosen: bool = False, rng: np.random.Generator
+) -> Figure:
     """Return the performance profiles, one panel per data set, and one panel over all data sets.
 
     Args:
         runs: see `harness.stats.runs`.
         styles: from `harness.show.looks.highlighted`.
+        chosen: whether the caller chose the searchers in colour.
         rng: seeds the bootstrap of the bands.
 
     Raises:
@@ -39,7 +42,7 @@ def profile_figure(runs: pd.DataFrame, styles: Mapping[str, Style], *, rng: np.r
     found, words = profiles(checked, regrets_of(checked), rng=rng), words_of(checked)
     reading = (
         f"Share of runs that end at most so many percent points below the best of the data set; higher is better. "
-        f"{grey_ones(styles)}Bands: 95 % bootstrap interval over seeds."
+        f"{colour_rule(styles, chosen=chosen)}{band_note(checked, '95 % bootstrap interval over seeds')}"
     )
     legend = {name: styles[name] for name in in_colour(styles)}
     greys = [style for style in styles.values() if style.colour == GREY]
