@@ -47,7 +47,7 @@ _COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#
 _OWN_COLOURS = {
     **{"most_params": 0, "most_conv3x3": 1, "pmf_nas_no_belief": 2, "bohb": 3, "local_search": 4},
     **{"random_search": 5, "regularized_evolution": 6, "tpe": 7, "dehb": 7, "reinforce": 0, "asha": 1},
-    **{"hyperband": 2, "successive_halving": 4, "bohb_200": 3, "asha_200": 1, "hyperband_200": 2},
+    **{"hyperband": 6, "successive_halving": 4, "bohb_200": 3, "asha_200": 1, "hyperband_200": 6},
     **{"successive_halving_200": 4},
 }
 """Place in `_COLOURS` of the project's searchers; any other name has one by its checksum."""

@@ -181,7 +181,7 @@ def label_ends(panel: Axes, ends: Mapping[str, float], styles: Mapping[str, Styl
     for name, end, place in zip(names, heights, places, strict=True):
         colour = styles[name].colour
         if ends.get(name) == inside[name]:
-            panel.plot([1.005, 1.035], [end, place], color=colour, lw=0.6, **look)
+            panel.plot([1.005, 1.035], [end, place], color=colour, lw=1.2, **look)
         weight = "bold" if styles[name].front > 1 else "normal"
         panel.text(1.045, place, name, color=_dark(colour), fontsize=_LABEL_PT, va="center", weight=weight, **look)
 

@@ -12,6 +12,7 @@ from harness.score.words import words_of
 from harness.show.looks import GREY, Style, in_colour, line, plain_ticks
 from harness.show.panels import band_note, caption_of, colour_rule, drawn_panels
 from harness.stats.curves import NOTHING_OK
+from harness.stats.decision import MIN_SEEDS
 from harness.stats.reaching import Shares, profiles
 from harness.stats.runs import checked_runs
 from pmfnas.core.errors import InputError
@@ -63,13 +64,13 @@ def regrets_of(checked: pd.DataFrame) -> FloatArray:
 
 
 def draw_shares(panel: Axes, shares: Shares, styles: Mapping[str, Style]) -> None:
-    """Draw shares of runs over a logarithmic axis; searchers in colour have bands and lie in front."""
+    """Draw shares of runs over a logarithmic axis; searchers in colour have bands from 20 seeds on and lie in front."""
     panel.set_xscale("log")
     for name, style in styles.items():
         if name not in shares.bands:
             continue
         band = shares.bands[name]
-        if style.front:
+        if style.front and band.n >= MIN_SEEDS:
             opacity, layer = (0.1, 0.2)[style.front - 1], 2 + 2 * style.front
             panel.fill_between(
                 shares.at, band.low, band.high, step="post", color=style.colour, alpha=opacity, lw=0, zorder=layer
