@@ -59,7 +59,7 @@ def accuracy_figure(
     curves, looks = mean_curves(checked, steps, "test", rng=rng), styles or highlighted(surest_first(checked))
     words = words_of(checked)
     dotted = f" Dotted: best {words.accuracy} of the data set." if ceilings else ""
-    reading = f"{colour_rule(looks, chosen=chosen)}{band_note(checked)}{dotted}"
+    reading = f"{colour_rule(checked, looks, chosen=chosen)}{band_note(checked)}{dotted}"
     with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {words.accuracy} (%)") as (figure, panels):
         for dataset, panel in panels.items():
             accuracy_panel(panel, curves[dataset], looks, ceiling=(ceilings or {}).get(dataset))
@@ -86,7 +86,7 @@ def regret_figure(
     curves, looks = mean_curves(checked, steps, column, rng=rng), styles or highlighted(surest_first(checked))
     name = {"test_regret": words_of(checked).regret, "valid_regret": "validation regret"}[column]
     reading = (
-        f"{colour_rule(looks, chosen=chosen)}Regret: percent points below the best of the data set; a mean of zero is "
+        f"{colour_rule(checked, looks, chosen=chosen)}Regret: percent points below the best of the data set; a mean of zero is "
         f"drawn on the lower edge. {band_note(checked)}"
     )
     with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {name} (points)") as (figure, panels):
@@ -139,7 +139,7 @@ def final_figure(
     looks = styles or highlighted(surest_first(checked))
     dotted = f" Dotted: best {words.accuracy} of the data set." if ceilings else ""
     reading = (
-        f"{colour_rule(looks, chosen=chosen)}Box: quartiles and median; whiskers: 5 % and 95 % of the runs; diamond: "
+        f"{colour_rule(checked, looks, chosen=chosen)}Box: quartiles and median; whiskers: 5 % and 95 % of the runs; diamond: "
         f"mean; points: the first {_POINTS} runs; <k: k runs lie lower than the axis.{dotted}"
     )
     with row_panels(values, caption_of(checked, reading), names) as (figure, panels):

@@ -223,7 +223,7 @@ def caption_of(checked: pd.DataFrame, reading: str) -> str:
         reading: how to read the figure.
     """
     texts: dict[str, str] = {}
-    few = checked[checked["ok"]].groupby(["dataset", "searcher"]).size().min() < MIN_SEEDS
+    few = _n_seeds(checked).min() < MIN_SEEDS
     for dataset, rows in checked.groupby("dataset", sort=False):
         seeds = rows[rows["ok"]].groupby("searcher").size()
         texts[str(dataset)] = f"{', '.join(rules_of(rows.iloc[0]))}, n = {least_to_most(seeds)}"
@@ -234,10 +234,11 @@ def caption_of(checked: pd.DataFrame, reading: str) -> str:
     return f"{reading} {same}{failed}{f'; {NO_CLAIM}' if few else ''}."
 
 
-def colour_rule(styles: Mapping[str, Style], *, chosen: bool = False) -> str:
+def colour_rule(checked: pd.DataFrame, styles: Mapping[str, Style], *, chosen: bool = False) -> str:
     """Return a sentence on which searchers are in colour; empty if all are.
 
     Args:
+        checked: runs from `harness.stats.runs.checked_runs`.
         styles: from `harness.show.looks.highlighted`.
         chosen: whether the caller chose them; by default they are the best.
     """
@@ -248,15 +249,22 @@ def colour_rule(styles: Mapping[str, Style], *, chosen: bool = False) -> str:
     reference = next((f"{name} and " for name in coloured if styles[name].front > 1), "")
     best = f"{reference}the best {len(coloured) - bool(reference)} others by mean rank of the final mean"
     best = best if reference else best.replace(" others", "")
+    n_seeds = _n_seeds(checked)
+    best += f", {MIN_SEEDS} seeds first" if n_seeds.min() < MIN_SEEDS <= n_seeds.max() else ""
     return f"In colour: {'the chosen searchers' if chosen else best}; grey: the other {n_grey}. "
 
 
 def band_note(checked: pd.DataFrame, interval: str = "95 % bootstrap interval of the mean over seeds") -> str:
     """Return a sentence on the bands of curves, which are drawn from `MIN_SEEDS` seeds on."""
-    n_seeds = checked[checked["ok"]].groupby(["dataset", "searcher"]).size()
+    n_seeds = _n_seeds(checked)
     if n_seeds.max() < MIN_SEEDS:
         return f"No bands: fewer than {MIN_SEEDS} seeds."
     return f"Bands: {interval}{'' if n_seeds.min() >= MIN_SEEDS else f', from {MIN_SEEDS} seeds on'}."
+
+
+def _n_seeds(checked: pd.DataFrame) -> "pd.Series[int]":
+    """Return the number of ok runs per data set and searcher."""
+    return checked[checked["ok"]].groupby(["dataset", "searcher"]).size()
 
 
 # --------------------------------------------------------------------------------------------------- files

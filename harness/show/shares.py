@@ -43,7 +43,7 @@ def profile_figure(
     found, words = profiles(checked, regrets_of(checked), rng=rng), words_of(checked)
     reading = (
         f"Share of runs that end at most so many percent points below the best of the data set; higher is better. "
-        f"{colour_rule(styles, chosen=chosen)}{band_note(checked, '95 % bootstrap interval over seeds')}"
+        f"{colour_rule(checked, styles, chosen=chosen)}{band_note(checked, '95 % bootstrap interval over seeds')}"
     )
     legend = {name: styles[name] for name in in_colour(styles)}
     greys = [style for style in styles.values() if style.colour == GREY]

@@ -108,6 +108,8 @@ def test_bands_are_drawn_from_20_seeds_on_and_the_note_says_so() -> None:
     figure = accuracy_figure(mixed, steps_of(mixed), rng=np.random.default_rng(0))
     assert len(figure.axes[0].collections) == 1
     assert "over seeds, from 20 seeds on." in _texts(figure)
+    styles = highlighted(["pmf_nas", "asha"], ["pmf_nas"])
+    assert "final mean, 20 seeds first; grey: the other 1." in _texts(final_figure(mixed, styles=styles))
 
 
 def test_names_of_lines_that_end_together_do_not_overlap() -> None:
