@@ -86,8 +86,8 @@ def regret_figure(
     curves, looks = mean_curves(checked, steps, column, rng=rng), styles or highlighted(surest_first(checked))
     name = {"test_regret": words_of(checked).regret, "valid_regret": "validation regret"}[column]
     reading = (
-        f"{colour_rule(checked, looks, chosen=chosen)}Regret: percent points below the best of the data set; a mean of zero is "
-        f"drawn on the lower edge. {band_note(checked)}"
+        f"{colour_rule(checked, looks, chosen=chosen)}Regret: percent points below the best of the data set; a mean of "
+        f"zero is drawn on the lower edge. {band_note(checked)}"
     )
     with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {name} (points)") as (figure, panels):
         for dataset, panel in panels.items():
@@ -139,8 +139,8 @@ def final_figure(
     looks = styles or highlighted(surest_first(checked))
     dotted = f" Dotted: best {words.accuracy} of the data set." if ceilings else ""
     reading = (
-        f"{colour_rule(checked, looks, chosen=chosen)}Box: quartiles and median; whiskers: 5 % and 95 % of the runs; diamond: "
-        f"mean; points: the first {_POINTS} runs; <k: k runs lie lower than the axis.{dotted}"
+        f"{colour_rule(checked, looks, chosen=chosen)}Box: quartiles and median; whiskers: 5 % and 95 % of the "
+        f"runs; diamond: mean; points: the first {_POINTS} runs; <k: k runs lie lower than the axis.{dotted}"
     )
     with row_panels(values, caption_of(checked, reading), names) as (figure, panels):
         for dataset, panel in panels.items():
