@@ -77,6 +77,8 @@ def test_profiles_end_at_the_share_of_runs():
     assert share[np.searchsorted(at, 0.11)] == 0.75
     assert share[-1] == pytest.approx(0.75 if at[-1] < 1 else 1.0)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["pmf_nas", "asha"]
+    assert not figure.axes[0].collections, "no bands below 20 seeds"
+    assert len(profile_figure(RUNS, STYLES, rng=_rng()).axes[0].collections) == 4
 
 
 def test_profiles_have_a_panel_over_all_data_sets():
@@ -117,9 +119,10 @@ def test_small_multiples_have_a_panel_for_each_other_searcher():
     assert [panel.get_title() for panel in panels] == [name for name in NAMES if name != "pmf_nas"]
     for panel in panels:
         colours = [line.get_color() for line in panel.lines]
-        assert colours.count("#D55E00") == colours.count("#0072B2") == 1
+        own_colour = highlighted([panel.get_title()])[panel.get_title()].colour
+        assert colours.count("#D55E00") == colours.count(own_colour) == 1
         own = RUNS[(RUNS["dataset"] == "cifar10") & (RUNS["searcher"] == panel.get_title())]
-        (drawn,) = [line for line in panel.lines if line.get_color() == "#0072B2"]
+        (drawn,) = [line for line in panel.lines if line.get_color() == own_colour]
         assert drawn.get_ydata()[-1] == pytest.approx(own["test_regret"].mean())
     assert len({panel.get_ylim() for panel in panels}) == 1, "panels of a figure share their axes"
 
