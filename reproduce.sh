@@ -128,6 +128,21 @@ extras_of() {
   esac
 }
 
+# Refuse a path of --data-dir that does not exist.
+check_images() {
+  local before="" word path
+  for word in "$@"; do
+    path=""
+    if [[ "$before" == --data-dir ]]; then path="$word"; fi
+    if [[ "$word" == --data-dir=* ]]; then path="${word#*=}"; fi
+    if [[ -n "$path" && "$path" != "~"* && ! -e "$path" ]]; then
+      echo "error: --data-dir is '$path', but no such path exists" >&2
+      exit 2
+    fi
+    before="$word"
+  done
+}
+
 # Build the site of documents and docstrings; a warning, such as a broken link, is an error.
 site() {
   (cd "$root" && .venv/bin/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir docs "$@" . results/site)
@@ -146,6 +161,7 @@ if [[ "$verb" != test && "$verb" != docs ]]; then
     exit
   fi
   is_ready || ask "$verb" --help > /dev/null # a wrong verb is refused before a minute goes into an environment
+  check_images "${@:2}"
 fi
 extras="$(extras_of "$verb")"
 environment "$extras${extras:+,}${PMFNAS_EXTRAS:-}"

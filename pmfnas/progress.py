@@ -1,4 +1,4 @@
-"""The progress of long work: a bar on a terminal, and one line every half minute anywhere else.
+"""The progress of long work: a bar on a terminal; anywhere else a line after 5 s, then every half minute.
 
 A separate thread writes both to standard error, so that work without steps shows signs of life too.
 """
@@ -14,6 +14,7 @@ from typing import TextIO, TypeVar
 from tqdm import tqdm
 
 LINE_EVERY_S = 30.0
+FIRST_LINE_S = 5.0
 _BAR_EVERY_S = 1.0
 _T = TypeVar("_T")
 
@@ -29,7 +30,7 @@ class Progress:
         leave: keep the full bar on the terminal at the end.
         shown: False for silence.
         stream: stream to write to; standard error by default.
-        every_s: seconds between two lines if the stream is not a terminal.
+        every_s: seconds between two lines if the stream is not a terminal; the first comes after `FIRST_LINE_S`.
     """
 
     def __init__(
@@ -103,7 +104,9 @@ class Progress:
 
     def _keep_showing(self) -> None:
         every_s = _BAR_EVERY_S if self._bar is not None else self._every_s
-        while not self._ended.wait(every_s):
+        wait_s = min(FIRST_LINE_S, every_s)
+        while not self._ended.wait(wait_s):
+            wait_s = every_s
             if self._bar is not None:
                 self._bar.refresh()
             else:

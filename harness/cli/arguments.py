@@ -6,13 +6,14 @@ options have no attribute for it. `asked` returns the given flags as new values 
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.cli.options.names import DATASETS, SOURCES
+from harness.cli.options.names import DATASETS, EXPERIMENTS, SOURCES, STUDIES
 from harness.host.front import typed
 from harness.host.units import budget_s, count, names
 from pmfnas.core.errors import InputError, unknown_name
@@ -26,8 +27,38 @@ OUT/runs/SPACE-DATASET/SEARCHER/sNNNN.parquet."""
 """Help text on failed runs, for verbs that run experiments."""
 
 
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean WORD?)` with the known word that is most similar; empty if none is."""
+    near = get_close_matches(word.lower(), list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def check_there(folder: Path) -> None:
+    """Raise `InputError` if a folder of results does not exist; the message gives the verb that makes it."""
+    if folder.exists():
+        return
+    stem = folder.name.removesuffix("-smoke")
+    known = (*EXPERIMENTS, *STUDIES, "compare", "peers", "search", "search-compare")
+    verb = next((name for name in (stem, folder.parent.name) if name in known), None)
+    flags = ["--smoke"] if stem != folder.name else []
+    maker = f"the verb {verb} makes it: {typed(verb, *flags)}" if verb else "give a folder that a verb has made"
+    raise InputError(f"{folder} does not exist; {maker}")
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser that raises `InputError`: one line, with the remedy."""
+    """A parser that raises `InputError`, one line with the remedy, and takes no shortened options."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as usual; raise `InputError` for the first unknown option, with the most similar known one."""
+        parsed, rest = super().parse_known_args(args, namespace)
+        word = next((word for word in rest if word.startswith("-")), None)
+        if word is not None:
+            known = [flag for action in self._actions for flag in action.option_strings]
+            self.error(f"unrecognized arguments: {' '.join(rest)}{nearest(word.partition('=')[0], known)}")
+        return parsed, rest
 
     def error(self, message: str) -> NoReturn:
         """Raise `InputError`."""

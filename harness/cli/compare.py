@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     _try_out(own, experiment, chosen.table, keep_going=options.keep_going)
     work = f"{experiment.n_runs} runs of {written_hours(experiment.budget_s)}; results in {out}"
     print(*wrap(f"{', '.join(own)} against {', '.join(against)}: {work}"), sep="\n")
-    run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs)
+    run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs, command=options.words)
     runs = outputs.write_comparison(played(experiment), chosen.table, out, own=tuple(own), view=view)
     return outputs.exit_code(runs)
 

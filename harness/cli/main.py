@@ -17,13 +17,13 @@ from types import FrameType, MappingProxyType
 from typing import NamedTuple, NoReturn
 
 import pmfnas
-from harness.cli.arguments import Parser
+from harness.cli.arguments import Parser, nearest
 from harness.cli.options.names import EXPERIMENTS, STUDIES
 from harness.host import console
 from harness.host.front import typed
 from harness.host.missing import OURS, missing
 from harness.host.units import joined
-from pmfnas.core.errors import InputError, PmfnasError, unknown_name
+from pmfnas.core.errors import InputError, PmfnasError, shown
 
 
 class Verb(NamedTuple):
@@ -146,7 +146,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the parsed options, with the verb as `verb`; raise `InputError` if an argument is invalid."""
+    """Return the parsed options, with all the arguments as `words`; raise `InputError` if an argument is invalid."""
     given = list(arguments)
     if given[:1] == ["help"]:
         given = [*given[1:], "--help"]
@@ -158,8 +158,11 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         parser.print_help()
         raise InputError("VERB is missing")
     if not given[0].startswith("-") and given[0] not in VERBS:
-        raise unknown_name("verb", given[0], tuple(VERBS))
-    return parser.parse_args(joined(given))
+        hint = nearest(given[0], VERBS)  # before the list, which fills lines
+        raise InputError(f"verb is {shown(given[0])}{hint}, but must be one of: {', '.join(VERBS)}")
+    options = parser.parse_args(joined(given))
+    options.words = tuple(given)
+    return options
 
 
 def build_parser(verbs: Sequence[str] = tuple(VERBS)) -> argparse.ArgumentParser:

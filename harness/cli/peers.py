@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         refuse_less(reference_name(NAME, chosen.table), mine)
     print(f"{_described(plan)}; results in {out}")
     for part in plan.parts():
-        run_experiment(part, chosen.table, out, n_jobs=options.n_jobs)
+        run_experiment(part, chosen.table, out, n_jobs=options.n_jobs, command=options.words)
     write_json(out / ABSENT, absent)
     runs = write_peers(Played(TITLE, tuple(plan.jobs()), tuple(playing)), chosen.table, out, view)
     code = outputs.exit_code(runs)

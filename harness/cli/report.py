@@ -2,6 +2,7 @@
 
 import argparse
 
+from harness.cli.arguments import check_there
 from harness.cli.options.report import NAME
 from harness.experiment.overwriting import check_outputs
 from harness.report.own_page import write_own_report
@@ -14,6 +15,7 @@ from harness.search.own import is_own
 
 def run(options: argparse.Namespace) -> int:
     """Write the page and print its path."""
+    check_there(options.folder)
     out = options.out or options.folder / NAME
     check_outputs({"--out": out}, {"DIR": options.folder}, own=("*.html", "*.htm"))
     if is_search(options.folder):

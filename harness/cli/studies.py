@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         check_study(study, chosen.table, out)
         return _dry_run(study, chosen, out, options.n_jobs)
     print(f"{_described(study)}; results in {out}")
-    run_study(study, chosen.table, out, n_jobs=options.n_jobs)
+    run_study(study, chosen.table, out, n_jobs=options.n_jobs, command=options.words)
     _, runs = write_study(study, {e.budget_s: jobs(e) for e in study.experiments()}, chosen.table, out)
     code = max(outputs.exit_code(at_budget) for _, at_budget in runs.groupby("budget_s"))
     if options.update_reference and code == 0:

@@ -7,19 +7,21 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from harness.cli.arguments import asked
+from harness.cli.arguments import asked, check_there
 from harness.compare import outputs, peers, study_outputs
 from harness.compare.studies import STUDIES
 from harness.experiment.data import Chosen, choose
 from harness.experiment.folder import SOURCES, SPEC, read_claim
 from harness.experiment.jobs import Job, Played, found
 from harness.experiment.specs import EXPERIMENTS
+from harness.experiment.unfinished import unfinished
 from harness.players.ours import PLAYERS
 from harness.players.packages import OWN, PACKAGES
 from harness.search import folder as search
 from harness.search.compare import outputs as search_compare
 from harness.search.overview import write_overview
 from harness.search.own import write_own
+from harness.show.render import wrap
 from harness.show.view import AS_USUAL, View
 from pmfnas.core.errors import InputError
 from pmfnas.problem import folder as own_problem
@@ -30,6 +32,7 @@ Writer = Callable[[Path, Mapping[str, Any], str, View], None]
 
 def run(options: argparse.Namespace) -> int:
     """Rewrite the outputs like the verb that made the folder."""
+    check_there(options.out)
     claim = read_claim(options.out)
     name = str(claim.get("experiment"))
     if name not in WRITERS:
@@ -42,7 +45,12 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(
             f"--show and --published are for results of {', '.join(_WITH_VIEW)}, but {options.out} holds {name}"
         )
+    partial = unfinished(options.out)
+    if partial:
+        print(*wrap(partial), "", sep="\n")
     WRITERS[name](options.out, claim, options.data, view)
+    if partial:
+        print("", *wrap(partial), sep="\n")
     return 0
 
 

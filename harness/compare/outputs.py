@@ -21,6 +21,7 @@ from harness.experiment.exclusions import exclusion
 from harness.experiment.folder import MANIFEST, manifest, read_claim, write_json
 from harness.experiment.jobs import Played, in_order
 from harness.experiment.specs import PUBLISHED, Experiment
+from harness.experiment.unfinished import unfinished
 from harness.players.ours import PLAYERS, REFERENCE
 from harness.score.published import REPLAY_TOLERANCE_PCT, compare_replay, published
 from harness.score.scoring import Scored, score
@@ -83,6 +84,7 @@ def write_again(replays: Mapping[str, str], out: Path, view: View = AS_USUAL) ->
 def _present(frames: Frames, best: Mapping[str, float], replays: Mapping[str, str], out: Path, view: View) -> None:
     """Write and print tables and figures; the table over all data sets and its sentence come last."""
     shown = table_of(frames.runs, frames.timings, frames.manifest, best, with_published=view.published)
+    shown = replace(shown, unfinished=unfinished(out))
     write_tables(shown, out)
     write_pictures(frames.runs, frames.steps, shown.summary, best, out, show=view.show)
     print(terminal(shown))

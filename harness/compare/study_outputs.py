@@ -42,11 +42,11 @@ def folder(out: Path, budget_s: float) -> Path:
     return out / f"{budget_s / 3600:g}h"
 
 
-def run_study(study: Study, table: CurveTable, out: Path, *, n_jobs: int) -> int:
+def run_study(study: Study, table: CurveTable, out: Path, *, n_jobs: int, command: Sequence[str] = ()) -> int:
     """Do every missing run, the shortest budget first, and return their number."""
     claim(out, _claim(study, table))
     experiments = study.experiments()
-    return sum(run_experiment(e, table, folder(out, e.budget_s), n_jobs=n_jobs) for e in experiments)
+    return sum(run_experiment(e, table, folder(out, e.budget_s), n_jobs=n_jobs, command=command) for e in experiments)
 
 
 def check_study(study: Study, table: CurveTable, out: Path) -> None:

@@ -1,6 +1,7 @@
 """Runs an experiment: every run in its own process slot, finished ones skipped, progress shown.
 
     OUT/spec.json        the claim of the folder; a command with other settings is refused, not mixed in
+    OUT/unfinished.json  while runs are missing: which, and the command that goes on
     OUT/runs/...         one record per run (pmfnas.loop.record)
 
 After an interruption, repeat the command to continue: a record exists if and only if its run has finished.
@@ -19,6 +20,7 @@ from harness.experiment.exclusions import remaining
 from harness.experiment.held_out import visible_trials
 from harness.experiment.jobs import Job, jobs
 from harness.experiment.specs import Experiment
+from harness.experiment.unfinished import kept, promise
 from harness.host.code import code_hash
 from harness.host.units import written_hours
 from harness.host.workers import work_off
@@ -79,8 +81,12 @@ def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
     }
 
 
-def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jobs: int) -> int:
+def run_experiment(
+    experiment: Experiment, table: CurveTable, out: Path, *, n_jobs: int, command: Sequence[str] = ()
+) -> int:
     """Run every run that is not finished yet, and return their number.
+
+    While runs are missing, `OUT/unfinished.json` says so, with the words of the `command`.
 
     A group is one data set and a few seeds of the searchers. A process opens the table and the space of a data set
     once. Each run writes its own record. Linear algebra gets one thread, because the processes use all the cores.
@@ -90,6 +96,8 @@ def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jo
     missing = [job for job in jobs(experiment) if not record_path(out, job.run_id(space)).exists()]
     label = f"{experiment.name}, {written_hours(experiment.budget_s)}"
     groups = _groups(missing)
+    if missing:
+        promise(out, experiment, space, command)
     work_off(
         _run_group,
         [(group, experiment, table.path, out) for group in groups],
@@ -100,6 +108,7 @@ def run_experiment(experiment: Experiment, table: CurveTable, out: Path, *, n_jo
         sizes=[len(group) for group in groups],
         done=experiment.n_runs - len(missing),
     )
+    kept(out)
     return len(missing)
 
 

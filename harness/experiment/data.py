@@ -30,7 +30,7 @@ from pmfnas.benchmarks.size_surrogate import (
 )
 from pmfnas.benchmarks.surrogate import build_surrogate, surrogate_header
 from pmfnas.benchmarks.table import HEADER, STAMPS, CurveTable
-from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.errors import DataError, InputError, unknown_name
 from pmfnas.files import writing
 
 ANCHORS = "PMFNAS_ANCHORS"
@@ -306,6 +306,8 @@ def _at(path: Path, text: str, space: str, n_jobs: int) -> Chosen:
     """Return the table at, or made from, a path of the user's, for the given space."""
     try:
         if not path.exists():
+            if path.name == text:
+                raise unknown_name("--data", text, ("auto", *(s.name for s in SOURCES), "or an existing path"))
             raise DataError(f"--data is {text!r}, but no such path exists; give a curve table, official files, or auto")
         opened = _opened(path, space)
     except OSError as error:

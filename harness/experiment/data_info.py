@@ -11,6 +11,8 @@ from pmfnas.core.types import describe_epochs
 def info(chosen: Chosen, space: str) -> Iterator[str]:
     """Yield the lines of `data info`."""
     table = chosen.table
+    yield from _sources(space)
+    yield ""
     yield f"data         {chosen.described}"
     yield f"folder       {table.path}"
     yield f"archs        {table.n_known:,} of {table.header.n_archs:,} known"
@@ -19,12 +21,11 @@ def info(chosen: Chosen, space: str) -> Iterator[str]:
             yield f"{name}, schedule {schedule}"
             yield from (f"  {line}" for line in _columns(table, name, schedule))
     yield from notes(table.notes)
-    yield from _sources(space)
 
 
 def _sources(space: str) -> Iterator[str]:
     """Yield a line per kind of data of a space, best first, which says whether it is available."""
-    yield f"\nkinds of data of {space}, best first; `auto` takes the first that is at hand"
+    yield f"kinds of data of {space}, best first; `auto` takes the first that is at hand"
     for source in (s for s in SOURCES if space in s.spaces):
         yield f"  {source.stamp:<12} --data {source.name:<12} real: {source.holds}"
         yield f"  {'':<12} {source.not_offered(space) or 'at hand'}"
@@ -32,7 +33,7 @@ def _sources(space: str) -> Iterator[str]:
 
 def _columns(table: CurveTable, name: str, schedule: str) -> Iterator[str]:
     present = table.present(name, schedule)
-    yield f"{'trials':<16}{present.sum()} of {present.shape[0]} archs, at most {present.sum(axis=1).max()} each"
+    yield f"{present.sum():,} trials of {present.shape[0]:,} archs, at most {present.sum(axis=1).max()} each"
     for key in (Key(*column.split("/")) for column in table.keys if column.count("/") == 2):
         if (key.dataset, key.schedule) == (name, schedule) and key.metric != "present":
             epochs = table.epochs(key)

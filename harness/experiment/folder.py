@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import metadata
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -100,7 +101,7 @@ def check_claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] =
         if theirs.get(name) != value:
             raise InputError(
                 f"--out {out} holds results with {name} {theirs.get(name)}, but this run has {name} {value}; "
-                "choose another --out or remove that folder"
+                f"choose another --out, such as --out {_unused(out)}, or remove that folder"
             )
     for name, source in sources.items():
         before = theirs.get(SOURCES, {}).get(name, source)
@@ -110,6 +111,11 @@ def check_claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] =
                 f"choose another --out, or another name: {flag} NAME=..."
             )
     return True
+
+
+def _unused(out: Path) -> Path:
+    """Return the first of `OUT-2`, `OUT-3` and so on that does not exist."""
+    return next(path for n in count(2) if not (path := out.with_name(f"{out.name}-{n}")).exists())
 
 
 def check_free(out: Path, own: Collection[str] = ()) -> None:

@@ -242,12 +242,22 @@ def find_record(named: str, folder: Path | None) -> Path:
         path = record_path(folder, named.removesuffix(".parquet"))
         if path.is_file():
             return path
-        ids = sorted(file.relative_to(folder / "runs").with_suffix("") for file in folder.glob("runs/*/*/s*.parquet"))
-        holds = f"{len(ids)} others, such as {ids[0].as_posix()}" if ids else "no run at all"
+        ids = _run_ids(folder)
+        holds = f"{len(ids)} others, such as {ids[0]}" if ids else "no run at all"
         raise InputError(f"RUN is {named!r}, but {folder} holds no such run; it holds {holds}")
+    if Path(named).is_dir():
+        ids = _run_ids(Path(named))
+        remedy = f"of results; name one of its {len(ids)} runs: {ids[0]} --in {named}" if ids else "without runs"
+        raise InputError(f"RUN is {named!r}, but that is a folder {remedy}")
     if not Path(named).is_file():
         raise InputError(
             f"RUN is {named!r}, but no such file exists; give the path of a record, or an id and --in, the folder of "
             "the experiment"
         )
     return Path(named)
+
+
+def _run_ids(folder: Path) -> list[str]:
+    """Return the ids of the runs whose records are in the experiment's folder."""
+    runs = folder / "runs"
+    return [file.relative_to(runs).with_suffix("").as_posix() for file in sorted(runs.glob("*/*/s*.parquet"))]

@@ -46,6 +46,15 @@ def test_short_work_without_a_terminal_says_nothing():
     assert LINE_EVERY_S == 30.0
 
 
+def test_the_first_line_comes_sooner_than_the_second(monkeypatch):
+    monkeypatch.setattr("pmfnas.progress.FIRST_LINE_S", 0.02)
+    stream = io.StringIO()
+    with Progress("table2", 54, unit="run", stream=stream):
+        until(stream.getvalue)
+        time.sleep(0.1)
+    assert stream.getvalue() == "table2: 0 of 54 runs after 0 s\n"
+
+
 def test_a_terminal_gets_a_bar_that_moves():
     stream = Terminal()
     with Progress("table2", 4, unit="run", stream=stream, leave=True) as progress:

@@ -23,6 +23,17 @@ def test_a_table_is_described_and_verified(surrogate_table, capsys, verb):
     assert surrogate_table.header.fingerprint in capsys.readouterr().out
 
 
+def test_info_begins_with_the_kinds_of_data(tmp_path, capsys):
+    write_small(tmp_path / "table", [(0,) * 6, (1,) * 6])
+    assert main(["data", "info", str(tmp_path / "table")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("kinds of data of nb201, best first;")
+    kinds, details = printed.split("\n\n", 1)
+    assert "--data surrogate" in kinds
+    assert details.startswith("data  ")
+    assert " trials of 15,625 archs, at most " in details
+
+
 def test_an_altered_table_does_not_verify(tmp_path, capsys):
     write_small(tmp_path / "table", [(0,) * 6, (1,) * 6])
     assert main(["data", "verify", str(tmp_path / "table")]) == 0

@@ -86,6 +86,8 @@ def test_a_run_without_requests_has_no_figure(capsys, tmp_path):
     ("arguments", "message"),
     [
         ([RUN], f"error: RUN is '{RUN}', but no such file exists; give the path of a record, or an id and --in"),
+        (["."], f"RUN is '.', but that is a folder of results; name one of its 1 runs: {RUN} --in ."),
+        (["runs"], "RUN is 'runs', but that is a folder without runs"),
         (["nb201-cifar100/asha/s0001", "--in", "."], f"holds no such run; it holds 1 others, such as {RUN}"),
         ([RUN, "--in", "nowhere"], "holds no such run; it holds no run at all"),
         ([RUN, "--in", ".", "--last", "0"], "error: --last is '0', but must be a whole number of at least 1"),

@@ -109,7 +109,7 @@ def test_without_a_verb_the_overview_is_shown(capsys):
 
 def test_the_nearest_verb_is_named(capsys):
     assert main(["tabel2"]) == 2
-    assert capsys.readouterr().err.endswith("did you mean 'table2'?\n")
+    assert capsys.readouterr().err.startswith("error: verb is 'tabel2' (did you mean 'table2'?), but ")
 
 
 def test_light_names_are_those_of_the_registries():

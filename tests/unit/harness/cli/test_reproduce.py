@@ -44,7 +44,7 @@ def called(script, *words, cwd, **variables):
 
 
 def test_the_folder_of_the_caller_stays_and_words_are_passed_whole(checkout, tmp_path):
-    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "my photos").mkdir(parents=True)
     done = called(checkout / "reproduce.sh", "search", "--data-dir", "my photos", cwd=tmp_path / "elsewhere")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
@@ -97,8 +97,16 @@ def bare(checkout):
 def test_a_wrong_verb_is_refused_before_an_environment_is_made(bare, tmp_path):
     done = called(bare / "reproduce.sh", "tabel2", cwd=tmp_path, PYTHON=sys.executable)
     assert done.returncode == 2
-    assert done.stderr.startswith("error: verb is 'tabel2', but must be one of: table2, ")
+    assert done.stderr.startswith("error: verb is 'tabel2' (did you mean 'table2'?), but must be one of: table2, ")
     assert not (bare / ".venv").exists()
+
+
+@pytest.mark.parametrize("words", [["--data-dir", "photos"], ["--data-dir=photos"]])
+def test_missing_images_are_refused_before_an_extra_is_installed(checkout, tmp_path, words):
+    (checkout / ".venv" / "has-train").unlink()
+    done = called(checkout / "reproduce.sh", "search", "--dataset", "mine", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert (done.stdout, done.stderr) == ("", "error: --data-dir is 'photos', but no such path exists\n")
 
 
 def test_help_and_version_need_no_environment(bare, tmp_path):

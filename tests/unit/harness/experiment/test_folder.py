@@ -26,7 +26,7 @@ def test_a_claim_is_made_once_and_kept(tmp_path):
 def test_another_claim_is_refused_and_nothing_is_written(tmp_path, change):
     claim(tmp_path, MINE)
     before = (tmp_path / SPEC).read_bytes()
-    said = r"holds results with budget_s 3600\.0, but this run has budget_s 60\.0; choose another --out"
+    said = r"with budget_s 3600\.0, but this run has budget_s 60\.0; choose another --out, such as --out .*-2, or"
     with pytest.raises(InputError, match=said):
         change(tmp_path, {**MINE, "budget_s": 60.0})
     assert (tmp_path / SPEC).read_bytes() == before

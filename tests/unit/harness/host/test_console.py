@@ -128,7 +128,7 @@ def test_the_traceback_is_shown_where_it_is_asked_for(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["tabel2"], "verb is 'tabel2', but must be one of: .*; did you mean 'table2'"),
+        (["tabel2"], r"verb is 'tabel2' \(did you mean 'table2'\?\), but must be one of: table2, "),
         (["serach"], "did you mean 'search'"),
         (["run", "pubished"], "experiment is 'pubished', .*did you mean 'published'"),
         (["run", "table2", "--searchers", "PMFNAS"], "searcher is 'PMFNAS', .*did you mean 'pmf_nas'"),
@@ -138,7 +138,20 @@ def test_the_traceback_is_shown_where_it_is_asked_for(monkeypatch, capsys):
         (["table2", "--seeds", ""], "--seeds is empty"),
         (["table2", "--seeds="], "--seeds is empty"),
         (["table2", "--seeds"], "argument --seeds: expected one argument; see python -m harness table2 --help"),
-        (["table2", "--sedes", "3"], "unrecognized arguments: --sedes 3; see python -m harness --help"),
+        (["table2", "--sedes", "3"], r"unrecognized arguments: --sedes 3 \(did you mean '--seeds'\?\); see python"),
+        (["table2", "--smok"], r"--smok \(did you mean '--smoke'\?\); see python -m harness table2 --help"),
+        (["data", "info", "--zzz"], "unrecognized arguments: --zzz; see python -m harness data info --help"),
+        (["table2", "--data", "surogate"], "surrogate, or an existing path; did you mean 'surrogate'"),
+        (
+            ["table2", "--data", "zzz"],
+            "must be one of: auto, official, anchored, real-finals, surrogate, or an existing",
+        ),
+        (["table", "none/table2-smoke"], "table2-smoke does not exist; the verb table2 makes it: .* table2 --smoke$"),
+        (
+            ["report", "none/search/digits"],
+            "digits does not exist; the verb search makes it: python -m harness search$",
+        ),
+        (["table", "none"], "none does not exist; give a folder that a verb has made"),
         (["data"], "see python -m harness data --help"),
         ([], "VERB is missing"),
     ],
