@@ -384,4 +384,4 @@ def test_a_damaged_file_is_named(tmp_path, damaged):
 
 def test_what_is_no_folder(tmp_path, capsys):
     assert main(["report", str(tmp_path / "nowhere")]) == 2
-    assert "is not a folder; give the folder of an experiment" in capsys.readouterr().err
+    assert "does not exist; give a folder that a verb has made" in capsys.readouterr().err
