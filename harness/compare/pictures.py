@@ -14,12 +14,11 @@ from matplotlib.figure import Figure
 
 from harness.show.against import against_figures
 from harness.show.aggregates import improvement_figure, iqm_figure
-from harness.show.figures import accuracy_figure, final_figure, ranked, regret_figure
+from harness.show.figures import accuracy_figure, final_figure, regret_figure, surest_first
 from harness.show.looks import Style, highlighted
 from harness.show.panels import write_figure
 from harness.show.ranks import rank_figure
 from harness.show.shares import profile_figure
-from harness.stats.decision import MIN_SEEDS
 from harness.stats.runs import checked_runs
 from pmfnas.core.rng import stream
 
@@ -49,27 +48,20 @@ def write_pictures(
     checked = checked_runs(runs)
     if not checked["ok"].any():
         return
-    styles = highlighted(_surest_first(checked), show)
-    for stem, figure in _at_the_end(runs, summary, best, styles):
+    styles = highlighted(surest_first(checked), show)
+    for stem, figure in _at_the_end(runs, summary, best, styles, chosen=bool(show)):
         write_figure(figure, out, stem)
     if steps is not None:
-        for stem, figure in _over_time(runs, steps, best, styles):
+        for stem, figure in _over_time(runs, steps, best, styles, chosen=bool(show)):
             write_figure(figure, out, stem)
 
 
-def _surest_first(checked: pd.DataFrame) -> list[str]:
-    """Return the searchers by mean rank; those with too few seeds for a claim come last: one good run may be luck."""
-    ok = checked[checked["ok"]]
-    fewest = ok.groupby(["searcher", "dataset"]).size().groupby("searcher").min()
-    return sorted(ranked(checked), key=lambda name: bool(fewest[name] < MIN_SEEDS <= fewest.max()))
-
-
 def _at_the_end(
-    runs: pd.DataFrame, summary: pd.DataFrame, best: Mapping[str, float], styles: Mapping[str, Style]
+    runs: pd.DataFrame, summary: pd.DataFrame, best: Mapping[str, float], styles: Mapping[str, Style], *, chosen: bool
 ) -> Iterator[tuple[str, Figure]]:
     """Yield the figures of final scores."""
-    yield "final", final_figure(runs, styles=styles, ceilings=best)
-    yield f"{FOLDER}/profiles", profile_figure(runs, styles, rng=stream(0, "profiles"))
+    yield "final", final_figure(runs, styles=styles, chosen=chosen, ceilings=best)
+    yield f"{FOLDER}/profiles", profile_figure(runs, styles, chosen=chosen, rng=stream(0, "profiles"))
     yield f"{FOLDER}/iqm", iqm_figure(runs, styles, rng=stream(0, "iqm"))
     if ranks := rank_figure(summary, styles):
         yield f"{FOLDER}/ranks", ranks
@@ -78,10 +70,13 @@ def _at_the_end(
 
 
 def _over_time(
-    runs: pd.DataFrame, steps: pd.DataFrame, best: Mapping[str, float], styles: Mapping[str, Style]
+    runs: pd.DataFrame, steps: pd.DataFrame, best: Mapping[str, float], styles: Mapping[str, Style], *, chosen: bool
 ) -> Iterator[tuple[str, Figure]]:
     """Yield the figures over GPU-hours."""
-    yield "accuracy", accuracy_figure(runs, steps, styles=styles, ceilings=best, rng=stream(0, "figures"))
-    yield "regret", regret_figure(runs, steps, styles=styles, rng=stream(0, "figures"))
+    yield (
+        "accuracy",
+        accuracy_figure(runs, steps, styles=styles, chosen=chosen, ceilings=best, rng=stream(0, "figures")),
+    )
+    yield "regret", regret_figure(runs, steps, styles=styles, chosen=chosen, rng=stream(0, "figures"))
     for dataset, figure in against_figures(runs, steps, list(styles), rng=stream(0, "figures")).items():
         yield f"{FOLDER}/against-{dataset}", figure

@@ -23,6 +23,7 @@ from harness.stats.decision import MIN_SEEDS, SIGNIFICANT, Compared, Decision, c
 from harness.stats.paired import holm
 from harness.stats.power import pairs_to_detect
 from harness.stats.runs import by_seed, checked_runs, groups
+from pmfnas.benchmarks.header import HELD_OUT
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
 
@@ -143,13 +144,14 @@ def markdown(found: Sequence[Verdict], runs: pd.DataFrame, *, where: Mapping[str
         title: title of the page.
     """
     lines = [f"# {title}", "", _rules(runs), ""]
-    lines += [f"- {name}: {_ran(place)}" for name, place in where.items()]
+    words = words_of(runs)
+    score = "the score" if words.name == HELD_OUT else words.accuracy
+    lines += [f"- {name}: {_ran(place, score)}" for name, place in where.items()]
     for dataset in dict.fromkeys(v.dataset for v in found):
         lines += ["", f"## {dataset}"]
         for verdict in (v for v in found if v.dataset == dataset):
-            lines += ["", *sentences(verdict, words_of(runs).accuracy)]
-    n_claims = sum(not np.isnan(v.p_value) for v in found)
-    return "\n".join(_wrapped([*lines, "", "---", "", *_legend(n_claims)])) + "\n"
+            lines += ["", *sentences(verdict, words.accuracy)]
+    return "\n".join(_wrapped([*lines, "", "---", "", _legend(found)])) + "\n"
 
 
 def _wrapped(lines: Sequence[str], width: int = WIDTH) -> list[str]:
@@ -237,22 +239,25 @@ def _rules(runs: pd.DataFrame) -> str:
     )
 
 
-def _ran(place: str) -> str:
+def _ran(place: str, score: str) -> str:
     if place == "in process":
-        return "ran in the harness's own process, where it is handed nothing that leads to test accuracy."
+        return f"ran in the harness's own process, where it is handed nothing that leads to {score}."
     return (
-        "ran in a process of its own, spoken to by messages without test accuracy; files within the user's reach are "
+        f"ran in a process of its own, spoken to by messages without {score}; files within the user's reach are "
         "within its reach."
     )
 
 
-def _legend(n_claims: int) -> list[str]:
-    return [
-        "Differences are paired by seed: both searchers meet the same trials. p: Wilcoxon signed-rank, two-sided, Holm "
-        f"over the {n_claims} comparisons of this page. Interval: BCa bootstrap of the mean difference, over seeds "
-        "only. Seeds that would settle it: for the signed-rank test at the strictest level of the page, power "
-        f"{POWER}. Below {MIN_SEEDS} seeds nothing is claimed."
-    ]
+def _legend(found: Sequence[Verdict]) -> str:
+    """Return how to read the page; explain only what the page shows."""
+    n_claims = sum(not np.isnan(v.p_value) for v in found)
+    p = f"p: Wilcoxon signed-rank, two-sided, Holm over the {n_claims} comparisons of this page. " if n_claims else ""
+    settled = any("would settle it" in line for v in found for line in sentences(v))
+    needed = f"Seeds that would settle it: for the signed-rank test at the strictest level of the page, power {POWER}. "
+    return (
+        f"Differences are paired by seed: both searchers meet the same trials. {p}Interval: BCa bootstrap of the mean "
+        f"difference, over seeds only. {needed if settled else ''}Below {MIN_SEEDS} seeds nothing is claimed."
+    )
 
 
 def frame(found: Sequence[Verdict]) -> pd.DataFrame:

@@ -9,5 +9,6 @@ data          which table a command runs on, and where tables are cached
 data_info     a table in words
 exclusions    archs that are left out of an experiment
 held_out      trials that a run may see, on data whose runs are scored by the other trials
+unfinished    the note on a folder whose runs are not all done
 overwriting   checks that no output overwrites an input
 """

@@ -28,6 +28,11 @@ def drawing(space: str, arch: str, title: str) -> Picture | None:
         return None
 
 
+def legend(space: str) -> str:
+    """Return how to read the drawings of a space; empty for an unknown space."""
+    return _LEGENDS.get(space, "")
+
+
 def _cell(arch: str, title: str) -> Picture:
     ops = [OPS[op] for op in space_for("nb201", n_classes=10, image_size=32).parse(arch)]
     told = ", ".join(f"{source} to {to} {_SHORT[op]}" for op, (to, source) in zip(ops, EDGES, strict=True))
@@ -71,4 +76,10 @@ def _sizes(arch: str, title: str) -> Picture:
     return Picture(title, alt, 380, 165, svg=Markup("").join([_OPENING.format(380, 165, alt), *bars, Markup("</svg>")]))
 
 
+_LEGENDS: Mapping[str, str] = MappingProxyType(
+    {
+        "nats-sss": "A bar is the number of channels of a layer group.",
+        "nb201": "A node is the sum of what its edges bring. Dotted, without a name: zero, the operation none.",
+    }
+)
 _DRAWINGS: Mapping[str, Callable[[str, str], Picture]] = MappingProxyType({"nats-sss": _sizes, "nb201": _cell})

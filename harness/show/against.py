@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from harness.score.words import words_of
 from harness.show.looks import ROLES, highlighted, regret_panel
-from harness.show.panels import caption_of, drawn_panels
+from harness.show.panels import band_note, caption_of, drawn_panels
 from harness.stats.curves import Curves, mean_curves
 from harness.stats.runs import checked_runs
 
@@ -51,8 +51,8 @@ def against_figures(
 def _figure(checked: pd.DataFrame, curves: Curves, others: Sequence[str], reference: str) -> Figure:
     dataset, words = str(checked["dataset"].iloc[0]), words_of(checked)
     reading = (
-        f"{dataset}. Thick orange: {reference}; blue: the searcher named above the panel; grey: all others. Bands: "
-        "95 % bootstrap interval of the mean over seeds. A mean of zero is drawn on the lower edge."
+        f"{dataset}. Thick orange: {reference}; in colour: the searcher named above the panel; grey: all others. "
+        f"{band_note(checked)} A mean of zero is drawn on the lower edge."
     )
     with drawn_panels(
         others, caption_of(checked, reading), height=1.15, left=0.5, right=0.02, columns=COLUMNS, width=1.55

@@ -2,7 +2,7 @@
 
 Every figure has one panel per data set and says which data, budget, workers, accounting and number of seeds it shows.
 A few searchers are in colour and labelled at the end of their lines; the others are grey
-(`harness.show.looks.highlighted`).
+(`harness.show.looks.highlighted`). A row of panels has the labels once, at its last panel.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,13 +16,14 @@ from matplotlib.figure import Figure
 
 from harness.score.words import words_of
 from harness.show.looks import Style, accuracy_panel, highlighted, mark_ceiling, regret_panel
-from harness.show.panels import caption_of, drawn_panels, grey_ones, label_ends, label_room
+from harness.show.panels import band_note, caption_of, colour_rule, drawn_panels, label_ends, label_room
 from harness.stats.curves import NOTHING_OK, Curves, mean_curves
+from harness.stats.decision import MIN_SEEDS
 from harness.stats.runs import checked_runs, groups, scores
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
 
-COLUMNS = 2
+COLUMNS = 3
 """Number of columns of panels with labelled lines."""
 HEIGHT = 2.1
 """Height of a panel with labelled lines, inches."""
@@ -34,10 +35,11 @@ def accuracy_figure(
     steps: pd.DataFrame,
     *,
     styles: Mapping[str, Style] | None = None,
+    chosen: bool = False,
     ceilings: Mapping[str, float] | None = None,
     rng: np.random.Generator,
 ) -> Figure:
-    """Return mean test accuracy over GPU-hours with 95 % bands, one panel per data set.
+    """Return mean test accuracy over GPU-hours, one panel per data set; 95 % bands from 20 seeds on.
 
     The x-axis is logarithmic, workers x clock. Both axes are cut to the range in which the searchers differ; a searcher
     that ends below it is named at the lower edge. A line begins when all runs of its searcher have an incumbent.
@@ -46,6 +48,7 @@ def accuracy_figure(
         runs: see `harness.stats.runs`; failed runs are left out.
         steps: see `harness.stats.runs`.
         styles: from `harness.show.looks.highlighted`; by default the leading searchers are in colour.
+        chosen: whether the caller chose the searchers in colour.
         ceilings: per data set, an accuracy to mark with a thin line, such as the best test accuracy.
         rng: seeds the bootstrap of the bands.
 
@@ -53,14 +56,15 @@ def accuracy_figure(
         InputError: the frames are not what `harness.stats.runs` describes, or no run is ok.
     """
     checked = checked_runs(runs)
-    curves, looks = mean_curves(checked, steps, "test", rng=rng), styles or highlighted(ranked(checked))
+    curves, looks = mean_curves(checked, steps, "test", rng=rng), styles or highlighted(surest_first(checked))
     words = words_of(checked)
     dotted = f" Dotted: best {words.accuracy} of the data set." if ceilings else ""
-    reading = f"{grey_ones(looks)}Bands: 95 % bootstrap interval of the mean over seeds.{dotted}"
+    reading = f"{colour_rule(checked, looks, chosen=chosen)}{band_note(checked)}{dotted}"
     with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {words.accuracy} (%)") as (figure, panels):
         for dataset, panel in panels.items():
             accuracy_panel(panel, curves[dataset], looks, ceiling=(ceilings or {}).get(dataset))
-            label_ends(panel, _ends(curves[dataset]), looks, height=HEIGHT)
+            if dataset in _row_ends(panels):
+                label_ends(panel, _ends(curves[dataset]), looks, height=HEIGHT)
     return figure
 
 
@@ -70,6 +74,7 @@ def regret_figure(
     *,
     column: Literal["test_regret", "valid_regret"] = "test_regret",
     styles: Mapping[str, Style] | None = None,
+    chosen: bool = False,
     rng: np.random.Generator,
 ) -> Figure:
     """Return mean regret over GPU-hours on two logarithmic axes, one panel per data set.
@@ -78,26 +83,32 @@ def regret_figure(
     errors as in `accuracy_figure`.
     """
     checked = checked_runs(runs)
-    curves, looks = mean_curves(checked, steps, column, rng=rng), styles or highlighted(ranked(checked))
+    curves, looks = mean_curves(checked, steps, column, rng=rng), styles or highlighted(surest_first(checked))
     name = {"test_regret": words_of(checked).regret, "valid_regret": "validation regret"}[column]
     reading = (
-        f"{grey_ones(looks)}Regret: percent points below the best of the data set; a mean of zero is drawn on the "
-        "lower edge. Bands: 95 % bootstrap interval of the mean over seeds."
+        f"{colour_rule(checked, looks, chosen=chosen)}Regret: percent points below the best of the data set; a mean of "
+        f"zero is drawn on the lower edge. {band_note(checked)}"
     )
     with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {name} (points)") as (figure, panels):
         for dataset, panel in panels.items():
             regret_panel(panel, curves[dataset], looks)
-            low = panel.get_ylim()[0] / 0.92  # a mean of zero is drawn here
-            label_ends(panel, {who: max(end, low) for who, end in _ends(curves[dataset]).items()}, looks, height=HEIGHT)
+            if dataset in _row_ends(panels):
+                low = panel.get_ylim()[0] / 0.92  # a mean of zero is drawn here
+                ends = {who: max(end, low) for who, end in _ends(curves[dataset]).items()}
+                label_ends(panel, ends, looks, height=HEIGHT)
     return figure
 
 
 def _curve_panels(
     curves: Mapping[str, Curves], caption: str, looks: Mapping[str, Style], up: str
 ) -> AbstractContextManager[tuple[Figure, dict[str, Axes]]]:
-    return drawn_panels(
-        curves, caption, up=up, height=HEIGHT, left=0.55, right=label_room(looks), columns=COLUMNS, width=2.55
-    )
+    return drawn_panels(curves, caption, up=up, height=HEIGHT, left=0.55, after=label_room(looks), columns=COLUMNS)
+
+
+def _row_ends(panels: Mapping[str, Axes]) -> list[str]:
+    """Return the data sets whose panels are the last of their row."""
+    names = list(panels)
+    return [*names[COLUMNS - 1 :: COLUMNS], names[-1]]
 
 
 def _ends(curves: Curves) -> dict[str, float]:
@@ -105,7 +116,11 @@ def _ends(curves: Curves) -> dict[str, float]:
 
 
 def final_figure(
-    runs: pd.DataFrame, *, styles: Mapping[str, Style] | None = None, ceilings: Mapping[str, float] | None = None
+    runs: pd.DataFrame,
+    *,
+    styles: Mapping[str, Style] | None = None,
+    chosen: bool = False,
+    ceilings: Mapping[str, float] | None = None,
 ) -> Figure:
     """Return the final test accuracy per searcher: box, mean and single runs, the best mean rank on top.
 
@@ -121,11 +136,11 @@ def final_figure(
     if not values:
         raise InputError(NOTHING_OK)
     names, words = ranked(checked), words_of(checked)
-    looks = styles or highlighted(names)
+    looks = styles or highlighted(surest_first(checked))
     dotted = f" Dotted: best {words.accuracy} of the data set." if ceilings else ""
     reading = (
-        "Box: quartiles and median; whiskers: 5 % and 95 % of the runs; diamond: mean; points: the first "
-        f"{_POINTS} runs; <k: k runs lie lower than the axis.{dotted}"
+        f"{colour_rule(checked, looks, chosen=chosen)}Box: quartiles and median; whiskers: 5 % and 95 % of the "
+        f"runs; diamond: mean; points: the first {_POINTS} runs; <k: k runs lie lower than the axis.{dotted}"
     )
     with row_panels(values, caption_of(checked, reading), names) as (figure, panels):
         for dataset, panel in panels.items():
@@ -160,6 +175,13 @@ def ranked(checked: pd.DataFrame) -> list[str]:
     means = ok.pivot_table(index="searcher", columns="dataset", values="test", aggfunc="mean", observed=True)
     ranks = means.sort_index().rank(ascending=False).mean(axis=1)
     return [str(name) for name in ranks.sort_values(kind="stable").index]
+
+
+def surest_first(checked: pd.DataFrame) -> list[str]:
+    """Return the searchers by mean rank; those with too few seeds for a claim come last: one good run may be luck."""
+    ok = checked[checked["ok"]]
+    fewest = ok.groupby(["searcher", "dataset"]).size().groupby("searcher").min()
+    return sorted(ranked(checked), key=lambda name: bool(fewest[name] < MIN_SEEDS <= fewest.max()))
 
 
 # ------------------------------------------------------------------------------------------------- drawing

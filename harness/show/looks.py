@@ -6,6 +6,7 @@ A panel draws into axes of the caller, so a wide figure for paper and a narrow o
 searcher a style: the reference is thick, controls are black, the others have a colour with dashes and a marker.
 """
 
+import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from harness.stats.anytime import Band
 from harness.stats.curves import Curves
+from harness.stats.decision import MIN_SEEDS
 from pmfnas.core.types import FloatArray
 
 _LOOK: Mapping[str, Any] = {
@@ -42,6 +44,13 @@ LEADING = 6
 """Default number of searchers in colour."""
 _COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933")
 """Okabe and Ito's colours (`_STRONG` is one of them) and two of Tol's: safe for colour-blind readers."""
+_OWN_COLOURS = {
+    **{"most_params": 0, "most_conv3x3": 1, "pmf_nas_no_belief": 2, "bohb": 3, "local_search": 4},
+    **{"random_search": 5, "regularized_evolution": 6, "tpe": 7, "dehb": 7, "reinforce": 0, "asha": 1},
+    **{"hyperband": 6, "successive_halving": 4, "bohb_200": 3, "asha_200": 1, "hyperband_200": 6},
+    **{"successive_halving_200": 4},
+}
+"""Place in `_COLOURS` of the project's searchers; any other name has one by its checksum."""
 MOST_COLOURED = len(_COLOURS)
 GREY = "#b8b8b8"
 _STAGES = ("#0072B2", "#E69F00", "#CC3377", "#44AA99", "#AA4499", "#999933", "#332288", "#661100")
@@ -66,8 +75,8 @@ ROLES = Roles()
 class Style:
     """How one searcher is drawn in a figure.
 
-    A style of `styles_of` depends on the set of searchers. A style of `highlighted` depends on ranks and on the shown
-    searchers, so a searcher may have another colour in figures of another result.
+    A style of `styles_of` depends on the set of searchers. In styles of `highlighted` a searcher keeps its own colour
+    in all figures, unless a better searcher of the same figure has it.
     """
 
     colour: str
@@ -115,10 +124,22 @@ def highlighted(
     """
     names = list(dict.fromkeys(ranked))
     chosen = [name for name in names if name in shown] or _leading(names, reference)
-    colours = iter(_COLOURS)
+    colours = _colours([name for name in chosen if name != reference])
     styles = {reference: Style(_STRONG, "-", "", 2.2, 2)} if reference in chosen else {}
-    styles |= {name: Style(next(colours), "-", "", 1.3, 1) for name in chosen if name != reference}
-    return styles | {name: Style(GREY, "-", "", 0.7, 0) for name in names if name not in chosen}
+    styles |= {name: Style(colour, "-", "", 1.3, 1) for name, colour in colours.items()}
+    return styles | {name: Style(GREY, "-", "", 0.5, 0) for name in names if name not in chosen}
+
+
+def _colours(names: Sequence[str]) -> dict[str, str]:
+    """Return each name's own colour; if a name earlier in the list has it, the next free one."""
+    own = {name: _OWN_COLOURS.get(name, zlib.crc32(name.encode()) % len(_COLOURS)) for name in names}
+    places = {place: name for name, place in reversed(own.items())}  # the first of a clash keeps its colour
+    for name, place in own.items():
+        if places[place] != name:
+            around = (i % len(_COLOURS) for i in range(place + 1, place + len(_COLOURS)))
+            places[next(i for i in around if i not in places)] = name
+    found = {name: _COLOURS[place] for place, name in places.items()}
+    return {name: found[name] for name in names}
 
 
 def _leading(names: Sequence[str], reference: str) -> list[str]:
@@ -147,13 +168,13 @@ def line(x: Any, y: Any, style: Style, **extra: Any) -> Line2D:
 
 
 def accuracy_panel(panel: Axes, curves: Curves, styles: Mapping[str, Style], *, ceiling: float | None = None) -> None:
-    """Draw mean accuracy with bands over logarithmic GPU-hours; cut the axes to the range in which searchers differ."""
+    """Draw mean accuracy over logarithmic GPU-hours; cut the axes to the range in which searchers differ."""
     mark_ceiling(panel, ceiling, along="y")
     _lines(panel, curves, styles, lowest=_cut(panel, curves.bands, ceiling))
 
 
 def regret_panel(panel: Axes, curves: Curves, styles: Mapping[str, Style]) -> None:
-    """Draw mean regret with bands on two logarithmic axes; a mean of zero lies on the lower edge."""
+    """Draw mean regret on two logarithmic axes; a mean of zero lies on the lower edge."""
     floor = _smallest_positive(curves) / 2
     panel.set_yscale("log")
     _lines(panel, _raised(curves, floor), styles)
@@ -162,8 +183,9 @@ def regret_panel(panel: Axes, curves: Curves, styles: Mapping[str, Style]) -> No
 
 
 def _lines(panel: Axes, curves: Curves, styles: Mapping[str, Style], *, lowest: float = 0.0) -> None:
-    """Draw curves and bands over logarithmic GPU-hours, from where the first mean reaches `lowest`.
+    """Draw curves over logarithmic GPU-hours, from where the first mean reaches `lowest`.
 
+    A coloured curve has a band if its mean is over at least `MIN_SEEDS` seeds; bands of fewer hide the curves.
     Markers are staggered over the hours shown so that they do not cover each other.
     """
     panel.set_xscale("log")
@@ -173,7 +195,7 @@ def _lines(panel: Axes, curves: Curves, styles: Mapping[str, Style], *, lowest: 
     for i, name in enumerate(drawn):
         band, style = curves.bands[name], styles[name]
         opacity, layer = (0.07, 0.12, 0.25)[style.front], 2 + 2 * style.front
-        if style.colour != GREY:
+        if style.colour != GREY and band.n >= MIN_SEEDS:
             panel.fill_between(hours, band.low, band.high, color=style.colour, alpha=opacity, lw=0, zorder=layer)
         start = first + apart // 3 + i * apart // len(drawn)
         panel.add_line(line(hours, band.mean, style, markevery=(start, apart)))

@@ -22,9 +22,20 @@ from harness.stats.overall import Result, Standing, standings
 SIGNS: Mapping[Decision, str] = MappingProxyType({"better": "+", "worse": "-", "level": "=", "mixed": "~"})
 """Outcome of the comparison with the reference -> sign behind the mean."""
 
+_MEANINGS: Mapping[Decision, str] = MappingProxyType(
+    {
+        "better": "significantly better",
+        "worse": "significantly worse",
+        "level": "not distinguishable",
+        "mixed": "significant but mean and ranks disagree",
+    }
+)
+
 CAPTION = "All data sets"
 REFERENCE = "pmf_nas"
 """The method with which others are compared; used in the message if it has no runs."""
+_FEW = 2
+"""Maximum number of rivals that the closing sentence names one by one."""
 _NAMED = 3
 """Maximum number of searchers that the closing sentence names; for more it gives their number."""
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -82,8 +93,8 @@ def _p(one: Standing, reference: str, n_datasets: int) -> str:
     return NONE if len(one.results) < n_datasets else p_cell(one.p_value)
 
 
-def overall_legend(summary: pd.DataFrame) -> list[str]:
-    """Return an explanation of each column of the table."""
+def overall_legend(summary: pd.DataFrame, *, is_brief: bool = False) -> list[str]:
+    """Return an explanation of each column of the table; `is_brief`: only of the signs that the table shows."""
     words, datasets, reference = words_of(summary), _datasets(summary), _reference(summary)
     lines = [
         "n: runs with a result on each data set; +kf: k failed and are left out.",
@@ -96,12 +107,17 @@ def overall_legend(summary: pd.DataFrame) -> list[str]:
         return [*lines, f"p: n<{MIN_SEEDS}, so nothing is tested and no claim is made."]
     return [
         *lines,
-        f"Signs, compared with {reference} on that data set: + significantly better, - significantly worse, = not "
-        "distinguishable, ~ significant but mean and ranks disagree.",
+        f"Signs, compared with {reference} on that data set: {', '.join(_signs(summary, is_brief=is_brief))}.",
         f"p: compared with {reference}, the largest over the data sets of the Wilcoxon signed-rank p-values, "
         f"Holm-adjusted over all {int(summary['p_value'].notna().sum())} comparisons; below {_level()} it differs on "
         "every data set (intersection-union principle).",
     ]
+
+
+def _signs(summary: pd.DataFrame, *, is_brief: bool) -> list[str]:
+    """Return what the signs mean: of all, or only of those in the table."""
+    shown = {result.against for one in standings(summary) for result in one.results.values()}
+    return [f"{SIGNS[one]} {meaning}" for one, meaning in _MEANINGS.items() if one in shown or not is_brief]
 
 
 def _level() -> str:
@@ -162,16 +178,40 @@ def _compared(found: Sequence[Standing], summary: pd.DataFrame) -> str:
     claimed = [one for one in others if not np.isnan(one.p_value)]
     if not claimed:
         return f"; no claim is made, since no comparison with {reference} has {MIN_SEEDS} seeds on {_all(n)}"
-    better = sum(one.is_everywhere("worse", n) for one in claimed)
-    worse = [one.searcher for one in claimed if one.is_somewhere("better")]
-    where = "it" if n == 1 else "at least one" if worse else "any"
-    behind = f"worse than {_named(worse) if worse else 'none'} on {where}"
     left = len(others) - len(claimed)
     each = "" if n == 1 else " on each data set"
     unclaimed = f"; no claim on {counted(left, 'other')} without {MIN_SEEDS} seeds{each}" if left else ""
-    whom = f"{better} of {counted(len(claimed), 'searcher')} on {_all(n)} (Holm p < {_level()})"
     leads = [one.searcher for one in found if np.isclose(one.mean_rank, found[0].mean_rank)] == [reference]
-    return f"; {'it' if leads else reference} is better than {whom} and {behind}{unclaimed}"
+    outcome = _few_rivals(claimed, n) if len(claimed) <= _FEW else _many_rivals(claimed, n)
+    return f"; {'it' if leads else reference} is {outcome}{unclaimed}"
+
+
+def _many_rivals(claimed: Sequence[Standing], n_datasets: int) -> str:
+    """Return how many searchers the reference is better than, and which ones it is worse than."""
+    better = sum(one.is_everywhere("worse", n_datasets) for one in claimed)
+    worse = [one.searcher for one in claimed if one.is_somewhere("better")]
+    where = "it" if n_datasets == 1 else "at least one" if worse else "any"
+    whom = f"{better} of {counted(len(claimed), 'searcher')} on {_all(n_datasets)} (Holm p < {_level()})"
+    return f"better than {whom} and worse than {_named(worse) if worse else 'none'} on {where}"
+
+
+def _few_rivals(claimed: Sequence[Standing], n_datasets: int) -> str:
+    """Return the outcome against each searcher by name."""
+    better = [one.searcher for one in claimed if one.is_everywhere("worse", n_datasets)]
+    worse = [one.searcher for one in claimed if one.is_somewhere("better")]
+    level = [one.searcher for one in claimed if one.searcher not in {*better, *worse}]
+    everywhere, is_one = _all(n_datasets), n_datasets == 1
+    said = [f"better than {_listed(better)} on {everywhere}"] if better else []
+    if worse:
+        said.append(f"worse than {_listed(worse)} on {everywhere if is_one else 'at least one data set'}")
+    if level:
+        names = " or ".join(level)
+        said.append(
+            f"neither better nor worse than {names} on {everywhere}"
+            if is_one
+            else f"neither better than {names} on {everywhere} nor worse on any"
+        )
+    return f"{', and '.join(said)} (Holm p < {_level()})"
 
 
 def _all(n_datasets: int) -> str:

@@ -21,15 +21,15 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from harness.show.cells import least_to_most, rules_of
-from harness.show.looks import GREY, Style, in_colour, line, settings
+from harness.show.looks import Style, in_colour, line, settings
 from harness.stats.decision import MIN_SEEDS, NO_CLAIM
 from pmfnas.files import write_bytes
 
 _DPI = 160
-_CAPTION_PT = 6.2
+_CAPTION_PT = 7.0
 _PER_INCH = 19
 """Characters of a caption per inch."""
-_LINE_IN = 0.125
+_LINE_IN = 0.14
 """Height of a line of a caption."""
 _LABEL_PT = 6.8
 _LABEL_LINE = 1.2
@@ -48,7 +48,9 @@ class Grid:
     left: float
     """Room before the first panel of a row: ticks and label of the axis, names of rows."""
     right: float = 0.1
-    """Room behind every panel: labels of lines."""
+    """Room behind every panel."""
+    after: float = 0.0
+    """More room behind the last panel of a row: labels of lines."""
     between: float = 0.4
     """Room before every panel of a row except the first: its ticks."""
     above: float = 0.3
@@ -64,7 +66,7 @@ class Grid:
     @property
     def whole_width(self) -> float:
         """Width of the figure."""
-        return self.left + self.n_columns * (self.width + self.right) + (self.n_columns - 1) * self.between
+        return self.left + self.n_columns * (self.width + self.right) + (self.n_columns - 1) * self.between + self.after
 
     @property
     def panels_height(self) -> float:
@@ -88,6 +90,7 @@ def drawn_panels(
     height: float = 2.1,
     left: float = 0.5,
     right: float = 0.1,
+    after: float = 0.0,
     above: float = 0.3,
     columns: int | None = None,
     width: float | None = None,
@@ -96,36 +99,32 @@ def drawn_panels(
 
     Args:
         titles: titles of the panels.
-        caption: text below the panels, or in the free place of a grid.
+        caption: text below the panels.
         legend: name -> line style; empty if the lines have labels.
         up: label of the vertical axis of the first panel of each row.
         height: height of a panel, inches.
         left: room before the first panel, inches.
         right: room behind every panel, inches.
+        after: more room behind the last panel of a row, inches.
         above: room above every panel, inches.
         columns: number of panels per row; by default all.
         width: width of a panel, inches; by default the panels fill a page.
     """
     names = list(dict.fromkeys(titles))
     n_columns = min(columns or len(names), len(names))
-    grid = Grid(len(names), n_columns, width or max(2.1, 4.4 / n_columns), height, left, right, above=above)
-    free = grid.n % n_columns and not legend
-    across_in = grid.width if free else grid.whole_width
-    lines = textwrap.wrap(caption, int(across_in * _PER_INCH), break_on_hyphens=False)
+    grid = Grid(len(names), n_columns, width or max(2.1, 4.4 / n_columns), height, left, right, after, above=above)
+    lines = textwrap.wrap(caption, int(grid.whole_width * _PER_INCH), break_on_hyphens=False)
     legend_rows = _legend_rows(legend, grid.whole_width)
     legend_height = 0.15 * legend_rows + 0.08 if legend_rows else 0.0
-    whole = grid.panels_height + (0.05 if free else legend_height + _LINE_IN * len(lines) + 0.05)
+    whole = grid.panels_height + legend_height + _LINE_IN * len(lines) + 0.05
     with matplotlib.rc_context(settings()):
         figure = Figure(figsize=(grid.whole_width, whole))
         panels = {name: _panel(figure, grid, place, name, up) for place, name in enumerate(names)}
         yield figure, panels
         if legend:
             _add_legend(figure, legend, (whole - grid.panels_height + 0.02) / whole, legend_rows)
-        across, down = grid.corner(grid.n) if free else (0.06, whole - 0.05)
-        place: Any = {"va": "top" if free else "bottom", "linespacing": 1.3, "color": "#444444"}
-        figure.text(
-            across / grid.whole_width, 1 - down / whole, "\n".join(lines), fontsize=_CAPTION_PT, gid="caption", **place
-        )
+        place: Any = {"va": "bottom", "linespacing": 1.3, "color": "#333333", "fontsize": _CAPTION_PT}
+        figure.text(0.06 / grid.whole_width, 0.05 / whole, "\n".join(lines), gid="caption", **place)
 
 
 def _panel(figure: Figure, grid: Grid, place: int, name: str, up: str) -> Axes:
@@ -164,23 +163,25 @@ def label_room(styles: Mapping[str, Style]) -> float:
 def label_ends(panel: Axes, ends: Mapping[str, float], styles: Mapping[str, Style], *, height: float) -> None:
     """Write the name of each searcher in colour behind the end of its line, so that no two names overlap.
 
+    The name of a searcher whose line does not end in the panel stands at the nearer edge, without a connecting line.
+
     Args:
         panel: axes with fixed limits.
-        ends: searcher -> last value of its line, in the unit of the vertical axis; NaN for no label.
+        ends: searcher -> last value of its line, in the unit of the vertical axis.
         styles: from `harness.show.looks.highlighted`.
         height: height of the panel, inches.
     """
     low, high = panel.get_ylim()
-    names = [name for name in in_colour(styles) if low <= ends.get(name, np.nan) <= high]
-    if not names:
-        return
+    names = in_colour(styles)
+    inside = {name: float(np.clip(np.nan_to_num(ends.get(name, low), nan=low), low, high)) for name in names}
     to_axes = panel.transData + panel.transAxes.inverted()
-    heights = [float(to_axes.transform((panel.get_xlim()[1], ends[name]))[1]) for name in names]
+    heights = [float(to_axes.transform((panel.get_xlim()[1], inside[name]))[1]) for name in names]
     places = apart(heights, _LABEL_PT * _LABEL_LINE / 72 / height)
     look: Any = {"transform": panel.transAxes, "clip_on": False}
     for name, end, place in zip(names, heights, places, strict=True):
         colour = styles[name].colour
-        panel.plot([1.005, 1.035], [end, place], color=colour, lw=0.6, **look)
+        if ends.get(name) == inside[name]:
+            panel.plot([1.005, 1.035], [end, place], color=colour, lw=1.2, **look)
         weight = "bold" if styles[name].front > 1 else "normal"
         panel.text(1.045, place, name, color=_dark(colour), fontsize=_LABEL_PT, va="center", weight=weight, **look)
 
@@ -222,7 +223,7 @@ def caption_of(checked: pd.DataFrame, reading: str) -> str:
         reading: how to read the figure.
     """
     texts: dict[str, str] = {}
-    few = checked[checked["ok"]].groupby(["dataset", "searcher"]).size().min() < MIN_SEEDS
+    few = _n_seeds(checked).min() < MIN_SEEDS
     for dataset, rows in checked.groupby("dataset", sort=False):
         seeds = rows[rows["ok"]].groupby("searcher").size()
         texts[str(dataset)] = f"{', '.join(rules_of(rows.iloc[0]))}, n = {least_to_most(seeds)}"
@@ -233,10 +234,37 @@ def caption_of(checked: pd.DataFrame, reading: str) -> str:
     return f"{reading} {same}{failed}{f'; {NO_CLAIM}' if few else ''}."
 
 
-def grey_ones(styles: Mapping[str, Style]) -> str:
-    """Return a sentence that names the searchers in grey; empty if there are none."""
-    names = [name for name, style in styles.items() if style.colour == GREY]
-    return f"Grey: {', '.join(names)}. " if names else ""
+def colour_rule(checked: pd.DataFrame, styles: Mapping[str, Style], *, chosen: bool = False) -> str:
+    """Return a sentence on which searchers are in colour; empty if all are.
+
+    Args:
+        checked: runs from `harness.stats.runs.checked_runs`.
+        styles: from `harness.show.looks.highlighted`.
+        chosen: whether the caller chose them; by default they are the best.
+    """
+    coloured = in_colour(styles)
+    n_grey = len(styles) - len(coloured)
+    if not n_grey:
+        return ""
+    reference = next((f"{name} and " for name in coloured if styles[name].front > 1), "")
+    best = f"{reference}the best {len(coloured) - bool(reference)} others by mean rank of the final mean"
+    best = best if reference else best.replace(" others", "")
+    n_seeds = _n_seeds(checked)
+    best += f", {MIN_SEEDS} seeds first" if n_seeds.min() < MIN_SEEDS <= n_seeds.max() else ""
+    return f"In colour: {'the chosen searchers' if chosen else best}; grey: the other {n_grey}. "
+
+
+def band_note(checked: pd.DataFrame, interval: str = "95 % bootstrap interval of the mean over seeds") -> str:
+    """Return a sentence on the bands of curves, which are drawn from `MIN_SEEDS` seeds on."""
+    n_seeds = _n_seeds(checked)
+    if n_seeds.max() < MIN_SEEDS:
+        return f"No bands: fewer than {MIN_SEEDS} seeds."
+    return f"Bands: {interval}{'' if n_seeds.min() >= MIN_SEEDS else f', from {MIN_SEEDS} seeds on'}."
+
+
+def _n_seeds(checked: pd.DataFrame) -> "pd.Series[int]":
+    """Return the number of ok runs per data set and searcher."""
+    return checked[checked["ok"]].groupby(["dataset", "searcher"]).size()
 
 
 # --------------------------------------------------------------------------------------------------- files

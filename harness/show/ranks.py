@@ -60,28 +60,35 @@ def _caption(found: Ranking, summary: pd.DataFrame) -> str:
     few = (
         f" {found.n_datasets} data sets are few for this test: searchers under one bar need not be alike. Comparisons "
         "on each data set are in the table."
-        if found.n_datasets < FEW_DATASETS
+        if found.n_datasets < FEW_DATASETS and found.can_separate
         else ""
     )
     left_out = sorted(set(summary["searcher"]) - set(found.searchers))
     lacking = f" Left out, since they lack a data set: {', '.join(map(str, left_out))}." if left_out else ""
     datasets, data = ", ".join(map(str, summary["dataset"].unique())), str(summary["data"].iloc[0])
+    limit = f"the critical difference CD = {found.critical_difference:.2f} (Nemenyi test, 5 %)"
+    bars = (
+        f"A bar joins searchers whose mean ranks differ by no more than {limit}."
+        if found.can_separate
+        else f"No bars: {found.n_datasets} data sets are too few to tell any two apart: {limit} is more than "
+        "they can differ by. Comparisons on each data set are in the table."
+    )
     return (
-        f"Rank by mean {words_of(summary).accuracy}, averaged over {datasets} ({data} data); 1 is best. A bar joins "
-        f"searchers whose mean ranks differ by no more than the critical difference CD = "
-        f"{found.critical_difference:.2f} (Nemenyi test, 5 %).{friedman}{few}{lacking}"
+        f"Rank by mean {words_of(summary).accuracy}, averaged over {datasets} ({data} data); 1 is best. "
+        f"{bars}{friedman}{few}{lacking}"
     )
 
 
 def draw_ranks(panel: Axes, found: Ranking, styles: Mapping[str, Style]) -> None:
     """Draw the diagram: axis of ranks on top, bars below, names of the better half left, of the other half right."""
     n = len(found.searchers)
-    half, bars = -(-n // 2), _BAR * (len(found.groups) + 1)
+    groups = found.groups if found.can_separate else ()
+    half, bars = -(-n // 2), _BAR * (len(groups) + 1)
     for i, (name, rank) in enumerate(zip(found.searchers, found.mean_ranks, strict=True)):
         is_left = i < half
         level = bars + _STEP * (i + 0.6 if is_left else n - 1 - i + 0.6)
         _named(panel, f"{name}", float(rank), level, 1.0 if is_left else float(n), styles[name], is_left=is_left)
-    for place, (first, last) in enumerate(found.groups, start=1):
+    for place, (first, last) in enumerate(groups, start=1):
         ends = [found.mean_ranks[first] - 0.06, found.mean_ranks[last] + 0.06]
         panel.plot(ends, [_BAR * place] * 2, color="#333333", lw=2.6, solid_capstyle="butt", zorder=4)
     _critical_difference(panel, found)

@@ -10,8 +10,9 @@ from matplotlib.ticker import PercentFormatter
 
 from harness.score.words import words_of
 from harness.show.looks import GREY, Style, in_colour, line, plain_ticks
-from harness.show.panels import caption_of, drawn_panels, grey_ones
+from harness.show.panels import band_note, caption_of, colour_rule, drawn_panels
 from harness.stats.curves import NOTHING_OK
+from harness.stats.decision import MIN_SEEDS
 from harness.stats.reaching import Shares, profiles
 from harness.stats.runs import checked_runs
 from pmfnas.core.errors import InputError
@@ -22,12 +23,15 @@ SMALLEST = 0.003
 _OTHERS = "others"
 
 
-def profile_figure(runs: pd.DataFrame, styles: Mapping[str, Style], *, rng: np.random.Generator) -> Figure:
+def profile_figure(
+    runs: pd.DataFrame, styles: Mapping[str, Style], *, chosen: bool = False, rng: np.random.Generator
+) -> Figure:
     """Return the performance profiles, one panel per data set, and one panel over all data sets.
 
     Args:
         runs: see `harness.stats.runs`.
         styles: from `harness.show.looks.highlighted`.
+        chosen: whether the caller chose the searchers in colour.
         rng: seeds the bootstrap of the bands.
 
     Raises:
@@ -39,7 +43,7 @@ def profile_figure(runs: pd.DataFrame, styles: Mapping[str, Style], *, rng: np.r
     found, words = profiles(checked, regrets_of(checked), rng=rng), words_of(checked)
     reading = (
         f"Share of runs that end at most so many percent points below the best of the data set; higher is better. "
-        f"{grey_ones(styles)}Bands: 95 % bootstrap interval over seeds."
+        f"{colour_rule(checked, styles, chosen=chosen)}{band_note(checked, '95 % bootstrap interval over seeds')}"
     )
     legend = {name: styles[name] for name in in_colour(styles)}
     greys = [style for style in styles.values() if style.colour == GREY]
@@ -60,13 +64,13 @@ def regrets_of(checked: pd.DataFrame) -> FloatArray:
 
 
 def draw_shares(panel: Axes, shares: Shares, styles: Mapping[str, Style]) -> None:
-    """Draw shares of runs over a logarithmic axis; searchers in colour have bands and lie in front."""
+    """Draw shares of runs over a logarithmic axis; searchers in colour have bands from 20 seeds on and lie in front."""
     panel.set_xscale("log")
     for name, style in styles.items():
         if name not in shares.bands:
             continue
         band = shares.bands[name]
-        if style.front:
+        if style.front and band.n >= MIN_SEEDS:
             opacity, layer = (0.1, 0.2)[style.front - 1], 2 + 2 * style.front
             panel.fill_between(
                 shares.at, band.low, band.high, step="post", color=style.colour, alpha=opacity, lw=0, zorder=layer

@@ -186,13 +186,15 @@ def few_seeds(table: Table) -> list[str]:
 
 
 def legend(table: Table, best: str, level: str, *, width: Width = "full") -> list[str]:
-    """Return an explanation of each column of the tables per data set; `best` and `level` name the marks."""
+    """Return an explanation of each column of the tables per data set; `best` and `level` name the marks, if shown."""
     words = words_of(table.summary)
     references = sorted(set(table.summary["reference"]) - {""})
     against = f"against {', '.join(references)}" if references else "not made: the reference has no runs"
     n_claims = int(table.summary["p_value"].notna().sum())
+    family = f"; Holm over the {n_claims} comparisons of all tables" if n_claims else ""
     judged = f"{table.n_epochs}-epoch validation" if table.n_epochs else "validation after the longest schedule"
     host = "fit s: the searcher's own seconds on this host, not on the clock."
+    same = f"; {level}: not distinguishable from it" if level else ""
     restart = "; restart: the same had every evaluation begun at epoch 0" if width == "full" else ""
     return [
         "n: runs with a result; +kf: k failed and are left out.",
@@ -201,10 +203,10 @@ def legend(table: Table, best: str, level: str, *, width: Width = "full") -> lis
         f"95 % CI: BCa bootstrap of the mean {words.accuracy}, over seeds only.",
         f"hit %: share of runs that return {words.hit}.",
         f"GPU-h: workers x clock, with checkpoints kept{restart}.",
-        f"p: Wilcoxon signed-rank over paired seeds, {against}; Holm over the {n_claims} comparisons of all tables.",
+        f"p: Wilcoxon signed-rank over paired seeds, {against}{family}.",
         "r: matched-pairs rank-biserial correlation, > 0 where the row is better than the reference.",
         *([host] if width == "full" and "searcher_s" in table.summary else []),
-        f"{best}: best mean {words.accuracy} of those with n >= {MIN_SEEDS}; {level}: not distinguishable from it.",
+        *([f"{best}: best mean {words.accuracy} of those with n >= {MIN_SEEDS}{same}."] if best else []),
     ]
 
 
@@ -230,13 +232,15 @@ def markdown(table: Table) -> str:
 
 def terminal(table: Table) -> str:
     """Return the details for a screen, printed before `closing`; `*` marks the best, `~` those level with the best."""
-    notes = Notes([*few_seeds(table), *legend(table, "*", "~", width="brief")])
+    marks = set(table.summary["mark"])
+    best, level = ("*" if "best" in marks else "", "~" if "level" in marks else "")
+    notes = Notes([*few_seeds(table), *legend(table, best, level, width="brief")])
     return render.terminal(_title(table), [*sheets(table, "brief"), notes, *_below(table, "brief")])
 
 
 def closing(table: Table) -> str:
     """Return the end of the output on a screen: the table over all data sets, then its sentence."""
-    notes = Notes([*overall_legend(table.summary), "*: the best mean rank."])
+    notes = Notes([*overall_legend(table.summary, is_brief=True), "*: the best mean rank."])
     return render.terminal("", [overall_sheet(table.summary), notes, said(table)])
 
 

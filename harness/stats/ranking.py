@@ -31,6 +31,11 @@ class Ranking:
     """Smaller or equal differences of mean ranks are not significant (Nemenyi, 5 %)."""
 
     @property
+    def can_separate(self) -> bool:
+        """Whether the test could tell the best from the worst with this number of searchers and data sets."""
+        return self.critical_difference < len(self.searchers) - 1
+
+    @property
     def groups(self) -> tuple[tuple[int, int], ...]:
         """Places (first, last) of the largest groups of two or more without a significant difference."""
         found: list[tuple[int, int]] = []

@@ -19,7 +19,7 @@ print(json.dumps({
     "best": result.best.value,
     "schedule": result.best.schedule,
     "clock_s": result.header.clock_s,
-    "workers": sorted(set(result.to_pandas()["worker"].tolist())),
+    "workers": sorted(set(result.to_pandas()["worker"].tolist()) - {-1}),  # -1: no worker was needed
     "loaded": sorted({name.split(".")[0] for name in sys.modules}),
 }))
 """

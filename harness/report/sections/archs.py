@@ -3,7 +3,7 @@
 import pandas as pd
 
 from harness.host.units import counted
-from harness.report.cells import drawing
+from harness.report.cells import drawing, legend
 from harness.report.content import Picture, Section
 from harness.report.results import Results
 from harness.show.cells import number
@@ -25,10 +25,7 @@ def archs_section(results: Results, ranked: list[str]) -> list[Section]:
     pictures = [picture for dataset in results.datasets for picture in _most(results, ok[ok["dataset"] == dataset])]
     if not pictures:
         return []
-    words = (
-        f"The archs that {name} returned most often on each data set. A node is the sum of what its edges bring; a "
-        "dotted edge passes nothing. In the size space a bar is the number of channels of a layer group."
-    )
+    words = f"The archs that {name} returned most often on each data set. {legend(str(results.manifest['space']))}"
     return [Section("archs", "Architectures found", (words,), pictures=tuple(pictures))]
 
 

@@ -29,7 +29,10 @@ ROUND_REGRETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 def rank_section(summary: pd.DataFrame) -> list[Section]:
-    """Return the critical-difference diagram; empty with fewer than two data sets, or two searchers on all of them."""
+    """Return the critical-difference diagram; empty with fewer than two data sets, or two searchers on all of them.
+
+    Where the test can tell no two searchers apart, the section says so and has no diagram.
+    """
     found = ranking_of(summary)
     if found is None:
         return []
@@ -38,14 +41,29 @@ def rank_section(summary: pd.DataFrame) -> list[Section]:
     missing = f" Left out, since they lack a data set: {listed(left_out)}." if left_out else ""
     words = (
         f"Each searcher's rank by mean {accuracy}, averaged over the data sets; 1 is best. A bar joins searchers whose "
-        f"mean ranks differ by no more than Nemenyi's critical difference at 5 %, here {found.critical_difference:.2f} "
-        f"ranks of {len(found.searchers) - 1} possible. {_friedman(found)}{missing}"
+        f"mean ranks differ by no more than {_limit(found)}. {_friedman(found)}{missing}"
     )
+    folded = (Folded("The ranks in numbers", (_rank_sheet(found, means, accuracy),)),)
+    if not found.can_separate:
+        return [Section("ranks", "Ranks over data sets", (f"{_no_diagram(found)}{missing}",), folded=folded)]
     draw = partial(draw_ranks, found=found, styles=highlighted(found.searchers))
     size_in = (6.9, 0.6 + 0.12 * len(found.searchers))
     diagram = picture(f"Mean rank over {found.n_datasets} data sets", _rank_alt(found), draw, size_in=size_in)
-    folded = Folded("The ranks in numbers", (_rank_sheet(found, means, accuracy),))
-    return [Section("ranks", "Ranks over data sets", (words,), _caution(found), (diagram,), folded=(folded,))]
+    return [Section("ranks", "Ranks over data sets", (words,), _caution(found), (diagram,), folded=folded)]
+
+
+def _limit(found: Ranking) -> str:
+    return (
+        f"Nemenyi's critical difference at 5 %, here {found.critical_difference:.2f} ranks of "
+        f"{len(found.searchers) - 1} possible"
+    )
+
+
+def _no_diagram(found: Ranking) -> str:
+    return (
+        f"No diagram: {found.n_datasets} data sets are too few to tell apart any two searchers by their ranks "
+        f"({_limit(found)}). Comparisons on each data set, seed by seed, are in the table."
+    )
 
 
 def _friedman(found: Ranking) -> str:
@@ -57,11 +75,9 @@ def _friedman(found: Ranking) -> str:
 def _caution(found: Ranking) -> tuple[str, ...]:
     if found.n_datasets >= FEW_DATASETS:
         return ()
-    widest = len(found.searchers) - 1
-    power = "no two searchers" if found.critical_difference >= widest else "only the best and the worst"
     return (
-        f"{found.n_datasets} data sets are few for this method: it can tell apart {power}. Searchers under one bar "
-        "need not be alike. Comparisons on each data set, seed by seed, are in the table.",
+        f"{found.n_datasets} data sets are few for this method: it can tell apart only the best and the worst. "
+        "Searchers under one bar need not be alike. Comparisons on each data set, seed by seed, are in the table.",
     )
 
 

@@ -71,7 +71,7 @@ def answer_section(results: Results, table: Table, keys: tuple[Key, ...]) -> Sec
     note = (
         f"Curves: mean {name} of the arch that each searcher would return, from the time at which all runs have one. "
         f"The dotted line is the best {name} of the data set. {_BANDS} The axes are cut to where the visible searchers "
-        "differ."
+        "differ; they show where the six best of these end, and who ends below is named under the chart."
     )
     return Section(
         "answer",
@@ -80,7 +80,7 @@ def answer_section(results: Results, table: Table, keys: tuple[Key, ...]) -> Sec
         pictures=charts,
         keys=keys if charts else (),
         sheets=(_headed(replace(overall_sheet(summary), note="; ".join(rules_of(summary.iloc[0])))),),
-        notes=(*overall_legend(summary), *([note] if charts else [])),
+        notes=(*overall_legend(summary, is_brief=True), *([note] if charts else [])),
         folded=folded,
     )
 

@@ -9,6 +9,10 @@
   const fade = (colour, opacity) => colour.replace("rgb(", "rgba(").replace(")", `, ${opacity})`);
   const short = (value) => String(+value.toPrecision(4));
   const last = (values) => values.findLast((value) => value !== null);
+  const LEADING = 6;  // of the visible searchers: cut axes show where these end
+  // The steps of a linear axis, and the number of decimals that such a step needs.
+  const STEPS = Array.from({ length: 18 }, (_, k) => [1, 2, 5].map((step) => +`${step}e${k - 6}`)).flat();
+  const decimals = (step) => Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const least = (values) => values.reduce((a, b) => (b === null || a < b ? a : b), Infinity);
   const most = (values) => values.reduce((a, b) => (b === null || a > b ? a : b), -Infinity);
 
@@ -40,8 +44,10 @@
       return { ends: [first - side, end + side, low - room, high + room], below: [] };
     }
     const finals = shown.map((one) => last(one.mean) ?? 0).sort((a, b) => a - b);
-    const top = finals.at(-1), middle = finals[finals.length >> 1];
-    const lowest = finals.find((value) => value >= top - 5 * Math.max(top - middle, 0.1));
+    const half = finals.length >> 1, top = finals.at(-1);
+    const middle = finals.length % 2 ? finals[half] : (finals[half - 1] + finals[half]) / 2;
+    const limit = Math.min(top - 5 * Math.max(top - middle, 0.1), finals.at(-Math.min(LEADING, finals.length)));
+    const lowest = finals.find((value) => value >= limit);
     const span = Math.max(top - lowest, finals.length > 1 ? 0.1 : 0.5);
     const bottom = lowest - 0.9 * span;
     let peak = most(shown.map((one) => most(one.mean))) + 0.12 * span;
@@ -120,7 +126,11 @@
     labelFont: "12px system-ui", stroke: chart.ink, grid: { stroke: () => fade(chart.ink(), 0.12), width: 1 },
     ticks: { show: false }, space: scale === "x" ? 55 : 35,
     ...(chart[`${scale}_log`] && { splits: (_u, _axis, low, high) => ticks(low, high), filter: (_u, splits) => splits }),
-    values: (_u, splits) => splits.map((value) => (chart.percent && scale === "y" ? `${short(100 * value)} %` : short(value))),
+    incrs: STEPS,
+    values: (_u, splits, _axis, _space, step) => splits.map((value) => {
+      if (chart[`${scale}_log`]) return short(value);
+      return chart.percent && scale === "y" ? `${(100 * value).toFixed(decimals(100 * step))} %` : value.toFixed(decimals(step));
+    }),
   });
 
   const draw = (box) => {

@@ -16,7 +16,8 @@ from pmfnas.core.errors import InputError
 from tests.support.frames import some_runs
 from tests.support.reported import folder_of
 
-ELSEWHERE = {"compare", "peers", "search", "search-compare"}
+BY_TRAINING = {"search", "search-compare", "problem"}
+ELSEWHERE = {"compare", "peers", *BY_TRAINING}
 
 
 def test_every_experiment_has_a_writer():
@@ -32,7 +33,7 @@ def test_a_folder_of_another_kind_is_refused(name, tmp_path, capsys):
     assert "run the verb that made it again" in said
 
 
-@pytest.mark.parametrize("name", sorted(set(WRITERS) - {"search", "search-compare"}))
+@pytest.mark.parametrize("name", sorted(set(WRITERS) - BY_TRAINING))
 def test_a_folder_without_finished_runs_is_refused(name, tmp_path, capsys, surrogate_table):
     claim = {"experiment": name, "budget_s": 3600.0, "workers": 1, "accounting": "resume"}
     (tmp_path / "spec.json").write_text(json.dumps(claim))

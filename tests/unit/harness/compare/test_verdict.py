@@ -49,6 +49,8 @@ def test_not_distinguishable_says_what_would_settle_it():
     assert verdict.p_value >= 0.05
     assert verdict.seeds_needed > 24
     assert f"About {verdict.seeds_needed - 24} more seeds (`--seeds {verdict.seeds_needed}`) would settle it" in text
+    page = markdown([verdict], runs_of({"cifar10": {"mine": LEVEL}}), where={})
+    assert "Seeds that would settle it: for the signed-rank test" in " ".join(page.split())
 
 
 def test_equal_runs_are_not_distinguishable_by_any_number_of_seeds():
@@ -142,8 +144,12 @@ def test_the_page_names_data_budget_seeds_and_where_searchers_ran():
         "Holm over the 2 comparisons of this page",
     ):
         assert said in text
+    assert "Seeds that would settle it" not in text
     assert "the harness's own process" in markdown(found, runs, where={"mine": "in process"})
     assert list(frame(found)["verdict"]) == ["better", "better"]
+    for data, score in (("ANCHORED", "test accuracy"), ("REAL-FINALS", "the score")):
+        text = markdown(found, runs.assign(data=data), where={"mine": "in process"})
+        assert f"handed nothing that leads to {score}." in " ".join(text.split())
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -6,8 +6,10 @@ Chromium. With `PMFNAS_SCREENSHOTS=DIR` the pictures of the page are kept, to be
 
 import csv
 import io
+import itertools
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from harness.report.content import Section
 from harness.report.page import rendered, write_report
 from harness.show.sheet import Sheet, sort_key
+from tests.support.frames import runs_of, some_runs
 from tests.support.reported import folder_of
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `browser`)")
@@ -57,7 +61,9 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory) -> Path:
-    folder = folder_of(tmp_path_factory.mktemp("results") / "small")
+    runs = some_runs()
+    third = runs[runs["dataset"] == "cifar10"].assign(dataset="ImageNet16-120")  # for the diagram of ranks
+    folder = folder_of(tmp_path_factory.mktemp("results") / "small", pd.concat([runs, third], ignore_index=True))
     (folder / "verdict.md").write_text("# Verdict\n\n## cifar10\n\n**mine is better** than pmf_nas.\n")
     return write_report(folder, folder / "report.html")
 
@@ -90,7 +96,7 @@ def test_the_page_is_silent_complete_and_fits(browser, report, width, scheme, tm
     assert len(loaded) == 1
     assert all(loaded)
     drawn = seen.page.evaluate("[...document.querySelectorAll('[data-chart] canvas')].map(c => c.offsetWidth)")
-    assert len(drawn) == 13
+    assert len(drawn) == 18
     assert min(drawn) > 250
     assert seen.page.evaluate("document.documentElement.scrollWidth") == width
     assert (
@@ -199,6 +205,39 @@ def test_the_values_under_the_pointer_are_those_of_the_curves(browser, report):
     page.close()
 
 
+WRITTEN = """
+window.written = [];
+const fill = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+  window.written.push([this.canvas.closest('[data-chart]')?.dataset.chart, text]);
+  return fill.call(this, text, ...at);
+};
+"""
+"""Keeps what is written on each chart."""
+
+
+@pytest.mark.parametrize(
+    ("worst", "n_near", "below"), [(92.9, 0, ""), (92.2, 0, ""), (90.0, 4, ""), (90.0, 5, "mine 90.1")]
+)
+def test_the_axes_hold_the_six_best_ends_and_have_round_ticks(browser, tmp_path, worst, n_near, below):
+    near = {f"near{i}": [92.9, 93.0] * 12 for i in range(n_near)}
+    runs = runs_of({"cifar10": {"pmf_nas": [93.0, 93.01] * 12, "mine": [worst, worst + 0.2] * 12, **near}})
+    page = browser.new_page(viewport={"width": WIDE, "height": 900}, offline=True)
+    page.add_init_script(WRITTEN)
+    page.goto(write_report(folder_of(tmp_path, runs, with_record=False), tmp_path / "report.html").as_uri())
+    chart = page.locator("#answer [data-chart]").first
+    assert page.locator("#answer .below").all_inner_texts() == [below and f"Below the axis: {below}."]
+    given = chart.get_attribute("data-chart")
+    written = [text for of, text in page.evaluate("window.written") if of == given]
+    ticks = sorted({text for text in written if re.fullmatch(r"\d\d\.\d+|\d\d", text)}, key=float)
+    assert (float(ticks[0]) <= worst + 0.1) == (not below)
+    steps = {round(float(high) - float(low), 6) for low, high in itertools.pairwise(ticks)}
+    assert len(steps) == 1
+    assert f"{steps.pop():e}"[0] in "125"
+    assert len({len(text) for text in ticks}) == 1
+    page.close()
+
+
 def test_charts_follow_the_screen_and_the_scheme(browser, report):
     page = shown(browser, report, WIDE).page
     page.set_viewport_size({"width": NARROW, "height": 900})
@@ -247,7 +286,7 @@ def test_a_table_is_copied_and_downloaded_as_it_stands(browser, report):
     rows = sheet.locator("tr").evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.dataset.text ?? cell.textContent))"
     )
-    assert rows[0] == ["searcher", "n", "cifar10", "cifar100", "rank", "p"]
+    assert rows[0] == ["searcher", "n", "cifar10", "cifar100", "ImageNet16-120", "rank", "p"]
     assert all("best" not in row[0] for row in rows)
     sheet.get_by_role("button", name="Copy TSV").click()
     sheet.get_by_role("button", name="Copied").wait_for()
@@ -256,7 +295,7 @@ def test_a_table_is_copied_and_downloaded_as_it_stands(browser, report):
     sheet.locator(".tools button:nth-child(1):text-is('Copied')").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert copied[0] == f"| {' | '.join(rows[0])} |"
-    assert copied[1] == "| --- | ---: | ---: | ---: | ---: | ---: |"
+    assert copied[1] == "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     assert copied[2:] == [f"| {' | '.join(row)} |" for row in rows[1:]]
     with page.expect_download() as download:
         sheet.get_by_role("button", name="Download CSV").click()

@@ -65,5 +65,7 @@ def test_the_archs_returned_most_often_are_drawn_with_their_share(tmp_path):
     assert "1 to 2 skip" in section.pictures[0].alt
     assert len(section.pictures) == SHOWN
     assert "The archs that pmf_nas returned" in section.words[0]
+    assert "Dotted, without a name: zero" in section.words[0]
+    assert "bar" not in section.words[0], "only the size space has bars"
     (section,) = archs_section(results, ["asha"])
     assert [picture.title for picture in section.pictures] == ["cifar10: 3 of 3 runs, test 90.00"]

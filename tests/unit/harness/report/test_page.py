@@ -228,9 +228,10 @@ def test_arrivals_are_those_of_progress_csv(folder, read):
 
 
 def test_the_ranks_come_with_their_caution(text):
-    assert "2 data sets are few for this method: it can tell apart no two searchers." in text
+    assert "No diagram: 2 data sets are too few to tell apart any two searchers by their ranks" in text
     # q(.05, 4 searchers) = 2.569 of Demšar 2006, table 5a; 2 data sets
     assert f"critical difference at 5 %, here {2.569 * (4 * 5 / 12) ** 0.5:.2f} ranks of 3 possible" in text
+    assert "A bar joins" not in text
 
 
 # ------------------------------------------------------------------------------------------ seconds and the trace

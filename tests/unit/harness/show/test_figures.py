@@ -76,16 +76,40 @@ def test_the_curve_is_the_mean_over_gpu_hours() -> None:
 
 
 @pytest.mark.parametrize("make", [_accuracy, _regret])
-def test_every_line_is_named_at_its_end(make) -> None:
-    for panel in make().axes:
-        named = {text.get_text(): text for text in panel.texts}
-        assert sorted(named) == ["asha", "most_params", "pmf_nas", "random_search"]
-        heights = sorted(text.get_position()[1] for text in named.values())
-        assert min(np.diff(heights)) * 2.1 * 72 > 6.8, "names of 6.8 points do not overlap in 2.1 inches"
-        order = sorted(named, key=lambda name: named[name].get_position()[1])
-        curves = [line for line in panel.lines if len(line.get_xdata()) > 2]
-        ends = {_name_of(line, named): line.get_ydata()[-1] for line in curves}
-        assert [ends[name] for name in order] == sorted(ends.values())
+def test_every_line_of_the_last_panel_is_named_at_its_end(make) -> None:
+    first, panel = make().axes
+    assert not first.texts, "the names stand once in a row"
+    named = {text.get_text(): text for text in panel.texts}
+    assert sorted(named) == ["asha", "most_params", "pmf_nas", "random_search"]
+    heights = sorted(text.get_position()[1] for text in named.values())
+    assert min(np.diff(heights)) * 2.1 * 72 > 6.8, "names of 6.8 points do not overlap in 2.1 inches"
+    order = sorted(named, key=lambda name: named[name].get_position()[1])
+    curves = [line for line in panel.lines if len(line.get_xdata()) > 2]
+    ends = {_name_of(line, named): line.get_ydata()[-1] for line in curves}
+    assert [ends[name] for name in order] == sorted(ends.values())
+
+
+def test_a_searcher_that_the_last_panel_lacks_is_named_there_at_the_lower_edge() -> None:
+    runs = runs_of({"cifar10": {"asha": [93.0] * 3, "tpe": [93.1] * 3}, "cifar100": {"asha": [71.0] * 3}})
+    panel = regret_figure(runs, steps_of(runs), rng=np.random.default_rng(0)).axes[1]
+    places = {text.get_text(): text.get_position()[1] for text in panel.texts}
+    assert sorted(places) == ["asha", "tpe"]
+    assert places["tpe"] == 0
+
+
+def test_bands_are_drawn_from_20_seeds_on_and_the_note_says_so() -> None:
+    assert all(len(panel.collections) == 4 for panel in _accuracy().axes)
+    assert "Bands: 95 % bootstrap interval of the mean over seeds. " in _texts(_accuracy())
+    runs = runs_of({"cifar10": {"pmf_nas": [94.0 - i / 100 for i in range(19)], "asha": [93.0] * 19}})
+    few = regret_figure(runs, steps_of(runs), rng=np.random.default_rng(0))
+    assert not few.axes[0].collections
+    assert "No bands: fewer than 20 seeds." in _texts(few)
+    mixed = runs_of({"cifar10": {"pmf_nas": [94.0 - i / 100 for i in range(20)], "asha": [93.0] * 19}})
+    figure = accuracy_figure(mixed, steps_of(mixed), rng=np.random.default_rng(0))
+    assert len(figure.axes[0].collections) == 1
+    assert "over seeds, from 20 seeds on." in _texts(figure)
+    styles = highlighted(["pmf_nas", "asha"], ["pmf_nas"])
+    assert "final mean, 20 seeds first; grey: the other 1." in _texts(final_figure(mixed, styles=styles))
 
 
 def test_names_of_lines_that_end_together_do_not_overlap() -> None:
@@ -118,10 +142,12 @@ def test_the_leading_six_are_in_colour_and_the_others_grey() -> None:
     assert len(curves) == 14
     assert len(coloured) == LEADING == 6
     assert len({line.get_color() for line in coloured}) == 6, "no colour is used twice"
-    assert {line.get_linewidth() for line in curves if line.get_color() == GREY} == {0.7}
+    assert {line.get_linewidth() for line in curves if line.get_color() == GREY} == {0.5}
     named = sorted(text.get_text() for text in figure.axes[0].texts)
     assert named == ["pmf_nas", "searcher_10", "searcher_11", "searcher_12", "searcher_13", "searcher_9"]
-    assert "Grey: searcher_8, searcher_7, searcher_6" in _texts(figure)
+    assert "In colour: pmf_nas and the best 5 others by mean rank of the final mean; grey: the other 8." in _texts(
+        figure
+    )
     assert "n < 20: no claim" in _texts(figure)
 
 
@@ -133,8 +159,24 @@ def test_show_chooses_who_is_in_colour() -> None:
     with_reference = highlighted(names, ("searcher_1", "pmf_nas"))
     assert next(iter(with_reference)) == "pmf_nas"
     assert with_reference["pmf_nas"].width > with_reference["searcher_1"].width
+    runs = _many()
+    figure = final_figure(runs, styles=with_reference, chosen=True)
+    assert "In colour: the chosen searchers; grey: the other 12." in _texts(figure)
     everybody = highlighted([*names[: MOST_COLOURED - 1], "pmf_nas"])
     assert len({style.colour for style in everybody.values()} - {GREY}) == MOST_COLOURED
+
+
+def test_a_searcher_keeps_its_colour_and_the_better_of_a_clash_goes_first() -> None:
+    one, other = highlighted(["tpe", "asha", "pmf_nas", "bohb"]), highlighted(["bohb", "local_search", "tpe", "asha"])
+    for name in ("tpe", "asha", "bohb"):
+        assert one[name].colour == other[name].colour
+    clash = highlighted(["asha_200", "tpe", "asha", "pmf_nas_no_belief"])
+    assert clash["asha_200"].colour == one["asha"].colour, "the better one keeps the colour of both"
+    assert clash["tpe"].colour == one["tpe"].colour
+    assert clash["pmf_nas_no_belief"].colour == highlighted(["pmf_nas_no_belief"])["pmf_nas_no_belief"].colour
+    assert len({style.colour for style in clash.values()}) == 4
+    unknown = [highlighted([*more, "mine"])["mine"].colour for more in ([], ["dehb"], ["asha", "tpe"])]
+    assert len(set(unknown)) == 1, "an unknown name has a colour of its own too"
 
 
 def test_a_mean_regret_of_zero_stands_on_the_lower_edge() -> None:
@@ -152,7 +194,7 @@ def test_a_searcher_far_below_is_named_instead_of_drawn() -> None:
     runs = runs_of({"cifar10": {"a": [93.9] * 3, "b": [93.8] * 3, "c": [93.7] * 3, "lost": [54.3] * 3}})
     panel = accuracy_figure(runs, steps_of(runs), rng=np.random.default_rng(0)).axes[0]
     assert panel.get_ylim()[0] > 92
-    assert sorted(text.get_text() for text in panel.texts) == ["a", "b", "below:\nlost 54.3", "c"]
+    assert sorted(text.get_text() for text in panel.texts) == ["a", "b", "below:\nlost 54.3", "c", "lost"]
 
 
 def test_a_mean_that_fell_again_stays_inside() -> None:

@@ -1,6 +1,7 @@
 """Ranks, profiles, interquartile means, probability of improvement, small multiples: what is drawn where."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.show.against import against_figures
@@ -24,6 +25,11 @@ def _rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+def _on_three_data_sets(scores):
+    runs = runs_of({"cifar10": scores, "cifar100": scores})
+    return pd.concat([runs, runs[runs["dataset"] == "cifar10"].assign(dataset="ImageNet16-120")], ignore_index=True)
+
+
 def _summary(runs):
     return summarise(runs, timings_of(runs), rng=_rng())
 
@@ -33,19 +39,28 @@ def _texts(panel) -> list[str]:
 
 
 def test_each_searcher_stands_at_its_mean_rank():
-    runs = runs_of({d: {"pmf_nas": [73.0], "asha": [72.0], "tpe": [71.0]} for d in ("cifar10", "cifar100")})
+    runs = _on_three_data_sets({"pmf_nas": [73.0], "asha": [72.0], "tpe": [71.0]})
     panel = rank_figure(_summary(runs), STYLES | highlighted(["tpe"])).axes[0]
     assert sorted(_texts(panel)) == [
         "3.0  tpe",
-        "CD = 2.34 (longer than the axis)",  # 3.314 / sqrt(2) * sqrt(3 * 4 / 12)
+        "CD = 1.91",  # 3.314 / sqrt(2) * sqrt(3 * 4 / 18)
         "asha  2.0",
         "mean rank",
         "pmf_nas  1.0",
     ]
     stems = [line.get_xdata()[0] for line in panel.lines if len(line.get_xdata()) == 3]
     assert stems == [1.0, 2.0, 3.0]
-    bar = next(line for line in panel.lines if line.get_linewidth() == 2.6)
-    assert list(bar.get_xdata()) == pytest.approx([0.94, 3.06]), "three searchers on two data sets are not told apart"
+    bars = [list(line.get_xdata()) for line in panel.lines if line.get_linewidth() == 2.6]
+    assert bars == [pytest.approx([0.94, 2.06]), pytest.approx([1.94, 3.06])]
+
+
+def test_no_bar_joins_searchers_that_the_ranks_cannot_tell_apart():
+    runs = _on_three_data_sets({"pmf_nas": [73.0], "asha": [72.0]})
+    figure = rank_figure(_summary(runs), STYLES)
+    assert "CD = 1.13 (longer than the axis)" in _texts(figure.axes[0])
+    assert not [line for line in figure.axes[0].lines if line.get_linewidth() == 2.6]
+    (caption,) = [text.get_text() for text in figure.texts if text.get_gid() == "caption"]
+    assert "No bars: 3 data sets are too few to tell any two apart" in " ".join(caption.split())
 
 
 def test_ranks_need_two_data_sets_and_two_searchers():
@@ -62,6 +77,8 @@ def test_profiles_end_at_the_share_of_runs():
     assert share[np.searchsorted(at, 0.11)] == 0.75
     assert share[-1] == pytest.approx(0.75 if at[-1] < 1 else 1.0)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["pmf_nas", "asha"]
+    assert not figure.axes[0].collections, "no bands below 20 seeds"
+    assert len(profile_figure(RUNS, STYLES, rng=_rng()).axes[0].collections) == 4
 
 
 def test_profiles_have_a_panel_over_all_data_sets():
@@ -102,9 +119,10 @@ def test_small_multiples_have_a_panel_for_each_other_searcher():
     assert [panel.get_title() for panel in panels] == [name for name in NAMES if name != "pmf_nas"]
     for panel in panels:
         colours = [line.get_color() for line in panel.lines]
-        assert colours.count("#D55E00") == colours.count("#0072B2") == 1
+        own_colour = highlighted([panel.get_title()])[panel.get_title()].colour
+        assert colours.count("#D55E00") == colours.count(own_colour) == 1
         own = RUNS[(RUNS["dataset"] == "cifar10") & (RUNS["searcher"] == panel.get_title())]
-        (drawn,) = [line for line in panel.lines if line.get_color() == "#0072B2"]
+        (drawn,) = [line for line in panel.lines if line.get_color() == own_colour]
         assert drawn.get_ydata()[-1] == pytest.approx(own["test_regret"].mean())
     assert len({panel.get_ylim() for panel in panels}) == 1, "panels of a figure share their axes"
 

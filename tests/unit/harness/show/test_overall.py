@@ -42,8 +42,8 @@ def test_means_signs_ranks_and_p_values():
 def test_the_sentence_of_the_plain_case():
     assert conclusion(summary_of(PLAIN)) == (
         "On ANCHORED data (cifar10 and cifar100; 24 seeds, 2 GPU-hours), pmf_nas and tpe share the best mean rank, "
-        "1.5; pmf_nas is better than 1 of 2 searchers on both data sets (Holm p < .05) and worse than tpe on at least "
-        "one."
+        "1.5; pmf_nas is better than asha on both data sets, and worse than tpe on at least one data set "
+        "(Holm p < .05)."
     )
 
 
@@ -56,16 +56,30 @@ def test_limits_are_named():
 def test_one_data_set():
     said = conclusion(summary_of({"cifar10": PLAIN["cifar10"]}))
     assert said.endswith(
-        "tpe has the best mean rank, 1.0; pmf_nas is better than 1 of 2 searchers on this data set (Holm p < .05) and "
-        "worse than tpe on it."
+        "tpe has the best mean rank, 1.0; pmf_nas is better than asha on this data set, and worse than tpe on this "
+        "data set (Holm p < .05)."
     )
 
 
 def test_nobody_is_better():
     said = conclusion(summary_of({"cifar10": {name: PLAIN["cifar10"][name] for name in ("pmf_nas", "asha")}}))
-    assert said.endswith(
-        "pmf_nas has the best mean rank, 1.0; it is better than 1 of 1 searcher on this data set (Holm p < .05) and "
-        "worse than none on it."
+    assert said.endswith("pmf_nas has the best mean rank, 1.0; it is better than asha on this data set (Holm p < .05).")
+
+
+def test_one_or_two_level_rivals_are_named():
+    level = {name: around(93.0) for name in ("pmf_nas", "asha", "tpe")}
+    one = {name: level[name] for name in ("pmf_nas", "asha")}
+    assert "neither better nor worse than asha on this data set (Holm p < .05)." in conclusion(
+        summary_of({"cifar10": one})
+    )
+    said = conclusion(summary_of({"cifar10": level, "cifar100": level}))
+    assert said.endswith("neither better than asha or tpe on both data sets nor worse on any (Holm p < .05).")
+
+
+def test_more_rivals_are_counted():
+    tests = {"cifar10": {**PLAIN["cifar10"], "bohb": around(91.0)}}
+    assert conclusion(summary_of(tests)).endswith(
+        "pmf_nas is better than 2 of 3 searchers on this data set (Holm p < .05) and worse than tpe on it."
     )
 
 
@@ -102,8 +116,8 @@ def test_some_have_too_few_seeds():
     said = conclusion(summary_of(tests))
     assert "5 to 24 seeds" in said
     assert said.endswith(
-        "better than 1 of 2 searchers on this data set (Holm p < .05) and worse than tpe on it; no "
-        "claim on 1 other without 20 seeds."
+        "better than asha on this data set, and worse than tpe on this data set (Holm p < .05); no claim on 1 other "
+        "without 20 seeds."
     )
 
 
@@ -112,7 +126,7 @@ def test_a_searcher_without_a_data_set_has_no_rank_and_no_p():
     sheet = overall_sheet(summary_of(tests))
     assert [cell.strip() for cell in sheet.rows[-1]] == ["asha", "24", "92.00±0.07 -", "-", "-", "-"]
     assert sheet.marks[-1] == ""
-    assert "better than 0 of 1 searcher on both data sets" in conclusion(summary_of(tests))
+    assert "worse than tpe on at least one data set (Holm p < .05);" in conclusion(summary_of(tests))
     assert conclusion(summary_of(tests)).endswith("; no claim on 1 other without 20 seeds on each data set.")
 
 
@@ -122,6 +136,16 @@ def test_all_runs_failed():
     assert "no searcher has a result on every data set, so nobody is ranked" in conclusion(summary)
     assert [row[1] for row in overall_sheet(summary).rows] == ["0+1f", "0+1f"]
     assert "nan" not in str(overall_sheet(summary))
+
+
+def test_the_legend_explains_all_signs_or_those_shown():
+    (full,) = [line for line in overall_legend(summary_of(PLAIN)) if line.startswith("Signs")]
+    assert full.endswith(
+        "+ significantly better, - significantly worse, = not distinguishable, ~ significant but mean and ranks "
+        "disagree."
+    )
+    (brief,) = [line for line in overall_legend(summary_of(PLAIN), is_brief=True) if line.startswith("Signs")]
+    assert brief.endswith(": + significantly better, - significantly worse.")
 
 
 def test_the_frame_has_the_numbers_of_the_table():

@@ -29,6 +29,9 @@ def test_more_labels_than_fit_are_spread_evenly():
 
 def test_a_grid_places_its_panels_row_by_row():
     grid = Grid(n=3, n_columns=2, width=2.0, height=1.0, left=0.5, right=0.3, between=0.4, above=0.25, below=0.5)
+    labelled = Grid(n=3, n_columns=2, width=2.0, height=1.0, left=0.5, right=0.3, after=0.7, between=0.4)
+    assert labelled.whole_width == pytest.approx(grid.whole_width + 0.7)
+    assert labelled.corner(1)[0] == grid.corner(1)[0]
     assert grid.n_rows == 2
     assert grid.whole_width == pytest.approx(0.5 + 2 * 2.3 + 0.4)
     assert grid.panels_height == pytest.approx(2 * 1.75)

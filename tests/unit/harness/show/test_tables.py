@@ -178,7 +178,20 @@ def test_the_legend_says_what_the_numbers_rest_on() -> None:
     runs = some_runs()
     assert "against pmf_nas; Holm over the 6 comparisons" in tables.markdown(table_of(runs))
     alone = runs[runs["searcher"] == "asha"]
-    assert "not made: the reference has no runs" in tables.markdown(table_of(alone))
+    assert "- p: Wilcoxon signed-rank over paired seeds, not made: the reference has no runs.\n" in tables.markdown(
+        table_of(alone)
+    )
+
+
+def test_the_screen_explains_the_marks_that_it_shows() -> None:
+    apart = runs_of({"cifar10": {"pmf_nas": [93.0, 93.1] * 12, "asha": [91.0, 91.1] * 12}})
+    text = tables.terminal(table_of(apart))
+    assert "*: best mean test accuracy of those with n >= 20." in text
+    assert "~" not in text
+    level = runs_of({"cifar10": {"pmf_nas": [93.0] * 24, "asha": [93.0 + (-1) ** k * k / 100 for k in range(24)]}})
+    assert "of those with n >= 20; ~: not distinguishable from it." in tables.terminal(table_of(level))
+    few = runs_of({"cifar10": {"pmf_nas": [93.0, 93.1], "asha": [91.0, 91.1]}})
+    assert "*:" not in tables.terminal(table_of(few))
 
 
 def test_the_files_are_written_and_repeatable(table: Table, tmp_path: Path) -> None:
