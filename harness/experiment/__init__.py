@@ -3,7 +3,6 @@
 specs         experiments as data
 jobs          runs as data set, searcher and seed
 batch         runs an experiment: claims the folder, runs the missing runs
-unfinished    what an interrupted command still owes
 folder        a folder of results: claim, lock, manifest, copy among the references
 data          which table a command runs on, and where tables are cached
 data_info     a table in words
