@@ -23,9 +23,8 @@ def test_a_table_is_described_and_verified(surrogate_table, capsys, verb):
     assert surrogate_table.header.fingerprint in capsys.readouterr().out
 
 
-def test_info_begins_with_the_kinds_of_data(tmp_path, capsys):
-    write_small(tmp_path / "table", [(0,) * 6, (1,) * 6])
-    assert main(["data", "info", str(tmp_path / "table")]) == 0
+def test_info_begins_with_the_kinds_of_data(surrogate_table, capsys):
+    assert main(["data", "info", str(surrogate_table.path)]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("kinds of data of nb201, best first;")
     kinds, details = printed.split("\n\n", 1)
