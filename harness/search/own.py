@@ -58,9 +58,12 @@ def read_own(folder: Path) -> OwnSearch:
 
     Raises:
         InputError: the search has not ended.
-        DataError: the record names no metric.
+        DataError: the claim lacks a field, or the record names no metric.
     """
     claim = read_claim(folder)
+    missing = [name for name in ("name", "searcher", "seed") if name not in claim]
+    if missing:
+        raise DataError(f"{folder / SPEC} lacks {', '.join(missing)}; remove the folder, and search anew")
     record = record_path(folder, run_id("choices", claim["name"], claim["searcher"], claim["seed"]))
     if not record.exists():
         raise InputError(f"{folder} holds a search that has not ended; the same call of pmfnas.search goes on with it")

@@ -1,5 +1,6 @@
 """The outputs of a search on a problem of one's own, in the unit of its metric, from its folder alone."""
 
+import json
 import re
 import sys
 
@@ -62,3 +63,10 @@ def test_a_search_that_has_not_ended_is_refused(folder, capsys, tmp_path):
     (tmp_path / "spec.json").write_text((folder / "spec.json").read_text())
     assert main(["table", str(tmp_path)]) == 2
     assert "has not ended; the same call of pmfnas.search goes on with it" in capsys.readouterr().err
+
+
+def test_a_damaged_claim_is_refused(folder, capsys, tmp_path):
+    claim = json.loads((folder / "spec.json").read_text())
+    (tmp_path / "spec.json").write_text(json.dumps({"experiment": claim["experiment"], "seed": 0}))
+    assert main(["table", str(tmp_path)]) == 2
+    assert "spec.json lacks name, searcher; remove the folder" in capsys.readouterr().err
