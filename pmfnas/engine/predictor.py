@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pmfnas.core.types import Arch, Curve, FloatArray
 from pmfnas.engine.ladder import Level
 from pmfnas.engine.model import curves
+from pmfnas.engine.model.capacity import helps, supported
 from pmfnas.engine.model.early import EarlyHead, first_head, fit_head
 from pmfnas.engine.model.gp import JITTER, GaussianProcess, Hyper, choose
 from pmfnas.engine.model.kernel import Kernel, Spectrum
@@ -59,6 +60,7 @@ class Predictor:
         self._early: dict[Arch, FloatArray] = {}
         self._sightings: list[Sighting] = []
         self._promise: FloatArray | None = None
+        self._share = 1.0  # of the belief in capacity, that the evidence leaves
         self._head: EarlyHead | None = None
         self._fitted_at = 0
         self._least = -np.inf  # promise of the last candidate of `final`
@@ -135,6 +137,8 @@ class Predictor:
         """Return the promises of archs without a medium score; an early curve counts where one was told."""
         at = np.asarray(places, dtype=np.int64)
         mean, spread = self._gp.marginal(self._known.x[at])
+        if len(self._gp) < _FEW:  # so few scores have no spread, and would leave the early curve without a say
+            mean, spread = self._gp.prior(self._known.x[at])
         std = self._calibrated(spread)
         seen = [i for i, place in enumerate(at) if self._known.archs[place] in self._early]
         if seen:
@@ -201,11 +205,13 @@ class Predictor:
 
     def lift(self, capacity: FloatArray) -> FloatArray:
         """Return what the capacity belief adds to scores, log odds, shape of `capacity`."""
-        return np.asarray(self._settings.capacity_belief * np.sqrt(self.trial_noise2) * capacity)
+        return np.asarray(self._settings.capacity_belief * self._share * np.sqrt(self.trial_noise2) * capacity)
 
     @property
     def trial_noise2(self) -> float:
         """Variance of one medium trial's noise, in log odds: the estimate, drawn half-way to the prior."""
+        if len(self._gp) < _FEW:
+            return self._settings.noise_prior**2
         estimate = max(self._gp.hyper.noise * self._gp.scale2, _LEAST_NOISE2)
         return float(np.sqrt(estimate) * self._settings.noise_prior)
 
@@ -258,6 +264,16 @@ class Predictor:
         self._gp.set_targets(np.maximum(scores, lowest) - self._centre)
         self._cut = np.minimum(scores - lowest, 0.0)
         self._promise = None
+        self._share = self._share_of_belief(scores)
+
+    def _share_of_belief(self, scores: FloatArray) -> float:
+        """Return which share of the declared belief in capacity the evidence so far leaves, in [0, 1]."""
+        settings, capacity = self._settings, self._known.capacity[self._places]
+        loss = np.array([self._early[a][curves.LOSS] if a in self._early else np.nan for a in self._archs])
+        paired = np.isfinite(scores) & np.isfinite(loss)
+        return helps(scores, capacity, settings.help_slope, settings.help_std) * supported(
+            loss[paired], scores[paired], capacity[paired], settings.length_effect, settings.length_std
+        )
 
     def _forget(self) -> None:
         """Keep two thirds of the most observations allowed: half of these the best, half the latest."""

@@ -81,13 +81,25 @@ class Settings:
     """Declared belief: how many standard deviations of a medium trial's noise one standard deviation of log FLOPs
     is worth in the final score, beyond what the medium score shows. 0 believes nothing."""
     explore_belief: float = 0.7
-    """Declared belief, part of the one above: correlation of capacity and score when stage 1 draws archs."""
+    """Declared belief, part of the one above: correlation of capacity and score when stage 1 draws by capacity."""
+    help_slope: float = 1.0
+    """Declared belief: mean of the slope of the medium scores on capacity, both standardised. The belief in capacity
+    is worth the probability that this slope is positive."""
+    help_std: float = 0.35
+    """Standard deviation of that belief: the smaller, the more scores it takes to overrule it."""
+    length_effect: float = -0.4
+    """Declared belief: what capacity is worth in -log training loss at the low level, given the medium score, as
+    t / sqrt(n). The belief in capacity is worth the share of it that the training losses support."""
+    length_std: float = 0.3
+    """Standard deviation of that belief."""
 
     # -- stages --------------------------------------------------------------------------------------------
     explore_low: int = 18
     """Archs that stage 1 trains to the low level."""
     explore_medium: int = 4
     """How many of them it trains on to the medium level."""
+    explore_every: int = 3
+    """Stage 1 draws one of so many archs by capacity, as far as a belief is declared, and the others uniformly."""
     explore_share: float = 0.25
     """Upper bound of stage 1 as a share of the budget."""
     explore_patience: float = 1.5

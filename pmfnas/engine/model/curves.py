@@ -8,6 +8,8 @@ import numpy as np
 from pmfnas.core.types import Curve, FloatArray
 
 N_FEATURES = 4
+LOSS = 2
+"""Place of -log training loss among them."""
 _LEAST = 1e-3
 
 

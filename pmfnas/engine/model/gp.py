@@ -109,13 +109,17 @@ class GaussianProcess:
 
     def marginal(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the truth at archs never observed, (m,) each, without covariances."""
-        variance = self.hyper.kernel.own(x) + self.hyper.nugget
         if not len(self):
-            return np.zeros(len(x)), np.sqrt(variance)
+            return self.prior(x)
+        variance = self.hyper.kernel.own(x) + self.hyper.nugget
         cross = self.hyper.kernel.cross(self.x, x)
         whitened = solve_triangular(self.factor, cross, lower=True, check_finite=False)  # (n, m)
         variance -= (whitened * whitened).sum(axis=0)
         return cross.T @ self.alpha, np.sqrt(np.maximum(variance, JITTER) * self.scale2)
+
+    def prior(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return mean and standard deviation of the truth before any observation, at scale 1, (m,) each."""
+        return np.zeros(len(x)), np.sqrt(self.hyper.kernel.own(x) + self.hyper.nugget)
 
     def left_out(self) -> tuple[FloatArray, FloatArray]:
         """Return leave-one-out means and variances of the observations, each (n,).

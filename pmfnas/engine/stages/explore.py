@@ -64,7 +64,8 @@ class Explore:
         """Return the next choice: spread archs to the low level, then the best of them on."""
         n_started, share = state.record.n_started, self._share_passed(remaining_s)
         if n_started < self._low_wanted and (share < _FIRST_SHARE or n_started < _FEWEST):
-            place = spread(state.pool, _TRIED, self._belief, rng=self._rng)
+            belief = self._belief if n_started % self._settings.explore_every == 0 else 0.0
+            place = spread(state.pool, _TRIED, belief, rng=self._rng)
             if place is None:
                 return None
             return self._searching.start(state, place, self._choices.starts([place])[0], remaining_s)

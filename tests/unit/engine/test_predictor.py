@@ -182,3 +182,25 @@ def test_new_finds_stay_candidates_when_many_have_been_seen_at_the_last_schedule
     belief = p.final(40)
     assert find in [belief.archs[i] for i in belief.unsighted()]
     assert len(belief.archs) == 45
+
+
+def test_before_three_scores_the_early_curve_still_has_its_say() -> None:
+    p, pool = predictor(Settings())
+    p.tell((2, 2, 2), Level.MEDIUM, curve(50.0))
+    small, large = (0, 0, 1), (4, 4, 3)
+    p.tell(small, Level.LOW, curve(40.0, epochs=3))
+    p.tell(large, Level.LOW, curve(20.0, epochs=3))
+    found = p.posterior([pool.place(small), pool.place(large)])
+    assert found.mean[0] > found.mean[1]
+    assert found.std.min() > 0.1
+
+
+def test_scores_that_fall_with_capacity_take_the_lift_away() -> None:
+    def lift(sign: float) -> float:
+        p, _ = predictor(Settings())
+        for arch in some(30):
+            p.tell(arch, Level.MEDIUM, curve(50.0 + sign * 2.0 * sum(arch), mark=0.001 * sum(arch)))
+        return float(p.lift(np.ones(1))[0] / np.sqrt(p.trial_noise2))
+
+    assert lift(1.0) == pytest.approx(4.0, rel=0.01)
+    assert lift(-1.0) < 0.4
