@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pmfnas.core.types import Arch, Curve, FloatArray
 from pmfnas.engine.ladder import Level
 from pmfnas.engine.model import curves
-from pmfnas.engine.model.capacity import helps, supported
+from pmfnas.engine.model.capacity import Normal, kappa_after, slope_after
 from pmfnas.engine.model.early import EarlyHead, first_head, fit_head
 from pmfnas.engine.model.gp import JITTER, GaussianProcess, Hyper, choose
 from pmfnas.engine.model.kernel import Kernel, Spectrum
@@ -60,7 +60,10 @@ class Predictor:
         self._early: dict[Arch, FloatArray] = {}
         self._sightings: list[Sighting] = []
         self._promise: FloatArray | None = None
-        self._share = 1.0  # of the belief in capacity, that the evidence leaves
+        self._slope = Normal(settings.slope_belief, settings.slope_belief_std**2)  # of medium scores on capacity
+        self._early_slope = self._slope  # by early curves alone
+        self._kappa = Normal(settings.capacity_belief, settings.capacity_std**2)  # before probes and full trainings
+        self._kappa_seen = self._kappa  # after them
         self._head: EarlyHead | None = None
         self._fitted_at = 0
         self._least = -np.inf  # promise of the last candidate of `final`
@@ -79,12 +82,24 @@ class Predictor:
             return self._tell_medium(arch, curve)
         if level is Level.LOW:
             self._early[arch] = curves.features(curve)
+            if len(self._early) <= self._settings.explore_low:  # later ones are chosen by what is believed already
+                self._weigh_early()
             return News()
         if level is Level.PROBE:
             self._sight(arch, PROBE, self._settings.probe_slope * curves.minus_log_loss(curve))
         else:
             self._sight(arch, FULL, curves.score(curve))
         return News(finals=True)
+
+    def _weigh_early(self) -> None:
+        """Hold what the early curves of archs that cover the space leave of the declared slope."""
+        early = np.stack(list(self._early.values()))[:, curves.ACCURACIES]
+        capacity = self._known.capacity[[self._known.place(arch) for arch in self._early]]
+        shown = np.isfinite(early).all(axis=1)
+        declared = Normal(self._settings.slope_belief, self._settings.slope_belief_std**2)
+        self._early_slope = self._slope = slope_after(
+            declared, early[shown].sum(axis=1), capacity[shown], share=self._settings.early_share
+        )
 
     def _tell_medium(self, arch: Arch, curve: Curve) -> News:
         """Learn from a medium score; a copy of an isomorph's trial counts once.
@@ -139,6 +154,7 @@ class Predictor:
         mean, spread = self._gp.marginal(self._known.x[at])
         if len(self._gp) < _FEW:  # so few scores have no spread, and would leave the early curve without a say
             mean, spread = self._gp.prior(self._known.x[at])
+            mean = mean + spread * self._slope.mean * self._known.capacity[at]
         std = self._calibrated(spread)
         seen = [i for i, place in enumerate(at) if self._known.archs[place] in self._early]
         if seen:
@@ -166,10 +182,11 @@ class Predictor:
         kept = self._best_rows(n)
         archs = tuple(self._archs[i] for i in kept)
         mean, cov = self._gp.truth(self._gp.x[kept], self._gp.classes[kept])
-        lift = self.lift(self._known.capacity[[self._places[i] for i in kept]])
+        capacity = self._known.capacity[[self._places[i] for i in kept]]
         seen = [s for s in self._sightings if s.arch in archs]
         mean = mean + self._cut[kept] + self._centre
-        belief = believe(archs, (mean, cov, self.trial_noise2), lift, seen, self._settings)
+        belief = believe(archs, (mean, cov, self.trial_noise2), (capacity, self._kappa), seen, self._settings)
+        self._kappa_seen, self._promise = belief.kappa, None
         self._least = belief.promise.min() if len(archs) >= n else -np.inf
         return belief
 
@@ -205,7 +222,9 @@ class Predictor:
 
     def lift(self, capacity: FloatArray) -> FloatArray:
         """Return what the capacity belief adds to scores, log odds, shape of `capacity`."""
-        return np.asarray(self._settings.capacity_belief * self._share * np.sqrt(self.trial_noise2) * capacity)
+        kappa, bound = self._kappa_seen.mean, max(self._settings.capacity_belief, self._settings.capacity_std)
+        agrees = self._slope.positive if kappa > 0.0 else 1.0 - self._slope.positive
+        return np.asarray(float(np.clip(kappa * agrees, -bound, bound)) * capacity)
 
     @property
     def trial_noise2(self) -> float:
@@ -260,20 +279,23 @@ class Predictor:
         self._centre = float(np.median(finite)) if len(finite) else 0.0
         best = float(finite.max(initial=self._centre))
         spread = best - self._centre if best > self._centre else float(finite.std()) if len(finite) else 0.0
-        lowest = best - self._settings.clip * spread - 1e-9  # where the best are many, the spread is that of all
-        self._gp.set_targets(np.maximum(scores, lowest) - self._centre)
-        self._cut = np.minimum(scores - lowest, 0.0)
+        below = np.minimum((scores - self._centre) / max(spread, 1e-9), 0.0)  # in units of the better half's spread
+        bend = self._settings.bend
+        soft = np.maximum(scores, self._centre) - self._centre + spread * bend * np.expm1(below / bend)
+        self._gp.set_targets(soft)
+        self._cut = scores - self._centre - soft
         self._promise = None
-        self._share = self._share_of_belief(scores)
+        self._weigh_capacity(scores)
 
-    def _share_of_belief(self, scores: FloatArray) -> float:
-        """Return which share of the declared belief in capacity the evidence so far leaves, in [0, 1]."""
+    def _weigh_capacity(self, scores: FloatArray) -> None:
+        """Hold what the early curves and medium scores leave of the declared beliefs in capacity."""
         settings, capacity = self._settings, self._known.capacity[self._places]
+        self._slope = slope_after(self._early_slope, scores, capacity)
         loss = np.array([self._early[a][curves.LOSS] if a in self._early else np.nan for a in self._archs])
         paired = np.isfinite(scores) & np.isfinite(loss)
-        return helps(scores, capacity, settings.help_slope, settings.help_std) * supported(
-            loss[paired], scores[paired], capacity[paired], settings.length_effect, settings.length_std
-        )
+        declared = Normal(settings.capacity_belief, settings.capacity_std**2)
+        self._kappa = kappa_after(declared, loss[paired], scores[paired], capacity[paired], settings.stretch)
+        self._kappa_seen = self._kappa_seen if self._sightings else self._kappa
 
     def _forget(self) -> None:
         """Keep two thirds of the most observations allowed: half of these the best, half the latest."""

@@ -77,7 +77,7 @@ class PmfNas:
         parts = parts_without(parts, settings.without)
         self._ladder = make_ladder(fidelities, settings.low_share, settings.probe_share)
         if self._ladder.high is None or not parts.believes:  # else the medium score is the final one
-            settings = replace(settings, capacity_belief=0.0)
+            settings = replace(settings, capacity_belief=0.0, capacity_std=0.0, slope_belief=0.0, slope_belief_std=0.0)
         self._settings, self._pick = settings, parts.pick
         self._costs, self._record = CostModel(space), Record()
         self._pool = Pool(space, settings, parts.view, rng=rng)

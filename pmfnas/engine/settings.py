@@ -48,6 +48,8 @@ class Settings:
     """Variance of the kernel's mean."""
     clip: float = 1.0
     """Scores lower than best - clip * (best - median) are raised to it: how bad the bad are does not matter."""
+    bend: float = 0.3
+    """Scores below the median are compressed: at most so many spreads (best - median) below it."""
     refit_growth: float = 1.25
     """Hyperparameters are chosen, and regions marked, again whenever the observations grew by this factor."""
     max_points: int = 300
@@ -77,21 +79,21 @@ class Settings:
     """Weight of these three priors, in sightings."""
     slope_std: float = 0.3
     """Prior standard deviation of the slope from medium to final scores (log odds); its mean is 1."""
-    capacity_belief: float = 4.0
-    """Declared belief: how many standard deviations of a medium trial's noise one standard deviation of log FLOPs
-    is worth in the final score, beyond what the medium score shows. 0 believes nothing."""
+    capacity_belief: float = 0.05
+    """Declared belief: what one standard deviation of log FLOPs adds to the final score beyond what the medium score
+    shows, in log odds. 0 believes nothing of its sign."""
+    capacity_std: float = 0.05
+    """Standard deviation of that belief: the smaller, the more evidence it takes to overrule it."""
+    stretch: float = 2.0
+    """Log epochs from the medium level to the end, per log epochs from the low to the medium level."""
+    slope_belief: float = 0.45
+    """Declared belief: slope of the medium scores on capacity, both standardised."""
+    slope_belief_std: float = 0.35
+    """Its standard deviation."""
+    early_share: float = 0.5
+    """Share of that slope that shows at the low level."""
     explore_belief: float = 0.7
     """Declared belief, part of the one above: correlation of capacity and score when stage 1 draws by capacity."""
-    help_slope: float = 1.0
-    """Declared belief: mean of the slope of the medium scores on capacity, both standardised. The belief in capacity
-    is worth the probability that this slope is positive."""
-    help_std: float = 0.35
-    """Standard deviation of that belief: the smaller, the more scores it takes to overrule it."""
-    length_effect: float = -0.4
-    """Declared belief: what capacity is worth in -log training loss at the low level, given the medium score, as
-    t / sqrt(n). The belief in capacity is worth the share of it that the training losses support."""
-    length_std: float = 0.3
-    """Standard deviation of that belief."""
 
     # -- stages --------------------------------------------------------------------------------------------
     explore_low: int = 18

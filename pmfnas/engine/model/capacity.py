@@ -1,13 +1,13 @@
-"""What is left of the declared belief in capacity after the run's own evidence, as a share of it in [0, 1].
+"""What capacity is worth: two declared beliefs, each a normal distribution that the run's own evidence overrules.
 
-The belief is about what a medium score does *not* show of a larger network. Two things in a run speak of it:
+    slope    by how much the medium score rises with capacity, both standardised
+    kappa    what capacity adds to the final score beyond what the medium score shows, in log odds
 
-    helps       scores at the medium level that do not rise with capacity: it has no ground
-    supported   training losses at the low level: an arch that scores as much and learns more slowly finishes better,
-                so capacity that pays off later shows as a higher loss at the same medium score
-
-Each is declared as a normal distribution and overruled by the archs of the run. Both are free of the scale of scores.
+Capacity z is in standard deviations of the pool. Evidence about the slope: the early curves and the medium scores. About
+kappa: the training losses here, probes and full trainings in `transfer`.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -15,51 +15,69 @@ from scipy.special import ndtr, ndtri
 from pmfnas.core.types import FloatArray
 
 _FEW = 3
-"""Scores before their slope counts."""
+"""Archs before a slope counts."""
 _FEW_PAIRS = 5
 """Pairs of early curve and medium score before their regression counts: it has three coefficients."""
 
 
-def helps(scores: FloatArray, capacity: FloatArray, slope: float, slope_std: float) -> float:
-    """Return the probability that the medium score rises with capacity.
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """A normal belief about one number."""
 
-    Scores enter as normal scores; those that diverged, -inf, are the worst.
+    mean: float
+    variance: float
+
+    @property
+    def positive(self) -> float:
+        """Probability that the number is positive."""
+        return float(ndtr(self.mean / np.sqrt(self.variance))) if self.variance > 0.0 else float(self.mean > 0.0)
+
+    def after(self, seen: float, variance: float) -> "Normal":
+        """Return the belief after an observation with noise of that variance."""
+        weight = self.variance / (self.variance + variance) if self.variance > 0.0 else 0.0
+        return Normal(self.mean + weight * (seen - self.mean), (1.0 - weight) * self.variance)
+
+
+def slope_after(prior: Normal, scores: FloatArray, capacity: FloatArray, *, share: float = 1.0) -> Normal:
+    """Return the belief about the slope after some scores, which enter as normal scores; -inf is the worst.
 
     Args:
-        scores: of archs with a medium score, (n,).
-        capacity: of the same archs, in standard deviations of the pool, (n,).
-        slope: declared mean of the slope, per standard deviation.
-        slope_std: its declared standard deviation.
+        prior: belief before.
+        scores: of some archs, (n,).
+        capacity: of the same archs, (n,).
+        share: of the slope that shows in these scores.
     """
-    n, precision, information = len(scores), slope_std**-2, slope * slope_std**-2
-    if n >= _FEW:
-        y = ndtri((np.argsort(np.argsort(scores, kind="stable"), kind="stable") + 0.5) / n)
-        z = capacity - capacity.mean()
-        square = max(float(z @ z), 1e-12)
-        noise2 = (float(np.sum((y - float(z @ y) / square * z) ** 2)) + 1.0) / (n - 1.0)
-        precision, information = precision + square / noise2, information + float(z @ y) / noise2
-    return float(ndtr(information / np.sqrt(precision)))
+    n = len(scores)
+    if n < _FEW:
+        return prior
+    y = ndtri((np.argsort(np.argsort(scores, kind="stable"), kind="stable") + 0.5) / n)
+    z = capacity - capacity.mean()
+    square = max(float(z @ z), 1e-12)
+    seen = float(z @ y) / square
+    noise2 = (float(np.sum((y - seen * z) ** 2)) + 1.0) / (n - 1.0)
+    return prior.after(seen / share, noise2 / square / share**2)
 
 
-def supported(loss: FloatArray, scores: FloatArray, capacity: FloatArray, effect: float, effect_std: float) -> float:
-    """Return the share of the declared effect that the training losses support.
+def kappa_after(prior: Normal, loss: FloatArray, scores: FloatArray, capacity: FloatArray, stretch: float) -> Normal:
+    """Return the belief about kappa after the training losses at the low level.
 
-    The effect is t / sqrt(n) of capacity in a regression of the loss on score and capacity, (n,) each.
+    An arch that learns more slowly for the score it ends at gains more from a longer training. What capacity is worth
+    given the medium score is linear in log epochs: it is 0 at the medium level, and at the low level the opposite of
+    what it is at the end. So kappa is minus the slope of -log training loss on capacity, given the score, times the
+    ratio of these lengths.
 
     Args:
-        loss: -log training loss at the low level.
-        scores: medium scores of the same archs.
-        capacity: of the same archs.
-        effect: declared mean of the effect, negative.
-        effect_std: its declared standard deviation.
+        prior: belief before.
+        loss: -log training loss at the low level, (n,).
+        scores: medium scores of the same archs, (n,).
+        capacity: of the same archs, (n,).
+        stretch: log epochs from the medium level to the end, per log epochs from the low to the medium level.
     """
     n = len(loss)
     if n < _FEW_PAIRS:
-        return 1.0
+        return prior
     design = np.stack([np.ones(n), scores, capacity], axis=1)
     inverse = np.linalg.inv(design.T @ design + 1e-9 * np.eye(3))
     weights = inverse @ (design.T @ loss)
     noise2 = float(np.sum((loss - design @ weights) ** 2)) / (n - 3.0) + 1e-12
-    seen = float(weights[2]) / np.sqrt(noise2 * inverse[2, 2] * n)
-    posterior = (effect * effect_std**-2 + n * seen) / (effect_std**-2 + n)
-    return float(np.clip(posterior / effect, 0.0, 1.0))
+    return prior.after(-stretch * float(weights[2]), stretch**2 * noise2 * inverse[2, 2] + prior.variance / 4.0)
