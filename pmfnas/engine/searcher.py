@@ -38,6 +38,7 @@ from pmfnas.engine.ablations import parts_without
 from pmfnas.engine.allocator import Allocator
 from pmfnas.engine.choices import SIZES, Choices
 from pmfnas.engine.costs import CostModel
+from pmfnas.engine.forecast import Forecaster
 from pmfnas.engine.ladder import make_ladder
 from pmfnas.engine.model.transfer import FinalBelief
 from pmfnas.engine.parts import WHOLE, Parts
@@ -86,6 +87,7 @@ class PmfNas:
             self._predictor = wrapper(self._predictor)
         self._regions = Regions(self._pool, settings)
         self._belief: FinalBelief | None = None
+        self._forecaster = Forecaster()
         self._allocator = self._make_allocator(parts, budget_s, n_workers, rng)
 
     def _make_allocator(self, parts: Parts, budget_s: float, n_workers: int, rng: np.random.Generator) -> Allocator:
@@ -113,7 +115,9 @@ class PmfNas:
         if choice is None:
             return Wait() if running else Stop("nothing that fits the rest of the budget is worth it")
         self._record.begin(choice.action, choice.request)
-        return Submit((choice.request,), (self._allocator.reason(choice),))
+        final = choice.request.schedule != self._ladder.medium.schedule or choice.request.stop > self._ladder.medium.epochs
+        forecast = self._forecaster.about(choice, final=final)
+        return Submit((choice.request,), ({**self._allocator.reason(choice), **forecast.reason},))
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
         """Learn from how a segment ended."""
@@ -146,6 +150,7 @@ class PmfNas:
         self._costs.tell(request, cost, stop - request.start)
         self._record.end(request, ok=curve is not None)
         self._record.reach(request.arch, level, curve)
+        self._forecaster.tell(request.arch, level, curve)
         news = self._predictor.tell(request.arch, level, curve)
         if news.leaders:
             self._regions.mark(self._predictor, news.leaders)
