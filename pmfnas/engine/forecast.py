@@ -5,9 +5,8 @@
 
 in log odds. The numbers by which a run decides are made to compare archs: a promise holds a belief about the end, bad
 archs are compressed. So forecasts are a layer of their own, which learns within the run from its own record what these
-numbers have meant so far: a Bayesian linear regression per kind of decision, with a declared prior, and a factor on its
-interval that is widened after every miss and narrowed after every hit (adaptive conformal inference, Gibbs and Candes,
-NeurIPS 2021, arXiv 2106.00170, eq. 2, on the scale of the interval). Nothing is decided by them.
+numbers have meant so far: a Bayesian linear regression per kind of decision, with a declared prior. Nothing is decided
+by them.
 """
 
 from dataclasses import dataclass
@@ -19,77 +18,8 @@ from pmfnas.engine.choices import Choice
 from pmfnas.engine.ladder import Level
 from pmfnas.engine.model import curves
 from pmfnas.engine.model.curves import percent
+from pmfnas.engine.model.regression import Z90, Forecast, Prior, Regression
 
-_Z90 = 1.6448536269514722
-"""Half-width of the central 90 % interval of a normal, in standard deviations."""
-_MISSES = 0.1
-"""Share of outcomes that may lie outside the interval."""
-_STEP = 0.15
-"""By how much the log of the interval's factor moves at a miss, less `_MISSES` of it at every outcome."""
-_NODES = np.linspace(-2.5, 2.5, 11)
-_WEIGHTS = np.exp(-0.5 * _NODES**2) / np.exp(-0.5 * _NODES**2).sum()
-
-
-@dataclass(frozen=True, slots=True)
-class Prior:
-    """What is declared of a regression before anything was told."""
-
-    weights: tuple[float, ...]
-    stds: tuple[float, ...]
-    """Of the weights."""
-    noise: float
-    """Standard deviation of an outcome, given the weights."""
-    weight: float = 4.0
-    """Of the noise, in outcomes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """A normal forecast in log odds."""
-
-    mean: float
-    std: float
-
-    @property
-    def reason(self) -> Reason:
-        """As part of a request's reason, percent: expectation, the ends of the 90 % interval, and its width as a std."""
-        low, high = percent(self.mean - _Z90 * self.std), percent(self.mean + _Z90 * self.std)
-        mean = _WEIGHTS @ np.array([percent(self.mean + self.std * node) for node in _NODES])
-        return {"mean": float(mean), "std": (high - low) / (2.0 * _Z90), "low": low, "high": high}
-
-
-class Regression:
-    """A Bayesian linear regression with unknown noise (normal-inverse-gamma), and the factor on its intervals.
-
-    Source: Gelman et al., *Bayesian Data Analysis*, 3rd edition, section 14.8; the factor: see the module.
-    """
-
-    def __init__(self, prior: Prior) -> None:
-        self._precision = np.diag(prior.noise**2 / np.square(prior.stds))  # (d, d) in units of the noise
-        self._moment = self._precision @ np.array(prior.weights)
-        self._square = float(np.array(prior.weights) @ self._moment) + prior.weight * prior.noise**2
-        self._n = prior.weight
-        self._factor = 1.0
-
-    def foresee(self, x: FloatArray) -> Forecast:
-        """Return what is expected at inputs (d,)."""
-        weights = np.linalg.solve(self._precision, self._moment)
-        noise2 = max(self._square - float(weights @ self._moment), 1e-12) / self._n
-        spread2 = noise2 * (1.0 + float(x @ np.linalg.solve(self._precision, x)))
-        return Forecast(float(weights @ x), self._factor * float(np.sqrt(spread2)))
-
-    def tell(self, x: FloatArray, y: float, forecast: Forecast) -> None:
-        """Learn the outcome of a forecast."""
-        self._precision = self._precision + np.outer(x, x)
-        self._moment = self._moment + y * x
-        self._square += y * y
-        self._n += 1.0
-        missed = abs(y - forecast.mean) > _Z90 * forecast.std
-        self._factor *= float(np.exp(_STEP * (missed - _MISSES)))
-
-
-_GROWTH = 1.4
-"""Declared: rise of the log odds of validation from the low to the medium level."""
 _PRIORS = {
     "start": Prior((0.15, 0.5, 0.5), (0.5, 0.25, 0.25), 0.4),  # what goes on is better than the average start
     "continue": Prior((0.0, 0.5, 0.5), (0.4, 0.25, 0.25), 0.2),
@@ -97,10 +27,24 @@ _PRIORS = {
     "final": Prior((0.6, 1.0), (0.15, 0.05), 0.04),  # the last schedule is longer than the medium level
 }
 """Declared, in log odds, by the kind of decision."""
+_GROWTH = 1.4
+"""Declared: rise of the log odds of validation from the low to the medium level."""
 _BLIND = Forecast(0.0, 1.5)
 """Before anything was told."""
 _FEW = 3
 """Medium scores before the means of decisions mean anything."""
+_NODES = np.linspace(-2.5, 2.5, 11)
+_WEIGHTS = np.exp(-0.5 * _NODES**2) / np.exp(-0.5 * _NODES**2).sum()
+
+
+def reason(forecast: Forecast) -> Reason:
+    """Return a forecast in log odds as part of a request's reason, in percent.
+
+    Expected accuracy, ends of the central 90 % interval, and the std of which a normal has an interval so wide.
+    """
+    low, high = percent(forecast.mean - Z90 * forecast.std), percent(forecast.mean + Z90 * forecast.std)
+    mean = _WEIGHTS @ np.array([percent(forecast.mean + forecast.std * node) for node in _NODES])
+    return {"mean": float(mean), "std": (high - low) / (2.0 * Z90), "low": low, "high": high}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +70,7 @@ class Forecaster:
         self._open: dict[tuple[Arch, bool], list[_Open]] = {}
 
     def about(self, choice: Choice, *, final: bool) -> Forecast:
-        """Return the forecast of a choice that is about to be made, about the final score or the medium one."""
+        """Return the forecast of a choice that is about to be made, of the final score or the medium one."""
         kind = "final" if final else "again" if choice.action == "replicate" else choice.action
         x = self._inputs(kind, choice)
         if x is None:

@@ -38,7 +38,7 @@ from pmfnas.engine.ablations import parts_without
 from pmfnas.engine.allocator import Allocator
 from pmfnas.engine.choices import SIZES, Choices
 from pmfnas.engine.costs import CostModel
-from pmfnas.engine.forecast import Forecaster
+from pmfnas.engine.forecast import Forecaster, reason
 from pmfnas.engine.ladder import make_ladder
 from pmfnas.engine.model.transfer import FinalBelief
 from pmfnas.engine.parts import WHOLE, Parts
@@ -116,8 +116,8 @@ class PmfNas:
             return Wait() if running else Stop("nothing that fits the rest of the budget is worth it")
         self._record.begin(choice.action, choice.request)
         final = choice.request.schedule != self._ladder.medium.schedule or choice.request.stop > self._ladder.medium.epochs
-        forecast = self._forecaster.about(choice, final=final)
-        return Submit((choice.request,), ({**self._allocator.reason(choice), **forecast.reason},))
+        forecast = reason(self._forecaster.about(choice, final=final))
+        return Submit((choice.request,), ({**self._allocator.reason(choice), **forecast},))
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
         """Learn from how a segment ended."""
