@@ -48,18 +48,28 @@ class Regression:
         self._n = prior.weight
         self._factor = 1.0
 
+    @property
+    def weights(self) -> FloatArray:
+        """Posterior means of the weights, (d,)."""
+        return np.asarray(np.linalg.solve(self._precision, self._moment))
+
+    @property
+    def noise2(self) -> float:
+        """Variance of an outcome, given the weights."""
+        return max(self._square - float(self.weights @ self._moment), 1e-12) / self._n
+
     def foresee(self, x: FloatArray) -> Forecast:
         """Return what is expected at inputs (d,)."""
-        weights = np.linalg.solve(self._precision, self._moment)
-        noise2 = max(self._square - float(weights @ self._moment), 1e-12) / self._n
-        spread2 = noise2 * (1.0 + float(x @ np.linalg.solve(self._precision, x)))
-        return Forecast(float(weights @ x), self._factor * float(np.sqrt(spread2)))
+        spread2 = self.noise2 * (1.0 + float(x @ np.linalg.solve(self._precision, x)))
+        return Forecast(float(self.weights @ x), self._factor * float(np.sqrt(spread2)))
 
-    def tell(self, x: FloatArray, y: float, forecast: Forecast) -> None:
-        """Learn the outcome of a forecast."""
+    def tell(self, x: FloatArray, y: float, forecast: Forecast | None = None) -> None:
+        """Learn an outcome, and from the forecast of it, if there was one."""
         self._precision = self._precision + np.outer(x, x)
         self._moment = self._moment + y * x
         self._square += y * y
         self._n += 1.0
+        if forecast is None:
+            return
         missed = abs(y - forecast.mean) > Z90 * forecast.std
         self._factor *= float(np.exp(_STEP * (missed - _MISSES)))
