@@ -235,7 +235,7 @@ class Predictor:
     def lift(self, capacity: FloatArray) -> FloatArray:
         """Return what the capacity belief adds to scores, log odds, shape of `capacity`."""
         kappa, bound = self._kappa_seen.mean, max(self._settings.capacity_belief, self._settings.capacity_std)
-        agrees = self._slope.positive if kappa > 0.0 else 1.0 - self._slope.positive
+        agrees = max(2.0 * self._slope.positive - 1.0, 0.0) if kappa > 0.0 else 1.0
         return np.asarray(float(np.clip(kappa * agrees, -bound, bound)) * capacity)
 
     @property

@@ -90,10 +90,10 @@ class Settings:
     """Declared belief: slope of the medium scores on capacity, both standardised."""
     slope_belief_std: float = 0.35
     """Its standard deviation."""
-    first_share: float = 1.0
+    first_share: float = 0.0
     early_share: float = 0.5
     """Share of that slope that shows at the low level."""
-    explore_belief: float = 0.7
+    explore_belief: float = 0.0
     """Declared belief, part of the one above: correlation of capacity and score when stage 1 draws by capacity."""
 
     # -- stages --------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from pmfnas.core.types import FloatArray
 
 _FEW = 3
 """Archs before a slope counts."""
-_FEW_PAIRS = 5
+_FEW_PAIRS = 4
 """Pairs of early curve and medium score before their regression counts: it has three coefficients."""
 
 
@@ -80,4 +80,4 @@ def kappa_after(prior: Normal, loss: FloatArray, scores: FloatArray, capacity: F
     inverse = np.linalg.inv(design.T @ design + 1e-9 * np.eye(3))
     weights = inverse @ (design.T @ loss)
     noise2 = float(np.sum((loss - design @ weights) ** 2)) / (n - 3.0) + 1e-12
-    return prior.after(-stretch * float(weights[2]), stretch**2 * noise2 * inverse[2, 2] + prior.variance / 4.0)
+    return prior.after(-stretch * float(weights[2]), stretch**2 * noise2 * inverse[2, 2] + prior.variance / 9.0)
