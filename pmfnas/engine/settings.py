@@ -46,21 +46,16 @@ class Settings:
     """Variance of the kernel's linear trend."""
     constant: float = 1.0
     """Variance of the kernel's mean."""
-    clip: float = 1.0
-    """Scores lower than best - clip * (best - median) are raised to it: how bad the bad are does not matter."""
     bend: float = 0.3
-    """Scores below the median are compressed: at most so many spreads (best - median) below it."""
+    """Scores below the median are compressed, to at most this many times (best - median) below it: how bad the bad are
+    hardly matters."""
     refit_growth: float = 1.25
     """Hyperparameters are chosen, and regions marked, again whenever the observations grew by this factor."""
     max_points: int = 300
-    """Observations kept in the Gaussian process: above it, it is made anew from two thirds of them."""
+    """Observations kept in the Gaussian process: above it, a third of it stays each of the best medium scores, of the
+    latest others, and of the latest early curves."""
     n_waves: int = 192
     """Random Fourier features of a draw from the prior."""
-    early_gain: float = 0.5
-    """Prior of what one standard deviation in the early curve is worth, in residual standard deviations."""
-    early_weight: float = 4.0
-    """Weight of that prior, in archs."""
-
     noise_prior: float = 0.02
     """Prior of a medium trial's noise (log odds); the geometric mean with the estimate is used."""
 
@@ -90,19 +85,14 @@ class Settings:
     """Declared belief: slope of the medium scores on capacity, both standardised."""
     slope_belief_std: float = 0.35
     """Its standard deviation."""
-    first_share: float = 0.0
     early_share: float = 0.5
     """Share of that slope that shows at the low level."""
-    explore_belief: float = 0.0
-    """Declared belief, part of the one above: correlation of capacity and score when stage 1 draws by capacity."""
 
     # -- stages --------------------------------------------------------------------------------------------
     explore_low: int = 18
     """Archs that stage 1 trains to the low level."""
     explore_medium: int = 4
     """How many of them it trains on to the medium level."""
-    explore_every: int = 3
-    """Stage 1 draws one of so many archs by capacity, as far as a belief is declared, and the others uniformly."""
     explore_share: float = 0.25
     """Upper bound of stage 1 as a share of the budget."""
     explore_patience: float = 1.5
@@ -140,8 +130,12 @@ class Settings:
         for name in ("explore_low", "explore_medium", "round_starts", "round_continued", "recommended", "region_min"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}, but must be at least 1")
-        if not 0.0 <= self.explore_belief < 1.0:
-            raise InputError(f"explore_belief is {self.explore_belief}, but must be at least 0 and below 1")
+        for name in ("bend", "stretch", "early_share"):
+            if not getattr(self, name) > 0.0:
+                raise InputError(f"{name} is {getattr(self, name)}, but must be positive")
+        for name in ("capacity_std", "slope_belief_std"):
+            if getattr(self, name) < 0.0:
+                raise InputError(f"{name} is {getattr(self, name)}, but must not be negative")
         if self.refit_growth <= 1.0:
             raise InputError(f"refit_growth is {self.refit_growth}, but must be above 1")
 
