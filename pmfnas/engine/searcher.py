@@ -115,7 +115,9 @@ class PmfNas:
         if choice is None:
             return Wait() if running else Stop("nothing that fits the rest of the budget is worth it")
         self._record.begin(choice.action, choice.request)
-        final = choice.request.schedule != self._ladder.medium.schedule or choice.request.stop > self._ladder.medium.epochs
+        final = (
+            choice.request.schedule != self._ladder.medium.schedule or choice.request.stop > self._ladder.medium.epochs
+        )
         forecast = reason(self._forecaster.about(choice, final=final))
         return Submit((choice.request,), ({**self._allocator.reason(choice), **forecast},))
 

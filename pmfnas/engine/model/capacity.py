@@ -61,9 +61,7 @@ class CapacityBelief:
         """Learn from all medium scores so far, and -log training losses at the low level, NaN where unknown."""
         self.slope = slope_after(self._early_slope, scores, capacity)
         paired = np.isfinite(scores) & np.isfinite(loss)
-        self.kappa = kappa_after(
-            self._declared, loss[paired], scores[paired], capacity[paired], self._settings.stretch
-        )
+        self.kappa = kappa_after(self._declared, loss[paired], scores[paired], capacity[paired], self._settings.stretch)
 
     def tell_finals(self, kappa: Normal) -> None:
         """Take over what probes and full trainings left of kappa."""

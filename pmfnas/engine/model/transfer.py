@@ -125,7 +125,9 @@ def believe(
         kappa.mean + float(told @ cho_solve(factor, innovation)),
         kappa.variance - float(told @ cho_solve(factor, told)),
     )
-    return FinalBelief(archs, mean[: len(archs)], joint, noise2, sighted, m_mean + kappa.mean * z, m_cov, kappa).sorted()
+    return FinalBelief(
+        archs, mean[: len(archs)], joint, noise2, sighted, m_mean + kappa.mean * z, m_cov, kappa
+    ).sorted()
 
 
 def _joint(scores: FloatArray, residual2: float) -> FloatArray:
