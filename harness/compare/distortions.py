@@ -115,7 +115,7 @@ class Distorted:
         """Return the std that all get where it is constant: of archs never trained, the mean of a sample."""
         if self._kind != "constant" or any(place in self._trained for place in places):
             return float(std.mean())
-        return float(self._inner.std_alone(self._sample).mean())
+        return float(self._inner.posterior(self._sample).std.mean())
 
     def _factors(self, cov: FloatArray, order: NDArray[np.int64]) -> FloatArray:
         """Return by what the row of each arch in a covariance (n, n) is scaled, (n,)."""

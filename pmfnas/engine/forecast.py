@@ -59,8 +59,8 @@ class _Open:
 class Forecaster:
     """Says of every choice what will be told, and learns from what is told.
 
-    The forecast of a start or a continuation is about the medium score of the arch, if it goes so far; that of a probe, a
-    finish or a promotion about its final score; that of a replicate about its own.
+    The forecast of a start or a continuation is about the medium score of the arch, if it goes so far; that of a probe,
+    a finish or a promotion about its final score; that of a replicate about its own.
     """
 
     def __init__(self) -> None:

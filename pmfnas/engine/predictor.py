@@ -36,8 +36,8 @@ _LEADERS = 5
 """Best archs that are named after hyperparameters were chosen."""
 _NEWCOMERS = 5
 """Archs without a sighting among the candidates of stage 3, however many have one."""
-_EARLY = Prior((1.4, 0.35, 0.35), (0.4, 0.25, 0.25), 0.2)
-"""Declared: the medium score from validation and training accuracy at the low level, in log odds."""
+_EARLY = Prior((0.0, 0.35, 0.35), (1e3, 0.25, 0.25), 0.2)
+"""Declared: the medium score from validation and training accuracy at the low level, log odds. Its level is free."""
 _CALIBRATED = 4.0
 """Weight of the prior that forecasts miss by as much as they say, in scores."""
 _WORST = -7.0
@@ -167,10 +167,6 @@ class Predictor:
         mean, std = self._gp.marginal(self._known.x[at])
         lift = self._capacity.lift(self._known.capacity[at])
         return Promises(mean + self._centre + lift, std * self._calibration)
-
-    def std_alone(self, places: Sequence[int]) -> FloatArray:
-        """Return the std of archs never trained, (n,)."""
-        return self.posterior(places).std
 
     def screen(self, places: NDArray[np.int64], n: int) -> Screened:
         """Return the `n` archs of the best mean promises among archs never trained."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, fields
 from math import isfinite
 
+import numpy as np
+
 from pmfnas.core.errors import InputError
 
 PARTS = (
@@ -124,20 +126,25 @@ class Settings:
         if unknown := sorted(self.without - set(PARTS)):
             raise InputError(f"without names {unknown}, but may only name parts of: {', '.join(PARTS)}")
         _check_finite(self)
-        for name in ("low_share", "noise_share", "probe_share", "explore_share", "review_share"):
-            if not 0.0 < getattr(self, name) < 1.0:
-                raise InputError(f"{name} is {getattr(self, name)}, but must lie between 0 and 1")
-        for name in ("explore_low", "explore_medium", "round_starts", "round_continued", "recommended", "region_min"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}, but must be at least 1")
-        for name in ("bend", "stretch", "early_share"):
-            if not getattr(self, name) > 0.0:
-                raise InputError(f"{name} is {getattr(self, name)}, but must be positive")
-        for name in ("capacity_std", "slope_belief_std"):
-            if getattr(self, name) < 0.0:
-                raise InputError(f"{name} is {getattr(self, name)}, but must not be negative")
-        if self.refit_growth <= 1.0:
-            raise InputError(f"refit_growth is {self.refit_growth}, but must be above 1")
+        for names, low, high, condition in _BOUNDS:
+            for name in names:
+                if not low < getattr(self, name) < high:
+                    raise InputError(f"{name} is {getattr(self, name)}, but must {condition}")
+
+
+_BOUNDS = (
+    (("low_share", "noise_share", "probe_share", "explore_share", "review_share"), 0.0, 1.0, "lie between 0 and 1"),
+    (
+        ("explore_low", "explore_medium", "round_starts", "round_continued", "recommended", "region_min"),
+        0.0,
+        np.inf,
+        "be at least 1",
+    ),
+    (("bend", "stretch", "early_share"), 0.0, np.inf, "be positive"),
+    (("capacity_std", "slope_belief_std"), -1e-300, np.inf, "not be negative"),
+    (("refit_growth",), 1.0, np.inf, "be above 1"),
+)
+"""Settings, the open interval in which they lie, and the condition in words."""
 
 
 def _check_finite(settings: Settings) -> None:

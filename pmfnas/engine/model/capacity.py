@@ -42,6 +42,10 @@ class Normal:
         return Normal(self.mean + weight * (seen - self.mean), (1.0 - weight) * self.variance)
 
 
+NOTHING = Normal(0.0, 0.0)
+"""It is certain to be 0."""
+
+
 class CapacityBelief:
     """Both beliefs of a run, as its evidence leaves them."""
 

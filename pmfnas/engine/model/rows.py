@@ -47,8 +47,8 @@ class Rows:
     def worth_keeping(self, most: int, always: Iterable[Arch]) -> list[int]:
         """Return the rows that stay where at most about `most` may.
 
-        Early curves of archs that have a medium score since go first. Of the others a third of `most` stays each: of the
-        best medium scores, of the latest others, of the latest early curves; and medium scores of archs in `always`.
+        Early curves of archs that have a medium score since go first. Of the others a third of `most` stays each: of
+        the best medium scores, of the latest others, of the latest early curves; and every medium score of `always`.
         """
         told, scored = self.told.tolist(), {self.archs[i] for i in self.told}
         hints = [i for i in np.flatnonzero(self.is_early).tolist() if self.archs[i] not in scored]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from pmfnas.core.types import Arch, FloatArray
-from pmfnas.engine.model.capacity import Normal
+from pmfnas.engine.model.capacity import NOTHING, Normal
 from pmfnas.engine.settings import Settings
 
 PROBE, FULL = 0, 1
@@ -52,7 +52,7 @@ class FinalBelief:
     """Archs with a probe or a full training, and the latter where both."""
     promise: FloatArray  # (k,) mean of the true medium score, and the capacity belief
     medium_cov: FloatArray  # (k, k)
-    kappa: Normal
+    kappa: Normal = NOTHING
     """What capacity adds, per standard deviation of it."""
 
     @property
