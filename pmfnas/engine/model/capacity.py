@@ -55,6 +55,7 @@ class CapacityBelief:
         self.kappa = self._declared = Normal(settings.capacity_belief, settings.capacity_std**2)
         """Before probes and full trainings."""
         self._after_finals: Normal | None = None
+        self._n_scores = 0
 
     def tell_early(self, scores: FloatArray, capacity: FloatArray) -> None:
         """Learn from the early scores of archs that cover the space, all so far, (n,) each."""
@@ -63,6 +64,7 @@ class CapacityBelief:
 
     def tell_medium(self, scores: FloatArray, loss: FloatArray, capacity: FloatArray) -> None:
         """Learn from all medium scores so far, and -log training losses at the low level, NaN where unknown."""
+        self._n_scores = len(scores)
         self.slope = slope_after(self._early_slope, scores, capacity)
         paired = np.isfinite(scores) & np.isfinite(loss)
         self.kappa = kappa_after(self._declared, loss[paired], scores[paired], capacity[paired], self._settings.stretch)
@@ -73,6 +75,8 @@ class CapacityBelief:
 
     def lift(self, capacity: FloatArray) -> FloatArray:
         """Return what is promised beyond medium scores, log odds; never more than was declared possible."""
+        if self._n_scores < _FEW_PAIRS:  # the first scores put the belief to the test
+            return np.zeros(np.shape(capacity))
         kappa = (self._after_finals or self.kappa).mean
         bound = max(abs(self._declared.mean), float(np.sqrt(self._declared.variance)))
         helps = max(2.0 * self.slope.positive - 1.0, 0.0) if kappa > 0.0 else 1.0
