@@ -95,7 +95,8 @@ def slope_after(prior: Normal, scores: FloatArray, capacity: FloatArray, *, shar
     n = len(scores)
     if n < _FEW:
         return prior
-    y = ndtri((np.argsort(np.argsort(scores, kind="stable"), kind="stable") + 0.5) / n)
+    _, value, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    y = ndtri((np.cumsum(counts) - counts / 2.0) / n)[value]  # equal scores get the normal score of their middle rank
     z = capacity - capacity.mean()
     square = max(float(z @ z), 1e-12)
     seen = float(z @ y) / square

@@ -19,6 +19,14 @@ def pairs(effect: float, n: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     return 0.7 * scores + effect * z + 0.05 * rng.standard_normal(n), scores, z
 
 
+def after_scores(settings: Settings) -> CapacityBelief:
+    """Return the belief after four scores of archs of equal capacity, which say nothing about it."""
+    belief = CapacityBelief(settings)
+    assert not belief.lift(ONE).any()
+    belief.tell_medium(np.arange(4.0), np.full(4, np.nan), np.zeros(4))
+    return belief
+
+
 def test_a_normal_belief_meets_an_observation_as_in_the_textbook() -> None:
     after = Normal(1.0, 4.0).after(3.0, 1.0)
     assert (after.mean, after.variance) == pytest.approx((1.0 + 0.8 * 2.0, 0.8))
@@ -69,7 +77,7 @@ def test_a_loss_that_the_score_explains_whole_is_survived() -> None:
 
 
 def test_what_is_promised_is_bounded_and_falls_with_the_doubt_that_capacity_helps() -> None:
-    belief = CapacityBelief(Settings(capacity_belief=0.05, capacity_std=0.04, slope_belief=0.3, slope_belief_std=0.3))
+    belief = after_scores(Settings(capacity_belief=0.05, capacity_std=0.04, slope_belief=0.3, slope_belief_std=0.3))
     assert belief.lift(2.0 * ONE)[0] == pytest.approx(2.0 * 0.05 * (2.0 * ndtr(1.0) - 1.0))
     belief.tell_finals(Normal(9.0, 1.0))
     assert belief.lift(ONE)[0] == pytest.approx(0.05)
@@ -78,11 +86,12 @@ def test_what_is_promised_is_bounded_and_falls_with_the_doubt_that_capacity_help
 
 
 def test_where_scores_fall_with_capacity_nothing_is_promised_for_it() -> None:
-    belief, z = CapacityBelief(Settings()), np.linspace(-2.0, 2.0, 18)
+    belief, z = after_scores(Settings()), np.linspace(-2.0, 2.0, 18)
     assert belief.lift(ONE)[0] > 0.02
     belief.tell_early(-z, z)
     assert belief.lift(ONE)[0] == 0.0
     belief.tell_early(z, z)
+    assert belief.lift(ONE)[0] > 0.02
     belief.tell_medium(-np.repeat(z, 3), np.full(54, np.nan), np.repeat(z, 3))
     assert belief.lift(ONE)[0] == 0.0
 
