@@ -66,6 +66,7 @@ class Forecaster:
     def __init__(self) -> None:
         self._regressions = {kind: Regression(prior) for kind, prior in _PRIORS.items()}
         self._early: dict[Arch, float] = {}
+        self._mean_early = 0.0
         self._n_medium = 0
         self._open: dict[tuple[Arch, bool], list[_Open]] = {}
 
@@ -86,6 +87,7 @@ class Forecaster:
             return
         if level is Level.LOW:
             self._early[arch] = value
+            self._mean_early += (value - self._mean_early) / len(self._early)
             return
         self._n_medium += level is Level.MEDIUM
         for one in self._open.pop((arch, level is Level.HIGH), []):
@@ -95,8 +97,7 @@ class Forecaster:
         """Return the inputs of the regression of that kind, None where nothing is known."""
         if kind in ("again", "final"):
             return np.array([1.0, choice.mean])
-        known = list(self._early.values())
-        own = self._early.get(choice.request.arch, float(np.mean(known)) if known else None)
+        own = self._early.get(choice.request.arch, self._mean_early if self._early else None)
         told = self._n_medium >= _FEW
         if own is None and not told:
             return None

@@ -40,6 +40,8 @@ _EARLY = Prior((0.0, 0.35, 0.35), (1e3, 0.25, 0.25), 0.2)
 """Declared: the medium score from validation and training accuracy at the low level, log odds. Its level is free."""
 _CALIBRATED = 4.0
 """Weight of the prior that forecasts miss by as much as they say, in scores."""
+_TURNS = 4
+"""How often the scale of the process and the noise of early curves are found in turns."""
 _WORST = -7.0
 """Log odds below every score."""
 
@@ -65,6 +67,7 @@ class Predictor:
         self._early: dict[Arch, FloatArray] = {}
         self._sightings: list[Sighting] = []
         self._promise: FloatArray | None = None
+        self._is_aimed = True
         self._capacity = CapacityBelief(settings)
         self._calibration = 1.0  # how many times its std the process missed by
         self._fitted_at = 0
@@ -131,7 +134,7 @@ class Predictor:
         self._rows.add(arch, place, score, hint if np.isnan(score) else np.full_like(hint, np.nan), early[curves.LOSS])
         if np.isfinite(score) and np.isfinite(hint).all():
             self._hint.tell(hint, score)
-        self._aim()
+        self._promise, self._is_aimed = None, False
         if not np.isnan(score):
             self._weigh_capacity()
         n = len(self._gp)
@@ -142,8 +145,8 @@ class Predictor:
     def _refit(self) -> tuple[Arch, ...]:
         """Choose hyperparameters and how much early curves tell; return the best archs by true medium score."""
         self._forget()
-        self._gp.extra = np.where(self._rows.is_early, self._early_noise, 0.0)
-        self._gp.set_hyper(choose(self._gp, self._settings.lengths, self._settings.roughness))
+        self._process.extra = np.where(self._rows.is_early, self._early_noise, 0.0)
+        self._gp.set_hyper(choose(self._process, self._settings.lengths, self._settings.roughness))
         self._gp.set_targets(self._gp.y)
         self._promise, self._drawn_at = None, None
         self._fitted_at = len(self._gp)
@@ -159,18 +162,19 @@ class Predictor:
     @property
     def standing(self) -> Standing:
         """The medium scores told, in short."""
-        return Standing(float(self.promise.max(initial=_WORST)), self._centre, self.trial_noise2)
+        best = float(self.promise.max(initial=_WORST))
+        return Standing(best, self._centre, self.trial_noise2)
 
     def posterior(self, places: Sequence[int]) -> Posterior:
         """Return the promises of archs without a medium score; an early curve counts where one was told."""
         at = np.asarray(places, dtype=np.int64)
-        mean, std = self._gp.marginal(self._known.x[at])
+        mean, std = self._process.marginal(self._known.x[at])
         lift = self._capacity.lift(self._known.capacity[at])
         return Promises(mean + self._centre + lift, std * self._calibration)
 
     def screen(self, places: NDArray[np.int64], n: int) -> Screened:
         """Return the `n` archs of the best mean promises among archs never trained."""
-        mean = self._gp.mean(self._known.x[places]) + self._capacity.lift(self._known.capacity[places])
+        mean = self._process.mean(self._known.x[places]) + self._capacity.lift(self._known.capacity[places])
         best = np.argsort(-mean, kind="stable")[:n]
         return Screened(places[best], mean[best], self._gp.marginal(self._known.x[places[best]])[1])
 
@@ -178,7 +182,7 @@ class Predictor:
         """Return the belief about the final scores of the `n` best archs with a medium score, best first."""
         kept = self._best_rows(n)
         archs = tuple(self._rows.archs[i] for i in kept)
-        mean, cov = self._gp.truth(self._gp.x[kept], self._gp.classes[kept])
+        mean, cov = self._process.truth(self._gp.x[kept], self._gp.classes[kept])
         capacity = (self._known.capacity[self._rows.places[kept]], self._capacity.kappa)
         seen = [s for s in self._sightings if s.arch in archs]
         mean = mean + self._cut[kept] + self._centre
@@ -194,7 +198,7 @@ class Predictor:
 
         Source: pathwise conditioning (Wilson et al., ICML 2020, arXiv 2002.09309, eq. 9).
         """
-        gp = self._gp
+        gp = self._process
         scale = np.sqrt(gp.scale2)
         seen_basis = gp.hyper.kernel.basis(gp.x, self._spectrum)  # (n_seen, n_basis)
         weights = spread * self._rng.standard_normal((seen_basis.shape[1], n))
@@ -224,7 +228,7 @@ class Predictor:
         """Variance of one medium trial's noise, in log odds: the estimate, drawn half-way to the prior."""
         if len(self._rows.told) < _FEW:
             return self._settings.noise_prior**2
-        estimate = max(self._gp.hyper.noise * self._gp.scale2, _LEAST_NOISE2)
+        estimate = max(self._process.hyper.noise * self._gp.scale2, _LEAST_NOISE2)
         return float(np.sqrt(estimate) * self._settings.noise_prior)
 
     @property
@@ -232,9 +236,16 @@ class Predictor:
         """Posterior means of the medium scores told, belief included, (n,); -inf of the diverged and early curves."""
         if self._promise is None:
             lift = self._capacity.lift(self._known.capacity[self._rows.places])
-            truth = self._gp.smoothed() + self._cut + self._centre + lift
+            truth = self._process.smoothed() + self._cut + self._centre + lift
             self._promise = np.where(self._rows.is_early, -np.inf, truth)
         return self._promise
+
+    @property
+    def _process(self) -> GaussianProcess:
+        """The process, aimed at all that was told."""
+        if not self._is_aimed:
+            self._aim()
+        return self._gp
 
     @property
     def _early_noise(self) -> float:
@@ -269,12 +280,12 @@ class Predictor:
         bend = self._settings.bend
         soft = np.maximum(scores - self._centre, 0.0) + spread * bend * np.expm1(below / bend)
         self._gp.set_targets(soft)
-        if n_medium < _FEW:  # the scale is still being found
+        for _ in range(_TURNS if n_medium < _FEW else 0):  # scale and noise of early curves are found in turns
             self._gp.extra = np.where(is_early, self._early_noise, 0.0)
             self._gp.set_hyper(self._gp.hyper)
             self._gp.set_targets(soft)
         self._cut = scores - self._centre - soft
-        self._promise = None
+        self._promise, self._is_aimed = None, True
 
     def _weigh_capacity(self) -> None:
         """Hold what the medium scores leave of the declared beliefs in capacity."""
@@ -289,7 +300,7 @@ class Predictor:
         self._rows.keep(rows)
         self._gp.keep(rows)
         self._gp.set_hyper(self._gp.hyper)
-        self._aim()
+        self._is_aimed = False
 
 
 def _hint(accuracies: FloatArray) -> FloatArray:

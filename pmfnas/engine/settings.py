@@ -54,8 +54,8 @@ class Settings:
     refit_growth: float = 1.25
     """Hyperparameters are chosen, and regions marked, again whenever the observations grew by this factor."""
     max_points: int = 300
-    """Observations kept in the Gaussian process: above it, a third of it stays each of the best medium scores, of the
-    latest others, and of the latest early curves."""
+    """Observations kept in the Gaussian process: above it, the best and the latest medium scores stay, a third of it
+    each, and the latest early curves, a sixth."""
     n_waves: int = 192
     """Random Fourier features of a draw from the prior."""
     noise_prior: float = 0.02

@@ -47,11 +47,8 @@ class Regression:
         self._square = float(np.array(prior.weights) @ self._moment) + prior.weight * prior.noise**2
         self._n = prior.weight
         self._factor = 1.0
-
-    @property
-    def weights(self) -> FloatArray:
-        """Posterior means of the weights, (d,)."""
-        return np.asarray(np.linalg.solve(self._precision, self._moment))
+        self.weights = np.array(prior.weights)
+        """Posterior means, (d,)."""
 
     @property
     def noise2(self) -> float:
@@ -69,6 +66,7 @@ class Regression:
         self._moment = self._moment + y * x
         self._square += y * y
         self._n += 1.0
+        self.weights = np.linalg.solve(self._precision, self._moment)
         if forecast is None:
             return
         missed = abs(y - forecast.mean) > Z90 * forecast.std

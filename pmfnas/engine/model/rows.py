@@ -47,8 +47,8 @@ class Rows:
     def worth_keeping(self, most: int, always: Iterable[Arch]) -> list[int]:
         """Return the rows that stay where at most about `most` may.
 
-        Early curves of archs that have a medium score since go first. Of the others a third of `most` stays each: of
-        the best medium scores, of the latest others, of the latest early curves; and every medium score of `always`.
+        Early curves of archs that have a medium score since go first. Of the others stay the best medium scores and the
+        latest others, a third of `most` each, the latest early curves, a sixth, and every medium score of `always`.
         """
         told, scored = self.told.tolist(), {self.archs[i] for i in self.told}
         hints = [i for i in np.flatnonzero(self.is_early).tolist() if self.archs[i] not in scored]
@@ -56,7 +56,7 @@ class Rows:
             return sorted(told + hints)
         best, kept = sorted(told, key=lambda i: -self.scores[i])[: most // 3], set(always)
         latest = [i for i in told if i not in set(best)][-(most // 3) :]
-        return sorted({*best, *latest, *hints[-(most // 3) :], *(i for i in told if self.archs[i] in kept)})
+        return sorted({*best, *latest, *hints[-(most // 6) :], *(i for i in told if self.archs[i] in kept)})
 
     def keep(self, rows: list[int]) -> None:
         """Forget all other rows."""
