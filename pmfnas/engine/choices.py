@@ -90,9 +90,9 @@ Ranking: TypeAlias = Callable[[Choice], tuple[float, float]]
 """The smallest key goes first."""
 
 
-def by_rate(choice: Choice) -> tuple[float, float]:
-    """Rank by expected gain per second, ties by mean."""
-    return -choice.rate, -choice.mean
+def by_gain(choice: Choice) -> tuple[float, float]:
+    """Rank by expected gain, ties by mean."""
+    return -choice.gain, -choice.mean
 
 
 class Choices:
@@ -105,7 +105,7 @@ class Choices:
         predictor: SearchPredictor,
         pool: Pool,
         record: Record,
-        ranking: Ranking = by_rate,
+        ranking: Ranking = by_gain,
     ) -> None:
         self._ladder, self._costs, self._predictor, self._pool, self._record = ladder, costs, predictor, pool, record
         self._ranking = ranking

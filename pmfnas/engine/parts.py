@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pmfnas.engine.choices import Ranking, by_rate
+from pmfnas.engine.choices import Ranking, by_gain
 from pmfnas.engine.pick import Pick, by_posterior
 from pmfnas.engine.pool import EVERYTHING, View
 from pmfnas.engine.ports import SearchPredictor
@@ -29,7 +29,7 @@ class Parts:
     """Wrappers around the predictor, the innermost first."""
     propose: Propose = thompson
     """Whom to start."""
-    ranking: Ranking = by_rate
+    ranking: Ranking = by_gain
     """Whom to continue."""
     explore: Callable[..., Explore] | None = Explore
     """Makes the first stage, called like `Explore`."""

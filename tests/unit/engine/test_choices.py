@@ -5,7 +5,7 @@ import pytest
 
 from pmfnas.core.types import Arch, Cost, Curve, Fidelities, Schedule, Train
 from pmfnas.engine.ablations import by_mean
-from pmfnas.engine.choices import SIZES, Batch, Choice, Choices, Ranking, by_rate
+from pmfnas.engine.choices import SIZES, Batch, Choice, Choices, Ranking, by_gain
 from pmfnas.engine.costs import CostModel
 from pmfnas.engine.ladder import Level, make_ladder
 from pmfnas.engine.model.transfer import FinalBelief
@@ -30,7 +30,7 @@ def curve(acc: float, epochs: int) -> Curve:
 class World:
     """Choices over 20 archs with a medium score."""
 
-    def __init__(self, fidelities: Fidelities = TWO, ranking: Ranking = by_rate, *, probes: bool = True) -> None:
+    def __init__(self, fidelities: Fidelities = TWO, ranking: Ranking = by_gain, *, probes: bool = True) -> None:
         rng = np.random.default_rng(0)
         self.pool = Pool(GRID, Settings(), rng=rng)
         self.predictor = Predictor(self.pool, Settings(), rng=rng)
@@ -145,8 +145,8 @@ def continued(ranking: Ranking) -> list[Choice]:
     return world.choices.continuations()
 
 
-def test_early_curves_go_on_by_rate_or_without_potential_by_mean() -> None:
-    gainful, hopeful = continued(by_rate), continued(by_mean)
+def test_early_curves_go_on_by_gain_or_without_potential_by_mean() -> None:
+    gainful, hopeful = continued(by_gain), continued(by_mean)
     assert [c.gain for c in gainful] == sorted((c.gain for c in gainful), reverse=True)
     assert [c.mean for c in hopeful] == sorted((c.mean for c in hopeful), reverse=True)
     assert {(c.request.start, c.request.stop) for c in gainful} == {(3, 12)}
