@@ -115,6 +115,11 @@ class Choices:
         """Whether a start ends at a low level, from which the arch goes on."""
         return self._ladder.low is not None
 
+    @property
+    def helps(self) -> float:
+        """How certain it is that larger archs score higher, from 0 to 1."""
+        return self._predictor.standing.helps
+
     # -- stages 1 and 2 ----------------------------------------------------------------------------------
 
     def starts(self, places: Sequence[int]) -> list[Choice]:

@@ -19,15 +19,17 @@ _WIDE = 2000
 """Archs of the pool, best means first, whose uncertainty is looked at when regions are marked."""
 
 
-def spread(pool: Pool, n_tried: int, *, rng: np.random.Generator) -> int | None:
-    """Return the place of the one among `n_tried` random free archs that is farthest from all that were started.
+def spread(pool: Pool, n_tried: int, belief: float, *, rng: np.random.Generator) -> int | None:
+    """Return the place of the one among `n_tried` free archs that is farthest from all that were started.
 
-    Source: best-candidate sampling (Mitchell, SIGGRAPH 1991).
+    Those tried are random where `belief` is 0; else the best of a random score that correlates so much with
+    capacity. Source: best-candidate sampling (Mitchell, SIGGRAPH 1991).
     """
     places = np.flatnonzero(pool.free)
     if not len(places):
         return None
-    places = rng.permutation(places)[:n_tried]
+    score = belief * pool.capacity[places] + np.sqrt(1.0 - belief**2) * rng.standard_normal(len(places))
+    places = places[np.argsort(-score, kind="stable")[:n_tried]]
     if not pool.started:
         return int(places[0])
     gaps = ((pool.x[places][:, None, :] - pool.x[pool.started][None, :, :]) ** 2).sum(axis=2).min(axis=1)

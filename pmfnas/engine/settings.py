@@ -89,6 +89,9 @@ class Settings:
     """Its standard deviation."""
     early_share: float = 0.5
     """Share of that slope that shows at the low level."""
+    explore_belief: float = 0.7
+    """Declared belief, part of those above: correlation of capacity and score when stage 1 draws archs, times how
+    certain it is by then that capacity helps."""
 
     # -- stages --------------------------------------------------------------------------------------------
     explore_low: int = 18
@@ -142,6 +145,7 @@ _BOUNDS = (
     ),
     (("bend", "stretch", "early_share"), 0.0, np.inf, "be positive"),
     (("capacity_std", "slope_belief_std"), -1e-300, np.inf, "not be negative"),
+    (("explore_belief",), -1e-300, 1.0, "be at least 0 and below 1"),
     (("refit_growth",), 1.0, np.inf, "be above 1"),
 )
 """Settings, the open interval in which they lie, and the condition in words."""

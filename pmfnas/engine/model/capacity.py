@@ -79,8 +79,13 @@ class CapacityBelief:
             return np.zeros(np.shape(capacity))
         kappa = (self._after_finals or self.kappa).mean
         bound = max(abs(self._declared.mean), float(np.sqrt(self._declared.variance)))
-        helps = max(2.0 * self.slope.positive - 1.0, 0.0) if kappa > 0.0 else 1.0
+        helps = self.helps if kappa > 0.0 else 1.0
         return np.asarray(float(np.clip(kappa * helps, -bound, bound)) * capacity)
+
+    @property
+    def helps(self) -> float:
+        """How certain it is that capacity helps at the medium level: 0 where it is as likely to harm, 1 at most."""
+        return max(2.0 * self.slope.positive - 1.0, 0.0)
 
 
 def slope_after(prior: Normal, scores: FloatArray, capacity: FloatArray, *, share: float = 1.0) -> Normal:

@@ -63,7 +63,8 @@ class Explore:
         """Return the next choice: spread archs to the low level, then the best of them on."""
         n_started, share = state.record.n_started, self._share_passed(remaining_s)
         if n_started < self._low_wanted and (share < _FIRST_SHARE or n_started < _FEWEST):
-            place = spread(state.pool, _TRIED, rng=self._rng)
+            belief = self._settings.explore_belief * self._choices.helps
+            place = spread(state.pool, _TRIED, belief, rng=self._rng)
             if place is None:
                 return None
             return self._searching.start(state, place, self._choices.starts([place])[0], remaining_s)

@@ -117,7 +117,7 @@ def test_spread_archs_keep_their_distance() -> None:
     rng = np.random.default_rng(0)
     pool = Pool(GridSpace((10, 10)), Settings(), rng=rng)
     for _ in range(8):
-        place = spread(pool, 64, rng=rng)
+        place = spread(pool, 64, 0.0, rng=rng)
         assert place is not None
         pool.started.append(place)
     chosen = pool.x[pool.started]
@@ -127,8 +127,18 @@ def test_spread_archs_keep_their_distance() -> None:
     assert gaps.min() > 2 * random_gaps.min()
 
 
+def test_a_belief_spreads_among_the_large() -> None:
+    def mean_capacity(belief: float) -> float:
+        rng = np.random.default_rng(0)
+        pool = Pool(GRID, Settings(), rng=rng)
+        places = [spread(pool, 4, belief, rng=rng) for _ in range(50)]
+        return float(np.mean([pool.capacity[p] for p in places if p is not None]))
+
+    assert mean_capacity(0.9) > mean_capacity(0.0) + 1.0
+
+
 def test_an_exhausted_pool_has_nothing_to_spread() -> None:
     rng = np.random.default_rng(0)
     pool = Pool(GridSpace((2,)), Settings(), rng=rng)
     pool.free[:] = False
-    assert spread(pool, 4, rng=rng) is None
+    assert spread(pool, 4, 0.0, rng=rng) is None

@@ -89,7 +89,7 @@ def test_where_scores_fall_with_capacity_nothing_is_promised_for_it() -> None:
     belief, z = after_scores(Settings()), np.linspace(-2.0, 2.0, 18)
     assert belief.lift(ONE)[0] > 0.02
     belief.tell_early(-z, z)
-    assert belief.lift(ONE)[0] == 0.0
+    assert belief.lift(ONE)[0] == belief.helps == 0.0
     belief.tell_early(z, z)
     assert belief.lift(ONE)[0] > 0.02
     belief.tell_medium(-np.repeat(z, 3), np.full(54, np.nan), np.repeat(z, 3))
