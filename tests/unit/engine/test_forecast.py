@@ -38,11 +38,20 @@ def test_an_early_score_says_more_of_its_own_arch_than_of_another() -> None:
 def test_the_level_of_final_scores_is_learnt_from_the_first_of_them() -> None:
     forecaster = Forecaster()
     first = forecaster.about(choice("probe", (0,), 1.0), final=True)
-    forecaster.tell((0,), Level.PROBE, curve(99.0))  # a probe has no score
     forecaster.tell((0,), Level.HIGH, curve(percent(1.3)))
     second = forecaster.about(choice("probe", (1,), 1.0), final=True)
     assert second.std < first.std
     assert abs(second.mean - 1.3) < 0.5 * abs(first.mean - 1.3)
+
+
+def test_a_probe_is_no_outcome_of_a_forecast() -> None:
+    told, untold = Forecaster(), Forecaster()
+    for one in (told, untold):
+        one.about(choice("replicate", (0,), 1.0), final=False)
+        one.about(choice("probe", (0,), 1.0), final=True)
+    told.tell((0,), Level.PROBE, curve(99.0))
+    for action, final in (("replicate", False), ("probe", True)):
+        assert told.about(choice(action, (1,)), final=final) == untold.about(choice(action, (1,)), final=final)
 
 
 def test_means_that_mislead_are_corrected_and_intervals_hold() -> None:
