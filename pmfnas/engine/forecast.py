@@ -21,10 +21,12 @@ from pmfnas.engine.model.curves import percent
 from pmfnas.engine.model.regression import Z90, Forecast, Prior, Regression
 
 _PRIORS = {
-    "start": Prior((0.15, 0.5, 0.5), (0.5, 0.25, 0.25), 0.4),  # what goes on is better than the average start
+    "start": Prior(
+        (0.15, 0.5, 0.5), (0.5, 0.25, 0.25), 0.4, memory=0.95
+    ),  # what goes on is better than the average start
     "continue": Prior((0.0, 0.5, 0.5), (0.4, 0.25, 0.25), 0.2),
     "again": Prior((0.0, 1.0), (0.03, 0.03), 0.03),
-    "final": Prior((0.6, 1.0), (0.15, 0.05), 0.04),  # the last schedule is longer than the medium level
+    "final": Prior((0.5, 1.0), (0.1, 0.05), 0.04),  # the last schedule is longer than the medium level
 }
 """Declared, in log odds, by the kind of decision."""
 _GROWTH = 1.4

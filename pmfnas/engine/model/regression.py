@@ -25,6 +25,8 @@ class Prior:
     """Standard deviation of an outcome, given the weights."""
     weight: float = 4.0
     """Of the noise, in outcomes."""
+    memory: float = 1.0
+    """How much of what was told still counts after one more outcome. What is declared is never forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,27 @@ class Forecast:
     std: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Sums over outcomes, of which a normal-inverse-gamma posterior is made."""
+
+    precision: FloatArray  # (d, d) of x x'
+    moment: FloatArray  # (d,) of y x
+    square: float
+    """Of y^2."""
+    n: float
+
+    def plus(self, other: "_Sums") -> "_Sums":
+        """Return the sums of both."""
+        return _Sums(
+            self.precision + other.precision, self.moment + other.moment, self.square + other.square, self.n + other.n
+        )
+
+    def times(self, share: float) -> "_Sums":
+        """Return the sums where every outcome counts for `share`."""
+        return _Sums(share * self.precision, share * self.moment, share * self.square, share * self.n)
+
+
 class Regression:
     """A Bayesian linear regression with unknown noise (normal-inverse-gamma), and the factor on its intervals.
 
@@ -42,31 +65,32 @@ class Regression:
     """
 
     def __init__(self, prior: Prior) -> None:
-        self._precision = np.diag(prior.noise**2 / np.square(prior.stds))  # (d, d) in units of the noise
-        self._moment = self._precision @ np.array(prior.weights)
-        self._square = float(np.array(prior.weights) @ self._moment) + prior.weight * prior.noise**2
-        self._n = prior.weight
-        self._factor = 1.0
-        self.weights = np.array(prior.weights)
+        weights = np.array(prior.weights)
+        precision = np.diag(prior.noise**2 / np.square(prior.stds))  # (d, d) in units of the noise
+        square = float(weights @ precision @ weights) + prior.weight * prior.noise**2
+        self._declared = _Sums(precision, precision @ weights, square, prior.weight)
+        self._told = _Sums(np.zeros_like(precision), np.zeros_like(weights), 0.0, 0.0)
+        self._memory, self._factor = prior.memory, 1.0
+        self.weights = weights
         """Posterior means, (d,)."""
 
     @property
     def noise2(self) -> float:
         """Variance of an outcome, given the weights."""
-        return max(self._square - float(self.weights @ self._moment), 1e-12) / self._n
+        known = self._declared.plus(self._told)
+        return max(known.square - float(self.weights @ known.moment), 1e-12) / known.n
 
     def foresee(self, x: FloatArray) -> Forecast:
         """Return what is expected at inputs (d,)."""
-        spread2 = self.noise2 * (1.0 + float(x @ np.linalg.solve(self._precision, x)))
+        precision = self._declared.precision + self._told.precision
+        spread2 = self.noise2 * (1.0 + float(x @ np.linalg.solve(precision, x)))
         return Forecast(float(self.weights @ x), self._factor * float(np.sqrt(spread2)))
 
     def tell(self, x: FloatArray, y: float, forecast: Forecast | None = None) -> None:
         """Learn an outcome, and from the forecast of it, if there was one."""
-        self._precision = self._precision + np.outer(x, x)
-        self._moment = self._moment + y * x
-        self._square += y * y
-        self._n += 1.0
-        self.weights = np.linalg.solve(self._precision, self._moment)
+        self._told = self._told.times(self._memory).plus(_Sums(np.outer(x, x), y * x, y * y, 1.0))
+        known = self._declared.plus(self._told)
+        self.weights = np.linalg.solve(known.precision, known.moment)
         if forecast is None:
             return
         missed = abs(y - forecast.mean) > Z90 * forecast.std

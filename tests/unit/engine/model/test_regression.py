@@ -60,3 +60,14 @@ def test_the_intervals_hold_what_they_promise_whatever_the_tails(degrees: float)
             inside.append(abs(y - forecast.mean) <= Z90 * forecast.std)
             found.tell(x, y, forecast)
     assert 0.85 < np.mean(inside) < 0.95
+
+
+def test_what_was_told_long_ago_fades_and_what_is_declared_does_not() -> None:
+    x = np.array([1.0])
+    forgetful, faithful = (Regression(Prior((0.0,), (10.0,), 0.1, memory=memory)) for memory in (0.5, 1.0))
+    for found in (forgetful, faithful):
+        for y in (*[0.0] * 20, *[1.0] * 5):
+            found.tell(x, y)
+    precision = 1e-4 + sum(0.5**k for k in range(25))
+    assert forgetful.weights[0] == pytest.approx(sum(0.5**k for k in range(5)) / precision)
+    assert faithful.weights[0] == pytest.approx(5.0 / 25.0, rel=1e-3)
