@@ -11,11 +11,9 @@ chosen by something; three groups say by how much:
     selected   those for archs that the run had trained before: continued, probed, finished, replicated
     pick       those for the arch that the run recommended in the end
 
-Three things to know of PMF-NAS's figures. Its std is that of the *true* score and knows nothing of the noise of the
-trial that is told; `noise_pct` adds it. It clips low scores before it learns, so an arch below the clip is predicted at
-the clip and counts as a miss below; `above` is free of that. And its means stay on the scale of the lower schedule: at
-any other level than the lowest one judged, the mean of (told - mean) over all requests of that level is taken off
-before the shares are counted.
+At any other level than the lowest one judged, the mean of (told - mean) over all requests of that level is taken off
+before the shares are counted: a searcher may compare archs on the scale of the lower schedule. `noise_pct` is for a
+searcher whose std leaves out the noise of the trial that is told; PMF-NAS's does not.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
