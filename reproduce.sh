@@ -22,13 +22,15 @@ welcome() {
 usage: ./reproduce.sh VERB [options]        ./reproduce.sh VERB --help explains a verb, with examples
 
 What people come for:
-  compare       your own searcher against PMF-NAS, with a verdict in words; begin with new-searcher, docs/tutorial.md
+  compare       your own searcher against PMF-NAS, with a verdict in words; docs/tutorials/own-searcher.md
   table2        the main table: accuracy versus GPU-hours of every searcher      -> results/table2
   search        a network for your own images, found by real training            -> results/search
-  regress       the gate in your CI: exit 1 where the predictor got worse; docs/gate.md
+  regress       the gate in your CI: exit 1 where the predictor got worse; docs/reference/gate.md
   explain       what a run did and why; report makes one HTML page of a folder of results
 
-And `test`: style, types, import rules and all tests.
+And for those who change it:
+  test          style, types, import rules and all tests
+  docs          the documentation as a site, with the API reference              -> results/site
 
 Paths are those of the folder it is called from. The first use makes .venv beside this script and installs what it
 needs; later uses find it ready. It is made again only when pyproject.toml or constraints.txt changed. Interrupted, the
@@ -121,8 +123,15 @@ extras_of() {
     predictors) echo predictors ;;
     search | search-compare | export | gpu-check) echo train ;;
     completion) echo completion ;;
+    docs) echo docs ;;
     test) echo test ;;
   esac
+}
+
+# Build the site of documents and docstrings; a warning, such as a broken link, is an error.
+site() {
+  (cd "$root" && .venv/bin/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir docs "$@" . results/site)
+  echo "the documentation is in $root/results/site/index.html"
 }
 
 verb="${1:-help}"
@@ -131,7 +140,7 @@ if [[ $# -le 1 && ("$verb" == help || "$verb" == -h || "$verb" == --help) ]]; th
   ask --help
   exit
 fi
-if [[ "$verb" != test ]]; then
+if [[ "$verb" != test && "$verb" != docs ]]; then
   if asks_only "$@"; then
     ask "$@"
     exit
@@ -140,13 +149,17 @@ if [[ "$verb" != test ]]; then
 fi
 extras="$(extras_of "$verb")"
 environment "$extras${extras:+,}${PMFNAS_EXTRAS:-}"
-if [[ "$verb" != test ]]; then
-  exec "$root/.venv/bin/python" "$root/harness" "$@"
-fi
-shift
+case "$verb" in
+  test) shift ;;
+  docs)
+    site "${@:2}"
+    exit
+    ;;
+  *) exec "$root/.venv/bin/python" "$root/harness" "$@" ;;
+esac
 cd "$root"
 .venv/bin/ruff format --check .
 .venv/bin/ruff check .
 .venv/bin/mypy
 .venv/bin/lint-imports
-exec .venv/bin/python -m pytest --numprocesses auto "$@"
+exec .venv/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder "$@"

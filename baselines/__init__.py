@@ -1,4 +1,4 @@
-"""Published searchers and learning-free controls, one file each, and the dictionary that names them."""
+"""Published searchers and learning-free controls, one file each. `SEARCHERS` maps their names to factories."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,31 +1,31 @@
-"""BOHB: Hyperband whose new archs are proposed by a model.
+"""BOHB: Hyperband in which a model proposes the new archs.
 
-At each rung, the archs observed there are split into the best and the rest and a density is fitted to either, l and
-g. Most archs that enter a bracket are the best by l / g, which is monotone in the expected improvement, among draws
-from a widened l; the others are drawn uniformly. The model is that of the highest rung with enough observations, so
-the search starts as Hyperband and grows less random as values of higher fidelity arrive.
+At each rung, the observed archs are split into the best archs and the rest, and a density is fitted to each part, l
+and g. Most archs that enter a bracket are chosen by l / g, which rises with the expected improvement: the best of
+several draws from a widened l. The other archs are drawn uniformly. The model of the highest rung with enough
+observations is used. So the search starts as Hyperband and becomes less random as values of higher fidelity arrive.
 
 Source: Falkner, Klein and Hutter 2018, "BOHB: Robust and Efficient Hyperparameter Optimization at Scale",
 arXiv 1807.01774, Algorithm 2 and equations 2 and 3; package: automl/HpBandSter.
 
 Deviations from the paper:
-    - Rungs are counted by their epochs, as in `baselines.hyperband`.
+    - The resource of a rung is its number of epochs, as in `baselines.hyperband`.
     - The spread of a position in the bandwidth rule is the probability that two values differ. The package takes the
-      standard deviation of the category *numbers*, as if they were ordered; with five choices its bandwidths start at
-      the uniform density or above it, and the model says nothing (`spread="index"`).
-    - An arch that was asked for before is never proposed; where all draws are known, one is drawn uniformly.
+      standard deviation of the category *numbers*, as if they were ordered. With five choices its bandwidths start at
+      the uniform density or above it, so the model has no effect (`spread="index"`).
+    - A known arch is never proposed again. If all draws are known, an arch is drawn uniformly.
     - Archs that diverged or failed belong to the rest.
-    - Archs are told apart by position only: no conditional parameters, no imputation.
+    - The model uses the positions of an arch only: no conditional parameters, no imputation.
 
 Settings tried (seeds 0 to 99, CIFAR-10 and CIFAR-100, 30,600 s): 22, among them random fractions 0, 0.1 and 1/3,
 bandwidth factors 1, 1.5 and 3, bandwidths that shrink up to four times as fast, 16 to 256 draws, minimum bandwidths,
 good shares .15 and .3, both roundings, and four ladders. None beat those of the paper beyond noise (.05 and .1
-points); 200@200 as last rung loses .01 and .3 points and is registered apart.
+points). A ladder with 200@200 as last rung loses .01 and .3 points; it is registered as a searcher of its own.
 
-The row of NAS-Bench-201 (93.61 +- .52 on CIFAR-10 after 12,000 s, arXiv 2001.00326, table 5) is of a protocol that
-uses no fidelity: its script answers every budget with the full 12@12 evaluation, pays it again for an arch that is
-promoted, and runs the package with 4 draws, no random fraction and minimum bandwidth 0.3. `BOHB_NB201` is Bohb with
-these settings: a quarter of the budget goes into repetitions, and the rest searches at random.
+The row of NAS-Bench-201 (93.61 +- .52 on CIFAR-10 after 12,000 s, arXiv 2001.00326, table 5) comes from a protocol
+without fidelities. Its script answers every budget with the full 12@12 evaluation, pays for that evaluation again when
+an arch is promoted, and runs the package with 4 draws, no random fraction and minimum bandwidth 0.3. `BOHB_NB201` is
+Bohb with these settings: a quarter of the budget pays for repetitions, and the rest searches at random.
 """
 
 from collections.abc import Sequence
@@ -36,39 +36,39 @@ from numpy.typing import NDArray
 
 from baselines.parts.brackets import Bracket, Enter, Promote, Rounding, hyperband_shapes, resources
 from baselines.parts.categorical_kde import CategoricalKde, Spread, fit
+from baselines.parts.checks import check_at_least, check_between
 from baselines.parts.climbing import Climber, ladder_of, repeated
-from baselines.parts.drawing import unseen
 from baselines.parts.incumbents import Observed
 from baselines.parts.racing import Race
-from baselines.parts.settings import check_at_least, check_between
+from baselines.parts.sampling import unseen
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import SearcherFactory, Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket
 
 _FLOOR = 1e-32
-"""Densities below this count as this, as in the package."""
+"""Lower bound on densities, as in the package."""
 
 
 class Bohb:
-    """BOHB.
+    """BOHB, Algorithm 2 of the paper.
 
     Args:
-        space: its positions are modelled as categories.
-        fidelities: what exists.
+        space: the space that archs are drawn from; its positions are modelled as categories.
+        fidelities: the benchmark's schedules and validation epochs.
         budget_s: not used.
-        n_workers: not used; never waits before the space is exhausted.
-        rng: draws archs.
-        ladder: its rungs; see `baselines.parts.climbing.ladder_of`.
-        repeats: how many times the last rung stands in the ladder, each paid in full.
-        eta: share 1 / eta of a rung that goes on; None lets it follow from the epochs of the rungs.
-        rounding: of the bracket sizes; see `baselines.parts.brackets.hyperband_shapes`.
-        min_points: least size of either part of the observations (N_min); None is one more than positions.
-        top_fraction: share of the observations that counts as good (q).
-        n_samples: draws of which the best is taken (N_s).
+        n_workers: not used; the searcher waits only once the space is exhausted.
+        rng: draws the archs.
+        ladder: the rungs; see `baselines.parts.climbing.ladder_of`.
+        repeats: how often the last rung stands in the ladder; each repetition is paid in full.
+        eta: each rung promotes 1 / eta of its archs; None derives the share from the epochs of the rungs.
+        rounding: how bracket sizes are rounded; see `baselines.parts.brackets.hyperband_shapes`.
+        min_points: smallest size of each part of the observations (N_min); None means the number of positions + 1.
+        top_fraction: share of the observations that count as good (q).
+        n_samples: number of draws from l, of which the best by l / g is taken (N_s).
         random_fraction: share of archs drawn uniformly (rho).
-        bandwidth_factor: by how much l is widened for the draws (b_w).
-        min_bandwidth: least bandwidth, so that no choice is ever ruled out.
-        spread: how bandwidths see a position; see `baselines.parts.categorical_kde.fit`.
+        bandwidth_factor: factor that widens l for the draws (b_w).
+        min_bandwidth: smallest bandwidth; it keeps the probability of every choice positive.
+        spread: measure of spread in the bandwidth rule; see `baselines.parts.categorical_kde.fit`.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Bohb:
         self._observed = Observed(fidelities)
 
     def _choose(self, action: Enter | Promote, bracket: Bracket) -> Arch | None:
-        """Return whom the bracket promotes, or an arch to enter it (Algorithm 2)."""
+        """Return the arch that the bracket promotes, or a new arch to enter it (Algorithm 2)."""
         del bracket
         if isinstance(action, Promote):
             return action.arch
@@ -129,7 +129,7 @@ class Bohb:
         return arch
 
     def _promising(self) -> Arch | None:
-        """Return the new draw of highest l / g; None without a model, or where all draws are known."""
+        """Return the unknown draw with the highest l / g; None without a model, or if all draws are known."""
         parts = self._model.parts()
         if parts is None:
             return None
@@ -140,24 +140,24 @@ class Bohb:
         return next((arch for arch in ranked if arch not in self._seen), None)
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
-        """Return the next segment of the oldest bracket that is not at a barrier."""
+        """Return the next segment of the oldest bracket that has work to do."""
         del remaining_s
         return self._race.ask(running)
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Take note of a result; the last one of a rung decides who goes on."""
+        """Record a result. The last result of a rung decides which archs are promoted."""
         self._observed.add(ticket, outcome)
         result = self._race.tell(ticket, outcome)
         self._model.add(result.arch, result.rung, result.value)
         self._climber.drop(result.out)
 
     def recommend(self) -> Sequence[Arch]:
-        """Return archs by the plain rule, best first."""
+        """Return the best archs by the plain rule of `baselines.parts.incumbents`, best first."""
         return self._observed.ranking()
 
 
 class Model:
-    """The densities of good archs and of the rest, at the highest rung with enough observations."""
+    """The densities of the good archs and of the rest, at the highest rung with enough observations."""
 
     def __init__(
         self,
@@ -181,11 +181,11 @@ class Model:
         self._parts: dict[tuple[int, int], tuple[CategoricalKde, CategoricalKde]] = {}  # the latest, by rung and size
 
     def add(self, arch: Arch, rung: int, value: float) -> None:
-        """Take note of an observation in percent, -inf for the worst."""
+        """Add an observation in percent; -inf is the worst."""
         self._results[rung].append((-value, len(self._results[rung]), arch))
 
     def parts(self) -> tuple[CategoricalKde, CategoricalKde] | None:
-        """Return (l, g) of the highest rung with N_min + 2 observations; None where there is no such rung."""
+        """Return (l, g) of the highest rung with at least N_min + 2 observations; None if no rung has as many."""
         sizes = [len(results) for results in self._results]
         rung = max((k for k, size in enumerate(sizes) if size >= self._min_points + 2), default=None)
         if rung is None:
@@ -218,4 +218,4 @@ BOHB_NB201: SearcherFactory = partial(
     min_bandwidth=0.3,
     spread="index",
 )
-"""BOHB as the script of NAS-Bench-201 ran it; see the module docstring."""
+"""BOHB with the settings of the NAS-Bench-201 script; see the module docstring."""

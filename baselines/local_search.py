@@ -1,18 +1,18 @@
 """Local search: hill climbing over archs that differ in one position, with random restarts.
 
-A climb starts from the best of a few new random archs. Its neighbours are trained, the climb moves to a better
-one, and where none is better it is at a local optimum and another climb starts.
+A climb starts at the best of a few new random archs. The neighbours of the current arch are trained, and the climb
+moves to a better one. If no neighbour is better, the arch is a local optimum and a new climb starts.
 
     step="best"     best improvement: all neighbours are trained, then the climb moves to the best of them
-    step="first"    first improvement: neighbours in random order, the climb moves as soon as one is better
+    step="first"    first improvement: neighbours in random order; the climb moves to the first that is better
 
-Source: White, Nolen and Savani, UAI 2021, arXiv 2005.02960, Algorithm 1 (best improvement), and its variants there
-(moving at the first improvement, several initial archs, going on after a local optimum).
+Source: White, Nolen and Savani, UAI 2021, arXiv 2005.02960, Algorithm 1 (best improvement), and the variants of that
+paper (moving at the first improvement, several initial archs, continuing after a local optimum).
 
 Deviations from the paper:
 - After a local optimum the next climb starts from new random archs.
-- What was trained before, in this climb or another, is not asked for again but still compared.
-- With several workers the neighbours are trained side by side; the end of a neighbourhood is a barrier.
+- An arch is trained once. This climb and later ones compare its recorded value.
+- Several workers train neighbours side by side; at the end of a neighbourhood they wait for each other.
 
 Settings: the defaults were chosen among 10 pairs (both steps, 1 to 40 initial archs) by test accuracy over 8.5 h of
 CIFAR-10 and CIFAR-100, seeds 0-99. The paper's Algorithm 1 is n_initial=1, step="best".
@@ -24,10 +24,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from baselines.parts.drawing import unseen
+from baselines.parts.checks import check_at_least, search_fidelity
 from baselines.parts.evaluations import evaluation, exhausted, worth
 from baselines.parts.incumbents import Observed
-from baselines.parts.settings import check_at_least, search_fidelity
+from baselines.parts.sampling import unseen
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket, Wait
@@ -36,17 +36,17 @@ Step = Literal["best", "first"]
 
 
 class LocalSearch:
-    """Hill climbing with restarts.
+    """Hill climbing with restarts, Algorithm 1 of the paper and its variants.
 
     Args:
-        space: its neighbours are where a climb can go.
-        fidelities: what exists.
+        space: the space; it defines the neighbours of an arch.
+        fidelities: the benchmark's schedules and validation epochs.
         budget_s: not used.
-        n_workers: not used; waits at the end of a neighbourhood.
-        rng: draws first archs and the order of neighbours.
-        n_initial: random archs that each climb starts with the best of.
-        step: `best` or `first`.
-        fidelity: where each arch is trained to; None is the end of the search schedule.
+        n_workers: not used; workers wait for each other at the end of a neighbourhood.
+        rng: draws the initial archs and the order of neighbours.
+        n_initial: random archs per climb; the climb starts at the best of them.
+        step: `best` or `first` improvement.
+        fidelity: the fidelity that each arch is trained to; None means the end of the search schedule.
     """
 
     def __init__(
@@ -72,13 +72,13 @@ class LocalSearch:
         self._fidelity = search_fidelity(fidelity, fidelities)
         self._asked: set[Arch] = set()
         self._worth: dict[Arch, float] = {}
-        self._here: Arch | None = None  # None while the first archs of a climb are trained
-        self._around: tuple[Arch, ...] = ()  # what the climb may move to
-        self._queue: list[Arch] = []  # those of it not asked for yet, next one last
+        self._here: Arch | None = None  # None while the initial archs of a climb are trained
+        self._around: tuple[Arch, ...] = ()  # the archs that the climb may move to
+        self._queue: list[Arch] = []  # the archs of `_around` that remain to be trained, the next one last
         self._observed = Observed(fidelities)
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
-        """Return the training of a neighbour or of a first arch; wait where a neighbourhood is not all told."""
+        """Return the training of a neighbour or an initial arch; `Wait` until a neighbourhood is complete."""
         del remaining_s
         while not self._queue:
             if running:
@@ -100,7 +100,7 @@ class LocalSearch:
         return self._worth_of(arch) > here
 
     def _move_to(self, arch: Arch) -> None:
-        """Go to `arch` and look at its neighbours in random order; under first improvement go on where one is known."""
+        """Move to `arch` and queue its neighbours. With `step="first"`, move on to a known better neighbour at once."""
         onwards: Arch | None = arch
         while onwards is not None:
             self._here = onwards
@@ -113,7 +113,7 @@ class LocalSearch:
         self._queue = [arch for arch in reversed(self._around) if arch not in self._asked]
 
     def _restart(self) -> bool:
-        """Begin a climb; return False where the space is exhausted."""
+        """Queue the initial archs of a new climb. Return False if the space is exhausted."""
         self._here = None
         first: list[Arch] = []
         for _ in range(self._n_initial):
@@ -124,7 +124,7 @@ class LocalSearch:
         return bool(first)
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Take note of an outcome; under first improvement move if it is better."""
+        """Record an outcome. With `step="first"`, move to the arch if it is better."""
         self._observed.add(ticket, outcome)
         value, arch = worth(outcome), ticket.request.arch
         if value is None:

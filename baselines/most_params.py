@@ -1,8 +1,8 @@
 """A control without learning: train the archs with the most parameters, most first.
 
-The official parameter count is what decides; ties are broken at random. Each arch is trained to the end of the
-search schedule, until the budget ends, and the best by validation is recommended. Nothing that is observed changes
-what is trained next, so a searcher that does no better has shown nothing.
+Archs are ordered by their official parameter count; ties are broken at random. Each arch is trained to the end of the
+search schedule, until the budget ends, and the best by validation is recommended. The order never depends on results,
+so a searcher must beat this rule to show that it learns.
 
 Source: none; the rule is ours.
 
@@ -13,24 +13,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from baselines.parts.checks import search_fidelity
 from baselines.parts.evaluations import evaluation, exhausted
 from baselines.parts.incumbents import Observed
-from baselines.parts.settings import search_fidelity
 from baselines.scan import descending
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket
 
 
 class MostParams:
-    """Trains archs in the order of their parameters.
+    """Trains archs by their number of parameters, most first.
 
     Args:
-        space: knows the parameters of an arch.
-        fidelities: what exists.
+        space: the space; it defines the parameters of an arch.
+        fidelities: the benchmark's schedules and validation epochs.
         budget_s: not used.
-        n_workers: not used; never waits before the space is exhausted.
+        n_workers: not used; the searcher waits only once the space is exhausted.
         rng: breaks ties.
-        fidelity: where each arch is trained to; None is the end of the search schedule.
+        fidelity: the fidelity that each arch is trained to; None means the end of the search schedule.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class MostParams:
         return exhausted(running) if arch is None else evaluation(arch, self._fidelity)
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Take note of an outcome."""
+        """Record an outcome."""
         self._observed.add(ticket, outcome)
 
     def recommend(self) -> Sequence[Arch]:

@@ -1,7 +1,7 @@
-"""Random search: archs drawn uniformly, none twice, each trained to the end of the search schedule.
+"""Random search: archs drawn uniformly without repetition, each trained to the end of the search schedule.
 
-The best by validation is recommended. The expected result after n archs has a closed form (the best of n without
-replacement), which the reference tests hold it to.
+The best arch by validation is recommended. The expected result after n archs has a closed form, the best of n draws
+without replacement. The reference tests compare this searcher with it.
 
 Source: Bergstra and Bengio, JMLR 13 (2012); for architecture search Li and Talwalkar, arXiv 1902.07638.
 
@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from baselines.parts.drawing import unseen
+from baselines.parts.checks import search_fidelity
 from baselines.parts.evaluations import evaluation, exhausted
 from baselines.parts.incumbents import Observed
-from baselines.parts.settings import search_fidelity
+from baselines.parts.sampling import unseen
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, Outcome, Ticket
 
@@ -25,12 +25,12 @@ class RandomSearch:
     """Uniform random search.
 
     Args:
-        space: where archs are drawn from.
-        fidelities: what exists.
+        space: the space that archs are drawn from.
+        fidelities: the benchmark's schedules and validation epochs.
         budget_s: not used.
-        n_workers: not used; never waits before the space is exhausted.
+        n_workers: not used; the searcher waits only once the space is exhausted.
         rng: draws the archs.
-        fidelity: where each arch is trained to; None is the end of the search schedule.
+        fidelity: the fidelity that each arch is trained to; None means the end of the search schedule.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class RandomSearch:
         self._observed = Observed(fidelities)
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
-        """Return the training of an arch not asked for before."""
+        """Return the training of a new arch."""
         del remaining_s
         arch = unseen(self._space, self._asked, rng=self._rng)
         if arch is None:
@@ -60,7 +60,7 @@ class RandomSearch:
         return evaluation(arch, self._fidelity)
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Take note of an outcome."""
+        """Record an outcome."""
         self._observed.add(ticket, outcome)
 
     def recommend(self) -> Sequence[Arch]:

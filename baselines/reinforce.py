@@ -1,7 +1,8 @@
 """REINFORCE with an independent softmax per position.
 
-The policy is a table of logits, one row per position; an arch is a draw from each row. Each result moves the logits
-along the gradient of log-probability times advantage, the validation accuracy less its moving average.
+The policy is a table of logits, one row per position. An arch is drawn by drawing one choice per row. Each result moves
+the logits along the gradient of the log-probability times the advantage: the validation accuracy minus its moving
+average.
 
     d log p(arch) / d logits[i] = onehot(arch[i]) - softmax(logits[i])
 
@@ -10,15 +11,15 @@ logits from N(0, 0.001), a bias-corrected moving average that includes the prese
 arXiv 1412.6980, Algorithm 1.
 
 Deviations from the paper:
-- The best arch by validation is recommended, not the policy's mode (as the published code does, too).
-- An arch that was trained before is learnt from again, at no cost; after `PATIENCE` of them in a row, or where all
-  that is drawn is in flight, a new arch is drawn at random: a policy that has converged would train nothing.
-- With several workers the gradient is that of the policy when the result is told, not when the arch was drawn.
-- A diverged training has the lowest reward told so far, if any; a failed one teaches nothing.
+- The best arch by validation is recommended, as in the published code, not the policy's mode.
+- A known arch is learnt from again, at no cost. After `PATIENCE` known archs in a row, or if every draw is in flight,
+  a new arch is drawn at random. Otherwise a converged policy would train no new arch.
+- With several workers the gradient uses the policy at the time the result is told, not when the arch was drawn.
+- A diverged training gets the lowest reward so far, if there is one. A failed training is ignored.
 
 Settings: the defaults and `PATIENCE` were chosen among 19 combinations (learning rate .001 to .5, momentum .8 to .95,
 patience 3 to 20) by test accuracy over 8.5 h of CIFAR-10 and CIFAR-100, seeds 0-99. The rows of NAS-Bench-201
-(table 5; 12,000 s) do not name their learning rate: learning_rate=0.03 lands on them.
+(table 5; 12,000 s) do not name their learning rate; learning_rate=0.03 reproduces them.
 """
 
 import math
@@ -26,15 +27,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from baselines.parts.drawing import unseen
+from baselines.parts.checks import check_between, search_fidelity
 from baselines.parts.evaluations import WORST, archs_of, evaluation, exhausted, worth
 from baselines.parts.incumbents import Observed
-from baselines.parts.settings import check_between, search_fidelity
+from baselines.parts.sampling import unseen
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, FloatArray, Outcome, Ticket
 
 PATIENCE = 10
-"""Known archs in a row before one is drawn at random."""
+"""Number of known archs in a row after which an arch is drawn at random."""
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 _INITIAL_STD = 1e-3
@@ -53,7 +54,7 @@ class Policy:
         self._n_steps = 0
 
     def probabilities(self) -> FloatArray:
-        """Return the softmax of each row, shape (n_positions, max cardinality); zero for choices that do not exist."""
+        """Return the softmax of each row, shape (n_positions, max cardinality); 0 for choices that do not exist."""
         weights: FloatArray = np.exp(self.logits - self.logits.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
         return weights
@@ -77,7 +78,7 @@ class Policy:
 
 
 class Baseline:
-    """An exponential moving average, corrected for having started at zero."""
+    """An exponential moving average, with the bias of its start at zero corrected."""
 
     def __init__(self, momentum: float) -> None:
         self._momentum = momentum
@@ -85,24 +86,24 @@ class Baseline:
         self._weight = 0.0
 
     def update(self, value: float) -> float:
-        """Return the average with `value` taken in."""
+        """Add `value` and return the new average."""
         self._total += (1 - self._momentum) * (value - self._total)
         self._weight += (1 - self._momentum) * (1.0 - self._weight)
         return self._total / self._weight
 
 
 class Reinforce:
-    """Policy gradient over archs.
+    """Policy gradient over archs, eq. 11 of Williams (1992).
 
     Args:
-        space: its positions are what the policy decides.
-        fidelities: what exists.
+        space: the space that archs are drawn from; the policy has one softmax per position.
+        fidelities: the benchmark's schedules and validation epochs.
         budget_s: not used.
-        n_workers: not used; never waits before the space is exhausted.
-        rng: draws first logits and archs.
-        learning_rate: of Adam, on the logits.
-        momentum: of the moving average that is subtracted from the reward.
-        fidelity: where each arch is trained to; None is the end of the search schedule.
+        n_workers: not used; the searcher waits only once the space is exhausted.
+        rng: draws the initial logits and the archs.
+        learning_rate: Adam's learning rate on the logits.
+        momentum: momentum of the moving average that is subtracted from the reward.
+        fidelity: the fidelity that each arch is trained to; None means the end of the search schedule.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class Reinforce:
         self._observed = Observed(fidelities)
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
-        """Return the training of an arch drawn from the policy."""
+        """Return the training of an arch drawn from the policy, or of a random arch."""
         del remaining_s
         arch = None
         if self._known_in_a_row < PATIENCE:
@@ -152,7 +153,7 @@ class Reinforce:
         return None
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Take one step of the policy."""
+        """Record an outcome and update the policy."""
         self._observed.add(ticket, outcome)
         value, arch = worth(outcome), ticket.request.arch
         if value is None:

@@ -1,9 +1,9 @@
-"""Archs from the largest downwards, ties at random, without ranking the whole space first.
+"""Enumeration of archs from the largest to the smallest, without ranking the whole space first.
 
-A measure of size is assumed to rise with the choice in each position, in an order of the choices that does not
-depend on the other positions: so do parameters and counts of operations. Then the largest arch takes the largest
-choice everywhere, and whatever is next in size is one step below something larger. A measure that breaks the
-assumption is refused where it shows.
+A measure of size must rise with the choice in each position, in an order of the choices that does not depend on the
+other positions. Parameters and counts of operations do. Then the largest arch takes the largest choice everywhere, and
+the next largest arch is always one step below a larger one. A measure that violates the assumption raises an error as
+soon as the violation is met.
 """
 
 import heapq
@@ -18,7 +18,7 @@ Size = Callable[[Arch], float]
 
 
 def choices_by_size(cardinalities: Sequence[int], size: Size) -> tuple[tuple[int, ...], ...]:
-    """Return the choices of each position from the largest down, ties by index; the other positions hold choice 0."""
+    """Return each position's choices from the largest down, ties by index. Other positions are held at choice 0."""
     lowest = (0,) * len(cardinalities)
     return tuple(
         tuple(sorted(range(n_choices), key=lambda c: (-size((*lowest[:place], c, *lowest[place + 1 :])), c)))
@@ -30,7 +30,7 @@ def descending(cardinalities: Sequence[int], size: Size, *, rng: np.random.Gener
     """Yield every arch once, from the largest down; archs of equal size in random order.
 
     Raises:
-        InputError: an arch turned up that is larger than the one it is a step below of.
+        InputError: an arch is larger than the arch one step above it.
     """
     choices = choices_by_size(cardinalities, size)
 
@@ -39,7 +39,7 @@ def descending(cardinalities: Sequence[int], size: Size, *, rng: np.random.Gener
 
     top = (0,) * len(cardinalities)
     met = {top}
-    heap = [(-size(arch_at(top)), top)]  # of those a step below something yielded; ranks count from the largest choice
+    heap = [(-size(arch_at(top)), top)]  # archs one step below a yielded arch; ranks count from the largest choice
     while heap:
         level = heap[0][0]
         equal = []

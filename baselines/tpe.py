@@ -1,8 +1,8 @@
 """Tree-structured Parzen estimator, for a space of independent categorical positions.
 
-What was observed is split by validation accuracy into the best gamma and the rest. In each position, l and g are
-smoothed frequencies of the choices in the two parts; l proposes a number of archs, and the one with the highest
-l / g, which is the one of highest expected improvement, is trained.
+The observed archs are split by validation accuracy into the best gamma and the rest. In each position, l and g are the
+smoothed frequencies of the choices in the two parts. Several archs are drawn from l. The arch with the highest l / g is
+trained: it has the highest expected improvement.
 
     l(arch) = prod over positions p of (prior / K_p + n_good(p, arch[p])) / (prior + n_good)
 
@@ -10,13 +10,13 @@ Source: Bergstra, Bardenet, Bengio and Kegl, NeurIPS 2011, section 4; categorica
 the posterior of choice i is proportional to N p_i + C_i. With a uniform p_i that is `prior` = K_p.
 
 Deviations from the paper:
-- An arch that was asked for before is never proposed; where all proposals are known, one is drawn at random.
-- Archs in flight are not modelled; the randomness of the proposals keeps several workers apart.
-- A diverged training belongs to the rest; a failed one is left out.
+- A known arch is never proposed again. If all candidates are known, an arch is drawn at random.
+- Archs in flight are not modelled; random proposals keep several workers apart.
+- A diverged training belongs to the rest; a failed training is ignored.
 
 Settings: the defaults were chosen among 27 combinations (n_startup 10 to 40, gamma .05 to .4, n_candidates 2 to 200,
-prior .3 to 40) by test accuracy over 8.5 h of CIFAR-10 and CIFAR-100, seeds 0-99. The strong prior and the few
-candidates matter: with prior=1 and n_candidates=24 they end .12 and .40 lower.
+prior .3 to 40) by test accuracy over 8.5 h of CIFAR-10 and CIFAR-100, seeds 0-99. The strong prior and the small number
+of candidates matter: with prior=1 and n_candidates=24 accuracies end .12 and .40 points lower.
 """
 
 import math
@@ -25,17 +25,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.parts.drawing import unseen
+from baselines.parts.checks import check_at_least, check_between, search_fidelity
 from baselines.parts.evaluations import evaluation, exhausted, worth
 from baselines.parts.incumbents import Observed
-from baselines.parts.settings import check_at_least, check_between, search_fidelity
+from baselines.parts.sampling import unseen
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, FloatArray, Outcome, Ticket
 
 
 class Parzen:
-    """Smoothed frequencies of the choices in each position, the positions independent."""
+    """Smoothed frequencies of the choices in each position. The positions are independent."""
 
     def __init__(self, archs: NDArray[np.int64], cardinalities: Sequence[int], prior: float) -> None:
         n_choices = np.asarray(cardinalities)[:, None]
@@ -58,19 +58,19 @@ class Parzen:
 
 
 class Tpe:
-    """The tree-structured Parzen estimator.
+    """The tree-structured Parzen estimator, section 4 of the paper.
 
     Args:
-        space: its positions are modelled one by one.
-        fidelities: what exists.
+        space: the space that archs are drawn from; each position is modelled on its own.
+        fidelities: the benchmark's schedules and validation epochs.
         budget_s: not used.
-        n_workers: not used; never waits before the space is exhausted.
-        rng: draws archs.
-        n_startup: archs drawn uniformly before the model is asked.
-        gamma: share of the observations that counts as good.
-        n_candidates: archs drawn from l, of which the best by l / g is trained.
+        n_workers: not used; the searcher waits only once the space is exhausted.
+        rng: draws the archs.
+        n_startup: archs drawn uniformly before the model is used.
+        gamma: share of the observations that count as good.
+        n_candidates: archs drawn from l; the best of them by l / g is trained.
         prior: weight of the uniform prior, in observations.
-        fidelity: where each arch is trained to; None is the end of the search schedule.
+        fidelity: the fidelity that each arch is trained to; None means the end of the search schedule.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Tpe:
         self._observed = Observed(fidelities)
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
-        """Return the training of a first arch, or of the most promising of those that l proposes."""
+        """Return the training of an initial arch, or of the most promising candidate."""
         del remaining_s
         modelled = len(self._asked) >= self._n_startup and len(self._archs) > 1
         arch = self._promising() if modelled else None
@@ -117,7 +117,7 @@ class Tpe:
         return evaluation(arch, self._fidelity)
 
     def _promising(self) -> Arch | None:
-        """Return the candidate of highest l / g; None where all candidates are known."""
+        """Return the candidate with the highest l / g; None if all candidates are known."""
         order = np.argsort(-np.asarray(self._worth), kind="stable")
         n_good = min(math.ceil(self._gamma * len(order)), len(order) - 1)
         archs = np.asarray(self._archs)[order]  # (n_told, n_positions), best first
@@ -129,7 +129,7 @@ class Tpe:
         return next((arch for arch in ranked if arch not in self._asked), None)
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Take note of an outcome."""
+        """Record an outcome."""
         self._observed.add(ticket, outcome)
         value = worth(outcome)
         if value is not None:

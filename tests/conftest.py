@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Give linear algebra one thread, as `python -m harness` does, and let commands be shown as without a front door."""
+    """Give linear algebra one thread, as the harness does, and forget how `reproduce.sh` was called."""
     os.environ.pop("PMFNAS_FRONT", None)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
@@ -47,6 +47,27 @@ def surrogate_table() -> "CurveTable":
     from harness.experiment.data import choose
 
     return choose("surrogate").table
+
+
+@pytest.fixture
+def own_cache(surrogate_table: "CurveTable", monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let commands find the surrogate and no better data, and go to the folder of the test."""
+    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
+    monkeypatch.delenv("PMFNAS_ANCHORS", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "no-official-files"))
+    monkeypatch.setattr("harness.experiment.data.fault_of_package", lambda **_: "no package")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def real_finals_table() -> "CurveTable":
+    """The table of real final values, built where it is not in the cache; skips without the package."""
+    from harness.experiment.data import choose
+    from pmfnas.benchmarks.real_finals import fault_of_package
+
+    if fault := fault_of_package():
+        pytest.skip(fault)
+    return choose("real-finals").table
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
-"""What several searchers are made of.
+"""Parts that several searchers share.
 
 brackets         rungs and their sizes: successive halving, Hyperband
-climbing         an arch's way up the ladder of fidelities
-racing           a race of archs from rung to rung
-evaluations      evaluations at one fidelity, with a plain record
-incumbents       who would be returned now, by validation
-drawing          archs drawn at random, and changed in one place
-categorical_kde  kernel density over choices, of TPE and BOHB
-settings         checks of a searcher's settings
+climbing         training an arch from rung to rung of a ladder
+racing           brackets of archs that climb a ladder
+evaluations      training at one fidelity, and the value of an outcome
+incumbents       the ranking of observed archs by validation
+sampling         random archs, and archs with one position changed
+categorical_kde  kernel density over choices, for BOHB
+checks           checks of a searcher's settings
 """

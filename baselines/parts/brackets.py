@@ -1,16 +1,16 @@
 """Brackets of successive halving, as data.
 
-A bracket is a race: `sizes[0]` archs enter at rung `first` of a ladder, the best `sizes[1]` go on to the next rung,
-and so on. What it wants next is a value, never a side effect:
+`sizes[0]` archs enter a bracket at rung `first` of a ladder, the best `sizes[1]` of them are promoted to the next rung,
+and so on. `Bracket.next` returns the next action as a value and changes nothing:
 
     Enter(rung=0)          start a new arch at rung 0
-    Promote(arch, rung=1)  take `arch` on to rung 1
-    BARRIER                nothing before a result that is still out: the rung is a barrier
-    DONE                   nothing any more
+    Promote(arch, rung=1)  train `arch` to rung 1
+    BARRIER                wait: results of this rung are still missing
+    DONE                   the bracket is complete
 
-SuccessiveHalving runs one kind of bracket, Hyperband cycles through several, BOHB and DEHB do the same and choose
-the archs differently. Rungs count by their *resource* in epochs of training, so the rungs of a ladder need no
-constant ratio; all counting is done with integers (see `pmfnas.core.rungs` for why).
+SuccessiveHalving repeats one shape of bracket, Hyperband cycles through several. BOHB and DEHB do the same with
+another choice of archs. The *resource* of a rung is its number of epochs, so the rungs of a ladder need no constant
+ratio. All counts are integers (see `pmfnas.core.rungs` for the reason).
 """
 
 import math
@@ -27,10 +27,10 @@ Rounding: TypeAlias = Literal["up", "down"]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Size of a bracket: where it enters the ladder, and how many archs each of its rungs takes."""
+    """The shape of a bracket: the rung where it enters the ladder, and the number of archs at each rung."""
 
     first: int
-    """Rung of the ladder that new archs enter at."""
+    """Index of the rung at which new archs enter."""
     sizes: tuple[int, ...]
     """Archs per rung, from `first` to the top of the ladder."""
 
@@ -41,10 +41,13 @@ class Shape:
 
 
 def resources(ladder: Sequence[Fidelity], eta: int | None = None) -> tuple[int, ...]:
-    """Return what each rung counts: its epochs from 0, or with `eta` the rung's power of `eta`.
+    """Return the resource of each rung: its epochs from 0, or with `eta` the rung's power of `eta`.
 
     >>> resources(ladder), resources(ladder, eta=3)  # of 12@1, 12@3, 12@12, 200@200
     ((1, 3, 12, 200), (1, 3, 9, 27))
+
+    Raises:
+        InputError: the epochs do not rise and `eta` is None, or `eta` is below 2.
     """
     if eta is None:
         epochs = tuple(rung.epochs for rung in ladder)
@@ -57,7 +60,7 @@ def resources(ladder: Sequence[Fidelity], eta: int | None = None) -> tuple[int, 
 
 
 def halving(n_archs: int, first: int, counts: Sequence[int]) -> Shape:
-    """Return the bracket of `n_archs` that spends about the same on each rung: n_i = n r_first / r_i, at least 1.
+    """Return a bracket of `n_archs` with about equal cost per rung: n_i = n r_first / r_i, at least 1.
 
     With counts in constant ratio this is n_i = floor(n eta^-i) (Hyperband, Algorithm 1, line 5).
     """
@@ -67,13 +70,13 @@ def halving(n_archs: int, first: int, counts: Sequence[int]) -> Shape:
 
 
 def hyperband_shapes(counts: Sequence[int], rounding: Rounding = "up") -> tuple[Shape, ...]:
-    """Return one round of Hyperband's brackets, the one that enters lowest first.
+    """Return one round of Hyperband's brackets. The first enters at the lowest rung.
 
     Args:
         counts: resource of each rung, rising; R is the last.
-        rounding: `up` is n = ceil((s_max + 1) / (s + 1) * R / r) (Li et al. 2018, Algorithm 1, line 2), where s rungs
-            follow the first and r is the resource of the first; `down` rounds (s_max + 1) / (s + 1) down first, as
-            HpBandSter and DEHB do.
+        rounding: `up` is n = ceil((s_max + 1) / (s + 1) * R / r) (Li et al. 2018, Algorithm 1, line 2), where r is the
+            resource of the bracket's first rung and s is the number of rungs above it. `down` rounds
+            (s_max + 1) / (s + 1) down first, as HpBandSter and DEHB do.
 
     >>> [shape.sizes for shape in hyperband_shapes((1, 3, 9), "up")]
     [(9, 3, 1), (5, 1), (3,)]
@@ -99,7 +102,7 @@ class Enter:
 
 @dataclass(frozen=True, slots=True)
 class Promote:
-    """Take `arch` on to `rung`."""
+    """Train `arch` to `rung`."""
 
     arch: Arch
     rung: int
@@ -112,51 +115,51 @@ DONE: Literal["done"] = "done"
 
 @dataclass
 class Bracket:
-    """A bracket in progress. `next` changes nothing; `start` and `finish` note what was done and what came of it."""
+    """A bracket in progress. `next` changes nothing; `start` and `finish` record starts and results."""
 
     shape: Shape
     level: int = 0
-    """Rungs above the first that were reached."""
+    """Index of the current rung within the bracket, from 0."""
     archs: list[Arch] = field(default_factory=list)
-    """Archs of the present rung: those that entered; above the first rung, those promoted to it, best first."""
+    """Archs of the current rung: those that entered, or above the first rung those promoted to it, best first."""
     n_started: int = 0
-    """How many of them were started."""
+    """Number of started archs of the current rung."""
     results: list[tuple[Arch, float]] = field(default_factory=list)
-    """What the present rung brought, in order of completion: (arch, percent), -inf where training failed."""
+    """Results of the current rung in order of arrival: (arch, percent), -inf if training failed."""
     n_archs: int = field(init=False)
-    """Archs that the present rung takes."""
+    """Number of archs that the current rung takes."""
 
     def __post_init__(self) -> None:
         self.n_archs = self.shape.sizes[0]
 
     @property
     def rung(self) -> int:
-        """The rung of the ladder that is being filled."""
+        """Index of the current rung in the ladder."""
         return self.shape.first + self.level
 
     def next(self) -> Action:
-        """Return what the bracket wants next."""
+        """Return the next action."""
         if self.n_started < self.n_archs:
             return Promote(self.archs[self.n_started], self.rung) if self.level else Enter(self.rung)
         return BARRIER if len(self.results) < self.n_archs else DONE
 
     def start(self, arch: Arch) -> None:
-        """Note that `arch` was started: the one that `next` named, or a substitute for it."""
+        """Record the start of `arch`: the arch that `next` named, or a substitute."""
         self.archs[self.n_started : self.n_started + 1] = [arch]
         self.n_started += 1
 
     def finish(self, arch: Arch, value: float) -> tuple[Arch, ...]:
-        """Note the result of `arch` at the present rung; return the archs that are out of the race now."""
+        """Record the result of `arch` at the current rung. Return the archs that this eliminates."""
         self.results.append((arch, value))
         return self._climb()
 
     def close(self) -> tuple[Arch, ...]:
-        """Let no more archs enter, the space being exhausted; return the archs that are out of the race now."""
+        """Let no more archs enter because the space is exhausted. Return the archs that this eliminates."""
         self.n_archs = self.n_started
         return self._climb()
 
     def _climb(self) -> tuple[Arch, ...]:
-        """Go to the next rung once the present one is complete; return the archs left behind."""
+        """Go to the next rung if the current one is complete. Return the archs that are not promoted."""
         if len(self.results) < self.n_archs:
             return ()
         top = self.level + 1 == len(self.shape.sizes)
@@ -169,9 +172,9 @@ class Bracket:
 
 
 def best_of(archs: Sequence[Arch], results: Sequence[tuple[Arch, float]], n_best: int) -> list[Arch]:
-    """Return the up to `n_best` archs with the highest results, best first.
+    """Return the `n_best` archs with the highest results, best first; fewer if fewer have a finite result.
 
-    Ties go to the arch that stands first in `archs`; an arch without a finite result is never among them.
+    Ties go to the arch that comes first in `archs`.
     """
     values = {arch: value for arch, value in results if value > -math.inf}
     alive = [arch for arch in dict.fromkeys(archs) if arch in values]

@@ -2,8 +2,8 @@
 
     p(x) = 1/n sum_i prod_d K_d(x_d, x_id),   K_d(a, b) = 1 - h_d if a = b, else h_d / (k_d - 1)
 
-K is the kernel of Aitchison and Aitken (Biometrika 1976), h_d the bandwidth of position d with its k_d choices: near 0
-the density is that of the data, at (k_d - 1) / k_d it is uniform, and beyond it favours what was not observed.
+K is the kernel of Aitchison and Aitken (Biometrika 1976), h_d the bandwidth of position d with k_d choices. For h_d
+near 0 the density is that of the data; at (k_d - 1) / k_d it is uniform; above, it favours unobserved choices.
 """
 
 from collections.abc import Sequence
@@ -29,14 +29,14 @@ class CategoricalKde:
     """Per position, the kernel between each choice and each of `archs`: (n_choices, n_archs)."""
 
     def density(self, archs: NDArray[np.int64]) -> FloatArray:
-        """Return the density at each of `archs`, shape (n_points, n_positions), as shape (n_points,)."""
+        """Return the density at each arch of `archs`, (n_points, n_positions), as shape (n_points,)."""
         product = np.ones((len(archs), len(self.archs)))
         for choices, kernel in zip(archs.T, self.kernels, strict=True):
             product *= kernel[choices]
         return np.asarray(product.mean(axis=1))
 
     def sample(self, n: int, *, widen: float = 1.0, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Return `n` draws, shape (n, n_positions), with bandwidths `widen` times as large, at most uniform."""
+        """Return `n` draws, shape (n, n_positions). Bandwidths are multiplied by `widen`, at most up to uniform."""
         kept = self.archs[rng.integers(len(self.archs), size=n)]
         moves = rng.random(kept.shape) < np.minimum(self.bandwidths * widen, uniform(self.cardinalities))
         step = rng.integers(1, np.maximum(2, self.cardinalities), size=kept.shape)  # to one of the other choices
@@ -46,17 +46,17 @@ class CategoricalKde:
 def fit(
     archs: NDArray[np.int64], cardinalities: Sequence[int], *, min_bandwidth: float, spread: Spread = "differ"
 ) -> CategoricalKde:
-    """Return the density of `archs`, shape (n_archs, n_positions), with bandwidths by the normal reference rule.
+    """Return the density of `archs`, shape (n_archs, n_positions). Bandwidths follow the normal reference rule.
 
     h_d = 1.06 s_d n^(-1 / (4 + n_positions)) (Scott 1992).
 
     Args:
-        archs: at least one.
+        archs: at least one arch.
         cardinalities: choices per position.
-        min_bandwidth: least bandwidth; positive, so that no choice is ever ruled out.
-        spread: what s_d is. `differ`: the probability that two values of the position differ, and h_d goes no further
-            than uniform. `index`: the standard deviation of the category numbers, as if they were ordered, without
-            that limit, as statsmodels has it.
+        min_bandwidth: smallest bandwidth; if positive, the probability of every choice is positive.
+        spread: meaning of s_d. `differ`: the probability that two values of the position differ; h_d is at most
+            uniform. `index`: the standard deviation of the category numbers, as if they were ordered, with no upper
+            limit on h_d, as in statsmodels.
     """
     n_choices = np.asarray(cardinalities, dtype=np.int64)
     n_archs, n_positions = archs.shape
@@ -71,7 +71,7 @@ def fit(
 
 
 def uniform(cardinalities: NDArray[np.int64]) -> FloatArray:
-    """Return the bandwidths at which the density is uniform."""
+    """Return the bandwidths of the uniform density, shape (n_positions,)."""
     return np.asarray((cardinalities - 1) / cardinalities)
 
 

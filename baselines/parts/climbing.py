@@ -1,15 +1,15 @@
-"""What every searcher that climbs a ladder keeps: live checkpoints, and how to take an arch to a rung.
+"""Training archs from rung to rung of a ladder, and their live checkpoints.
 
-Within a schedule an arch goes on from its checkpoint; a rung of another schedule is a fresh run, before which the
-old checkpoint is dropped. A ladder may repeat its last rung: each repetition trains from epoch 0 again and buys one
-validation more than the one before, since the record would answer the same question free.
+Within a schedule an arch continues from its checkpoint. A rung of another schedule is a fresh run; the old checkpoint
+is dropped first. A ladder may repeat its last rung. Each repetition trains from epoch 0 again and buys one more
+validation than the last one, because the record answers an identical request for free.
 """
 
 import math
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
-from baselines.parts.settings import check_at_least
+from baselines.parts.checks import check_at_least
 from pmfnas.core.errors import InputError
 from pmfnas.core.rungs import climb, parse_ladder
 from pmfnas.core.types import Arch, Decision, Drop, Fidelities, Fidelity, Ok, Outcome, Request, Submit, Ticket, Train
@@ -19,15 +19,15 @@ FULL = "full"
 
 
 def ladder_of(text: str | None, fidelities: Fidelities) -> tuple[Fidelity, ...]:
-    """Return the ladder that a setting means.
+    """Return the ladder that a setting names.
 
     Args:
-        text: None for the rungs of the search schedule (`12@1, 12@3, 12@12`), `full` for these and the end of each
-            longer schedule (`200@200`), or a ladder written out.
-        fidelities: what exists.
+        text: None for the rungs of the search schedule (`12@1, 12@3, 12@12`); `full` for these and the end of each
+            longer schedule (`200@200`); or the rungs written out.
+        fidelities: the benchmark's schedules and validation epochs.
 
     Raises:
-        InputError: rungs that do not exist or do not rise; no rung at all.
+        InputError: rungs do not exist or do not rise, or the ladder has no rung.
     """
     if text is not None and text != FULL:
         return parse_ladder(text, fidelities)
@@ -40,7 +40,7 @@ def ladder_of(text: str | None, fidelities: Fidelities) -> tuple[Fidelity, ...]:
 
 
 def repeated(ladder: Sequence[Fidelity], times: int, fidelities: Fidelities) -> tuple[Fidelity, ...]:
-    """Return `ladder` with its last rung `times` times; each repetition needs a validation one epoch earlier."""
+    """Return `ladder` with its last rung `times` times. Each repetition needs a validation one epoch earlier."""
     check_at_least("repeats", times, 1)
     last = ladder[-1]
     for epochs in range(last.epochs - times + 1, last.epochs):
@@ -49,21 +49,21 @@ def repeated(ladder: Sequence[Fidelity], times: int, fidelities: Fidelities) -> 
 
 
 class Climber:
-    """Takes archs up a ladder, from their live checkpoints where there are any."""
+    """Trains archs to the rungs of a ladder, from their live checkpoints if they have any."""
 
     def __init__(self, ladder: Sequence[Fidelity]) -> None:
         self._ladder = tuple(ladder)
         self._live: dict[Arch, tuple[str, int]] = {}  # schedule and epochs of the newest checkpoint
-        self._rungs: dict[Request, int] = {}  # of what is in flight
+        self._rungs: dict[Request, int] = {}  # of requests in flight
         self._queue: deque[Decision] = deque()
-        self._times: Counter[tuple[Arch, Fidelity]] = Counter()  # at rungs that the ladder repeats
+        self._times: Counter[tuple[Arch, Fidelity]] = Counter()  # trainings at rungs that the ladder repeats
 
     def queued(self) -> Decision | None:
-        """Return a decision that was put off until now; None where there is none. Comes before `take`."""
+        """Return the next queued decision; None if the queue is empty. Call it before `take`."""
         return self._queue.popleft() if self._queue else None
 
     def take(self, arch: Arch, rung: int) -> Decision:
-        """Return the decision that takes `arch` to `rung`, or the one that must come before it, which is queued."""
+        """Return the decision to train `arch` to `rung`, or a `Drop` that must precede it; the training is queued."""
         request = self._request(arch, rung)
         self._rungs[request] = rung
         if self._live.get(arch, (request.schedule, 0))[0] == request.schedule:
@@ -83,7 +83,7 @@ class Climber:
         return Train(arch, fidelity.schedule, epochs if goes_on else 0, fidelity.epochs)
 
     def note(self, ticket: Ticket, outcome: Outcome) -> tuple[Arch, int, float]:
-        """Return (arch, rung, percent) of an outcome; -inf for everything but a finite validation accuracy."""
+        """Return (arch, rung, percent) of an outcome; -inf if there is no finite validation accuracy."""
         request, value = ticket.request, -math.inf
         if isinstance(outcome, Ok) and isinstance(request, Train):
             self._live[request.arch] = (request.schedule, outcome.curve.stop)
@@ -92,7 +92,7 @@ class Climber:
         return request.arch, self._rungs.pop(request), value
 
     def drop(self, archs: Iterable[Arch]) -> None:
-        """Queue the end of the live checkpoints of `archs`, which must not be in flight."""
+        """Queue a `Drop` of the live checkpoints of `archs`, which must not be in flight."""
         for arch in archs:
             if self._live.pop(arch, None) is not None:
                 self._queue.append(Drop(arch))

@@ -1,4 +1,4 @@
-"""Archs trained at one fidelity: how to ask for one, what its outcome is worth, what to do when none is left."""
+"""Training archs at one fidelity: the request, the value of its outcome, and the decision when no arch is left."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pmfnas.core.types import Arch, Diverged, Fidelity, Ok, Outcome, Stop, Submit, Ticket, Train, Wait
 
 WORST = -math.inf
-"""What a diverged training is worth."""
+"""The value of a diverged training."""
 
 
 def evaluation(arch: Arch, fidelity: Fidelity) -> Submit:
@@ -15,7 +15,7 @@ def evaluation(arch: Arch, fidelity: Fidelity) -> Submit:
 
 
 def worth(outcome: Outcome) -> float | None:
-    """Return the validation accuracy in percent, `WORST` where training diverged, None where nothing was learnt."""
+    """Return the validation accuracy in percent; `WORST` if training diverged; None without a validation."""
     if isinstance(outcome, Diverged):
         return WORST
     if not isinstance(outcome, Ok) or not outcome.curve.valid_epochs:
@@ -25,7 +25,7 @@ def worth(outcome: Outcome) -> float | None:
 
 
 def exhausted(running: Sequence[Ticket]) -> Wait | Stop:
-    """Return what to do where every arch has been asked for: hear of those still running, then stop."""
+    """Return the decision once every arch has been trained or is in flight: `Wait` for running ones, else `Stop`."""
     return Wait() if running else Stop("the space is exhausted")
 
 

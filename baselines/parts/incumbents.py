@@ -1,8 +1,8 @@
-"""The plain rule of recommendation, kept up to date one result at a time.
+"""The plain rule of recommendation, updated with every result.
 
-Complete schedules outrank partial ones, then the longer schedule, then epochs, then validation accuracy; on ties
-the arch seen first stays ahead. An arch stands in the ranking once, with its best result. Validation is all that
-counts; a run that diverged, failed or was cancelled is never recommended.
+Complete schedules outrank partial ones, then the longer schedule, then more epochs, then higher validation accuracy.
+On ties the arch observed first stays ahead. Each arch is ranked once, by its best result. Only validation counts. A run
+that diverged, failed or was cancelled is never recommended.
 """
 
 import math
@@ -14,17 +14,17 @@ from typing import TypeAlias
 from pmfnas.core.types import Arch, Fidelities, Ok, Outcome, Ticket, Train
 
 LISTED = 10
-"""Archs that a ranking names by default: nobody reads further, and the runner asks after every result."""
+"""Number of archs in a ranking. It is short because the runner asks for one after every result."""
 
 _Place: TypeAlias = tuple[bool, int, int, float, int]
 """(partial, -rank of the schedule, -epochs, -percent, first seen): the smallest is the best."""
 
 
 class Observed:
-    """What was observed in a run, ranked by the plain rule.
+    """The observed archs of a run, ranked by the plain rule.
 
     >>> observed = Observed(fidelities)
-    >>> observed.add(ticket, outcome)  # for every tell, whatever its outcome
+    >>> observed.add(ticket, outcome)  # for every tell, with any outcome
     >>> observed.ranking()
     ((3, 3, 1, 3, 1, 3), (3, 3, 3, 3, 1, 3))
     """
@@ -37,7 +37,7 @@ class Observed:
         self._ranked: list[tuple[_Place, Arch]] = []  # rises, so the best comes first
 
     def add(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Take note of an outcome. Anything but an `Ok` of a training that was validated is passed over."""
+        """Record an outcome. All outcomes but an `Ok` with a finite validation are ignored."""
         request = ticket.request
         if not isinstance(request, Train) or not isinstance(outcome, Ok) or not outcome.curve.valid_epochs:
             return
@@ -59,5 +59,5 @@ class Observed:
         insort(self._ranked, (new, arch))
 
     def ranking(self, n: int = LISTED) -> tuple[Arch, ...]:
-        """Return the best `n` archs (fewer where fewer were observed), best first."""
+        """Return the best `n` archs, best first; fewer if fewer were observed."""
         return tuple(arch for _, arch in self._ranked[:n])

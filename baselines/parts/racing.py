@@ -1,6 +1,6 @@
-"""The loop that successive halving, Hyperband and BOHB share: brackets one after the other on one climber."""
+"""The loop of successive halving, Hyperband, BOHB and DEHB: it runs brackets on one climber."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -8,17 +8,17 @@ import numpy as np
 
 from baselines.parts.brackets import BARRIER, DONE, Bracket, Enter, Promote, Shape
 from baselines.parts.climbing import Climber
-from baselines.parts.drawing import unseen
 from baselines.parts.evaluations import exhausted
+from baselines.parts.sampling import unseen
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Outcome, Ticket, Wait
 
 Choose: TypeAlias = Callable[[Enter | Promote, Bracket], Arch | None]
-"""Returns the arch that does what a bracket wants, not in flight; None where the space has none left."""
+"""Returns the arch for a bracket's action; it must not be in flight. Returns None if the space is exhausted."""
 
 
 def random_entrants(space: Space, *, rng: np.random.Generator) -> Choose:
-    """Return a choice that lets random archs enter, none twice, and promotes whom the bracket names."""
+    """Return a choice that enters random archs without repetition and promotes the archs that the bracket names."""
     seen: set[Arch] = set()
 
     def choose(action: Enter | Promote, bracket: Bracket) -> Arch | None:
@@ -35,20 +35,20 @@ def random_entrants(space: Space, *, rng: np.random.Generator) -> Choose:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a ticket brought."""
+    """The result of a ticket."""
 
     arch: Arch
     rung: int
     value: float
-    """Percent; -inf where training diverged, failed or was cancelled."""
+    """Percent; -inf if training diverged, failed or was cancelled."""
     out: tuple[Arch, ...]
-    """Archs whose bracket has no more use for them."""
+    """Archs that this result eliminates from their bracket."""
 
 
 class Race:
-    """Runs brackets of `shapes`, in turn and without end; `choose` names their archs.
+    """Runs brackets of `shapes`, in turn and without end. `choose` selects their archs.
 
-    With `overlap` a worker that meets a barrier works on the next bracket; without, it waits.
+    With `overlap`, a worker that meets a barrier works on the next bracket; without, it waits.
     """
 
     def __init__(self, climber: Climber, shapes: Sequence[Shape], choose: Choose, *, overlap: bool) -> None:
@@ -57,12 +57,12 @@ class Race:
         self._choose = choose
         self._overlap = overlap
         self._brackets: list[Bracket] = []  # in progress, oldest first
-        self._bracket_of: dict[Arch, Bracket] = {}  # of what is in flight
+        self._bracket_of: dict[Arch, Bracket] = {}  # archs in flight
         self._n_opened = 0
         self._exhausted = False
 
     def ask(self, running: Sequence[Ticket]) -> Decision:
-        """Return what to do while a worker is free."""
+        """Return the next decision while a worker is free."""
         while True:
             queued = self._climber.queued()
             if queued is not None:
@@ -75,7 +75,7 @@ class Race:
                 return decision
 
     def _eligible(self) -> Bracket | None:
-        """Return the oldest bracket that can use a worker, a new one where that is allowed, or None."""
+        """Return the oldest bracket that can use a worker, a new one if that is allowed, or None."""
         for bracket in self._brackets:
             if bracket.next() != BARRIER:
                 return bracket
@@ -86,7 +86,7 @@ class Race:
         return self._brackets[-1]
 
     def _advance(self, bracket: Bracket) -> Decision | None:
-        """Return the decision that does what `bracket` wants; None where the space has no more archs for it."""
+        """Return the decision for the next action of `bracket`; None if the space is exhausted."""
         action = bracket.next()
         assert not isinstance(action, str), "This is a bug: a bracket that waits or is done was taken for eligible."
         arch = self._choose(action, bracket)
@@ -103,13 +103,8 @@ class Race:
         self._brackets = [bracket for bracket in self._brackets if bracket.next() != DONE]
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> Result:
-        """Take note of how a ticket ended; return what it brought."""
+        """Record the outcome of a ticket and return its result."""
         arch, rung, value = self._climber.note(ticket, outcome)
         out = self._bracket_of.pop(arch).finish(arch, value)
         self._clear()
         return Result(arch, rung, value, out)
-
-    @property
-    def in_flight(self) -> Collection[Arch]:
-        """The archs in flight."""
-        return self._bracket_of.keys()

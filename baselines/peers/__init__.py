@@ -1,1 +1,1 @@
-"""Searchers that run in their own process and environment, and the client with which they speak to the harness."""
+"""Published packages as searchers. Each runs in its own process and environment, as a client of the harness."""

@@ -1,7 +1,7 @@
-"""DEHB 0.1.2, the authors' own package (Awad, Mallik and Hutter 2021, arXiv 2105.09821), by its ask and tell.
+"""DEHB 0.1.2, the authors' own package (Awad, Mallik and Hutter 2021, arXiv 2105.09821), through its ask and tell.
 
-Settings: the package's defaults (eta 3, mutation factor .5, crossover .5, rand1_bin). Fidelities 1 to 12 give its
-levels 1.33, 4 and 12, asked for as 12@1, 12@3 and 12@12. A failed training counts as the worst fitness there is.
+Settings: the package's defaults (eta 3, mutation factor .5, crossover .5, rand1_bin). Fidelities 1 to 12 give the
+levels 1.33, 4 and 12, which are requested as 12@1, 12@3 and 12@12. A failed training counts as the worst fitness.
 """
 
 import tempfile
@@ -19,14 +19,14 @@ WORST = 100.0
 
 
 class DehbPackage:
-    """The package's optimiser. It never waits: where brackets are at a barrier it starts the next."""
+    """The package's optimiser. It never waits: if all brackets are at a barrier it starts another."""
 
     def __init__(self, task: Task) -> None:
         space = ConfigSpace.ConfigurationSpace(seed=task.seed)
         for name, choices in zip(task.names, task.choices, strict=True):
             space.add(ConfigSpace.CategoricalHyperparameter(name, choices))
         self._task = task
-        self._folder = tempfile.TemporaryDirectory()  # it insists on a log file
+        self._folder = tempfile.TemporaryDirectory()  # the package always writes a log file
         self._dehb = DEHB(
             cs=space,
             min_fidelity=task.epochs[0],
@@ -39,12 +39,12 @@ class DehbPackage:
         )
 
     def propose(self) -> Evaluation:
-        """Return the job that the package hands out."""
+        """Return the package's next job."""
         job = self._dehb.ask()
         return Evaluation(job, self._task.indices(job["config"]), self._task.snapped(job["fidelity"]))
 
     def report(self, evaluation: Evaluation, acc: float | None) -> None:
-        """Tell the package the loss; the cost plays no part in its decisions."""
+        """Tell the package the loss. The cost does not affect its decisions."""
         fitness = WORST if acc is None else 100 - acc
         self._dehb.tell(evaluation.handle, {"fitness": fitness, "cost": float(evaluation.epochs)})
 

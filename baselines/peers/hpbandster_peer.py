@@ -1,11 +1,11 @@
 """BOHB of HpBandSter 0.7.4, the authors' own package (Falkner et al. 2018, arXiv 1807.01774).
 
-Its `Master` needs a name server and workers on a network, so its parts are driven here as `Master.run` does:
+Its `Master` needs a name server and workers on a network. So this script drives its parts as `Master.run` does:
 brackets by the package's `BOHB.get_next_iteration`, archs by its configuration generator, promotions by its
-`SuccessiveHalving`. With several workers, the next bracket starts while one is at a barrier, as there.
+`SuccessiveHalving`. With several workers, the next bracket starts while one is at a barrier, as in `Master.run`.
 
-Settings: the package's defaults (eta 3, a third random, 64 draws, bandwidth factor 3, least bandwidth .001, the best
-15 % good). Budgets 1 to 12 give its levels 1.33, 4 and 12, asked for as 12@1, 12@3 and 12@12.
+Settings: the package's defaults (eta 3, a third of archs random, 64 draws, bandwidth factor 3, minimum bandwidth .001,
+the best 15 % good). Budgets 1 to 12 give the levels 1.33, 4 and 12, which are requested as 12@1, 12@3 and 12@12.
 """
 
 from types import SimpleNamespace
@@ -26,7 +26,7 @@ ETA = 3
 
 
 class HpBandSterBohb:
-    """The parts of BOHB without its network."""
+    """BOHB's brackets and configuration generator, without its network."""
 
     def __init__(self, task: Task) -> None:
         np.random.seed(task.seed)  # noqa: NPY002, TID251  the package draws from the global generator
@@ -38,7 +38,7 @@ class HpBandSterBohb:
         self._task = task
         self._generator = Generator(space)
         self._brackets: list[Any] = []
-        self._master = SimpleNamespace(  # what `get_next_iteration` reads of it
+        self._master = SimpleNamespace(  # the attributes that `get_next_iteration` reads
             eta=ETA,
             max_SH_iter=n_levels,
             budgets=high * np.power(ETA, -np.linspace(n_levels - 1, 0, n_levels)),
@@ -46,7 +46,7 @@ class HpBandSterBohb:
         )
 
     def propose(self) -> Evaluation:
-        """Return the next run of a bracket, the oldest first, or of a new one."""
+        """Return the next run of the oldest bracket that has one, or of a new bracket."""
         for bracket in self._brackets:
             following = bracket.get_next_run()
             if following is not None:

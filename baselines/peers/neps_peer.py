@@ -1,11 +1,11 @@
-"""PriorBand, Hyperband and ASHA of NePS 0.17 (PriorBand: Mallik et al. 2023, arXiv 2306.12370), by its ask and tell.
+"""PriorBand, Hyperband and ASHA of NePS 0.17 (PriorBand: Mallik et al. 2023, arXiv 2306.12370), through ask and tell.
 
-Settings: the package's defaults (eta 3; PriorBand on Hyperband). Fidelities 1 to 12 give its levels 1, 4 and 12,
-asked for as 12@1, 12@3 and 12@12.
+Settings: the package's defaults (eta 3; PriorBand on Hyperband). Fidelities 1 to 12 give the levels 1, 4 and 12,
+which are requested as 12@1, 12@3 and 12@12.
 
 PriorBand needs a prior. A practitioner's guess on a space of convolutional cells is the largest operation on every
-edge, `nor_conv_3x3` (the last width on the size space), with NePS's middle confidence: knowledge that the other two
-are not given, and on NAS-Bench-201 good knowledge (the control `most_conv3x3` is the same rule, taken to its end).
+edge, `nor_conv_3x3` (the last width on the size space), with NePS's middle confidence. The other two methods lack this
+knowledge, and on NAS-Bench-201 it is good: the control `most_conv3x3` applies the same rule to its end.
 """
 
 from functools import partial
@@ -28,7 +28,7 @@ CONFIDENCE = "medium"
 
 
 class Neps:
-    """One of the package's bracket optimisers, asked and told."""
+    """One of the package's bracket optimisers, driven through ask and tell."""
 
     def __init__(self, task: Task, *, algorithm: Any, with_prior: bool) -> None:
         np.random.seed(task.seed)  # noqa: NPY002, TID251  the package draws from the global generators
@@ -48,7 +48,7 @@ class Neps:
         return Evaluation(trial, self._task.indices(trial.config), self._task.snapped(trial.config[FIDELITY]))
 
     def report(self, evaluation: Evaluation, acc: float | None) -> None:
-        """Tell the optimiser the loss; a failed training counts as the worst there is."""
+        """Tell the optimiser the loss. A failed training counts as the worst loss, 100."""
         loss = 100.0 if acc is None else 100 - acc
         self._neps.tell(evaluation.handle, {"objective_to_minimize": loss, "cost": float(evaluation.epochs)})
 

@@ -1,6 +1,6 @@
-"""TPE with the Hyperband pruner of Optuna 5 (Akiba et al. 2019, arXiv 1907.10902), by its ask and tell.
+"""TPE with the Hyperband pruner of Optuna 5 (Akiba et al. 2019, arXiv 1907.10902), through its ask and tell.
 
-A trial trains from rung to rung, 12@1, 12@3, 12@9 and 12@12, reports at each and ends where the pruner says so.
+A trial trains from rung to rung, 12@1, 12@3, 12@9 and 12@12, reports at each rung and ends when the pruner prunes it.
 
 Settings: `TPESampler` with its defaults (10 random trials to start with, 24 candidates) and
 `HyperbandPruner(min_resource=1, max_resource=12, reduction_factor=3)`, the pair that Optuna's documentation names
@@ -21,7 +21,7 @@ ETA = 3
 
 
 class OptunaTpe:
-    """A study that is asked and told."""
+    """An Optuna study, driven through ask and tell."""
 
     def __init__(self, task: Task) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -37,7 +37,7 @@ class OptunaTpe:
         )
 
     def propose(self) -> Evaluation:
-        """Return the next rung of a trial that goes on, else the first of a new trial."""
+        """Return the next rung of a continued trial, else the first rung of a new trial."""
         if self._going_on:
             return self._going_on.popleft()
         trial = self._study.ask()
@@ -48,7 +48,7 @@ class OptunaTpe:
         return Evaluation(trial, self._task.indices(config), self._rungs[0])
 
     def report(self, evaluation: Evaluation, acc: float | None) -> None:
-        """Report the value, and end the trial at the top, by the pruner's word, or where it failed."""
+        """Report the value. The trial ends at the top rung, when the pruner prunes it, or when training failed."""
         trial: Any = evaluation.handle
         if acc is None:
             self._study.tell(trial, state=optuna.trial.TrialState.FAIL)

@@ -1,16 +1,16 @@
-"""What the scripts of all packages share: a package proposes evaluations, the harness is asked for them one by one.
+"""The part that the scripts of all packages share: it translates a package's evaluations into the process protocol.
 
     harness --ask-->  PackageSearcher --propose()-->                package
     harness --tell--> PackageSearcher --report(evaluation, acc)-->  package
 
-A package thinks in evaluations, "this arch, trained to so many epochs". Here they become segments: training goes on
-from the arch's last checkpoint where there is one. An evaluation that was had before is asked again from epoch 0 and
-answered from the record, free. What is recommended is the plain rule, more epochs before better validation, so all
-packages are judged alike.
+A package proposes evaluations: "train this arch for so many epochs". Here they become segments. Training continues
+from the arch's last checkpoint if there is one. A repeated evaluation is requested again from epoch 0; the harness
+answers it from its record for free. All packages recommend by the plain rule, more epochs before better validation, so
+that all are judged alike.
 
-Fidelities are those of one schedule, 12 on the topology space, at the epochs in `OFFERED`. A package whose levels are
-numbers between them gets the next one below. The longer schedule is a training run of its own and no package can say
-"start afresh", so none is offered it: resources are epochs of one run to all of them.
+Fidelities are those of one schedule, 12 on the topology space, at the epochs in `OFFERED`. A package whose levels lie
+between them gets the next one below. The longer schedule is a training run of its own, and no package can request a
+fresh start. So no package is offered it: for all of them, resources are epochs of one run.
 """
 
 import argparse
@@ -29,61 +29,61 @@ else:  # run as a script, in an environment that does not hold our packages
 OFFERED = (1, 2, 3, 6, 9, 12)
 """Epochs of the search schedule at which a package may ask for a value."""
 MAX_REPEATS = 500
-"""Evaluations in a row that were had before, after which a run is ended: the package has nothing new to ask."""
+"""Largest number of repeated evaluations in a row. After more, the run stops: the package asks for no new value."""
 N_RECOMMENDED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a package is told of the run."""
+    """The setting of the run, as a package sees it."""
 
     choices: tuple[tuple[str, ...], ...]
-    """What may stand in each position of an arch."""
+    """Names of the choices in each position of an arch."""
     epochs: tuple[int, ...]
-    """The fidelities, rising."""
+    """Epochs of the fidelities, rising."""
     seed: int
 
     @property
     def names(self) -> tuple[str, ...]:
-        """A name per position, in order."""
+        """Names of the positions, in order."""
         return tuple(f"p{place}" for place in range(len(self.choices)))
 
     def indices(self, config: Mapping[str, Any]) -> tuple[int, ...]:
-        """Return the arch of a configuration that holds a choice under each of `names`."""
+        """Return the arch of a package's configuration, which maps each of `names` to a choice."""
         return tuple(choices.index(str(config[name])) for name, choices in zip(self.names, self.choices, strict=True))
 
     def rungs(self, eta: int) -> tuple[int, ...]:
-        """Return the lowest fidelity, eta times it, ... below the highest, then the highest."""
+        """Return the rungs: the lowest fidelity times powers of `eta` while below the highest, then the highest."""
         steps = [self.epochs[0]]
         while steps[-1] * eta < self.epochs[-1]:
             steps.append(steps[-1] * eta)
         return (*steps, self.epochs[-1])
 
     def snapped(self, budget: float) -> int:
-        """Return the largest fidelity up to `budget`, or the lowest one."""
+        """Return the largest fidelity up to `budget`; the lowest fidelity if none is as small."""
         below = [epochs for epochs in self.epochs if epochs <= budget + 1e-6]
         return below[-1] if below else self.epochs[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A value that a package asks for."""
+    """A package's request for the validation accuracy of an arch after some epochs."""
 
     handle: Any
-    """By which the package knows it."""
+    """The package's own object for this evaluation."""
     arch: tuple[int, ...]
     epochs: int
 
 
 class Package(Protocol):
-    """A package's optimiser, driven by hand. Losses are `100 - acc`, percent."""
+    """A package's optimiser, driven through ask and tell. Losses are `100 - acc`, percent."""
 
     def propose(self) -> Evaluation | None:
-        """Return the next evaluation; None to wait for one that runs."""
+        """Return the next evaluation; None to wait for a running one."""
         ...
 
     def report(self, evaluation: Evaluation, acc: float | None) -> None:
-        """Take note of a validation accuracy in percent; None where training failed or diverged."""
+        """Record a validation accuracy in percent; None if training failed or diverged."""
         ...
 
 
@@ -91,28 +91,28 @@ Maker: TypeAlias = Callable[[Task], Package]
 
 
 def task_of(hello: Hello) -> Task:
-    """Return the task in a `hello`: the search schedule is the last but one, or the only one."""
+    """Return the task in a `hello`. The search schedule is the last but one, or the only one."""
     schedule = hello.schedules[-min(2, len(hello.schedules))]
     epochs = {e for e in (*OFFERED, schedule.epochs) if e in schedule.validation_epochs}
     return Task(hello.space.choices, tuple(sorted(epochs)), hello.seed)
 
 
 class PackageSearcher:
-    """Speaks for a package: `ask`, `tell` and `recommend` of the process protocol."""
+    """Presents a package as a searcher of the process protocol, with `ask`, `tell` and `recommend`."""
 
     def __init__(self, hello: Hello, make: Maker) -> None:
         self._space = hello.space
         self._schedule = hello.schedules[-min(2, len(hello.schedules))].name
         self._package = make(task_of(hello))
         self._ends: dict[str, list[int]] = {}  # epochs at which an arch has a checkpoint and a value, rising
-        self._open: dict[int, Evaluation] = {}  # by number of the ticket
+        self._open: dict[int, Evaluation] = {}  # running evaluations by number of the ticket
         self._n_asked = 0
         self._n_repeats = 0
         self._reached: dict[str, tuple[int, float]] = {}
-        self._ranking: list[tuple[int, float, int, str]] = []  # -epochs, -acc, place of arrival, arch
+        self._ranking: list[tuple[int, float, int, str]] = []  # -epochs, -acc, order of arrival, arch
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Message:
-        """Return the segment that the package's next evaluation needs."""
+        """Return the segment for the package's next evaluation."""
         del remaining_s
         evaluation = self._package.propose()
         if evaluation is None:
@@ -158,7 +158,7 @@ def run(distribution: str, methods: Mapping[str, tuple[Maker, Mapping[str, Any]]
 
     Args:
         distribution: the package, as pip calls it; its version goes into the record.
-        methods: name for `--method` -> what makes the package's optimiser, and its settings for the record.
+        methods: maps each name of `--method` to the maker of the optimiser and its settings for the record.
     """
     parser = argparse.ArgumentParser(description=f"{distribution} as a searcher that speaks the process protocol")
     parser.add_argument("--method", choices=sorted(methods), default=sorted(methods)[0])

@@ -1,4 +1,4 @@
-"""The searcher's side of the process protocol (`docs/protocol.md`): one file, Python >= 3.8, no dependencies.
+"""The searcher's side of the process protocol (`docs/reference/protocol.md`): one file, Python >= 3.8, no dependencies.
 
     import random
     from protocol_client import serve, submit, train
@@ -19,8 +19,8 @@
 
     serve(RandomSearch, name="random search", version="1")
 
-`serve` keeps standard output to itself: whatever else is printed in this process goes to standard error, and standard
-input is empty for everybody else. A searcher that cannot be written as `ask` and `tell` uses `Connection` directly.
+`serve` uses standard output for the protocol alone. Other output of this process goes to standard error, and its
+standard input is empty. A searcher that does not fit `ask` and `tell` uses `Connection` directly.
 """
 
 # ruff: noqa: B905  zip(strict=) came with Python 3.10
@@ -38,33 +38,33 @@ from typing import Any, BinaryIO, Callable, Dict, Mapping, Sequence  # noqa: UP0
 PROTOCOL = 1
 
 Message = Dict[str, Any]  # noqa: UP006  evaluated by Python 3.8
-"""A line, a decision, or a request."""
+"""A message of the protocol as a dictionary; also a decision or a request within a message."""
 
 
 class ProtocolError(Exception):
-    """The harness said something that this client does not understand."""
+    """The harness sent a message that this client does not understand."""
 
 
-# --------------------------------------------------------------------------------------------- what is heard
+# ------------------------------------------------------------------------------------------- incoming messages
 
 
 @dataclass(frozen=True)
 class Space:
-    """The archs, each an official string: a choice between each two pieces of the template."""
+    """The archs as official strings: the pieces of the template, with one choice between each two pieces."""
 
     name: str
     choices: tuple[tuple[str, ...], ...]
     template: tuple[str, ...]
 
     def format(self, indices: Sequence[int]) -> str:
-        """Return the official string of an arch given as an index per position."""
+        """Return the official string of an arch given as one index per position. Raises `ValueError` for others."""
         chosen = [names[i] for names, i in zip(self.choices, indices)]
         if len(indices) != len(self.choices) or min(indices) < 0:
             raise ValueError(f"indices is {indices!r}, but an arch has {len(self.choices)} of them, from 0")
         return self.template[0] + "".join(name + after for name, after in zip(chosen, self.template[1:]))
 
     def parse(self, arch: str) -> tuple[int, ...]:
-        """Return the index per position of an official string; raise `ValueError` for anything else."""
+        """Return the index per position of an official string. Raises `ValueError` for any other text."""
         groups = [f"({'|'.join(map(re.escape, names))})" for names in self.choices]
         pattern = re.escape(self.template[0])
         pattern += "".join(group + re.escape(after) for group, after in zip(groups, self.template[1:]))
@@ -111,7 +111,7 @@ class Hello:
 
 @dataclass(frozen=True)
 class Ticket:
-    """A request that was accepted. Of a measurement, `schedule` is empty; of a training, `metric` is."""
+    """A request that was accepted. `schedule` is empty for a measurement, `metric` for a training."""
 
     number: int
     kind: str
@@ -126,7 +126,7 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a ticket ended. Curves are from epoch 1, accuracies percent; what is not finite is NaN."""
+    """The outcome of a ticket. Curves start at epoch 1; accuracies are percent; values that are not finite are NaN."""
 
     status: str
     """`ok`, `diverged`, `measured`, `failed` or `cancelled`."""
@@ -142,11 +142,11 @@ class Outcome:
 
     @property
     def last_valid_acc(self) -> float:
-        """Percent at the latest validated epoch; NaN where none was."""
+        """Percent at the latest validated epoch; NaN if no epoch was validated."""
         return self.valid_acc[-1] if self.valid_acc else math.nan
 
 
-# ------------------------------------------------------------------------------------------------ what is said
+# ------------------------------------------------------------------------------------------- outgoing messages
 
 
 def train(
@@ -157,7 +157,7 @@ def train(
     validate_at: Sequence[int] | None = None,
     replicate: int = 0,
 ) -> Message:
-    """Return the request to train epochs `start + 1 .. stop`; None validates after the last of them."""
+    """Return the request to train epochs `start + 1 .. stop`. `validate_at=None` validates after epoch `stop`."""
     request: Message = {"kind": "train", "arch": arch, "schedule": schedule, "start": int(start), "stop": int(stop)}
     if validate_at is not None:
         request["validate_at"] = [int(epoch) for epoch in validate_at]
@@ -172,7 +172,7 @@ def measure(arch: str, metric: str) -> Message:
 
 
 def submit(*requests: Message, reasons: Sequence[Mapping[str, Any]] = ()) -> Message:
-    """Return the decision to start the requests; `reasons`, one each or none, are kept in the record."""
+    """Return the decision to start the requests. `reasons` go into the record: one per request, or none."""
     decision: Message = {"type": "submit", "requests": list(requests)}
     return dict(decision, reasons=[dict(reason) for reason in reasons]) if reasons else decision
 
@@ -183,7 +183,7 @@ def wait() -> Message:
 
 
 def drop(arch: str) -> Message:
-    """Return the decision to forget the checkpoints of `arch` and cancel what runs on it."""
+    """Return the decision to delete the checkpoints of `arch` and cancel its running segments."""
     return {"type": "drop", "arch": arch}
 
 
@@ -192,11 +192,11 @@ def stop(why: str = "") -> Message:
     return {"type": "stop", "why": why}
 
 
-# ---------------------------------------------------------------------------------------------- the conversation
+# ---------------------------------------------------------------------------------------------- the connection
 
 
 class Connection:
-    """The two streams. Taking them over leaves standard output to standard error and standard input empty."""
+    """The two streams of the protocol. It redirects standard output to standard error and empties standard input."""
 
     def __init__(self) -> None:
         self._in: BinaryIO = os.fdopen(os.dup(0), "rb")
@@ -207,7 +207,7 @@ class Connection:
         os.dup2(2, 1)
 
     def receive(self) -> Message | None:
-        """Return the next message; None where the harness has said its last."""
+        """Return the next message; None after the last one."""
         line = self._in.readline()
         if not line:
             return None
@@ -215,19 +215,19 @@ class Connection:
         return None if message["type"] == "end" else message
 
     def send(self, message: Message) -> None:
-        """Say one message."""
+        """Send one message."""
         self._out.write(json.dumps(message, allow_nan=False).encode() + b"\n")
         self._out.flush()
 
     def receive_hello(self) -> Hello:
-        """Return the first message."""
+        """Return the first message. Raises `ProtocolError` unless it is a `hello` of this protocol version."""
         message = self.receive()
         if message is None or message["type"] != "hello" or message["protocol"] != PROTOCOL:
             raise ProtocolError(f"the first message is {message!r}, but must be a hello of protocol {PROTOCOL}")
         return read_hello(message)
 
     def send_ready(self, name: str, version: str, settings: Mapping[str, Any]) -> None:
-        """Answer the first message. Settings are numbers, texts, booleans and None."""
+        """Answer the first message. Settings are numbers, texts, booleans or None."""
         about = {"name": name, "version": version, "settings": dict(settings)}
         self.send({"type": "ready", "protocol": PROTOCOL, **about})
 
@@ -282,12 +282,13 @@ def serve(
 
     Args:
         make: called with the `Hello`; returns an object with `ask(running, remaining_s)`, `tell(ticket, outcome)`
-            and `recommend()`. `ask` returns what `submit`, `wait`, `drop` or `stop` made, `recommend` official strings.
-        name: of the searcher, for the record.
-        version: of the package behind it.
-        settings: for the record; numbers, texts, booleans and None.
+            and `recommend()`. `ask` returns the result of `submit`, `wait`, `drop` or `stop`; `recommend` returns
+            official strings.
+        name: name of the searcher, for the record.
+        version: version of the package, for the record.
+        settings: settings for the record: numbers, texts, booleans or None.
 
-    An exception of the searcher is said to the harness, its traceback goes to standard error, and the process exits
+    An exception of the searcher is sent to the harness. Its traceback goes to standard error, and the process exits
     with code 1.
     """
     connection = Connection()

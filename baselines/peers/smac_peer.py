@@ -1,8 +1,8 @@
-"""SMAC3 2.4, multi-fidelity (Lindauer et al. 2022, arXiv 2109.09831): Hyperband whose archs a random forest proposes.
+"""SMAC3 2.4, multi-fidelity (Lindauer et al. 2022, arXiv 2109.09831): Hyperband with archs from a random forest.
 
 Settings: `MultiFidelityFacade` with its defaults (eta 3, a random initial design of ten archs per position, random
-forest, log expected improvement, the model retrained after every eight new archs), `deterministic=True` since a run
-has one trial per arch. Budgets 1 to 12 give its levels 1.33, 4 and 12, asked for as 12@1, 12@3 and 12@12.
+forest, log expected improvement, the model retrained after every eight new archs), and `deterministic=True` since a run
+has one trial per arch. Budgets 1 to 12 give the levels 1.33, 4 and 12, which are requested as 12@1, 12@3 and 12@12.
 """
 
 import tempfile
@@ -19,11 +19,11 @@ else:
     from peer import Evaluation, Task, run
 
 N_TRIALS = 10_000
-"""More than any budget pays for; the harness ends the run."""
+"""More trials than any budget pays for; the harness ends the run."""
 
 
 class SmacMultiFidelity:
-    """The facade that is asked and told."""
+    """SMAC's multi-fidelity facade, driven through ask and tell."""
 
     def __init__(self, task: Task) -> None:
         space = ConfigSpace.ConfigurationSpace(seed=task.seed)
@@ -43,7 +43,7 @@ class SmacMultiFidelity:
         self._smac = MultiFidelityFacade(scenario, _never_called, overwrite=True, logging_level=False)
 
     def propose(self) -> Evaluation:
-        """Return the trial that the intensifier wants next."""
+        """Return the next trial of the intensifier."""
         trial = self._smac.ask()
         return Evaluation(trial, self._task.indices(trial.config), self._task.snapped(trial.budget))
 

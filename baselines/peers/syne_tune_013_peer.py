@@ -1,17 +1,17 @@
-"""MOBSTER, Hyper-Tune, DyHPO and synchronous Hyperband of Syne Tune 0.13, its scheduler objects driven directly.
+"""MOBSTER, Hyper-Tune, DyHPO and synchronous Hyperband of Syne Tune 0.13, through its scheduler objects.
 
-These schedulers *promote*: a trial pauses at a rung and is resumed, or not, later. `suggest` says which trial to start
-or resume and up to which epoch; the value at that epoch is reported.
+These schedulers *promote*: a trial pauses at a rung and may be resumed later. `suggest` names the trial to start or
+resume and the epoch to train to; the value at that epoch is reported.
 
-    MOBSTER                  ASHA whose archs a Gaussian process proposes (Klein et al. 2020, arXiv 2003.10865)
-    Hyper-Tune               the same with brackets that it weighs, and an ensemble over rungs (Li et al. 2022,
+    MOBSTER                  ASHA with archs from a Gaussian process (Klein et al. 2020, arXiv 2003.10865)
+    Hyper-Tune               MOBSTER with weighted brackets and an ensemble over rungs (Li et al. 2022,
                              arXiv 2201.06834)
-    DyHPO                    resuming and starting decided by one model (Wistuba et al. 2022, arXiv 2202.09774)
+    DyHPO                    one model decides on resuming and starting (Wistuba et al. 2022, arXiv 2202.09774)
     synchronous Hyperband    Li et al. 2018, arXiv 1603.06560
 
 Settings: the package's defaults, with `type="promotion"` and `max_resource_attr`, which its documentation recommends
-for pause and resume; Hyper-Tune with four brackets, as in the package's benchmarks; DyHPO on all fidelities offered,
-since it wants its rungs evenly spaced.
+for pause and resume; Hyper-Tune with four brackets, as in the package's benchmarks; DyHPO on all offered fidelities,
+because it needs evenly spaced rungs.
 """
 
 import sys
@@ -36,7 +36,7 @@ METRIC, RESOURCE, UP_TO = "acc", "epoch", "epochs"
 
 
 class PausingScheduler:
-    """A scheduler that starts and resumes trials, each up to an epoch that it names."""
+    """A scheduler that starts and resumes trials, each up to an epoch that the scheduler names."""
 
     def __init__(self, task: Task, *, scheduler: Any, settings: dict[str, Any]) -> None:
         np.random.seed(task.seed)  # noqa: NPY002, TID251  the package draws from the global generator
@@ -54,7 +54,7 @@ class PausingScheduler:
         )
 
     def propose(self) -> Evaluation | None:
-        """Return the trial to start or resume, and how far."""
+        """Return the trial to start or resume, with the epoch to train to."""
         suggestion = self._scheduler.suggest(len(self._trials))
         if suggestion is None:
             return None
@@ -69,7 +69,7 @@ class PausingScheduler:
         return Evaluation((trial, level), self._task.indices(trial.config), self._task.snapped(level))
 
     def report(self, evaluation: Evaluation, acc: float | None) -> None:
-        """Report the value at the level that was asked for."""
+        """Report the value at the requested level."""
         trial, level = evaluation.handle
         if acc is None:
             self._scheduler.on_trial_error(trial)
@@ -78,7 +78,7 @@ class PausingScheduler:
 
 
 def dyhpo(task: Task) -> PausingScheduler:
-    """Return DyHPO on all fidelities offered."""
+    """Return DyHPO on all offered fidelities."""
     settings = {"rung_levels": list(task.epochs), "search_options": {"debug_log": False}}
     return PausingScheduler(task, scheduler=DyHPO, settings=settings)
 

@@ -1,12 +1,12 @@
-"""ASHA, BOHB and CQR of Syne Tune 0.16 (Salinas et al. 2022, AutoML-Conf), its scheduler objects driven directly.
+"""ASHA, BOHB and CQR of Syne Tune 0.16 (Salinas et al. 2022, AutoML-Conf), through its scheduler objects.
 
-These schedulers *stop* trials: a trial trains from rung to rung, 12@1, 12@3, 12@9 and 12@12, reports at each, and ends
-where the scheduler says so; nothing is ever taken up again. All three share the stopping rule and differ in
-where new archs come from: uniform draws, densities of good and bad archs (BOHB), boosted trees with conformal
-quantiles (CQR; here on top of ASHA, as the package's `ASHACQR`: Salinas et al. 2023, arXiv 2305.03623).
+These schedulers *stop* trials: a trial trains from rung to rung, 12@1, 12@3, 12@9 and 12@12, reports at each rung, and
+ends when the scheduler stops it. A stopped trial is never resumed. All three share the stopping rule. New archs come
+from uniform draws (ASHA), from densities of good and bad archs (BOHB), or from boosted trees with conformal quantiles
+(CQR, on top of ASHA, as the package's `ASHACQR`: Salinas et al. 2023, arXiv 2305.03623).
 
 Settings: the package's defaults (`grace_period` 1, `reduction_factor` 3, one bracket). CQR's trees take seconds to fit,
-so they are fitted again after every eighth new trial, by the package's own setting for that (`update_frequency`, 1 by
+so they are refitted after every eighth new trial, by the package's own setting (`update_frequency`, 1 by
 default).
 """
 
@@ -36,7 +36,7 @@ FIT_EVERY = 8
 
 
 class StoppingScheduler:
-    """A scheduler that says after each report whether its trial goes on."""
+    """A scheduler that decides after each report whether the trial continues."""
 
     def __init__(self, task: Task, *, scheduler: Any) -> None:
         np.random.seed(task.seed)  # noqa: NPY002, TID251  the package draws from the global generator
@@ -56,7 +56,7 @@ class StoppingScheduler:
         )
 
     def propose(self) -> Evaluation | None:
-        """Return the next rung of a trial that goes on, else the first of a new trial."""
+        """Return the next rung of a continued trial, else the first rung of a new trial."""
         if self._going_on:
             return self._going_on.popleft()
         suggestion = self._scheduler.suggest()
@@ -68,7 +68,7 @@ class StoppingScheduler:
         return Evaluation(trial, self._task.indices(trial.config), self._rungs[0])
 
     def report(self, evaluation: Evaluation, acc: float | None) -> None:
-        """Report the value; the scheduler answers whether the trial goes on."""
+        """Report the value; the scheduler decides whether the trial continues."""
         if acc is None:
             self._scheduler.on_trial_error(evaluation.handle)
             return
@@ -79,7 +79,7 @@ class StoppingScheduler:
 
 
 def asha_cqr(space: dict[str, Any], *, random_seed: int, **settings: Any) -> Any:
-    """Return what `ASHACQR` makes, with a model that is fitted less often."""
+    """Return the scheduler that `ASHACQR` makes, with a model that is refitted every `FIT_EVERY` trials."""
     searcher = LastValueMultiFidelitySearcher(
         space, random_seed=random_seed, searcher="cqr", update_frequency=FIT_EVERY
     )

@@ -1,4 +1,4 @@
-"""Published performance predictors and learning-free controls, and the dictionary that names them."""
+"""Published performance predictors and learning-free controls. `PREDICTORS` maps their names to factories."""
 
 from collections.abc import Mapping
 from functools import partial

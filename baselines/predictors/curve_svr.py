@@ -1,11 +1,11 @@
 """Support vector regression on features of the partial curve, the arch and its size.
 
-Baker, Gupta, Raskar and Naik, "Accelerating Neural Architecture Search using Performance Prediction", ICLR 2018
+Source: Baker, Gupta, Raskar and Naik, "Accelerating Neural Architecture Search using Performance Prediction", ICLR 2018
 workshop, arXiv 1705.10823, section 3: nu-SVR with a Gaussian kernel on the time series of validation accuracies, its
 first and second differences, architecture parameters and hyperparameters.
 
-Deviations: the time series of training loss and accuracy stands beside that of validation; C and gamma are chosen among
-four pairs by cross-validation over three folds; the spread is that of the folds' residuals.
+Deviations: the time series of training loss and training accuracy are features, too. C and gamma are chosen among four
+pairs by cross-validation over three folds. The predicted spread is that of the folds' residuals.
 """
 
 from functools import partial
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 GRID = tuple((c, gamma) for c in (1.0, 10.0) for gamma in (0.2, 1.0))
 _NU = 0.5
 _TOLERANCE = 0.01
-"""Of the optimiser, in standard deviations of the target: ten times the library's, for two thirds of the seconds."""
+"""Tolerance of the optimiser, in standard deviations of the target: ten times the library's, in 2/3 of the time."""
 _MOST_TUNED = 100
-"""Archs that C and gamma are chosen on."""
+"""Largest number of archs for the choice of C and gamma."""
 _MOST_EPOCHS = 12
-"""Points of a series that enter: a longer one is thinned out evenly."""
+"""Largest number of points per time series; a longer series is thinned out evenly."""
 
 
 class CurveSvr:
@@ -44,7 +44,7 @@ class CurveSvr:
         self._space, self._rng = space, rng
 
     def fit(self, known: Observed, labels: FloatArray) -> None:
-        """Choose C and gamma and fit; archs without a label are left out."""
+        """Choose C and gamma and fit. Archs without a label are left out. Raises `InputError` below two labels."""
         has = np.isfinite(labels)
         if has.sum() < 2:
             raise InputError(f"curve_svr has {int(has.sum())} labels, but needs at least 2")
@@ -61,7 +61,7 @@ class CurveSvr:
         self._error, self._model = tried[best] * self._spread, _machine(*GRID[best]).fit(x, z)
 
     def predict(self, queries: Observed) -> Prediction:
-        """Return the regression's accuracies, and the cross-validated error as their spread."""
+        """Return the predicted accuracies in percent, with the cross-validated error as their spread."""
         z = np.asarray(self._model.predict(self._scaled(self._raw(queries))))
         odds = np.clip(z, -5.0, 5.0) * self._spread + self._centre
         spread = 0.5 * (percent(odds + self._error) - percent(odds - self._error))

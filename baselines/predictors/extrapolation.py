@@ -1,15 +1,15 @@
 """Learning-curve extrapolation with parametric families.
 
-Domhan, Springenberg and Hutter, "Speeding up automatic hyperparameter optimization of deep neural networks by
-extrapolation of learning curves", IJCAI 2015, section 3.1 and table 1: a curve is a combination of families, each
-fitted to what was seen, and its value at the last epoch is the prediction.
+Source: Domhan, Springenberg and Hutter, "Speeding up automatic hyperparameter optimization of deep neural networks by
+extrapolation of learning curves", IJCAI 2015, section 3.1 and table 1. A curve is a combination of parametric families,
+each fitted to the observed epochs. The prediction is the combination's value at the last epoch.
 
-Deviations: four of the eleven families; each is linear in two of its parameters, which are solved for, and its third
-runs over a grid, for all archs at once. In place of Markov chains, families and grid points are averaged with weights
-exp(-n/2 log(squared error)), as the Bayesian information criterion weighs models of equal size (Schwarz 1978), and what
-they disagree on, with the error, is the spread. Curves rise: a falling fit counts as constant. With fewer than three
-epochs the last value is the prediction. Under another schedule than the target's the target is taken to be its end:
-learning rates that fall to zero earlier end the curve.
+Deviations: four of the eleven families are used. Each is linear in two of its parameters, which have a closed form; the
+third runs over a grid, for all archs at once. Instead of Markov chains, families and grid points are averaged with
+weights exp(-n/2 log(squared error)), as the Bayesian information criterion weighs models of equal size (Schwarz 1978).
+The spread combines their errors and their disagreement. Curves rise: a falling fit counts as constant. With fewer than
+three epochs the last value is the prediction. If the observed schedule is not the target's, the curve is extrapolated
+to the end of the observed schedule, because learning rates that fall to zero end the curve there.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,22 +26,22 @@ FAMILIES: dict[str, tuple[Callable[[FloatArray, float], FloatArray], tuple[float
     "exp": (lambda t, c: -np.exp(-c * t), (0.02, 0.05, 0.1, 0.3)),
     "ilog2": (lambda t, c: -1.0 / np.log(t + c), (1.1, 3.0)),
 }
-"""Rising shapes g(t; c) and the grid of c; the family is a + b g."""
+"""Rising shapes g(t; c) and the grid of c. A family is a + b g."""
 
 LEAST_EPOCHS = 3
 _LEAST_ERROR = 0.05
-"""Percent points: how well any family can be trusted."""
+"""Lower bound on the error of a fit, in percent points."""
 
 
 def extrapolate(curves: FloatArray, horizon: int) -> tuple[FloatArray, FloatArray]:
-    """Return mean and standard deviation at epoch `horizon` of curves seen from epoch 1 on.
+    """Return mean and standard deviation at epoch `horizon` of curves that are observed from epoch 1 on.
 
     Args:
         curves: accuracies in percent, (n_archs, n_epochs), n_epochs >= LEAST_EPOCHS, finite.
-        horizon: at least n_epochs.
+        horizon: epoch to extrapolate to, at least n_epochs.
 
     Returns:
-        Percent, (n_archs,) each, kept within [0, 100].
+        Percent, shape (n_archs,) each; the mean is clipped to [0, 100].
     """
     fits = list(_fits(curves, horizon))
     ends, errors = np.stack([end for end, _ in fits]), np.stack([error for _, error in fits])  # (n_fits, n_archs)
@@ -68,7 +68,7 @@ def _fits(curves: FloatArray, horizon: int) -> Iterator[tuple[FloatArray, FloatA
 
 
 class CurveExtrapolation:
-    """Extrapolates validation accuracy to the end of the schedule seen, else training accuracy, else minus its loss."""
+    """Extrapolates validation accuracy to the end of its schedule; if missing, training accuracy, then the loss."""
 
     reads = Reads(labels=False, curves="all")
 
@@ -77,10 +77,10 @@ class CurveExtrapolation:
         self._target = target
 
     def fit(self, known: Observed, labels: FloatArray) -> None:
-        """Learn nothing: every curve is fitted on its own."""
+        """Do nothing: every curve is fitted on its own."""
 
     def predict(self, queries: Observed) -> Prediction:
-        """Return the extrapolated accuracies; an order alone where there are too few epochs or no accuracy."""
+        """Return the extrapolated accuracies; scores that only rank for few epochs or another schedule."""
         if not queries.n_epochs:
             return Prediction(np.zeros(len(queries)))
         curves, is_accuracy = _longest(queries)
@@ -92,7 +92,7 @@ class CurveExtrapolation:
 
 
 def _longest(queries: Observed) -> tuple[FloatArray, bool]:
-    """Return the curves that can be extrapolated, and whether they are validation accuracies; losses become shares."""
+    """Return the curves to extrapolate and whether they are validation accuracies. A loss becomes 100 exp(-loss)."""
     for values, is_accuracy in ((queries.valid_acc, True), (queries.train_acc, False)):
         if np.isfinite(values).all():
             return values, is_accuracy

@@ -1,4 +1,4 @@
-"""What the predictors made of scikit-learn share: asking for it, and cross-validation."""
+"""Parts that the predictors based on scikit-learn share: an import check and cross-validation."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ from pmfnas.core.types import FloatArray
 
 
 def require_sklearn(predictor: str) -> None:
-    """Raise `InputError` where scikit-learn is not installed."""
+    """Raise `InputError` if scikit-learn is not installed."""
     if find_spec("sklearn") is None:
         raise InputError(
             f"predictor {predictor} needs scikit-learn; install it: "
@@ -20,13 +20,13 @@ def require_sklearn(predictor: str) -> None:
 
 
 def cross_validated(make: Callable[[], Any], x: FloatArray, y: FloatArray, n_folds: int) -> float:
-    """Return the root mean squared error of a model over folds that follow each other.
+    """Return the root mean squared error of a model over contiguous folds, in the units of `y`.
 
     Args:
         make: returns a fresh model with `fit` and `predict`.
         x: features in random order, (n, d), n >= 2.
         y: targets, (n,).
-        n_folds: at most; never more than there are targets.
+        n_folds: number of folds; at most n are used.
     """
     errors = np.empty(len(y))
     for fold in np.array_split(np.arange(len(y)), min(n_folds, len(y))):

@@ -1,4 +1,4 @@
-"""The last validation accuracy that was seen, taken for the order at the end. What early stopping does."""
+"""The last observed validation accuracy as a score: the rule of early stopping."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from pmfnas.core.types import Fidelity, FloatArray
 
 
 class LastValid:
-    """Orders archs by validation accuracy at the last epoch; by minus validation or training loss where it lacks."""
+    """Ranks archs by validation accuracy at the last epoch; without it by minus the validation or training loss."""
 
     reads = Reads(labels=False, curves="last")
 
@@ -16,10 +16,10 @@ class LastValid:
         del space, target, rng
 
     def fit(self, known: Observed, labels: FloatArray) -> None:
-        """Learn nothing."""
+        """Do nothing: the rule has no parameters."""
 
     def predict(self, queries: Observed) -> Prediction:
-        """Return the last values as scores; all alike where no epoch was seen."""
+        """Return the last values as scores; equal scores if no epoch was observed."""
         if not queries.n_epochs:
             return Prediction(np.zeros(len(queries)))
         for values in (queries.valid_acc, -queries.valid_loss, -queries.train_loss):

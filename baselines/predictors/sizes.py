@@ -1,7 +1,7 @@
-"""Parameters and floating-point operations alone: what a predictor must beat that learns anything.
+"""Parameters and floating-point operations as scores: controls that a learning predictor must beat.
 
-Published as the strongest zero-cost proxies on many spaces (White et al., blog post of ICLR 2022, "A deeper look at
-zero-cost proxies for lightweight NAS").
+Source: they are among the strongest zero-cost proxies on many spaces (White et al., blog post of ICLR 2022, "A deeper
+look at zero-cost proxies for lightweight NAS").
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from pmfnas.core.types import Fidelity, FloatArray
 
 
 class Flops:
-    """Orders archs by their floating-point operations."""
+    """Ranks archs by their floating-point operations, most first."""
 
     reads = Reads(labels=False, curves="none")
 
@@ -21,7 +21,7 @@ class Flops:
         self._space = space
 
     def fit(self, known: Observed, labels: FloatArray) -> None:
-        """Learn nothing."""
+        """Do nothing: the rule has no parameters."""
 
     def predict(self, queries: Observed) -> Prediction:
         """Return millions of operations as scores."""
@@ -29,7 +29,7 @@ class Flops:
 
 
 class Params:
-    """Orders archs by their parameters."""
+    """Ranks archs by their parameters, most first."""
 
     reads = Reads(labels=False, curves="none")
 
@@ -38,7 +38,7 @@ class Params:
         self._space = space
 
     def fit(self, known: Observed, labels: FloatArray) -> None:
-        """Learn nothing."""
+        """Do nothing: the rule has no parameters."""
 
     def predict(self, queries: Observed) -> Prediction:
         """Return millions of parameters as scores."""

@@ -1,10 +1,10 @@
 """Sums of training losses: archs that train faster generalise better.
 
-Ru, Lyle, Schut, Fil, van der Wilk and Gal, "Speedy Performance Estimation for Neural Architecture Search", NeurIPS
-2021, arXiv 2006.04492: TSE-E with E = 1 is SoTL-E (section 3, eq. 2), TSE-EMA weighs late epochs more (eq. 3).
+Source: Ru, Lyle, Schut, Fil, van der Wilk and Gal, "Speedy Performance Estimation for Neural Architecture Search",
+NeurIPS 2021, arXiv 2006.04492. SoTL-E is TSE-E with E = 1 (section 3, eq. 2); TSE-EMA weighs late epochs more (eq. 3).
 
-Deviations: losses are means over an epoch, recorded once, where the paper sums minibatches; a mean over batches orders
-archs as their sum does. A loss that is not finite counts as the largest finite one of its epoch.
+Deviations: a loss is the mean over an epoch where the paper sums minibatches; both rank archs alike. A loss that is not
+finite is replaced by the largest finite loss of its epoch.
 """
 
 import numpy as np
@@ -14,16 +14,16 @@ from pmfnas.core.predictors import Observed, Prediction, Reads
 from pmfnas.core.types import Fidelity, FloatArray
 
 GAMMA = 0.999
-"""What remains of the weight of a loss one epoch later: nearly a plain sum; 0.9 forgets within ten epochs."""
+"""Factor on a loss's weight per later epoch: .999 is nearly a plain sum; 0.9 forgets within ten epochs."""
 
 
 def sum_of_losses(train_loss: FloatArray, n_last: int) -> FloatArray:
-    """Return the sum of the last `n_last` training losses of each arch, (n_archs,)."""
+    """Return the sum of the last `n_last` training losses of each arch, shape (n_archs,)."""
     return np.asarray(_finite(train_loss)[:, -n_last:].sum(axis=1))
 
 
 def moving_average(train_loss: FloatArray, gamma: float) -> FloatArray:
-    """Return sum_t gamma^(T - t) loss_t over all epochs seen, (n_archs,)."""
+    """Return sum_t gamma^(T - t) loss_t over all observed epochs, shape (n_archs,)."""
     losses = _finite(train_loss)
     weights = gamma ** np.arange(losses.shape[1])[::-1]
     return np.asarray(losses @ weights)
@@ -36,7 +36,7 @@ def _finite(losses: FloatArray) -> FloatArray:
 
 
 class SotlE:
-    """Orders archs by minus the sum of the training losses over the last epochs."""
+    """Ranks archs by minus the sum of the training losses over the last `n_last` epochs."""
 
     reads = Reads(labels=False, curves="training")
 
@@ -45,7 +45,7 @@ class SotlE:
         self._n_last = n_last
 
     def fit(self, known: Observed, labels: FloatArray) -> None:
-        """Learn nothing."""
+        """Do nothing: the rule has no parameters."""
 
     def predict(self, queries: Observed) -> Prediction:
         """Return minus the sums as scores."""
@@ -53,7 +53,7 @@ class SotlE:
 
 
 class TseEma:
-    """Orders archs by minus the exponentially weighted sum of their training losses."""
+    """Ranks archs by minus the exponentially weighted sum of their training losses."""
 
     reads = Reads(labels=False, curves="training")
 
@@ -62,7 +62,7 @@ class TseEma:
         self._gamma = gamma
 
     def fit(self, known: Observed, labels: FloatArray) -> None:
-        """Learn nothing."""
+        """Do nothing: the rule has no parameters."""
 
     def predict(self, queries: Observed) -> Prediction:
         """Return minus the weighted sums as scores."""

@@ -39,7 +39,7 @@ def teach(verb: argparse.ArgumentParser, text: str, examples: Mapping[str, str],
 
 
 def asked(options: argparse.Namespace, kind: type) -> dict[str, Any]:
-    """Return what the command line gives of the fields of a dataclass, name -> value."""
+    """Return the fields of a dataclass that the command line gives, name -> value."""
     return {field.name: getattr(options, field.name) for field in fields(kind) if hasattr(options, field.name)}
 
 
@@ -47,17 +47,17 @@ def asked(options: argparse.Namespace, kind: type) -> dict[str, Any]:
 
 
 def whole(flag: str, least: int) -> Callable[[str], int]:
-    """Return what reads a whole number of at least `least`, given to `flag`."""
+    """Return a parser of a whole number of at least `least`, given to `flag`."""
     return partial(count, flag, least=least)
 
 
 def time_of(flag: str) -> Callable[[str], float]:
-    """Return what reads a time with its unit, given to `flag`, as seconds."""
+    """Return a parser of a time with its unit, given to `flag`, as seconds."""
     return partial(budget_s, flag=flag)
 
 
 def names_of(flag: str) -> Callable[[str], tuple[str, ...]]:
-    """Return what reads names separated by commas, given to `flag`."""
+    """Return a parser of names separated by commas, given to `flag`."""
     return partial(names, flag)
 
 
@@ -144,6 +144,18 @@ def add_update_reference(verb: argparse.ArgumentParser) -> None:
     """Add `--update-reference`."""
     text = "also copy the outputs to results/reference/, to be committed"
     verb.add_argument("--update-reference", action="store_true", help=text)
+
+
+def add_view(verb: argparse.ArgumentParser) -> None:
+    """Add `--show` and `--published`: what of the results is drawn and tabled."""
+    verb.add_argument(
+        "--show",
+        type=names_of("--show"),
+        default=ABSENT,
+        metavar="A,B",
+        help="searchers drawn in colour (default: the leading six); the others are grey",
+    )
+    verb.add_argument("--published", action="store_true", help="also table rows of other papers, for reference")
 
 
 def add_csv(verb: argparse.ArgumentParser, text: str) -> None:

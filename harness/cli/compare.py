@@ -16,6 +16,8 @@ from harness.host.units import written_hours
 from harness.players.file import guests, try_out
 from harness.players.ours import PLAYERS, select
 from harness.players.process import Command, Limits
+from harness.show.render import wrap
+from harness.show.view import View
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import SearcherFactory
@@ -30,17 +32,18 @@ def run(options: argparse.Namespace) -> int:
     own = guests(options.searcher, options.command, Limits(**asked(options, Limits)), taken=tuple(PLAYERS))
     against = outputs.opponents(select(options.against, PLAYERS))
     experiment = _experiment(options, own, against)
+    view = View(**asked(options, View))
+    view.check(experiment.searchers)
     out = options.out or Path("results") / COMPARISON
     chosen = chosen_by(options, folder=out)
-    print(f"data: {chosen.described}")
+    print(*wrap(f"data: {chosen.described}"), sep="\n")
     check_claim(out, experiment, chosen.table)
     _try_out(own, experiment, chosen.table, keep_going=options.keep_going)
-    print(
-        f"{', '.join(own)} against {', '.join(against)}: {experiment.n_runs} runs of "
-        f"{written_hours(experiment.budget_s)}; results in {out}"
-    )
+    work = f"{experiment.n_runs} runs of {written_hours(experiment.budget_s)}; results in {out}"
+    print(*wrap(f"{', '.join(own)} against {', '.join(against)}: {work}"), sep="\n")
     run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs)
-    return outputs.exit_code(outputs.write_comparison(played(experiment), chosen.table, out, own=tuple(own)))
+    runs = outputs.write_comparison(played(experiment), chosen.table, out, own=tuple(own), view=view)
+    return outputs.exit_code(runs)
 
 
 def _experiment(options: argparse.Namespace, own: Mapping[str, SearcherFactory], against: Sequence[str]) -> Experiment:

@@ -2,14 +2,14 @@
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-from harness.experiment.data import ANCHORS, SIZE, SOURCES, Chosen, choose, size_source
+from harness.experiment.data import ANCHORS, SIZE, Chosen, choose, size_source
+from harness.experiment.data_info import info, notes
 from harness.fit.real_finals import fit_real_finals
-from harness.fit.real_finals_report import held_out_figures, written_figures
+from harness.fit.real_finals_report import held_out_figures, put_figures, written_figures
 from harness.fit.size_surrogate import fit_size_surrogate
 from harness.fit.surrogate import fit_surrogate
 from pmfnas.benchmarks.anchored import ANCHOR_FILE, build_anchored
@@ -17,16 +17,12 @@ from pmfnas.benchmarks.official import detect, import_official, preferred
 from pmfnas.benchmarks.real_finals import build_real_finals, read_package, shipped_model
 from pmfnas.benchmarks.size_surrogate import SIZE_FILES, build_size_anchored, build_size_surrogate
 from pmfnas.benchmarks.surrogate import build_surrogate
-from pmfnas.benchmarks.table import CurveTable, Key
+from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
-from pmfnas.core.types import describe_epochs
-from pmfnas.files import reading, write_text
-
-BEGIN, END = "<!-- figures: data check-real-finals -->", "<!-- end of figures -->"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what one of data's own verbs says."""
+    """Do the work of one of data's own verbs."""
     return _KINDS[options.kind](options)
 
 
@@ -38,46 +34,8 @@ def _named(options: argparse.Namespace) -> Chosen:
 
 
 def _info(options: argparse.Namespace) -> int:
-    chosen = _named(options)
-    table = chosen.table
-    print(f"data         {chosen.described}")
-    print(f"folder       {table.path}")
-    print(f"archs        {table.n_known:,} of {table.header.n_archs:,} known")
-    for name in table.datasets:
-        for schedule in sorted({key.split("/")[1] for key in table.keys if key.startswith(f"{name}/")}, key=int):
-            print(f"{name}, schedule {schedule}")
-            for line in _columns(table, name, schedule):
-                print(f"  {line}")
-    for line in _notes(table.notes):
-        print(line)
-    print("\n".join(_sources(options.space)))
+    print("\n".join(info(_named(options), options.space)))
     return 0
-
-
-def _sources(space: str) -> Iterator[str]:
-    """Yield the kinds of data of a space, best first, and which of them are at hand."""
-    yield f"\nkinds of data of {space}, best first; `auto` takes the first that is at hand"
-    for source in (s for s in SOURCES if space in s.spaces):
-        yield f"  {source.stamp:<12} --data {source.name:<12} real: {source.holds}"
-        yield f"  {'':<12} {source.not_offered(space) or 'at hand'}"
-
-
-def _columns(table: CurveTable, name: str, schedule: str) -> Iterator[str]:
-    present = table.present(name, schedule)
-    yield f"{'trials':<16}{present.sum()} of {present.shape[0]} archs, at most {present.sum(axis=1).max()} each"
-    for key in (Key(*column.split("/")) for column in table.keys if column.count("/") == 2):
-        if (key.dataset, key.schedule) == (name, schedule) and key.metric != "present":
-            epochs = table.epochs(key)
-            yield f"{key.metric:<16}{describe_epochs(frozenset(epochs)) if epochs else 'one value'}"
-
-
-def _notes(notes: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
-    for name, value in notes.items():
-        if isinstance(value, Mapping):
-            yield f"{'  ' * depth}{name}"
-            yield from _notes(value, depth + 1)
-        else:
-            yield f"{'  ' * depth}{name}: {value}"
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -121,35 +79,26 @@ def _real_finals(options: argparse.Namespace) -> int:
 
 
 def _fit_real_finals(options: argparse.Namespace) -> int:
-    notes = fit_real_finals(choose(options.data).table, options.out, progress=True)
-    print("\n".join(written_figures(notes)))
+    print("\n".join(written_figures(fit_real_finals(choose(options.data).table, options.out, progress=True))))
     return 0
 
 
 def _check_real_finals(options: argparse.Namespace) -> int:
-    """Print the figures, and replace those between the marks of a page."""
+    """Print the figures, and put them into a page where one is named."""
     lines = written_figures(held_out_figures(shipped_model(), read_package(), choose(options.data).table))
     if options.page is not None:
-        with reading(options.page, "give a page of the docs"):
-            text = options.page.read_text(encoding="utf-8")
-        before, mark, rest = text.partition(f"{BEGIN}\n")
-        _, end, after = rest.partition(f"{END}\n")
-        if not (mark and end):
-            raise InputError(f"--page {options.page} lacks the lines {BEGIN} and {END}, between which figures stand")
-        write_text(options.page, "".join([before, mark, *(f"{line}\n" for line in lines), end, after]))
+        put_figures(options.page, lines)
     print("\n".join(lines))
     return 0
 
 
 def _fit(options: argparse.Namespace) -> int:
-    for line in _notes(fit_surrogate(choose(options.data).table, options.out, progress=True)):
-        print(line)
+    print("\n".join(notes(fit_surrogate(choose(options.data).table, options.out, progress=True))))
     return 0
 
 
 def _fit_size(options: argparse.Namespace) -> int:
-    for line in _notes(fit_size_surrogate(options.source, options.official, options.out)):
-        print(line)
+    print("\n".join(notes(fit_size_surrogate(options.source, options.official, options.out))))
     return 0
 
 

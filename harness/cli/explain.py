@@ -1,4 +1,4 @@
-"""The work of `explain`: what a run did and why, as text, CSV and a figure. It reads the record and nothing else."""
+"""The work of `explain`: a run's decisions and their reasons, as text, CSV and a figure, from its record alone."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.explain.figure import explain_figure
 from harness.explain.record import read_run
 from harness.explain.text import Chosen, summary, trace, trace_csv
-from harness.show.figures import write_figure
+from harness.show.panels import write_figure
 from pmfnas.loop.record import find_record
 
 FOLDER = "explain"

@@ -122,7 +122,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def described(error: Exception) -> tuple[str, int]:
-    """Return what to say of an error on one line, and the exit code."""
+    """Return the message of an error on one line, and the exit code."""
     text = " ".join(str(error).split())
     match error:
         case PmfnasError():
@@ -146,7 +146,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the options, with the verb as `verb`; raise `InputError` for what cannot be read."""
+    """Return the options, with the verb as `verb`; raise `InputError` if they cannot be read."""
     given = list(arguments)
     if given[:1] == ["help"]:
         given = [*given[1:], "--help"]

@@ -1,22 +1,18 @@
 """The work of `predictors`: the study of performance predictors, and a predictor of one's own against ours."""
 
 import argparse
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import perf_counter
 
 from harness.cli.options.predictors import SMOKE_SPLITS
-from harness.experiment.data import ANCHORS, Chosen, chosen_by
+from harness.experiment.data import Chosen, chosen_by
 from harness.experiment.folder import refuse_less
 from harness.host.units import written_time
 from harness.predictors.candidates import CANDIDATES, chosen
 from harness.predictors.cells import Cell, real_grid, smoke_grid, whole_grid
-from harness.predictors.evaluation import evaluate
-from harness.predictors.material import REAL_CURVES, read_material
+from harness.predictors.material import read_material, real_curves_of
 from harness.predictors.outputs import extent, reference_name, update_reference, write_outputs
-from harness.predictors.study import Plan, check_claim, chunks, run_study
-from harness.predictors.tasks import Split
+from harness.predictors.study import Plan, check_claim, chunks, run_study, timed
 from pmfnas.core.errors import unknown_name
 from pmfnas.core.predictors import PredictorFactory
 
@@ -29,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or Path("results") / ("predictors-smoke" if options.smoke else "predictors")
     data = chosen_by(options, folder=out)
     print(f"data: {data.described}")
-    anchors = None if options.smoke else _real_curves(data)
+    anchors = None if options.smoke else real_curves_of(data.table, ("OFFICIAL", "ANCHORED"))
     plan = _plan(options, candidates, with_real=anchors is not None)
     print(_described(plan, anchors))
     if options.update_reference:
@@ -46,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _candidates(given: Sequence[str], against: str) -> Mapping[str, PredictorFactory]:
-    """Return who takes part: all where none is named; else those named, and whom they are compared with."""
+    """Return the candidates: all if none is named; else those named and the reference."""
     if not given:
         if against not in CANDIDATES:
             raise unknown_name("--against", against, CANDIDATES)
@@ -56,23 +52,8 @@ def _candidates(given: Sequence[str], against: str) -> Mapping[str, PredictorFac
     return made if against in made else {**made, **chosen([against], [])}
 
 
-def _real_curves(data: Chosen) -> Path | None:
-    """Return the folder with real curves of the table's archs; None where there is none.
-
-    They are by official index, as are the rows of these two kinds of tables alone.
-    """
-    folder = os.environ.get(ANCHORS)
-    if (
-        not folder
-        or data.table.header.stamp not in ("OFFICIAL", "ANCHORED")
-        or not (Path(folder) / REAL_CURVES).exists()
-    ):
-        return None
-    return Path(folder)
-
-
 def _plan(options: argparse.Namespace, candidates: Mapping[str, PredictorFactory], *, with_real: bool) -> Plan:
-    """Return what the command line asks for."""
+    """Return the plan that the command line asks for."""
     if options.smoke:
         n_splits = options.splits or SMOKE_SPLITS
         return Plan(candidates, smoke_grid(options.datasets), "smoke", n_splits, SMOKE_QUERIES, n_searches=1)
@@ -83,7 +64,7 @@ def _plan(options: argparse.Namespace, candidates: Mapping[str, PredictorFactory
 
 
 def _described(plan: Plan, anchors: Path | None) -> str:
-    n_fits = sum(len(plan.own_cells(p, d)) for p in plan.candidates for d in plan.datasets) * plan.n_splits
+    n_fits = sum(plan.n_fits(predictor) for predictor in plan.candidates)
     real = "with" if anchors else "without"
     return (
         f"{len(plan.candidates)} predictors x {len(plan.cells)} cells x {plan.n_splits} splits, {real} real curves = "
@@ -97,16 +78,10 @@ def _dry_run(plan: Plan, data: Chosen, out: Path, anchors: Path | None, n_jobs: 
     all_chunks = chunks(plan)
     n_done = sum(chunk.path(out).exists() for chunk in all_chunks)
     total_s = 0.0
-    for name, factory in plan.candidates.items():
-        cells = [cell for cell in plan.own_cells(name, plan.datasets[0]) if cell.kind != "visited"]
-        sample = cells[:: max(1, len(cells) // 4)]
-        start = perf_counter()
-        for cell in sample:
-            evaluate(factory, cell, Split(0, plan.n_queries), material)
-        each_s = (perf_counter() - start) / len(sample)
-        whole_s = each_s * plan.n_splits * sum(len(plan.own_cells(name, d)) for d in plan.datasets)
-        print(f"  {name:<20} {each_s * 1000:6.0f} ms a fit, {written_time(whole_s)} in all")
-        total_s += whole_s
+    for name in plan.candidates:
+        each_s, n_fits = timed(plan, name, material)
+        print(f"  {name:<20} {each_s * 1000:6.0f} ms a fit, {written_time(each_s * n_fits)} in all")
+        total_s += each_s * n_fits
     left_s = total_s * (1 - n_done / len(all_chunks)) / n_jobs
     print(f"  {n_done} of {len(all_chunks)} chunks finished, about {written_time(left_s)} left on {n_jobs} processes")
     return 0

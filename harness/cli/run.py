@@ -1,21 +1,21 @@
 """The work of `run` and of every experiment as a verb."""
 
 import argparse
-import time
 from dataclasses import replace
 from pathlib import Path
 
 from harness.cli.arguments import asked
 from harness.compare import outputs
-from harness.experiment.batch import check_claim, open_benchmark, run_experiment, run_one
+from harness.experiment.batch import check_claim, expected_s, run_experiment
 from harness.experiment.data import Chosen, chosen_by
 from harness.experiment.folder import copy_to_reference, reference_name, refuse_less
-from harness.experiment.jobs import Job, found, jobs, played
+from harness.experiment.jobs import found, jobs, played
 from harness.experiment.specs import EXPERIMENTS, Experiment, smoke
 from harness.host.units import written_hours, written_time
 from harness.players.ours import select
+from harness.show.render import wrap
+from harness.show.view import View
 from pmfnas.benchmarks.header import REAL_FINALS
-from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError, unknown_name
 
 
@@ -24,21 +24,23 @@ def run(options: argparse.Namespace) -> int:
     experiment = _asked(options)
     out = options.out or Path("results") / (f"{experiment.name}-smoke" if options.smoke else experiment.name)
     chosen = chosen_by(options, space=experiment.space, folder=out)
-    print(f"data: {chosen.described}")
+    print(*wrap(f"data: {chosen.described}"), sep="\n")
     if experiment.needs_real_values and chosen.table.header.stamp in ("SURROGATE", REAL_FINALS):
         lack = "have no test accuracy" if chosen.table.header.stamp == REAL_FINALS else "are the surrogate"
         raise InputError(
             f"{experiment.name} compares with published rows and needs real values, but the data {lack}; "
             "set PMFNAS_ANCHORS or give --data"
         )
+    view = View(**asked(options, View))
+    view.check(experiment.searchers)
     if options.update_reference:
         refuse_less(reference_name(experiment.name, chosen.table), outputs.extent(experiment))
     if options.dry_run:
         check_claim(out, experiment, chosen.table)
         return _dry_run(experiment, chosen, out, options.n_jobs)
-    print(f"{_described(experiment)}; results in {out}")
+    print(*wrap(f"{_described(experiment)}; results in {out}"), sep="\n")
     run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs)
-    scored = outputs.write(played(experiment), chosen.table, out)
+    scored = outputs.write(played(experiment), chosen.table, out, view)
     code = outputs.exit_code(scored.runs)
     if options.update_reference and code == 0:
         print(f"reference outputs updated: {copy_to_reference(reference_name(experiment.name, chosen.table), out)}")
@@ -71,8 +73,8 @@ def _described(experiment: Experiment) -> str:
 
 def _dry_run(experiment: Experiment, chosen: Chosen, out: Path, n_jobs: int) -> int:
     """Say what would run and how long, from one run of every searcher that is thrown away."""
-    print(_described(experiment))
-    print(f"  searchers   {', '.join(experiment.searchers)}")
+    print(*wrap(_described(experiment)), sep="\n")
+    print(*wrap(f"  searchers   {', '.join(experiment.searchers)}"), sep="\n")
     print(f"  data sets   {', '.join(experiment.datasets)}")
     print(f"  seeds       {experiment.seeds.start}..{experiment.seeds.stop - 1}")
     print(f"  workers     {experiment.n_workers}, accounting {experiment.accounting}")
@@ -81,12 +83,3 @@ def _dry_run(experiment: Experiment, chosen: Chosen, out: Path, n_jobs: int) -> 
     print(f"  finished    {finished} of {experiment.n_runs} runs in {out}")
     print(f"  time        about {written_time(left_s)} on {n_jobs} processes (one run of each searcher was timed)")
     return 0
-
-
-def expected_s(experiment: Experiment, table: CurveTable, n_runs: int) -> float:
-    """Return the seconds of one process for `n_runs` runs, from one run of every searcher that is thrown away."""
-    begin = time.perf_counter()
-    benchmark = open_benchmark(table, experiment.datasets[0])
-    for searcher in experiment.searchers:
-        run_one(experiment, table, benchmark, Job(experiment.datasets[0], searcher, experiment.first_seed))
-    return (time.perf_counter() - begin) * n_runs / len(experiment.searchers)

@@ -7,11 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from harness.cli import run as experiment_commands
 from harness.cli.arguments import asked
 from harness.compare import outputs
 from harness.compare.studies import STUDIES, Study, Variant, smoke
 from harness.compare.study_outputs import check_study, folder, run_study, write_study
+from harness.experiment.batch import expected_s
 from harness.experiment.data import Chosen, chosen_by
 from harness.experiment.folder import copy_to_reference, reference_name, refuse_less
 from harness.experiment.jobs import found, jobs
@@ -97,7 +97,7 @@ def _dry_run(study: Study, chosen: Chosen, out: Path, n_jobs: int) -> int:
     total_s = 0.0
     for e in study.experiments():
         n_finished = len(set(found(folder(out, e.budget_s), chosen.table.header.space)) & set(jobs(e)))
-        left_s = experiment_commands.expected_s(e, chosen.table, e.n_runs - n_finished) / n_jobs
+        left_s = expected_s(e, chosen.table, e.n_runs - n_finished) / n_jobs
         print(
             f"  {written_hours(e.budget_s):<11} {n_finished} of {e.n_runs} runs finished, {written_time(left_s)} left"
         )

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from harness.compare import outputs, peers
+from harness.cli.arguments import asked
+from harness.compare import outputs, peers, study_outputs
 from harness.compare.studies import STUDIES
-from harness.compare.study_outputs import write_study
 from harness.experiment.data import Chosen, choose
 from harness.experiment.folder import SOURCES, SPEC, read_claim
 from harness.experiment.jobs import Job, Played, found
@@ -19,10 +19,11 @@ from harness.players.packages import OWN, PACKAGES
 from harness.search import folder as search
 from harness.search.compare import outputs as search_compare
 from harness.search.overview import write_overview
+from harness.show.view import AS_USUAL, View
 from pmfnas.core.errors import InputError
 
-Writer = Callable[[Path, Mapping[str, Any], str], None]
-"""Writes the outputs of a folder, given its claim and `--data`."""
+Writer = Callable[[Path, Mapping[str, Any], str, View], None]
+"""Writes the outputs of a folder, given its claim, `--data`, and what to show."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,36 +35,51 @@ def run(options: argparse.Namespace) -> int:
             f"{options.out} holds the experiment {name!r}, but `table` knows {', '.join(WRITERS)}; "
             "run the verb that made it again"
         )
-    WRITERS[name](options.out, claim, options.data)
+    view = View(**asked(options, View))
+    if view != AS_USUAL and name not in _WITH_VIEW:
+        raise InputError(
+            f"--show and --published are for results of {', '.join(_WITH_VIEW)}, but {options.out} holds {name}"
+        )
+    WRITERS[name](options.out, claim, options.data, view)
     return 0
 
 
-def _experiment(out: Path, claim: Mapping[str, Any], data: str) -> None:
+def _experiment(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
     spec = EXPERIMENTS[claim["experiment"]]
+    if not _has_records(out):
+        outputs.write_again(spec.replays, out, view)
+        return
     chosen = choose(data, space=spec.space, folder=out, partial=True)
     done = _finished(out, chosen, spec.players)
-    outputs.write(Played(spec.title, done, tuple(spec.players), spec.replays), chosen.table, out)
+    outputs.write(Played(spec.title, done, tuple(spec.players), spec.replays), chosen.table, out, view)
 
 
-def _comparison(out: Path, claim: Mapping[str, Any], data: str) -> None:
+def _comparison(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
     chosen = choose(data, folder=out, partial=True)
     sources = claim.get(SOURCES, {})
     done = _finished(out, chosen, (*sources, *PLAYERS))
     seen = {job.searcher for job in done}
     own = tuple(name for name in sources if name in seen)
     order = (*own, *outputs.opponents(seen))
-    outputs.write_comparison(Played(outputs.title_of(own), done, order), chosen.table, out, own=own)
+    outputs.write_comparison(Played(outputs.title_of(own), done, order), chosen.table, out, own=own, view=view)
 
 
-def _peers(out: Path, claim: Mapping[str, Any], data: str) -> None:
+def _peers(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
     del claim
+    if not _has_records(out):
+        peers.write_again(out, view)
+        return
     chosen = choose(data, folder=out, partial=True)
     everybody = (*OWN, *PACKAGES)
-    peers.write_peers(Played(peers.TITLE, _finished(out, chosen, everybody), everybody), chosen.table, out)
+    peers.write_peers(Played(peers.TITLE, _finished(out, chosen, everybody), everybody), chosen.table, out, view)
 
 
-def _study(out: Path, claim: Mapping[str, Any], data: str) -> None:
+def _study(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
+    del view
     study = replace(STUDIES[claim["experiment"]](), n_workers=claim["workers"])
+    if not _has_records(out, f"*/{SPEC}"):
+        study_outputs.write_again(study, out)
+        return
     chosen = choose(data, folder=out, partial=True)
     folders = {float(read_claim(spec.parent)["budget_s"]): spec.parent for spec in out.glob(f"*/{SPEC}")}
     done = {s: _known(folders[s], chosen, study.players) for s in sorted(folders)}
@@ -71,16 +87,16 @@ def _study(out: Path, claim: Mapping[str, Any], data: str) -> None:
     if not seen:
         raise InputError(f"{out} holds no finished run; run the study first")
     study = replace(study, variants=tuple(v for v in study.variants if v.name in seen))
-    write_study(study, {s: jobs for s, jobs in done.items() if jobs}, chosen.table, out)
+    study_outputs.write_study(study, {s: jobs for s, jobs in done.items() if jobs}, chosen.table, out)
 
 
-def _search(out: Path, claim: Mapping[str, Any], data: str) -> None:
-    del claim, data
+def _search(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
+    del claim, data, view
     print(f"written: {', '.join(map(str, write_overview(out)))}")
 
 
-def _search_comparison(out: Path, claim: Mapping[str, Any], data: str) -> None:
-    del claim, data
+def _search_comparison(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
+    del claim, data, view
     search_compare.write_again(out)
 
 
@@ -90,6 +106,11 @@ def _finished(out: Path, chosen: Chosen, searchers: Collection[str]) -> tuple[Jo
     if not done:
         raise InputError(f"{out} holds no finished run; run the experiment first")
     return done
+
+
+def _has_records(out: Path, pattern: str = "runs") -> bool:
+    """Return whether the folder keeps the records of its runs; the committed references keep frames only."""
+    return any(out.glob(pattern)) or not (out / "runs.parquet").is_file()
 
 
 def _known(out: Path, chosen: Chosen, searchers: Collection[str]) -> tuple[Job, ...]:
@@ -106,4 +127,7 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
         search_compare.NAME: _search_comparison,
     }
 )
-"""What a claim says that its folder holds -> who writes its outputs."""
+"""Experiment in a folder's claim -> writer of its outputs."""
+
+_WITH_VIEW = (*EXPERIMENTS, outputs.COMPARISON, peers.NAME)
+"""Those whose figures are of searchers."""

@@ -8,8 +8,10 @@ import pandas as pd
 
 from harness.players.packages import PACKAGES, Package
 from harness.score.words import sentence_case, words_for
+from harness.show import render
 from harness.show.cells import NONE, number, span
 from harness.show.render import pipes
+from harness.show.sheet import Sheet
 from harness.stats.decision import MIN_SEEDS, compare, paired_differences
 from harness.stats.runs import by_seed, checked_runs, groups
 from pmfnas.core.rng import stream
@@ -112,6 +114,16 @@ def markdown(
     return "\n\n".join(blocks) + "\n"
 
 
+def terminal(found: Sequence[Agreement], *, where: str, accuracy: str = words_for("").accuracy) -> str:
+    """Return the comparisons for a screen; what is known to differ is in the page alone."""
+    rows = tuple(tuple(cell.strip("*") for cell in _cells(one)) for one in found)
+    sheet = Sheet(
+        "Our implementations against the packages'", _TITLES, rows, note=where, spare=("n", "package %", "ours %")
+    )
+    reading = f"{sentence_case(accuracy)} {_READING}".replace("*", "")
+    return render.terminal("", [sheet, reading] if rows else ["No package and its counterpart share a seed."])
+
+
 _READING = (
     "of the arch returned, percent, mean over n paired seeds. Difference: ours less the package's, with "
     "its BCa bootstrap interval over seeds; *within* means that the interval holds 0. One interval in twenty misses "
@@ -119,7 +131,7 @@ _READING = (
 )
 
 
-_TITLES = ("package", "ours", "data set", "n", "package", "ours", "difference", "95 % CI", "agreement")
+_TITLES = ("package", "ours", "data set", "n", "package %", "ours %", "difference", "95 % CI", "agreement")
 
 
 def _cells(a: Agreement) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ same bytes on every host; `timings.parquet`, `manifest.json` and the column `sea
 import json
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,20 @@ from typing import Any
 import pandas as pd
 
 from harness.compare import verdict
+from harness.compare.frames import Frames, read_frames
+from harness.compare.pictures import write_pictures
 from harness.experiment.exclusions import exclusion
 from harness.experiment.folder import MANIFEST, manifest, read_claim, write_json
 from harness.experiment.jobs import Played, in_order
-from harness.experiment.specs import Experiment
+from harness.experiment.specs import PUBLISHED, Experiment
 from harness.players.ours import PLAYERS, REFERENCE
 from harness.score.published import REPLAY_TOLERANCE_PCT, compare_replay, published
 from harness.score.scoring import Scored, score
 from harness.score.words import to_file, words_for, words_of
-from harness.show.figures import accuracy_figure, final_figure, regret_figure, write_figure
-from harness.show.tables import Table, terminal, write_tables
+from harness.show.looks import MOST_COLOURED
+from harness.show.render import wrap
+from harness.show.tables import Table, closing, terminal, write_tables
+from harness.show.view import AS_USUAL, View
 from harness.stats.progress import summarise_progress
 from harness.stats.runs import checked_runs, groups
 from harness.stats.summary import summarise
@@ -38,27 +43,55 @@ COMPARISON = "compare"
 DISTRIBUTIONS = ("numpy", "pandas", "scipy", "matplotlib", "seaborn", "pyarrow", "joblib", "nats_bench")
 
 
-def write(played: Played, table: CurveTable, out: Path) -> Scored:
+def write(played: Played, table: CurveTable, out: Path, view: View = AS_USUAL) -> Scored:
     """Score what was played, write every output to `out`, print the table, and return the frames.
 
     The frames are in the order of `harness.experiment.jobs.in_order`, whatever the order of the jobs.
+
+    Raises:
+        InputError: `view` names a searcher that has not played.
     """
+    view.check(played.searchers)
     scored = score(in_order(played.jobs, played.order), table, out, excluded=read_claim(out).get("excluded"))
     for name in ("runs", "steps", "timings"):
         write_bytes(out / f"{name}.parquet", parquet(to_file(getattr(scored, name), words_for(table.header.stamp))))
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
     made = manifest(out, about(played.title, table, out, scored), DISTRIBUTIONS)
-    shown = table_of(scored.runs, scored.timings, made, scored.best)
-    write_tables(shown, out)
-    _write_figures(scored, out)
     write_json(out / MANIFEST, made)
-    print(terminal(shown))
     progress = summarise_progress(scored.runs, scored.steps, before_pct=_before(scored), rng=stream(0, "progress"))
     write_text(out / "progress.csv", progress.to_csv(index=False))
-    if played.replays and set(played.replays.values()) <= set(played.searchers):
-        _write_replay(shown.summary, played.replays, out)
-    print(f"written to {out}: table.md, table.csv, table.tex, figures, runs.parquet, manifest.json")
+    _present(Frames(scored.runs, scored.steps, scored.timings, made), scored.best, played.replays, out, view)
     return scored
+
+
+def write_again(replays: Mapping[str, str], out: Path, view: View = AS_USUAL) -> None:
+    """Write and print tables and figures of `out` from its frames, for a folder that does not keep its records.
+
+    Args:
+        replays: method of a published row -> the searcher that must land on it.
+        out: a folder with `runs.parquet` and a manifest; without `steps.parquet` no figure over GPU-hours is written.
+        view: what to show.
+
+    Raises:
+        InputError: the folder has no frames, or `view` names a searcher that has not played.
+    """
+    frames = read_frames(out)
+    view.check(sorted(frames.runs["searcher"].unique()))
+    _present(frames, frames.best, replays, out, view)
+
+
+def _present(frames: Frames, best: Mapping[str, float], replays: Mapping[str, str], out: Path, view: View) -> None:
+    """Write and print tables and figures, the table over all data sets and its sentence last."""
+    shown = table_of(frames.runs, frames.timings, frames.manifest, best, with_published=view.published)
+    write_tables(shown, out)
+    write_pictures(frames.runs, frames.steps, shown.summary, best, out, show=view.show)
+    print(terminal(shown))
+    if replays and set(replays.values()) <= set(frames.runs["searcher"]):
+        _write_replay(shown.summary, replays, out)
+    if view.published and not shown.published:
+        print(*wrap("no rows of other papers are shown: they are of test accuracy on the whole space"), "", sep="\n")
+    print(*wrap(f"written to {out}: table.md, table.csv, table.tex, summary.csv, figures, runs.parquet"), "", sep="\n")
+    print(closing(shown), end="")
 
 
 def opponents(chosen: Collection[str]) -> tuple[str, ...]:
@@ -71,9 +104,17 @@ def title_of(own: Collection[str]) -> str:
     return f"{', '.join(own)} against PMF-NAS"
 
 
-def write_comparison(played: Played, table: CurveTable, out: Path, *, own: Sequence[str]) -> pd.DataFrame:
-    """Write the outputs of a comparison, then the verdict on searchers of one's own, print it last; return the runs."""
-    runs = write(played, table, out).runs
+def write_comparison(
+    played: Played, table: CurveTable, out: Path, *, own: Sequence[str], view: View = AS_USUAL
+) -> pd.DataFrame:
+    """Write the outputs of a comparison, then the verdict on searchers of one's own, print it last; return the runs.
+
+    Of more searchers than a figure has colours, one's own and PMF-NAS are in colour, unless `view` chooses others.
+    """
+    if not view.show and len(played.searchers) > MOST_COLOURED:
+        ours = [name for name in (REFERENCE, *own) if name in played.searchers]
+        view = replace(view, show=tuple(ours[:MOST_COLOURED]))
+    runs = write(played, table, out, view).runs
     others = [name for name in played.searchers if name not in own]
     found = verdict.verdicts(runs, own, others)
     settings = {name: json.loads(rows["settings"].iloc[0]) for name, rows in runs.groupby("searcher")}
@@ -81,11 +122,18 @@ def write_comparison(played: Played, table: CurveTable, out: Path, *, own: Seque
     text = verdict.markdown(found, runs, where=where, title=f"Verdict: {played.title}")
     write_text(out / "verdict.md", text)
     write_text(out / "verdict.csv", verdict.frame(found).to_csv(index=False))
-    print(f"\n{text}\nwritten to {out / 'verdict.md'}")
+    print(f"\n{verdict.on_screen(text)}\n{out / 'verdict.md'} has this verdict")
     return runs
 
 
-def table_of(runs: pd.DataFrame, timings: pd.DataFrame, made: Mapping[str, Any], best: Mapping[str, float]) -> Table:
+def table_of(
+    runs: pd.DataFrame,
+    timings: pd.DataFrame,
+    made: Mapping[str, Any],
+    best: Mapping[str, float],
+    *,
+    with_published: bool = False,
+) -> Table:
     """Return the table of an experiment: the one place where it is put together.
 
     Args:
@@ -93,16 +141,20 @@ def table_of(runs: pd.DataFrame, timings: pd.DataFrame, made: Mapping[str, Any],
         timings: see there.
         made: the manifest of the experiment's outputs.
         best: best score per data set, percent.
+        with_published: whether rows of other papers stand below; those of an experiment that replays them always do.
+            Only results on the whole space, by test accuracy, can have them.
     """
     known, part = made.get("n_known"), made.get("n_known") or made.get("excluded")
     words = words_of(runs)
+    asked = with_published or made.get("experiment") == PUBLISHED.name
     title = f"best {words.name} of the {known:,} archs known" if known else f"best {words.name}"
     return Table(
         summarise(runs, timings, rng=stream(0, "summary")),
         title=str(made.get("title", "")),
-        published=published(str(made.get("space", ""))) if not part and words.name == TEST else (),  # of whole spaces
+        published=published(str(made.get("space", ""))) if asked and not part and words.name == TEST else (),
         ceilings={name: {title: value} for name, value in best.items()},
         n_epochs=made.get("n_epochs"),
+        limits=str(made.get("left_out", "")),
     )
 
 
@@ -135,16 +187,6 @@ def exit_code(runs: pd.DataFrame) -> int:
     for searcher, why in lost.items():
         print(f"{searcher}: {why}", file=sys.stderr)
     return 1 if lost else 0
-
-
-def _write_figures(scored: Scored, out: Path) -> None:
-    """Write the three figures; a folder whose runs all failed has none."""
-    if not (scored.runs["status"] == "ok").any():
-        return
-    runs, steps, best = scored.runs, scored.steps, scored.best
-    write_figure(accuracy_figure(runs, steps, ceilings=best, rng=stream(0, "figures")), out, "accuracy")
-    write_figure(regret_figure(runs, steps, rng=stream(0, "figures")), out, "regret")
-    write_figure(final_figure(runs, ceilings=best), out, "final")
 
 
 def _before(scored: Scored) -> dict[str, float]:

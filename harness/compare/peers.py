@@ -7,18 +7,22 @@ OUT/absent.json                    package -> why its environment could not be m
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from harness.compare import agreement
+from harness.compare import agreement, outputs
+from harness.compare.frames import read_frames
 from harness.compare.outputs import write
 from harness.experiment.folder import read_json
-from harness.experiment.jobs import Played
+from harness.experiment.jobs import Job, Played, jobs
+from harness.experiment.specs import Experiment
 from harness.players.packages import PACKAGES
 from harness.score.words import words_of
 from harness.show import render
+from harness.show.view import AS_USUAL, View
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.files import write_text
 
@@ -27,26 +31,60 @@ TITLE = "The field's packages on NAS-Bench-201"
 ABSENT = "absent.json"
 
 
-def write_peers(played: Played, table: CurveTable, out: Path) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is run: all players, and with how many seeds the slow ones play."""
+
+    experiment: Experiment
+    slow_seeds: int
+
+    def parts(self) -> list[Experiment]:
+        """Return the experiments that make it up, the quick one first; none without searchers."""
+        slow = tuple(name for name in self.experiment.searchers if name in PACKAGES and PACKAGES[name].slow)
+        quick = tuple(name for name in self.experiment.searchers if name not in slow)
+        n_slow = min(self.slow_seeds, self.experiment.n_seeds)
+        parts = [replace(self.experiment, searchers=quick)] if quick else []
+        return parts + ([replace(self.experiment, searchers=slow, n_seeds=n_slow)] if slow and n_slow else [])
+
+    def jobs(self) -> list[Job]:
+        """Return every run."""
+        return [job for part in self.parts() for job in jobs(part)]
+
+
+def write_peers(played: Played, table: CurveTable, out: Path, view: View = AS_USUAL) -> pd.DataFrame:
     """Write the ordinary outputs, who played, and the agreement; return the runs.
 
     Who did not play is read from `ABSENT` in `out`.
     """
+    scored = write(played, table, out, view)
+    _write_pages(scored.runs, scored.timings, out)
+    return scored.runs
+
+
+def write_again(out: Path, view: View = AS_USUAL) -> None:
+    """Write the outputs of a folder again from its frames; see `harness.compare.outputs.write_again`."""
+    outputs.write_again({}, out, view)
+    frames = read_frames(out)
+    _write_pages(frames.runs, frames.timings, out)
+
+
+def _write_pages(runs: pd.DataFrame, timings: pd.DataFrame, out: Path) -> None:
+    """Write and print the agreement, and who played."""
     absent = read_json(out / ABSENT, "run peers again") if (out / ABSENT).exists() else {}
-    scored = write(played, table, out)
-    where = f"{table.stamp} data {table.header.fingerprint}; {scored.runs['budget_s'].iloc[0] / 3600:.2f} h per run."
-    compared = agreement.agreements(scored.runs)
-    text = agreement.markdown(compared, where=where, absent=absent, accuracy=words_of(scored.runs).accuracy)
+    first = runs.iloc[0]
+    where = f"{first['data']} data {first['fingerprint']}; {first['budget_s'] / 3600:.2f} h per run."
+    compared = agreement.agreements(runs)
+    text = agreement.markdown(compared, where=where, absent=absent, accuracy=words_of(runs).accuracy)
     write_text(out / "agreement.md", text)
     write_text(out / "agreement.csv", render.csv(agreement.frame(compared)))
-    write_text(out / "packages.md", packages_page(scored.runs, scored.timings, absent=absent))
-    print(text)
+    write_text(out / "packages.md", packages_page(runs, timings, absent=absent))
+    print(f"\n{agreement.terminal(compared, where=where, accuracy=words_of(runs).accuracy)}")
+    print(*render.wrap(f"{out / 'agreement.md'} says also what is known to differ"), sep="\n")
     for name, why in absent.items():
         print(f"absent: {name}: {why}")
-    n_failed = int((scored.runs["status"] != "ok").sum())
+    n_failed = int((runs["status"] != "ok").sum())
     if n_failed:
         print(f"{n_failed} runs failed; table.md and packages.md say whose and why")
-    return scored.runs
 
 
 def packages_page(runs: pd.DataFrame, timings: pd.DataFrame, *, absent: Mapping[str, str]) -> str:
@@ -72,4 +110,12 @@ def _about(rows: pd.DataFrame) -> str:
     named = f"{settings.pop('name', '')} {settings.pop('version', '')}".strip() or "-"
     for ours in ("source", "runs"):
         settings.pop(ours, None)
-    return f"{named} | {', '.join(f'{key} {value}' for key, value in settings.items()) or '-'}"
+    return f"{named} | {', '.join(f'{key} {_written(value)}' for key, value in settings.items()) or '-'}"
+
+
+def _written(value: Any) -> str:
+    """Return a setting as text; an object, which is its class and its arguments, as the call that makes it."""
+    if not isinstance(value, dict) or "class" not in value:
+        return str(value)
+    given = ", ".join(f"{name}={_written(inner)}" for name, inner in value.items() if name != "class")
+    return f"{value['class']}({given})"

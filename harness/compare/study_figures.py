@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from harness.compare.study_tables import measures, rules
 from harness.host.units import written_hours
-from harness.show.figures import drawn_panels
 from harness.show.looks import Style
+from harness.show.panels import drawn_panels
 from harness.stats.decision import SIGNIFICANT
 
 _COLOURS = ("#332288", "#D55E00", "#117733", "#CC6677", "#88CCEE", "#999933")

@@ -9,11 +9,13 @@ OUT/oracle.csv, manifest.json          accesses to test accuracy; what made the 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from harness.compare.frames import read_frames
 from harness.compare.outputs import DISTRIBUTIONS, about, parquet
 from harness.compare.studies import Study
 from harness.compare.study_figures import difference_figure
@@ -25,14 +27,14 @@ from harness.experiment.jobs import Job, in_order
 from harness.host.units import written_hours
 from harness.players.ours import REFERENCE, settings_of
 from harness.score.scoring import Scored, score
-from harness.show.figures import write_figure
-from harness.show.render import csv
+from harness.show.panels import write_figure
+from harness.show.render import csv, wrap
 from harness.stats.variants import compare_variants
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.files import write_bytes, write_text
-from pmfnas.loop.settings import as_json
+from pmfnas.loop.plain import as_json
 
 
 def folder(out: Path, budget_s: float) -> Path:
@@ -76,23 +78,43 @@ def write_study(
     """
     scored = _scored(study, jobs, table, out)
     _refuse_other_settings(study, scored.runs)
-    comparisons = compare_variants(scored.runs, reference=REFERENCE, rng=stream(0, "variants"))
-    frame = described(study, comparisons)
     for name in ("runs", "timings"):
         write_bytes(out / f"{name}.parquet", parquet(getattr(scored, name)))
+    write_text(out / "oracle.csv", csv(scored.accesses))
+    _write_manifest(study, table, out, scored)
+    return _present(study, scored.runs, out), scored.runs
+
+
+def write_again(study: Study, out: Path) -> None:
+    """Write and print tables and figures of `out` from its frame of runs, for a folder that keeps no records.
+
+    Raises:
+        InputError: the folder has no such frame, or runs were made with other settings than their variant has now.
+    """
+    runs = read_frames(out).runs
+    seen = set(runs["searcher"])
+    study = replace(study, variants=tuple(v for v in study.variants if v.name in seen))
+    _refuse_other_settings(study, runs)
+    _present(study, runs, out)
+
+
+def _present(study: Study, runs: pd.DataFrame, out: Path) -> pd.DataFrame:
+    """Write tables and figures, print where the variants lose, and return the comparisons."""
+    frame = described(study, compare_variants(runs, reference=REFERENCE, rng=stream(0, "variants")))
     shown = StudyTable(frame, study.title, study.unvaried)
     texts = {"table.md": markdown(shown), "table.csv": csv(frame), "where.csv": csv(where(frame))}
-    for file, text in {**texts, "oracle.csv": csv(scored.accesses)}.items():
+    for file, text in texts.items():
         write_text(out / file, text)
     if (frame["n_pairs"] > 0).any():
         for measure in (SCORE, REGRET):
             write_figure(difference_figure(frame, measure), out, measure)
-    _write_manifest(study, table, out, scored)
-    print(terminal(shown))
     print(
-        f"written to {out}: table.md, table.csv, where.csv, figures test and valid_regret, runs.parquet, manifest.json"
+        *wrap(f"written to {out}: table.md, table.csv, where.csv, figures test and valid_regret, runs.parquet"),
+        "",
+        sep="\n",
     )
-    return frame, scored.runs
+    print(terminal(shown))
+    return frame
 
 
 def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable, out: Path) -> Scored:

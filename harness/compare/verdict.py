@@ -17,6 +17,7 @@ import pandas as pd
 from harness.host.units import counted
 from harness.score.words import sentence_case, words_for, words_of
 from harness.show.cells import p_text
+from harness.show.render import screen_width
 from harness.stats.aggregates import std
 from harness.stats.decision import MIN_SEEDS, SIGNIFICANT, Compared, Decision, compare, decide, paired_differences
 from harness.stats.paired import holm
@@ -151,14 +152,19 @@ def markdown(found: Sequence[Verdict], runs: pd.DataFrame, *, where: Mapping[str
     return "\n".join(_wrapped([*lines, "", "---", "", *_legend(n_claims)])) + "\n"
 
 
-def _wrapped(lines: Sequence[str]) -> list[str]:
+def _wrapped(lines: Sequence[str], width: int = WIDTH) -> list[str]:
     """Return the lines at a width that reads well in a terminal too."""
     wrapped: list[str] = []
     for line in lines:
-        plain = not line or line.startswith("#")
+        plain = not line or (line.startswith("#") and len(line) <= width)
         indent = "  " if line.startswith("- ") else ""
-        wrapped += [line] if plain else textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+        wrapped += [line] if plain else textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
     return wrapped
+
+
+def on_screen(page: str) -> str:
+    """Return the page of `markdown` for a screen: as it is, or wrapped anew where the screen is narrower."""
+    return "\n".join(_wrapped(page.splitlines(), min(WIDTH, screen_width()))) + "\n"
 
 
 def sentences(verdict: Verdict, accuracy: str = words_for("").accuracy) -> list[str]:

@@ -1,4 +1,5 @@
 """Many runs in one folder: `specs` (experiments as data), `jobs`, `batch` (claim, run, resume), `data` (which table).
 
-`exclusions` names archs of a space that take no part in an experiment; `overwriting` keeps outputs off inputs.
+`data_info` describes a table; `exclusions` names archs of a space that take no part in an experiment; `overwriting`
+keeps outputs off inputs.
 """

@@ -3,9 +3,10 @@
     OUT/spec.json        what the folder belongs to; a command with other settings is refused, not mixed in
     OUT/runs/...         one record per run (pmfnas.loop.record)
 
-Interrupted at any moment, the same command goes on: a record exists if and only if its run was finished.
+An interrupted command can be repeated and goes on: a record exists if and only if its run has finished.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
@@ -20,7 +21,8 @@ from harness.experiment.specs import Experiment
 from harness.host.code import code_hash
 from harness.host.units import written_hours
 from harness.host.workers import work_off
-from harness.players.file import check_unchanged, identity, settings_of_run
+from harness.players.class_file import check_unchanged
+from harness.players.file import identity, settings_of_run
 from harness.players.process import failed, play
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset
@@ -38,7 +40,7 @@ RUN_CODE = (
     *("harness/experiment/exclusions.py", "harness/experiment/held_out.py", "harness/compare/distortions.py"),
     *(f"harness/players/{name}.py" for name in ("child", "ours", "process", "protocol", "space_text")),
 )
-"""The files that decide what a run does. Searchers from a file or a command are named in the folder's claim instead."""
+"""The files that determine the result of a run. Searchers from outside are named in the folder's claim."""
 _CRASH = (
     "a worker process was killed or crashed in the middle of a run (memory, or native code of a searcher); "
     "finished runs are kept and the same command goes on; a searcher given by --command cannot do this"
@@ -63,7 +65,7 @@ def _sources(experiment: Experiment) -> dict[str, str]:
 
 
 def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
-    """Return what a folder of this experiment says that it belongs to."""
+    """Return the claim of a folder of this experiment."""
     return {
         "experiment": experiment.name,
         "budget_s": experiment.budget_s,
@@ -169,8 +171,17 @@ def run_one(
     return header, finished
 
 
+def expected_s(experiment: Experiment, table: CurveTable, n_runs: int) -> float:
+    """Return the seconds of one process for `n_runs` runs, from one run of every searcher that is thrown away."""
+    begin = time.perf_counter()
+    benchmark = open_benchmark(table, experiment.datasets[0])
+    for searcher in experiment.searchers:
+        run_one(experiment, table, benchmark, Job(experiment.datasets[0], searcher, experiment.first_seed))
+    return (time.perf_counter() - begin) * n_runs / len(experiment.searchers)
+
+
 def _ended(header: RunHeader, finished: Finished) -> RunHeader:
-    """Return the header of a run of which nothing but its end is known."""
+    """Return the header of a run whose entries cannot be written."""
     nothing = totals((), clock_s=0.0, n_workers=header.n_workers, accounting="resume")
     return replace(header, status=finished.status, why=finished.why, clock_s=0.0, recommended=(), **asdict(nothing))
 

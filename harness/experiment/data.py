@@ -64,7 +64,7 @@ class Source:
     spaces: tuple[str, ...]
     """The spaces that it has tables of."""
     holds: str
-    """What of it is real, in words."""
+    """Which of its values are real, in words."""
     not_offered: Callable[[str], str | None]
     """Returns why `auto` cannot take it for a space; None where the user has set it up, and it is whole."""
     make: Callable[[str, int], Chosen]
@@ -75,7 +75,7 @@ class Source:
 
 
 def chosen_by(options: argparse.Namespace, *, space: str = TOPOLOGY, folder: Path | None = None) -> Chosen:
-    """Return what `--data` and `--partial` of a verb name; see `choose`.
+    """Return the data that `--data` and `--partial` of a verb name; see `choose`.
 
     Raises:
         InputError: also where a reference would be made of a part.
@@ -123,7 +123,7 @@ def choose(
 
 
 def _best(space: str, n_jobs: int) -> Chosen:
-    """Return the first of `SOURCES` that the user has set up and that is whole, with what was passed over."""
+    """Return the first whole table of `SOURCES` that the user has set up, and name the sources passed over."""
     passed: list[str] = []
     for source in (s for s in SOURCES if space in s.spaces):
         why_not = source.not_offered(space)
@@ -275,7 +275,7 @@ SOURCES: tuple[Source, ...] = (
         "anchored",
         "ANCHORED",
         (TOPOLOGY, SIZE),
-        "validation and test at the end of schedules, costs of nb201; curves between are modelled",
+        "validation and test at the end of schedules (of nats-sss: of 90 alone), costs of nb201; the rest is modelled",
         _no_anchors,
         _anchored_table,
     ),
@@ -296,7 +296,7 @@ SOURCES: tuple[Source, ...] = (
         _surrogate_table,
     ),
 )
-"""What `auto` can take, best first."""
+"""The kinds of data that `auto` can take, best first."""
 
 
 # -------------------------------------------------------------------------------------------------------------- paths
@@ -358,10 +358,20 @@ def _imported(path: Path, space: str, n_jobs: int) -> CurveTable:
 
 def _looks(path: Path) -> str:
     """Return twelve hex digits of names, sizes and times of the files at `path`: changed files are imported anew."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    states = [(file.name, file.stat() if file.exists() else file.lstat()) for file in files]
-    seen = [(name, state.st_size, state.st_mtime_ns) for name, state in states]
+    if path.is_dir():
+        with os.scandir(path) as entries:
+            seen = sorted(_look(entry.name, entry) for entry in entries)
+    else:
+        seen = [_look(path.name, path)]
     return hashlib.sha256(repr((str(path.resolve()), seen)).encode()).hexdigest()[:12]
+
+
+def _look(name: str, file: Path | os.DirEntry[str]) -> tuple[str, int, int]:
+    try:
+        state = file.stat()
+    except FileNotFoundError:  # a link to nothing
+        state = file.stat(follow_symlinks=False)
+    return name, state.st_size, state.st_mtime_ns
 
 
 # -------------------------------------------------------------------------------------------------------------- cache

@@ -1,8 +1,8 @@
-"""Archs that a comparison leaves out: nobody can train them, and nobody is measured against them.
+"""Archs that a comparison leaves out: no searcher can train them, and no regret is measured against them.
 
 A request for one ends at once as `Failed(REASON)` and costs nothing. Space, fidelities and what is free to know of an
-arch stay as they are, so that searchers need not be told: a rule that takes the largest archs first is refused these
-and goes on with the next. The oracle's best values, hits and regrets are over the archs that are left.
+arch stay as they are, so searchers need no change: a rule that takes the largest archs first is refused these and
+goes on with the next. The oracle's best values, hits and regrets are over the archs that are left.
 
 A rule judges an arch by its own operations. An arch isomorphic to one that is left out stays, unless the rule names
 it as well: it is another entry of the benchmark, with trainings of its own.
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pmfnas.core.errors import InputError, UnavailableError
-from pmfnas.core.ports import Benchmark, Space
-from pmfnas.core.types import Arch, Cost, Curve, Fidelities, Train
+from pmfnas.core.ports import Benchmark
+from pmfnas.core.types import Arch, Cost, Curve, Train
 from pmfnas.spaces.cell_features import CONV_3X3
 
 REASON = "this arch is not part of the comparison"
-"""How a request for an arch that is left out fails."""
+"""Reason with which a request for an excluded arch fails."""
 
 BIG_CELLS = "big-cells"
-"""Of NAS-Bench-201: what a rule without learning trains first, and on CIFAR-100 the best of the space is among it."""
+"""Of NAS-Bench-201: the 25 cells with five or six 3x3 convolutions."""
 
 _MANY_CONV_3X3 = 5
 
@@ -33,7 +33,7 @@ class Exclusion:
     space: str
     """Name of the space that the rule is about."""
     described: str
-    """What is left out and what is not, in words, for the manifest."""
+    """Which archs are excluded, in words, for the manifest."""
     leaves_out: Callable[[Arch], bool]
     """Whether an arch is left out."""
 
@@ -75,18 +75,8 @@ class Remaining:
     def __init__(self, benchmark: Benchmark, rule: Exclusion) -> None:
         if benchmark.space.name != rule.space:
             raise InputError(f"space is {benchmark.space.name}, but what is to be left out are archs of {rule.space}")
-        self._benchmark = benchmark
-        self._rule = rule
-
-    @property
-    def space(self) -> Space:
-        """The whole space of the benchmark inside."""
-        return self._benchmark.space
-
-    @property
-    def fidelities(self) -> Fidelities:
-        """The fidelities of the benchmark inside."""
-        return self._benchmark.fidelities
+        self._benchmark, self._rule = benchmark, rule
+        self.space, self.fidelities = benchmark.space, benchmark.fidelities
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
         """Return the number of trials; raise `UnavailableError(REASON)` for an arch that is left out."""

@@ -1,7 +1,7 @@
-"""The one owner of a folder of results: what it belongs to, who is at work in it, what made it, where it is committed.
+"""A folder of results: its claim, its lock, its manifest, and its copy among the committed references.
 
     OUT/spec.json        the claim: what the folder belongs to; a command with other settings is refused, not mixed in
-    OUT/lock             held by the process at work, where only one may be; the system releases it when that is gone
+    OUT/lock             held by the process at work, if only one may be; the system releases it when the process ends
     OUT/manifest.json    what made the outputs: the claim, what is in them, code, machine and versions
 
 The committed references are copies of outputs, under `REFERENCE_DIR`.
@@ -11,19 +11,19 @@ import json
 import os
 import platform
 import subprocess
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any
+from typing import Any
 
 from harness.experiment.overwriting import check_folder
 from harness.host.code import ROOT
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
 from pmfnas.files import abandoned, reading, remove_abandoned, replace_folder, write_text
+from pmfnas.processes import alone
 
 SPEC, LOCK, MANIFEST = "spec.json", "lock", "manifest.json"
 SOURCES = "sources"
@@ -66,7 +66,7 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
 
 
 def claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] = _NOTHING, *, flag: str = "") -> None:
-    """Make `out` the folder of what `mine` names, and note new `sources`; raise `InputError` as `check_claim` does."""
+    """Claim `out` with the entries of `mine`, and add new `sources`; raise `InputError` as `check_claim` does."""
     if check_claim(out, mine, sources, flag=flag):
         remove_abandoned(out)
         claimed = read_claim(out)
@@ -79,9 +79,9 @@ def claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] = _NOTH
 
 
 def check_claim(out: Path, mine: Mapping[str, Any], sources: Mapping[str, str] = _NOTHING, *, flag: str = "") -> bool:
-    """Return whether `out` is the folder of what `mine` names already; False where it can become it. Writes nothing.
+    """Return whether `out` has this claim already; False if it is free to be claimed. Writes nothing.
 
-    A writer that was killed while it claimed the folder has left it as it was.
+    Files of a writer that was killed while it claimed the folder do not count.
 
     Args:
         out: the folder; it need not be there.
@@ -124,7 +124,7 @@ def check_free(out: Path, own: Collection[str] = ()) -> None:
 
 
 def read_claim(out: Path) -> dict[str, Any]:
-    """Return what the folder `out` belongs to.
+    """Return the claim of the folder `out`.
 
     Raises:
         InputError: it is not a folder of results.
@@ -142,55 +142,20 @@ def read_claim(out: Path) -> dict[str, Any]:
 
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
-    """Hold a folder while the body runs; raise `InputError` where another process holds it.
-
-    The lock is the operating system's: it is gone with its process, however that ends.
-    """
-    try:
-        opened = (out / LOCK).open("a+", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--out {out} cannot be written ({error.strerror}); choose another --out") from None
-    with opened as stream:
-        stream.seek(0)
-        if not _take(stream):
-            holder = stream.read().strip() or "unknown"
-            raise InputError(
-                f"--out {out} is in use by a search at work (process {holder}); wait for it, stop it, or choose "
-                "another --out"
-            )
-        stream.truncate(0)
-        stream.write(f"{os.getpid()}\n")
-        stream.flush()
+    """Hold a folder while the body runs; raise `InputError` where another process holds it, or it cannot be written."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(alone(out / LOCK, busy=f"--out {out} is in use by a search at work"))
+        except OSError as error:
+            raise InputError(f"--out {out} cannot be written ({error.strerror}); choose another --out") from None
         yield
-
-
-def _take(stream: IO[str]) -> bool:
-    """Lock an open file; return whether that succeeded. It is released when the file is closed."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            stream.seek(_LOCKED_BYTE)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-            stream.seek(0)
-        else:
-            import fcntl
-
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-_LOCKED_BYTE = 1 << 20
-"""Where a system that locks bytes, and forbids reading them, locks one: far behind the process number."""
 
 
 # ----------------------------------------------------------------------------------------------------------- manifest
 
 
 def manifest(out: Path, about: Mapping[str, Any], packages: Sequence[str]) -> dict[str, Any]:
-    """Return what made the outputs of a folder; no host name, user or absolute path.
+    """Return how the outputs of a folder were made, without host name, user or absolute path.
 
     Args:
         out: the folder; its claim comes first.
@@ -216,7 +181,7 @@ def _version(package: str) -> str:
 
 
 def git(*arguments: str) -> str:
-    """Return what git says of this checkout; empty where it is not one or git is absent."""
+    """Return the output of a git command in this checkout; empty without git or a repository."""
     try:
         answer = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
@@ -233,7 +198,7 @@ def reference_name(experiment: str, table: CurveTable) -> str:
 
 
 def refuse_less(name: str, mine: Mapping[str, Any]) -> None:
-    """Raise `InputError` where the committed reference called `name` has more than what is to take its place.
+    """Raise `InputError` if the committed reference `name` has more than the outputs that would replace it.
 
     Args:
         name: of the reference, under `REFERENCE_DIR`.

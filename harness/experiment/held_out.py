@@ -1,4 +1,4 @@
-"""Which trials a run may see where its pick is scored by the others.
+"""Which trials a run may see on data whose runs are scored by the other trials.
 
 On data without test accuracy a run is scored by final validation in trials that it could not see. Of the trials of an
 arch under the longest schedule it may see one: the first of the permutation that its seed gives the arch

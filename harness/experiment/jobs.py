@@ -1,4 +1,4 @@
-"""One run to be done, or found: a data set, a searcher, a seed. And all that were done."""
+"""A run as data set, searcher and seed: those of an experiment, and those found in a folder."""
 
 import re
 from collections.abc import Mapping, Sequence

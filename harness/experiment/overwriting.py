@@ -1,4 +1,4 @@
-"""No output replaces a file that the command reads, or another of its outputs. One check for every verb."""
+"""Checks that an output replaces neither a file that the command reads nor another of its outputs."""
 
 import os
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""Experiments as data: who plays, on what, with which budget. How it is judged is in `tables` and `figures`."""
+"""Experiments as data: searchers, data sets, budget and seeds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,12 +29,12 @@ class Experiment:
     budget_s: float
     n_seeds: int
     space: str = "nb201"
-    """What `--data auto` and `--data surrogate` are looked up for."""
+    """The space whose data `--data auto` and `--data surrogate` look up."""
     first_seed: int = 0
     n_workers: int = 1
     accounting: Accounting = "resume"
     needs_real_values: bool = False
-    """Whether its outputs mean nothing on the surrogate."""
+    """Whether its outputs are meaningless on the surrogate."""
     replays: Mapping[str, str] = field(default_factory=dict)
     """Method of a published row -> the searcher that must land on it."""
     stream: str = ""
@@ -71,7 +71,7 @@ class Experiment:
 ALL_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 
 REPLAY_ONLY = "bohb_nb201"
-"""Pays for every budget in full, as the script behind the published row did; no player for a table of ours."""
+"""Pays for every budget in full, as the script behind the published row did, so it is left out of our tables."""
 
 TABLE2 = Experiment(
     name="table2",

@@ -1,4 +1,4 @@
-"""Do the intervals hold that a searcher gave as its reasons? Read from the records of an experiment alone.
+"""Coverage of the intervals that a searcher predicted, read from the records of an experiment alone.
 
     records --judged--> predictions with what was told of them --coverages--> share inside the 50/80/90/95 % intervals
 
@@ -19,6 +19,7 @@ searcher whose std leaves out the noise of the trial that is told; PMF-NAS's doe
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -27,10 +28,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from harness.explain.record import Answered, Explained
+from harness.host.units import counted
 from harness.show.cells import number
 from harness.show.render import pipes
 from harness.show.sheet import Column, filled
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import InputError, unknown_name
 
 LEVELS_PCT = (50, 80, 90, 95)
 """Of the central intervals."""
@@ -43,7 +45,7 @@ GROUPS = ("all", "selected", "pick")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A prediction and what was told of it. Accuracies in percent."""
+    """A prediction and its outcome. Accuracies in percent."""
 
     dataset: str
     searcher: str
@@ -63,7 +65,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How often the intervals of a group of predictions held."""
+    """Coverage of the intervals of a group of predictions."""
 
     dataset: str
     searcher: str
@@ -85,7 +87,41 @@ class Coverage:
     above: float
     """Share above the upper end of the 90 % interval, percent: 5 where it holds."""
     factor: float
-    """What every std would have to be multiplied by for the 90 % intervals to hold 90 %."""
+    """Factor on every std with which the 90 % intervals would cover 90 %."""
+
+
+def records(
+    folder: Path, datasets: Sequence[str] | None, searchers: Sequence[str] | None, n_seeds: int | None
+) -> list[Path]:
+    """Return the records of an experiment by data set, searcher and seed: all of them, or those asked for.
+
+    Raises:
+        InputError: there are none, or none of a data set or searcher that is named.
+    """
+    files = sorted(folder.glob("runs/*/*/s*.parquet"))
+    if not files:
+        raise InputError(f"DIR is {folder}, but holds no run; give the folder of an experiment")
+    known = {
+        "--datasets": {file: file.parts[-3].split("-", 1)[1] for file in files},
+        "--searchers": {file: file.parts[-2] for file in files},
+    }
+    for flag, asked in (("--datasets", datasets), ("--searchers", searchers)):
+        of = known[flag]
+        for name in asked or ():
+            if name not in of.values():
+                raise unknown_name(f"in {folder}, {flag}", name, sorted(set(of.values())))
+        files = [file for file in files if not asked or of[file] in asked]
+    return [file for _, own in groupby(files, key=lambda file: file.parent) for file in list(own)[:n_seeds]]
+
+
+def described(runs: Sequence[Explained], noise_pct: float) -> str:
+    """Return experiment, data, budget and number of the runs, in a sentence."""
+    first = runs[0].header
+    noise = f"; trial noise {noise_pct:g} points added" if noise_pct else ""
+    return (
+        f"{first.experiment}, {first.data} data {first.fingerprint[:12]}, {first.budget_s:g} s, "
+        f"{counted(first.n_workers, 'worker')}, {len(runs)} runs{noise}."
+    )
 
 
 def judged(runs: Sequence[Explained]) -> tuple[Judged, ...]:

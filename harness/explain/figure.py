@@ -132,7 +132,7 @@ def _known(explained: Explained) -> tuple[str, ...]:
 
 
 def _strips(explained: Explained) -> tuple[str, ...]:
-    """Return the highest of the known fidelities, lowest first; one empty name where there is none."""
+    """Return the highest of the known fidelities, lowest first; one empty name if there are none."""
     return _known(explained)[-_STRIPS:] or ("",)
 
 

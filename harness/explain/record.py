@@ -1,12 +1,12 @@
-"""What a run did and why, read from its record alone: requests, stays in stages, the funnel, seconds, incumbents.
+"""A run read from its record alone: requests, stages, funnel, seconds and incumbents, with the searcher's reasons.
 
     record --read_run--> Explained --stays---------> when the run moved from stage to stage, and why
                               --spendings-----> seconds and archs by stage and fidelity
                               --funnel--------> how many archs reached each fidelity, and how many went on
                               --incumbents----> which arch the run would have returned, over its clock
 
-Everything here is derived and pure; `explain_text` and `explain_figures` show it. Test accuracy is not in a record and
-is not asked for. Which figures a searcher gave as its reasons is read from the record: none of them has to be there.
+All functions are pure; `text` and `figure` show their results. A record holds no test accuracy. Reasons are optional:
+which fields a searcher gave is read from the record.
 """
 
 import json
@@ -27,7 +27,7 @@ MOVED_ON = "moved_on"
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request that a searcher decided on, why, and what came of it."""
+    """A request with its reason and its outcome."""
 
     number: int
     """Ticket, counted from 0 in the order of the decisions."""
@@ -96,7 +96,7 @@ class Explained:
 
     @property
     def has_reasons(self) -> bool:
-        """Whether the searcher said why for any request."""
+        """Whether any request has a reason."""
         return any(request.reason for request in self.requests)
 
     @property
@@ -121,7 +121,7 @@ def read_run(path: Path) -> Explained:
 
 
 def _answered(rows: Sequence[Mapping[str, Any]], accounting: str) -> Iterator[Answered]:
-    """Give the rows of a record, which come in the order in which tickets ended."""
+    """Yield the rows of a record, which are in the order in which tickets ended."""
     before: str | None = None
     kept = [name for name in Answered.__dataclass_fields__ if name in (rows[0] if rows else ())]
     for place, row in enumerate(rows):
@@ -177,7 +177,7 @@ def stays(explained: Explained) -> tuple[Stay, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What one stage did at one fidelity."""
+    """Requests and costs of one stage at one fidelity."""
 
     stage: str
     fidelity: str
@@ -218,7 +218,7 @@ def fidelities(explained: Explained) -> tuple[str, ...]:
 
 
 def spendings(explained: Explained) -> tuple[Spending, ...]:
-    """Return what was spent by stage, in the order of first appearance, and fidelity, lowest first.
+    """Return the costs by stage, in the order of first appearance, and fidelity, lowest first.
 
     Their `paid_s` sums to the busy seconds of the run.
     """
@@ -265,7 +265,7 @@ def _tops(requests: Sequence[Answered]) -> dict[str, tuple[float, str, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a run knew of an arch: validation at the highest fidelity at which it had any."""
+    """The validation of an arch at the highest fidelity at which the run has one."""
 
     fidelity: str
     valid_acc: float
@@ -297,7 +297,7 @@ def incumbents(explained: Explained) -> tuple[Step, ...]:
 
 
 def standing(requests: Sequence[Answered], arch: str) -> Standing | None:
-    """Return what `requests` tell of an arch; None where they hold no validation of it."""
+    """Return the standing of an arch by `requests`; None if they hold no validation of it."""
     known = [r for r in requests if r.arch == arch and r.status in _WELL and r.valid_acc is not None]
     if not known:
         return None

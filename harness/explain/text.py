@@ -98,7 +98,7 @@ def trace(explained: Explained, chosen: Chosen = ALL) -> str:
 
 
 def about(explained: Explained) -> str:
-    """Return what the run was, on which data, and how it ended."""
+    """Return the run's id, data, budget and end."""
     header = explained.header
     return (
         f"{header.run_id}\n"
@@ -231,7 +231,7 @@ def _first_numbers(explained: Explained) -> dict[str, int]:
 
 
 def recommendation(explained: Explained) -> str:
-    """Return what the run recommends, best first, with what it had learnt of each by validation."""
+    """Return the recommended archs, best first, each with its validation."""
     archs, first = explained.header.recommended, _first_numbers(explained)
     if not archs:
         return "Recommended: nothing, for no segment ended well."

@@ -19,13 +19,12 @@ from harness.fit.real_finals_report import held_out_figures
 from harness.fit.surrogate import (
     N_SIMPLE,
     Plan,
+    describe,
     joined_groups,
     means,
     packed,
-    roughness,
     table_rows,
     train,
-    trial_std,
     used_half,
 )
 from pmfnas.benchmarks.real_finals.model import SCALARS, EarlyModel, final_logits, inputs_of, place_of_outputs
@@ -33,11 +32,8 @@ from pmfnas.benchmarks.real_finals.package import Finals
 from pmfnas.benchmarks.surrogate.layout import (
     FINALS,
     LOSSES,
-    N_COMPONENTS,
     SCHEDULES,
     SEARCHED,
-    curve_keys,
-    knots,
 )
 from pmfnas.benchmarks.surrogate.model import Model
 from pmfnas.benchmarks.table import CurveTable, Key
@@ -68,7 +64,8 @@ def fit_real_finals(table: CurveTable, out: Path, *, progress: bool = False) -> 
         raise InputError(f"the table is {table.header.stamp}, but the model is fitted to an ANCHORED one")
     rows, finals = table_rows(table), finals_of(table)
     is_used, groups = used_half(table, rows), joined_groups(table, rows)
-    arrays, targets = _describe(table, rows, is_used)
+    scalars = [means(table, Key(*name.split("/")), rows)[:, -1] for name in SCALARS]
+    arrays, targets = describe(table, rows, is_used, scalars, noisy=LOSSES)
     inputs = inputs_of(finals.valid)
     errors, of = _errors(inputs, targets, is_used, groups, progress=progress)
     arrays |= train(inputs, targets, is_used, plans=PLANS, progress=progress)
@@ -87,26 +84,6 @@ def finals_of(table: CurveTable) -> Finals:
     valid = [table.at(key, SCHEDULES["200"])[rows].astype(np.float64) for key in FINALS]
     epoch_s = [table.values(Key(name, "12", "train-s"))[rows, 0, 0].astype(np.float64) for name in SEARCHED]
     return Finals(np.stack(valid, axis=1), np.stack(epoch_s, axis=1))
-
-
-def _describe(
-    table: CurveTable, rows: NDArray[np.int64], is_used: NDArray[np.bool_]
-) -> tuple[dict[str, NDArray[Any]], FloatArray]:
-    """Return the arrays that describe curves and noise, and the targets (n_archs, n_outputs)."""
-    scalars = []
-    for name in SCALARS:
-        scalars.append(means(table, Key(*name.split("/")), rows)[:, -1])
-    arrays: dict[str, NDArray[Any]] = {}
-    components = []
-    for key in curve_keys():
-        curves = means(table, key, rows)[:, knots(SCHEDULES[key.schedule]) - 1]
-        mean = curves[is_used].mean(axis=0)
-        basis = np.linalg.svd(curves[is_used] - mean, full_matrices=False)[2][:N_COMPONENTS]
-        arrays |= {f"{key}/mean": mean, f"{key}/basis": basis, f"{key}/rough": roughness(table, key, rows, is_used)}
-        components.append((curves - mean) @ basis.T)
-    for key in LOSSES:
-        arrays[f"{key}/trial_std"] = trial_std(table, key, rows, is_used)
-    return arrays, np.hstack([np.stack(scalars, axis=1), *components])
 
 
 def _errors(

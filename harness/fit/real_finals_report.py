@@ -6,7 +6,8 @@ real, and as the table has it. One draw of the scatter has noise of its own: mea
 stand beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,11 @@ from pmfnas.benchmarks.real_finals.package import Finals
 from pmfnas.benchmarks.surrogate.layout import SEARCHED, TESTS, restore, transform
 from pmfnas.benchmarks.surrogate.model import all_archs, cell_space, cut_off
 from pmfnas.benchmarks.table import CurveTable
+from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
+from pmfnas.files import reading, write_text
 
+BEGIN, END = "<!-- figures: data check-real-finals -->", "<!-- end of figures -->"
 N_DRAWS = 20
 TOP_SHARE = 0.1
 DEGREE = 5
@@ -58,7 +62,7 @@ def held_out_figures(model: EarlyModel, finals: Finals, table: CurveTable) -> di
 
 
 def _figures(ends: FloatArray, final: FloatArray, test: FloatArray) -> dict[str, float]:
-    """Return what validation at 12@12 tells of final values; all are percent, shape (n_archs,)."""
+    """Return how well validation at 12@12 predicts final values; all are percent, shape (n_archs,)."""
     figures = {}
     for name, goal in (("final validation", final), ("final test", test)):
         top = goal >= np.quantile(goal, 1 - TOP_SHARE)
@@ -86,3 +90,14 @@ def written_figures(notes: Mapping[str, Any]) -> list[str]:
             for figure, of in notes[name].items()
         ]
     return lines
+
+
+def put_figures(page: Path, lines: Sequence[str]) -> None:
+    """Put the lines between the marks of a page, in place of what is there; raise `InputError` where they lack."""
+    with reading(page, "give a page of the docs"):
+        text = page.read_text(encoding="utf-8")
+    before, mark, rest = text.partition(f"{BEGIN}\n")
+    _, end, after = rest.partition(f"{END}\n")
+    if not (mark and end):
+        raise InputError(f"--page {page} lacks the lines {BEGIN} and {END}, between which figures stand")
+    write_text(page, "".join([before, mark, *(f"{line}\n" for line in lines), end, after]))

@@ -174,7 +174,7 @@ def _pool_arch_noise(arrays: dict[str, NDArray[Any]]) -> None:
 def _fit_seconds(records: Sequence[Record]) -> dict[str, NDArray[Any]]:
     """Return constants (n_datasets, 2) and slopes (2,) of seconds per thousand images over FLOPs.
 
-    A constant for each data set, one slope for all: what a convolution costs does not hang on what it is shown.
+    A constant for each data set and one slope for all: the cost of a convolution does not depend on the images.
     """
     n = len(IMAGES)
     fits = []

@@ -8,7 +8,7 @@ held out: how far the networks miss there, as the covariance of their errors; no
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
@@ -142,7 +142,7 @@ def _codes(names: list[str]) -> NDArray[np.int64]:
 def _trial_codes(table: CurveTable, rows: NDArray[np.int64]) -> list[tuple[int, bytes]]:
     """Return (arch number, values of one trial on all data sets) for every trial.
 
-    Values are rounded far below an image's share, lest the split hang on a table's last bits.
+    Values are rounded far below an image's share, so that the split does not depend on a table's last bits.
     """
     values = np.stack([table.at(key, SCHEDULES["200"])[rows] for key in FINALS], axis=-1)  # (n_archs, n_trials, 3)
     values = np.round(values.astype(np.float64), 3)
@@ -176,6 +176,26 @@ def _describe(
     finals = (*FINALS, *TESTS, *LOSSES)
     scalars = {str(key): means(table, key, rows)[:, -1] for key in finals}
     scalars |= dict(zip(("epoch-s", "pass-s"), _log_seconds(table, rows), strict=True))
+    return describe(table, rows, is_used, [scalars[name] for name in scalar_names()], noisy=(*FINALS, *LOSSES))
+
+
+def describe(
+    table: CurveTable,
+    rows: NDArray[np.int64],
+    is_used: NDArray[np.bool_],
+    scalars: Sequence[FloatArray],
+    *,
+    noisy: Sequence[Key],
+) -> tuple[dict[str, NDArray[Any]], FloatArray]:
+    """Return the arrays that describe curves and noise, and the targets: scalars, then components of the curves.
+
+    Args:
+        table: the anchored table.
+        rows: its row of every arch.
+        is_used: which archs the fit may use.
+        scalars: targets that are no curves, (n_archs,) each.
+        noisy: columns whose spread between trials is described.
+    """
     arrays: dict[str, NDArray[Any]] = {}
     components = []
     for key in curve_keys():
@@ -184,9 +204,9 @@ def _describe(
         basis = np.linalg.svd(curves[is_used] - mean, full_matrices=False)[2][:N_COMPONENTS]
         arrays |= {f"{key}/mean": mean, f"{key}/basis": basis, f"{key}/rough": roughness(table, key, rows, is_used)}
         components.append((curves - mean) @ basis.T)
-    for key in (*FINALS, *LOSSES):
+    for key in noisy:
         arrays[f"{key}/trial_std"] = trial_std(table, key, rows, is_used)
-    return arrays, np.hstack([np.stack([scalars[name] for name in scalar_names()], axis=1), *components])
+    return arrays, np.hstack([np.stack(scalars, axis=1), *components])
 
 
 def _log_seconds(table: CurveTable, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
@@ -247,7 +267,7 @@ def train(
 
 
 def _scale(inputs: FloatArray) -> FloatArray:
-    """Return what inputs are divided by: features by their spread, one-hot columns (rare ones would explode) by one."""
+    """Return the divisors of the inputs: the spread of features, and 1 for one-hot columns."""
     is_binary = np.isin(inputs, (0.0, 1.0)).all(axis=0)
     return np.where(is_binary, 1.0, np.maximum(inputs.std(axis=0), 1e-3))
 

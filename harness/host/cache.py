@@ -1,4 +1,4 @@
-"""Where the harness keeps what it makes once: the user's cache folder, or the folder that a variable names."""
+"""The folder of cached files: in the user's cache, or named by an environment variable."""
 
 import os
 from pathlib import Path

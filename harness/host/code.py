@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def code_hash(patterns: Sequence[str]) -> str:
-    """Return twelve hex digits that name the content of files, whatever they are called and wherever they lie.
+    """Return twelve hex digits of the content of files; names and places of the files do not matter.
 
     Args:
         patterns: files as globs from the checkout's folder, such as `pmfnas/core/*.py`; each finds at least one.

@@ -1,4 +1,4 @@
-"""The terminal, pipe or file that the command line writes to: work never ends because of it.
+"""Standard output and standard error that never fail, so that an output problem never ends the work.
 
 A reader that goes away (`... | head`), a full disk behind `>`, a terminal that lacks a glyph: files are still written
 whole, and the exit code is that of the work.
@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, TextIO
 
 PLAIN = "pmfnas.plain"
-"""Name of the error handler that writes what a terminal lacks in ASCII."""
+"""Name of the error handler that replaces glyphs that a terminal lacks by ASCII."""
 
 _GLYPHS = MappingProxyType(
     {
@@ -39,7 +39,7 @@ _GLYPHS = MappingProxyType(
 
 
 class LastingStream(io.RawIOBase):
-    """Bytes to a file descriptor, dropped from its first failure on. The failure is kept."""
+    """Writes bytes to a file descriptor; after the first failure, which is kept, they are dropped."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ def prepare() -> None:
 
 
 def lasting(stream: TextIO | None) -> TextIO:
-    """Return a stream that writes where `stream` does and never fails; of one that was closed, one into nothing."""
+    """Return a stream that writes where `stream` does and never fails; for a closed one, a stream into nothing."""
     if stream is None:
         return io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     stream.flush()
@@ -89,7 +89,7 @@ def lasting(stream: TextIO | None) -> TextIO:
 
 
 def finish(code: int) -> int:
-    """Write what is left and return the exit code: `code`, or 1 where the output did not arrive and all else is well.
+    """Flush the output and return the exit code: `code`, or 1 if only the output could not be written.
 
     A reader that had enough, `... | head`, is no failure.
     """
@@ -103,7 +103,7 @@ def finish(code: int) -> int:
 
 
 def plain(error: UnicodeError) -> tuple[str, int]:
-    """Return the ASCII for what cannot be encoded, and where to go on: an error handler of `codecs`."""
+    """Return ASCII for glyphs that cannot be encoded, and where they end: an error handler of `codecs`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(_ascii, error.object[error.start : error.end])), error.end

@@ -1,4 +1,4 @@
-"""What to do where a package is not installed. Any Python can read this file."""
+"""The error for a package that is not installed. Any Python can read this file."""
 
 from __future__ import annotations
 

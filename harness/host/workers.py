@@ -1,4 +1,4 @@
-"""Work in several processes of this machine, none of which outlives it."""
+"""Work in several processes of this machine, which end with the caller."""
 
 import os
 import sys
@@ -11,6 +11,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from harness.host import console
 from pmfnas.core.errors import InputError
+from pmfnas.processes import end_with
 from pmfnas.progress import Progress
 
 
@@ -28,7 +29,7 @@ def work_off(
     """Return what `work` returns for each of the arguments, in their order; show progress meanwhile.
 
     Each of the `n_jobs` processes has one thread of linear algebra. Left early, by an interruption or an error, the
-    processes and all that they have started are ended.
+    processes and all that they have started are ended; and they end by themselves where this process is killed.
 
     Args:
         work: a function that can be imported.
@@ -70,4 +71,5 @@ def _call(owner: int, i: int, work: Callable[..., Any], arguments: Sequence[Any]
     """Return `i` and what `work` returns; away from the process `owner`, its prints never fail it."""
     if os.getpid() != owner:
         console.prepare()
+        end_with(owner)
     return i, work(*arguments)

@@ -1,7 +1,7 @@
-"""A child process that is asked and answers, line by line, and that can do the harness no harm.
+"""A child process that answers each line it is sent with one line, within a time limit.
 
-One selector loop serves all three pipes, so a child that writes to standard error, reads nothing, or answers a byte at
-a time delays nobody beyond its limit. The child leads a process group of its own: the group is ended with it.
+One selector loop serves all three pipes, so a child that floods standard error, reads nothing, or answers a byte at a
+time cannot delay the harness beyond the limit. The child leads a process group of its own, which is killed with it.
 """
 
 import os
@@ -17,7 +17,7 @@ from typing import IO
 from pmfnas.core.errors import ContractError, InputError
 
 KEPT_BYTES = 2**15
-"""Of standard error, at its beginning and again at its end."""
+"""Bytes of standard error that are kept of its beginning, and again of its end."""
 GRACE_S = 5.0
 """How long a child may take to exit once it was told to."""
 _PIECE = 2**16
@@ -47,7 +47,7 @@ class Kept:
         self._n_dropped = 0
 
     def add(self, piece: bytes) -> None:
-        """Take note of what came next."""
+        """Append bytes of the stream."""
         room = self._size - len(self._head)
         self._head += piece[:room]
         self._tail += piece[max(room, 0) :]
@@ -57,7 +57,7 @@ class Kept:
             self._n_dropped += surplus
 
     def content(self) -> bytes:
-        """Return what was kept; a line says how much is missing between."""
+        """Return the beginning and the end, with a line between them that counts the bytes left out."""
         gap = f"\n... {self._n_dropped} bytes left out ...\n".encode() if self._n_dropped else b""
         return bytes(self._head) + gap + bytes(self._tail)
 
@@ -71,7 +71,7 @@ class Kept:
 
 
 class Child:
-    """A running command. Whoever makes it must `close` it.
+    """A running command. Its owner must `close` it.
 
     Args:
         command: program and arguments; no shell reads them.
@@ -156,7 +156,7 @@ class Child:
             raise ContractError(f"wrote a line of more than {self._max_line_bytes} bytes")
 
     def _serve(self, timeout_s: float, unsent: memoryview) -> memoryview:
-        """Read and write what can be within the time, and return what is still unsent."""
+        """Read and write for at most the given time; return the bytes still unsent."""
         if unsent:
             self._selector.register(self._stdin, selectors.EVENT_WRITE)
         try:
@@ -178,7 +178,7 @@ class Child:
             return unsent[os.write(self._stdin.fileno(), unsent[:_PIECE]) :]
         except BlockingIOError:
             return unsent
-        except BrokenPipeError:  # it reads no more; an answer or its end is to be read yet
+        except BrokenPipeError:  # it reads no more; its answer or its end may still be unread
             return _NOTHING
 
     def _read_answer(self) -> None:
@@ -194,7 +194,7 @@ class Child:
         self.errors.add(piece or b"")
 
     def _gone(self) -> str:
-        """Return how the child ended, with the last that it said on standard error."""
+        """Return how the child ended, with the line of standard error that names the error."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=1.0)
         self._drain_errors()
@@ -209,7 +209,7 @@ class Child:
         return f"the process {how} instead of answering" + (f"; it said: {said}" if said else "")
 
     def _drain_errors(self) -> None:
-        """Take what is left of standard error, without waiting; at most a few pieces of an endless one."""
+        """Read the rest of standard error without waiting; at most 64 pieces of an endless stream."""
         for _ in range(64):
             piece = _read(self._stderr)
             if not piece:
@@ -217,7 +217,7 @@ class Child:
             self.errors.add(piece)
 
     def close(self, last: bytes = b"", *, grace_s: float = GRACE_S) -> None:
-        """End the child: say `last`, give it time to exit, then end its whole group. It is reaped in any case."""
+        """Send `last`, wait for the child to exit, then kill its process group; the child is always reaped."""
         try:
             if last and self._process.poll() is None:
                 self._write(memoryview(last))
@@ -227,7 +227,7 @@ class Child:
             self._kill()
 
     def _await_end(self, grace_s: float) -> None:
-        """Wait until the child has closed its outputs or the time is over; what it still says on them is let pass."""
+        """Wait until the child has closed its outputs or the time is over; discard what it still writes."""
         deadline_s = time.monotonic() + grace_s
         while self._selector.get_map() and time.monotonic() < deadline_s:
             for key, _ in self._selector.select(max(0.0, deadline_s - time.monotonic())):
@@ -249,7 +249,7 @@ class Child:
 
 
 def _read(stream: IO[bytes]) -> bytes | None:
-    """Return what can be read now, empty at the end, None where nothing is there."""
+    """Return the bytes that can be read now: empty at the end of the stream, None if there are none yet."""
     try:
         return os.read(stream.fileno(), _PIECE)
     except BlockingIOError:

@@ -1,10 +1,10 @@
-"""The environments of the packages in `baselines/peers`: made on demand, whole or absent, reused.
+"""The virtual environments of the packages in `baselines/peers`: made on demand, complete or absent, and reused.
 
     CACHE/peers/dehb-3f0c4d1e9a7b/      a virtual environment of Python 3.11 or 3.12
     CACHE/peers/dehb-.../made           written last; an environment without it is none
 
 The name ends in a hash of the requirements and the Python version, so a changed file makes a new environment. It is
-made under a name of its own and renamed when its script starts in it. pip is used as the user has set it up.
+made under a temporary name and renamed once its script starts in it. pip keeps the user's own settings.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ N_LINES = 8
 
 
 class AbsentError(PmfnasError):
-    """An environment that cannot be made, and why; its players are marked absent."""
+    """An environment cannot be made; its players are marked absent, with this message as the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ class Environment:
 
 
 def cache_root() -> Path:
-    """Return the folder of the environments: the user's cache, or what `PMFNAS_PEERS` names."""
+    """Return the folder of the environments: the user's cache, or the folder that `PMFNAS_PEERS` names."""
     return cache_folder(CACHE, "peers")
 
 
 def existing(environment: Environment) -> Path | None:
-    """Return the interpreter of an environment that was made already, by whichever Python; None where there is none."""
+    """Return the interpreter of an environment, of any supported Python; None if it does not exist."""
     for version in PYTHONS:
         folder = _folder(environment, version)
         if (folder / MARK).exists():
@@ -69,7 +69,7 @@ def existing(environment: Environment) -> Path | None:
 
 
 def make(environment: Environment) -> Path:
-    """Return the interpreter of the environment, made first where there is none.
+    """Return the interpreter of the environment, which is made first if it does not exist.
 
     Raises:
         AbsentError: no fitting Python, pip fails, or the script does not start; with the last lines of what failed.
@@ -153,7 +153,7 @@ def last_lines(text: str) -> str:
 
 
 def _put_in_place(work: Path, folder: Path) -> None:
-    """Give a made environment its name; where somebody else made it meanwhile, theirs stays."""
+    """Rename a finished environment to its final name, unless another process made it meanwhile."""
     if folder.exists() and not (folder / MARK).exists():
         shutil.rmtree(folder)
     try:

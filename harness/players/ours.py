@@ -1,4 +1,4 @@
-"""Everybody who can enter an experiment: the published searchers, the controls, and PMF-NAS."""
+"""Every searcher that can enter an experiment: the published searchers, the controls, and PMF-NAS."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
@@ -13,7 +13,7 @@ from pmfnas.engine.parts import WHOLE
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.searcher import PmfNas
 from pmfnas.engine.settings import Settings
-from pmfnas.loop.settings import plain
+from pmfnas.loop.plain import plain
 
 REFERENCE = "pmf_nas"
 """The player that the others are compared with."""

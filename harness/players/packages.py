@@ -1,11 +1,12 @@
-"""The field's packages as players, and who of ours implements the same method.
+"""The field's packages as players, and our implementation of the same method for each.
 
 A package plays by a script of `baselines/peers` in an environment of its own, spoken to by the process protocol and
-charged like everybody else. Its counterpart is our implementation on the same rungs with the same eta, so that
+charged like every other player. Its counterpart is our implementation on the same rungs with the same eta, so that
 implementations are compared, not settings.
 """
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from baselines.asha import Asha
 from baselines.bohb import Bohb
 from baselines.dehb import Dehb
 from baselines.hyperband import Hyperband
-from harness.players.environments import Environment
+from harness.players.environments import AbsentError, Environment, existing, make, size_mb
 from harness.players.ours import PLAYERS, REFERENCE, UNBELIEVING
 from harness.players.process import Command, Limits
 from pmfnas.core.ports import SearcherFactory
@@ -28,7 +29,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
 )
 
 LIMITS = Limits(start_s=180.0, answer_s=180.0)
-"""Packages import for seconds, and Gaussian processes on hundreds of values think for seconds."""
+"""Importing a package, or fitting a Gaussian process to hundreds of values, takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class Package:
     counterpart: str = ""
     """Our implementation of the method; empty where we have none."""
     why: str = ""
-    """What is known to differ from the counterpart, in a sentence."""
+    """Known differences to the counterpart, in a sentence."""
     slow: bool = False
-    """Whether a run takes minutes; slow ones play fewer seeds unless asked otherwise."""
+    """Whether a run takes minutes; slow players run fewer seeds by default."""
 
 
 _NEPS_ASHA = (
@@ -102,7 +103,7 @@ OWN: Mapping[str, SearcherFactory] = MappingProxyType(
 
 
 def players(pythons: Mapping[str, Path]) -> Mapping[str, SearcherFactory]:
-    """Return everybody who can play, given the interpreters of the environments that there are."""
+    """Return every player that can run, given the interpreters of the existing environments."""
     playing = {
         name: command(package, pythons[package.environment])
         for name, package in PACKAGES.items()
@@ -112,7 +113,7 @@ def players(pythons: Mapping[str, Path]) -> Mapping[str, SearcherFactory]:
 
 
 def command(package: Package, python: Path) -> Command:
-    """Return what starts a package."""
+    """Return the command that starts a package."""
     script = ENVIRONMENTS[package.environment].script_path
     return Command((str(python), str(script), "--method", package.method), LIMITS)
 
@@ -120,3 +121,25 @@ def command(package: Package, python: Path) -> Command:
 def environments_of(names: Iterable[str]) -> tuple[str, ...]:
     """Return the environments that the players called `names` need, each once, in order."""
     return tuple(dict.fromkeys(PACKAGES[name].environment for name in names if name in PACKAGES))
+
+
+def made_environments(asked: Sequence[str]) -> tuple[Mapping[str, Path], Mapping[str, str]]:
+    """Return the interpreters by environment, made where they are missing, and why which players are absent."""
+    pythons: dict[str, Path] = {}
+    absent: dict[str, str] = {}
+    for name in environments_of(asked):
+        made = existing(ENVIRONMENTS[name])
+        try:
+            if made is None:
+                print(f"making the environment of {name} (once, a minute or two) ...", file=sys.stderr, flush=True)
+                made = make(ENVIRONMENTS[name])
+                print(f"  {name}: {size_mb(made):.0f} MB", file=sys.stderr, flush=True)
+            pythons[name] = made
+        except AbsentError as error:
+            print(f"  {name} cannot be made: {error}", file=sys.stderr, flush=True)
+            absent |= {
+                package: str(error)
+                for package in asked
+                if package in PACKAGES and PACKAGES[package].environment == name
+            }
+    return pythons, absent

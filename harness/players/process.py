@@ -44,9 +44,9 @@ class Limits:
 
 
 class ProcessSearcher:
-    """Asks a child process. Implements `pmfnas.core.ports.Searcher`; to be closed after the run.
+    """Asks a child process. Implements `pmfnas.core.ports.Searcher`; must be closed after the run.
 
-    A process that does not start as it must breaks the first `ask`, so that its run ends like any other.
+    If the process does not start properly, the first `ask` raises, so that its run ends as failed.
 
     Args:
         command: program and arguments.
@@ -64,8 +64,8 @@ class ProcessSearcher:
         self._limits = limits
         self._recommended: tuple[Arch, ...] = ()
         self._broken: ContractError | None = None
-        self.about = protocol.About()
-        """What the process says of itself; nothing where it did not start."""
+        self.about = protocol.Ready(protocol.PROTOCOL)
+        """Name, version and settings that the process gives; empty if it did not start."""
         self._child = Child(command, _environment(), max_line_bytes=protocol.MAX_LINE_BYTES)
         try:
             with suppress(ContractError):
@@ -81,7 +81,7 @@ class ProcessSearcher:
         return self._exchange(question, read, self._limits.answer_s)
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Pass an outcome on, and keep the recommendation that answers it."""
+        """Send an outcome, and keep the recommendation that the process answers with."""
         told = protocol.tell(ticket, outcome, self._space)
         read = partial(protocol.read_recommend, parse=self._parse)
         self._recommended = self._exchange(told, read, self._limits.answer_s)
@@ -92,22 +92,22 @@ class ProcessSearcher:
 
     @property
     def broken(self) -> str:
-        """Why the conversation broke off; empty while it goes on."""
+        """The first error of the conversation; empty while there is none."""
         return str(self._broken or "")
 
     @property
     def errors(self) -> bytes:
-        """What the process wrote to standard error, its beginning and its end."""
+        """The beginning and the end of the standard error of the process."""
         return self._child.errors.content()
 
     def close(self, why: str | None = None) -> None:
-        """End the process: with time to exit where it is told `why`, else at once."""
+        """End the process: it gets time to exit if `why` is given, and is killed at once otherwise."""
         polite = why is not None and self._broken is None
         self._child.close(protocol.encode(protocol.end(why or "")) if polite else b"")
         self._broken = self._broken or ContractError("the process was ended")
 
     def _exchange(self, message: protocol.Message, read: Callable[[protocol.Message], _T], limit_s: float) -> _T:
-        """Return what `read` makes of the answer; after the first fault every exchange repeats it."""
+        """Return the answer as `read` gives it; after the first error every exchange raises that error again."""
         if self._broken:
             raise self._broken
         try:
@@ -131,11 +131,6 @@ class Command:
         seed = int(rng.integers(2**31))
         first = protocol.hello(space, fidelities, budget_s, n_workers, seed=seed)
         return ProcessSearcher(self.words, first, space, self.limits)
-
-
-def is_isolated(factory: SearcherFactory) -> bool:
-    """Whether the searchers of `factory` run in a process of their own."""
-    return isinstance(factory, Command)
 
 
 def play(

@@ -1,16 +1,17 @@
 """The messages of the process protocol: values to JSON lines, and lines back to values, checked.
 
-`docs/protocol.md` describes every message. Here is nothing but text: what is sent is made from our own values, what is
-received is checked field by field before anything is made of it. Every fault is a `ContractError` that says what
-was received, so that it can stand in a record as the reason of a failed run.
+`docs/reference/protocol.md` describes every message. Messages that are sent are made from our own values. Messages that
+are received are checked against the types declared below before they are used. Every fault is a `ContractError` that
+names the field, the value received and what it must be; it is the reason of a failed run in the record.
 """
 
 import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+
+from msgspec import Meta, Struct, ValidationError, convert
 
 from harness.players.space_text import space_text
 from pmfnas.core.errors import ContractError, InputError
@@ -41,18 +42,12 @@ MAX_LINE_BYTES = 2**20
 MAX_DEPTH = 16
 MAX_ITEMS = 1000
 """Requests in a submit, archs in a recommendation."""
-MAX_TEXT = 500
-MAX_ARCH = 1000
-MAX_WHOLE = 10_000
-"""Bound of epochs and replicates."""
-_SHOWN = 80
+_SHOWN, MAX_WHY = 80, 200
 _T = TypeVar("_T")
 
 Message: TypeAlias = Mapping[str, Any]
 Parse: TypeAlias = Callable[[str], Arch]
-"""`Space.parse`, or what answers like it."""
-_Reader: TypeAlias = Callable[[Any, str], Any]
-"""Returns the checked value of a field; the text names the field."""
+"""`Space.parse`, or a cached form of it."""
 
 
 # ------------------------------------------------------------------------------------------------------ lines
@@ -79,6 +74,10 @@ def decode(line: bytes) -> dict[str, Any]:
         raise ContractError(f"wrote {shown(text)}, which is not JSON ({error})") from None
     if not isinstance(message, dict):
         raise ContractError(f"wrote {shown(text)}, but a message is a JSON object")
+    try:
+        json.dumps(message, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: legal JSON that no file can hold
+        raise ContractError(f"wrote {shown(text)}, which is no Unicode text") from None
     return message
 
 
@@ -134,7 +133,7 @@ def hello(space: Space, fidelities: Fidelities, budget_s: float, n_workers: int,
 
 
 def ask(running: Sequence[Ticket], remaining_s: float, space: Space) -> Message:
-    """Return the question what to do next."""
+    """Return the `ask` message."""
     return {"type": "ask", "running": [_ticket(ticket, space) for ticket in running], "remaining_s": remaining_s}
 
 
@@ -200,69 +199,127 @@ def _finite(value: float) -> float | None:
 
 # -------------------------------------------------------------------------------------- what the searcher says
 
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a searcher says of itself in its `ready`."""
-
-    name: str = ""
-    version: str = ""
-    settings: Mapping[str, float | str | bool | None] = field(default_factory=dict)
+_Text: TypeAlias = Annotated[str, Meta(max_length=500)]
+_ArchText: TypeAlias = Annotated[str, Meta(max_length=1000)]
+_Whole: TypeAlias = Annotated[int, Meta(ge=0, le=10_000)]
+_Number: TypeAlias = Annotated[int, Meta(ge=-(2**53), le=2**53)] | Annotated[float, Meta(ge=-1e300, le=1e300)]
 
 
-def read_ready(message: Message) -> About:
-    """Return what a `ready` says; raise `ContractError` where it is none, or of another protocol."""
-    kind = _type_of(message, ("ready",))
-    fields = _fields(message, kind, {"protocol": _whole}, {"name": _text, "version": _text, "settings": _settings})
-    if fields["protocol"] != PROTOCOL:
-        raise ContractError(f"speaks protocol {fields['protocol']}, but this harness speaks {PROTOCOL}")
-    return About(fields.get("name", ""), fields.get("version", ""), fields.get("settings", {}))
+class _Said(Struct, frozen=True, forbid_unknown_fields=True):
+    """A message or a part of one; unknown, missing and wrong fields are refused."""
+
+
+class Ready(_Said, frozen=True, tag="ready"):
+    """Name, version and settings of a searcher."""
+
+    protocol: _Whole
+    name: _Text = ""
+    version: _Text = ""
+    settings: Annotated[dict[_Text, _Number | _Text | bool | None], Meta(max_length=MAX_ITEMS)] = {}
+
+
+class _Submit(_Said, frozen=True, tag="submit"):
+    requests: Annotated[list[dict[str, Any]], Meta(max_length=MAX_ITEMS)]
+    reasons: Annotated[list[dict[_Text, _Number | _Text]], Meta(max_length=MAX_ITEMS)] = []
+
+
+class _Wait(_Said, frozen=True, tag="wait"):
+    pass
+
+
+class _Drop(_Said, frozen=True, tag="drop"):
+    arch: _ArchText
+
+
+class _Stop(_Said, frozen=True, tag="stop"):
+    why: _Text = ""
+
+
+class _Recommend(_Said, frozen=True, tag="recommend"):
+    archs: Annotated[list[_ArchText], Meta(max_length=MAX_ITEMS)]
+
+
+class _Error(_Said, frozen=True, tag="error"):
+    message: _Text
+
+
+class _Train(_Said, frozen=True):
+    arch: _ArchText
+    schedule: _Text
+    start: _Whole
+    stop: _Whole
+    validate_at: Annotated[tuple[_Whole, ...], Meta(max_length=MAX_ITEMS)] | None = None
+    replicate: _Whole = 0
+    kind: Literal["train"] = "train"
+
+
+class _Measure(_Said, frozen=True):
+    arch: _ArchText
+    metric: _Text
+    kind: Literal["measure"] = "measure"
+
+
+def read_ready(message: Message) -> Ready:
+    """Return a `ready`; raise `ContractError` for another message or another protocol."""
+    ready: Ready = _heard(message, ("ready",), Ready)
+    if ready.protocol != PROTOCOL:
+        raise ContractError(f"speaks protocol {ready.protocol}, but this harness speaks {PROTOCOL}")
+    return ready
 
 
 def read_decision(message: Message, parse: Parse) -> Decision:
     """Return the decision of a searcher; raise `ContractError` where it is none."""
-    kind = _type_of(message, ("submit", "wait", "drop", "stop"))
-    if kind == "submit":
-        fields = _fields(message, kind, {"requests": _objects}, {"reasons": _reasons})
-        requests = tuple(_request(request, parse) for request in fields["requests"])
-        return _made(lambda: Submit(requests, tuple(fields.get("reasons", ()))))
-    if kind == "drop":
-        return Drop(_arch(_fields(message, kind, {"arch": _arch_text})["arch"], parse))
-    if kind == "stop":
-        return Stop(" ".join(_fields(message, kind, {}, {"why": _text}).get("why", "").split()))
-    _fields(message, kind, {})
-    return Wait()
+    match _heard(message, ("submit", "wait", "drop", "stop"), _Submit | _Wait | _Drop | _Stop):
+        case _Submit(requests, reasons):
+            made = tuple(_request(request, i, parse) for i, request in enumerate(requests))
+            return _made(lambda: Submit(made, tuple(reasons)))
+        case _Drop(arch):
+            return Drop(_arch(arch, parse))
+        case _Stop(why):
+            return Stop(" ".join(why.split()))
+        case _:
+            return Wait()
 
 
 def read_recommend(message: Message, parse: Parse) -> tuple[Arch, ...]:
     """Return the recommended archs, best first; raise `ContractError` where the message is no `recommend`."""
-    fields = _fields(message, _type_of(message, ("recommend",)), {"archs": _arch_texts})
-    return tuple(_arch(text, parse) for text in fields["archs"])
+    return tuple(_arch(text, parse) for text in _heard(message, ("recommend",), _Recommend).archs)
 
 
-def _type_of(message: Message, expected: Sequence[str]) -> str:
-    kind = message.get("type")
-    if kind == "error":
-        said = _fields(message, "error", {"message": _text})["message"]
-        raise ContractError(f"gave up: {' '.join(said.split())}")
-    if kind not in expected:
-        raise ContractError(f"answered with type {shown(kind)}, but must answer with {' or '.join(expected)}")
-    return str(kind)
+def _heard(message: Message, expected: Sequence[str], kind: Any) -> Any:
+    """Return a message as one of the kinds expected; raise `ContractError` for another, or an error of the searcher."""
+    named = message.get("type")
+    if named == "error":
+        raise ContractError(f"gave up: {' '.join(_converted(message, _Error, 'error').message.split())}")
+    if named not in expected:
+        raise ContractError(f"answered with type {shown(named)}, but must answer with {' or '.join(expected)}")
+    return _converted(message, kind, str(named))
 
 
-def _request(message: Message, parse: Parse) -> Request:
-    kind = message.get("kind", "train")
+def _request(message: Message, number: int, parse: Parse) -> Request:
+    kind, where = message.get("kind", "train"), f"submit.requests[{number}]"
     if kind == "measure":
-        fields = _fields(message, "measure", {"arch": _arch_text, "metric": _text}, {"kind": _text})
-        return Measure(_arch(fields["arch"], parse), fields["metric"])
+        measure = _converted(message, _Measure, where)
+        return Measure(_arch(measure.arch, parse), measure.metric)
     if kind != "train":
-        raise ContractError(f"submits a request of kind {shown(kind)}, but must be train or measure")
-    needed: dict[str, _Reader] = {"arch": _arch_text, "schedule": _text, "start": _whole, "stop": _whole}
-    also: dict[str, _Reader] = {"kind": _text, "validate_at": _wholes, "replicate": _whole}
-    fields = _fields(message, "train", needed, also)
-    epochs = tuple(fields["validate_at"]) if "validate_at" in fields else None
-    arch, replicate = _arch(fields["arch"], parse), fields.get("replicate", 0)
-    return _made(lambda: Train(arch, fields["schedule"], fields["start"], fields["stop"], epochs, replicate))
+        raise ContractError(f"{where}.kind is {shown(kind)}, but must be train or measure")
+    train = _converted(message, _Train, where)
+    arch, epochs = _arch(train.arch, parse), train.validate_at
+    return _made(lambda: Train(arch, train.schedule, train.start, train.stop, epochs, train.replicate))
+
+
+def _converted(message: Message, kind: Any, name: str) -> Any:
+    """Return the message as a `kind`; raise `ContractError` that names the field, its value and what it must be."""
+    try:
+        return convert(message, kind)
+    except ValidationError as error:
+        why, _, path = str(error).partition(" - at `")
+        value: Any = message
+        for field, place in re.findall(r"\.(\w+)|\[(\d+)\]", path):
+            value = value[field] if field else value[int(place)]
+        where = name + re.sub(r"^.*?\$|`$", "", path)
+        told = why.encode("unicode_escape").decode()[:MAX_WHY]  # it may quote the name of a field that was received
+        raise ContractError(f"{where} is {shown(value)}: {told}; docs/reference/protocol.md describes it") from None
 
 
 def _made(make: Callable[[], _T]) -> _T:
@@ -277,82 +334,3 @@ def _arch(text: str, parse: Parse) -> Arch:
         return parse(text)
     except InputError as error:
         raise ContractError(str(error)) from None
-
-
-# --------------------------------------------------------------------------------------------------- the fields
-
-
-def _fields(
-    message: Message, what: str, needed: Mapping[str, _Reader], also: Mapping[str, _Reader] | None = None
-) -> dict[str, Any]:
-    """Return the checked fields of a message; raise `ContractError` for one that lacks or is too many."""
-    known = {**needed, **(also or {})}
-    for name in needed:
-        if name not in message:
-            raise ContractError(f"{what} lacks the field {name!r}")
-    for name in message:
-        if name not in known and name != "type":
-            raise ContractError(f"{what} has the field {shown(name)}, but must have: {', '.join(known) or 'none'}")
-    return {name: read(message[name], f"{what}.{name}") for name, read in known.items() if name in message}
-
-
-def _text(value: Any, name: str, *, longest: int = MAX_TEXT) -> str:
-    if not isinstance(value, str) or len(value) > longest:
-        raise ContractError(f"{name} is {shown(value)}, but must be a text of at most {longest} characters")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:  # half of a surrogate pair: legal JSON that no file can hold
-        raise ContractError(f"{name} is {shown(value)}, which is no Unicode text") from None
-    return value
-
-
-def _arch_text(value: Any, name: str) -> str:
-    return _text(value, name, longest=MAX_ARCH)
-
-
-def _whole(value: Any, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_WHOLE:
-        raise ContractError(f"{name} is {shown(value)}, but must be a whole number in 0..{MAX_WHOLE}")
-    return value
-
-
-def _items(value: Any, name: str, *, longest: int = MAX_ITEMS) -> list[Any]:
-    if not isinstance(value, list) or len(value) > longest:
-        raise ContractError(f"{name} is {shown(value)}, but must be a list of at most {longest}")
-    return value
-
-
-def _wholes(value: Any, name: str) -> list[int]:
-    return [_whole(item, name) for item in _items(value, name)]
-
-
-def _arch_texts(value: Any, name: str) -> list[str]:
-    return [_arch_text(item, name) for item in _items(value, name)]
-
-
-def _objects(value: Any, name: str) -> list[dict[str, Any]]:
-    for item in _items(value, name):
-        if not isinstance(item, dict):
-            raise ContractError(f"{name} holds {shown(item)}, but must hold objects")
-    return list(value)
-
-
-def _figures(value: Any, name: str, *, kinds: tuple[type, ...]) -> dict[str, Any]:
-    """Return an object of plain values, all of the `kinds`."""
-    if not isinstance(value, dict) or len(value) > MAX_ITEMS:
-        raise ContractError(f"{name} is {shown(value)}, but must be an object of at most {MAX_ITEMS} fields")
-    for key, item in value.items():
-        _text(key, f"{name}, a key,")
-        if isinstance(item, str):
-            _text(item, f"{name}.{key}")
-        elif type(item) not in kinds or (isinstance(item, int | float) and not abs(item) < 1e300):
-            raise ContractError(f"{name}.{shown(key)} is {shown(item)}, but must be a finite number or a text")
-    return value
-
-
-def _reasons(value: Any, name: str) -> list[dict[str, Any]]:
-    return [_figures(item, name, kinds=(int, float)) for item in _objects(value, name)]
-
-
-def _settings(value: Any, name: str) -> dict[str, Any]:
-    return _figures(value, name, kinds=(int, float, bool, type(None)))

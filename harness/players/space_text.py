@@ -11,7 +11,7 @@ from pmfnas.core.types import Arch
 
 @dataclass(frozen=True, slots=True)
 class SpaceText:
-    """A space as text: what may stand at each position of an official string, and what stands around."""
+    """A space as text: the choices at each position of an official string, and the text between positions."""
 
     choices: tuple[tuple[str, ...], ...]
     template: tuple[str, ...]
@@ -48,7 +48,7 @@ def space_text(space: Space) -> SpaceText:
 
 
 def _words(text: str) -> list[str]:
-    """Return words and what stands between them, in order."""
+    """Return words and the text between them, in order."""
     return re.split(r"([A-Za-z0-9_]+)", text)
 
 

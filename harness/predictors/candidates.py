@@ -1,20 +1,13 @@
-"""Who is in the predictor study: PMF-NAS's own, the published ones and the controls, and a user's from a file."""
+"""The candidates of the predictor study: PMF-NAS's own, published ones, controls, and a user's from a file."""
 
-import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
-
-import numpy as np
 
 from baselines.predictors import PREDICTORS
 from harness.host.code import code_hash
-from harness.players.file import class_in_file, load_module, source_of
+from harness.players.class_file import FromFile, Wanted, class_in_file
 from pmfnas.core.errors import InputError
-from pmfnas.core.ports import Space
-from pmfnas.core.predictors import Predictor, PredictorFactory, Reads, reads_of
-from pmfnas.core.types import Fidelity
+from pmfnas.core.predictors import PredictorFactory, reads_of
 from pmfnas.predictor.pmf import PmfPredictor
 
 REFERENCE = "pmf"
@@ -22,7 +15,13 @@ REFERENCE = "pmf"
 
 CANDIDATES: Mapping[str, PredictorFactory] = MappingProxyType({**PREDICTORS, REFERENCE: PmfPredictor})
 
-_METHODS = ("fit", "predict")
+PREDICTOR = Wanted(
+    flag="--predictor",
+    looks="must be a known name or look like my.py:MyPredictor",
+    methods=("fit", "predict"),
+    arguments=("space", "target"),
+    page="docs/how-to/own-predictor.md",
+)
 STUDY_CODE = (
     *("pmfnas/core/*.py", "pmfnas/spaces/*.py", "pmfnas/predictor/*.py", "baselines/predictors/*.py"),
     *("pmfnas/engine/catalogue.py", "pmfnas/engine/model/kernel.py"),
@@ -34,57 +33,15 @@ STUDY_CODE = (
 """The files that decide a result of the study; tables and figures do not."""
 
 
-@dataclass(frozen=True, slots=True)
-class PredictorFile:
-    """Makes the predictors of a class in a Python file. Implements `pmfnas.core.predictors.PredictorFactory`."""
-
-    path: Path
-    attribute: str
-    source: str
-    """`source_of` the file when it was given."""
-
-    def __call__(self, space: Space, target: Fidelity, *, rng: np.random.Generator) -> Predictor:
-        """Return a fresh predictor of the class."""
-        return self.factory()(space, target, rng=rng)
-
-    def factory(self) -> PredictorFactory:
-        """Return the class, loaded once per process."""
-        made: PredictorFactory = getattr(load_module(self.path, self.source), self.attribute)
-        return made
-
-    @property
-    def reads(self) -> Reads:
-        """What the class says that it reads."""
-        return reads_of(self.factory())
-
-
-def predictor_from_file(text: str) -> tuple[str, PredictorFile]:
+def predictor_from_file(text: str) -> tuple[str, FromFile]:
     """Return the name and the factory of `[NAME=]PATH.py:CLASS`; the file is loaded and looked at.
 
     Raises:
         InputError: no such file, it does not import, or it has no such predictor.
     """
-    wanted = "must be a known name or look like my.py:MyPredictor"
-    name, path, attribute = class_in_file("--predictor", text, wanted)
-    guest = PredictorFile(path.resolve(), attribute, source_of([path.resolve()]))
-    _check(getattr(load_module(guest.path, guest.source), attribute, None), attribute, path)
-    return name, guest
-
-
-def _check(factory: object, attribute: str, path: Path) -> None:
-    """Raise `InputError` unless `factory` can make predictors."""
-    if not callable(factory):
-        raise InputError(f"{path.name} has no class {attribute}; docs/predictors.md shows one")
-    missing = [name for name in _METHODS if not callable(getattr(factory, name, None))]
-    if inspect.isclass(factory) and missing:
-        raise InputError(f"{attribute} in {path.name} lacks {', '.join(missing)}; docs/predictors.md shows them")
-    try:
-        inspect.signature(factory).bind(None, None, rng=None)
-    except TypeError as error:
-        raise InputError(
-            f"{attribute} in {path.name} cannot be made ({error}); its constructor must take (space, target, *, rng)"
-        ) from None
-    reads_of(factory)
+    name, found = class_in_file(text, PREDICTOR)
+    reads_of(found)
+    return name, found
 
 
 def chosen(names: Sequence[str], files: Sequence[str]) -> Mapping[str, PredictorFactory]:
@@ -103,14 +60,8 @@ def chosen(names: Sequence[str], files: Sequence[str]) -> Mapping[str, Predictor
 
 
 def identity_of(name: str, factory: PredictorFactory) -> str:
-    """Return what names the code of a candidate: of a file its hash, else the name."""
-    return f"{factory.path.name}:{factory.attribute} {factory.source}" if isinstance(factory, PredictorFile) else name
-
-
-def check_unchanged(factory: PredictorFactory) -> None:
-    """Raise `InputError` where the file of a predictor is no longer what was given."""
-    if isinstance(factory, PredictorFile) and source_of([factory.path]) != factory.source:
-        raise InputError(f"{factory.path.name} was changed while the study ran; choose another --out")
+    """Return the identity of a candidate's code: of a file its hash, else the name."""
+    return factory.identity if isinstance(factory, FromFile) else name
 
 
 def study_hash() -> str:

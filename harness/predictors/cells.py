@@ -82,7 +82,7 @@ def smoke_grid(datasets: Sequence[str] = DATASETS) -> tuple[Cell, ...]:
 
 
 def essential(cell: Cell, reads: Reads) -> Cell:
-    """Return the cell that a predictor in fact sees: what it does not read does not tell its results apart.
+    """Return the cell with everything that the predictor does not read set to a fixed value.
 
     A predictor that reads no curves does the same at every number of epochs, one without labels at every `n_known`;
     it is evaluated once, and its result stands in every cell that comes to the same.

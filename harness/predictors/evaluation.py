@@ -14,12 +14,12 @@ from pmfnas.core.rng import stream
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a predictor did in one split of a cell."""
+    """Measures and prices of a predictor in one split of a cell."""
 
     measures: dict[str, float]
     """`harness.predictors.measures.MEASURES`, by name."""
     labels_s: float
-    """GPU-seconds of everything learnt from."""
+    """GPU-seconds of all training data."""
     query_s: float
     """GPU-seconds of the curve of one arch that is judged, mean."""
     n_queries: int

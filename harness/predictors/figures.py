@@ -11,14 +11,14 @@ from harness.predictors.candidates import REFERENCE
 from harness.predictors.cells import LONG, SHORT
 from harness.predictors.measures import LEVELS
 from harness.predictors.summary import JUDGED
-from harness.show.figures import drawn_panels
 from harness.show.looks import Roles, Style, line, plain_ticks, styles_of
+from harness.show.panels import drawn_panels
 from pmfnas.core.types import FloatArray
 
 ROLES = Roles(REFERENCE, ("flops", "last_valid", "params"))
 
 _FREE_HOURS = 0.1
-"""Where what costs nothing stands on a logarithmic axis."""
+"""Place of free predictors on the logarithmic axis, GPU-hours."""
 
 
 def quality_figure(summary: pd.DataFrame, about: str) -> Figure:

@@ -1,10 +1,12 @@
-"""What the cells of one data set are made of: curves, labels, truths, prices and groups, read from a curve table.
+"""The data of all cells of one data set: curves, labels, truths, prices and groups, read from a curve table.
 
 Truth is the validation accuracy at the end of the longest schedule, mean over trials. A label is one trial of it, as
 a user would pay for; which one a split draws is the same for every predictor. Test accuracy is only ever a second
 truth to be judged by.
 """
 
+import os
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.experiment.data import ANCHORS
 from harness.predictors.cells import LONG, SHORT
 from harness.predictors.groups import groups
 from harness.score.oracle import Oracle
@@ -58,7 +61,7 @@ class Material:
 
     @property
     def target(self) -> Fidelity:
-        """What predictors predict the accuracy at."""
+        """The fidelity whose accuracy is predicted."""
         return Fidelity(LONG, self.table.header.schedules[LONG])
 
     def with_visited(self, rows: NDArray[np.int64]) -> "Material":
@@ -89,6 +92,29 @@ class Material:
             values = self.table.values(key)[rows, slots]
             shown[:, [measured[i] - 1 for i in places]] = values[:, places]
         return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a worker finds its data."""
+
+    table: Path
+    anchors: Path | None
+    """Folder of real values, for real curves; None for none."""
+
+    def material(self, dataset: str) -> Material:
+        """Return the material of a data set, kept while this process works on it."""
+        return _material(self, dataset)
+
+
+@lru_cache(maxsize=3)
+def _material(source: Source, dataset: str) -> Material:
+    return read_material(_table(source.table), dataset, anchors=source.anchors)
+
+
+@lru_cache(maxsize=1)
+def _table(path: Path) -> CurveTable:
+    return CurveTable.open(path)
 
 
 def read_material(table: CurveTable, name: str, *, anchors: Path | None = None) -> Material:
@@ -131,6 +157,17 @@ def _groups(table: CurveTable, space: Space) -> NDArray[np.int64]:
 def _seconds(table: CurveTable, key: Key) -> FloatArray:
     """Return seconds per epoch, mean over epochs and trials, shape (n_archs,)."""
     return np.asarray(np.nanmean(np.asarray(table.values(key), dtype=float), axis=(1, 2)))
+
+
+def real_curves_of(table: CurveTable, stamps: Collection[str]) -> Path | None:
+    """Return the folder of real values with curves of the table's archs; None if there is no such folder.
+
+    The curves are by official index, as are the rows of tables with these stamps alone.
+    """
+    folder = os.environ.get(ANCHORS)
+    if not folder or table.header.stamp not in stamps or not (Path(folder) / REAL_CURVES).is_file():
+        return None
+    return Path(folder)
 
 
 def _real_curves(file: Path, name: str) -> RealCurves:

@@ -1,4 +1,4 @@
-"""How good a prediction is: pure functions of what is true, (n,), and what was predicted.
+"""Measures of a prediction: pure functions of true and predicted values, (n,) each.
 
 Archs that a predictor cannot tell apart are taken in the order given, which is random in a split.
 """
@@ -97,7 +97,7 @@ def precision_pct(predicted: FloatArray, truth: FloatArray, share: float) -> flo
 
 
 def regret_pct(predicted: FloatArray, truth: FloatArray, n: int) -> float:
-    """Return what the truly best of the `n` predicted best lies below the best of all, percent points."""
+    """Return how far the truly best of the `n` predicted best lies below the best of all, percent points."""
     return float(truth.max() - truth[np.argsort(-predicted, kind="stable")[:n]].max())
 
 

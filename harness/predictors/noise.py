@@ -1,4 +1,4 @@
-"""The noise ceiling: what two trials of the same archs say of each other.
+"""The noise ceiling: agreement between two trials of the same archs.
 
 No predictor of the mean can be judged more finely than the mean is known. Shown beside the study: Kendall's tau between
 two trials, over all archs and within the best tenth, and of validation to test.
@@ -17,7 +17,7 @@ N_DRAWS = 5
 
 
 def noise_ceiling(material: Material) -> pd.DataFrame:
-    """Return tau, tau_top and precision at 1 and 5 % of what a trial, or the truth, says of another.
+    """Return tau, tau_top and precision at 1 and 5 % between trials, truth and test.
 
     Rows: `trial, another` (archs with two trials or more), `trial, truth` (the truth contains it) and, on
     data with test accuracy, `truth, test`.

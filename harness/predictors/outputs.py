@@ -1,4 +1,4 @@
-"""What the study leaves for people, all derived from its chunks.
+"""The outputs of the study, all derived from its chunks.
 
 OUT/results.parquet                    one row per predictor, cell and split
 OUT/summary.parquet, against.csv           means with intervals; paired differences to the reference
@@ -24,7 +24,7 @@ from harness.predictors.noise import noise_ceiling
 from harness.predictors.study import CELL, NAME, Plan, results
 from harness.predictors.summary import HOST, against, summarise
 from harness.predictors.tables import StudyText, markdown, terminal
-from harness.show.figures import write_figure
+from harness.show.panels import write_figure
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.files import write_bytes, write_text
 
@@ -34,7 +34,7 @@ KEPT = ("calibration.png", "manifest.json", "noise.csv", "quality.png", "real.pn
 
 
 def write_outputs(plan: Plan, table: CurveTable, out: Path, *, reference: str = REFERENCE) -> StudyText:
-    """Write every output to `out`, print the table, and return what it was made of."""
+    """Write every output to `out`, print the table, and return its content."""
     found = results(plan, out)
     summary = summarise(found)
     ceiling = pd.concat([noise_ceiling(read_material(table, name)) for name in plan.datasets], ignore_index=True)
@@ -77,7 +77,7 @@ def as_json(summary: pd.DataFrame) -> dict[str, Any]:
 
 
 def _rounded(mean: float, half: float) -> list[float | None]:
-    """Return both, None for what is no finite number, since JSON has none."""
+    """Return both, rounded; None for a number that is not finite, which JSON lacks."""
     return [
         float(f"{mean:.5g}") if isfinite(mean) else None,
         float(f"{half:.3g}") if isfinite(half) else None,
@@ -102,7 +102,7 @@ def reference_name(table: CurveTable) -> str:
 
 
 def extent(plan: Plan) -> dict[str, Any]:
-    """Return what a plan's outputs will have, as their manifest says it."""
+    """Return the extent of a plan's outputs, as their manifest has it."""
     return {
         "datasets": list(plan.datasets),
         "predictors": list(plan.candidates),

@@ -1,7 +1,7 @@
-"""Archs that a search meets where it matters: those that PMF-NAS trains in stages 2 and 3.
+"""The archs that PMF-NAS trains in stages 2 and 3.
 
-A uniform sample of the space flatters a predictor: most of its pairs are easy. Within the regions that a search marks
-the archs are alike, and it is there that a predictor is asked.
+Most pairs of a uniform sample of the space are easy to rank. The archs that a search trains after stage 1 are alike,
+and a search asks its predictor about these.
 """
 
 import numpy as np

@@ -11,9 +11,9 @@ predictor does not read does not tell cells apart, so each essential cell is com
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,11 @@ from harness.experiment import folder
 from harness.experiment.batch import RUN_CODE
 from harness.host.code import code_hash
 from harness.host.workers import work_off
-from harness.predictors.candidates import check_unchanged, identity_of, study_hash
+from harness.players.class_file import check_unchanged
+from harness.predictors.candidates import identity_of, study_hash
 from harness.predictors.cells import Cell, essential
 from harness.predictors.evaluation import Outcome, evaluate
-from harness.predictors.material import Material, read_material
+from harness.predictors.material import Material, Source
 from harness.predictors.region import visited_archs
 from harness.predictors.tasks import Split
 from pmfnas.benchmarks.table import CurveTable
@@ -47,7 +48,7 @@ CELL = ("dataset", "n_known", "schedule", "epochs", "kind")
 
 @dataclass(frozen=True)
 class Plan:
-    """Who is compared in which cells, and how often."""
+    """Candidates, cells and splits of a study."""
 
     candidates: Mapping[str, PredictorFactory]
     cells: tuple[Cell, ...]
@@ -72,6 +73,10 @@ class Plan:
         reads = reads_of(self.candidates[predictor])
         return tuple(dict.fromkeys(essential(cell, reads) for cell in self.cells if cell.dataset == dataset))
 
+    def n_fits(self, predictor: str) -> int:
+        """Return how often a predictor is fitted."""
+        return self.n_splits * sum(len(self.own_cells(predictor, dataset)) for dataset in self.datasets)
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -87,18 +92,8 @@ class Chunk:
         return out / "chunks" / self.dataset / self.predictor / f"s{self.start:04d}-{self.stop:04d}.parquet"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a worker finds its data."""
-
-    table: Path
-    anchors: Path | None
-    """Folder with real curves, or None."""
-    out: Path
-
-
 def chunks(plan: Plan) -> tuple[Chunk, ...]:
-    """Return the chunks of a plan, early splits first, so that what there is when interrupted is complete."""
+    """Return the chunks of a plan, early splits first, so that an interrupted study has complete splits."""
     starts = range(0, plan.n_splits, SPLITS_PER_CHUNK)
     return tuple(
         Chunk(dataset, predictor, start, min(start + SPLITS_PER_CHUNK, plan.n_splits))
@@ -116,15 +111,25 @@ def run_study(plan: Plan, table: CurveTable, out: Path, *, anchors: Path | None,
         ContractError: a predictor broke its contract; finished chunks are kept.
     """
     claim(plan, table, out, real_curves=anchors is not None)
-    source = Source(table.path, anchors, out)
+    source = Source(table.path, anchors)
     missing = [chunk for chunk in chunks(plan) if not chunk.path(out).exists()]
     if any(cell.kind == "visited" for cell in plan.cells):
-        searches = [(dataset, plan.n_searches, source) for dataset in plan.datasets]
+        searches = [(dataset, plan.n_searches, table.path, out) for dataset in plan.datasets]
         work_off(_visit, searches, label="searches", unit="data set", n_jobs=n_jobs, crash=_CRASH)
-    work = [(chunk, plan, source) for chunk in missing]
+    work = [(chunk, plan, source, out) for chunk in missing]
     done = len(chunks(plan)) - len(missing)
     work_off(_run_chunk, work, label=NAME, unit="chunk", n_jobs=n_jobs, crash=_CRASH, done=done)
     return len(missing)
+
+
+def timed(plan: Plan, predictor: str, material: Material) -> tuple[float, int]:
+    """Return the seconds of a fit, from a few cells that are thrown away, and the number of all fits."""
+    cells = [cell for cell in plan.own_cells(predictor, material.dataset.name) if cell.kind != "visited"]
+    sample = cells[:: max(1, len(cells) // 4)]
+    start = perf_counter()
+    for cell in sample:
+        evaluate(plan.candidates[predictor], cell, Split(0, plan.n_queries), material)
+    return (perf_counter() - start) / len(sample), plan.n_fits(predictor)
 
 
 # ------------------------------------------------------------------------------------------------ what it belongs to
@@ -161,11 +166,11 @@ def _sources(plan: Plan) -> dict[str, str]:
 # ------------------------------------------------------------------------------------------------------- in a worker
 
 
-def _visit(dataset: str, n_searches: int, source: Source) -> None:
+def _visit(dataset: str, n_searches: int, table: Path, out: Path) -> None:
     """Find out which archs searches visit, unless that is known."""
-    path = _visited_file(source.out, dataset)
+    path = _visited_file(out, dataset)
     if not path.exists():
-        rows = visited_archs(CurveTable.open(source.table), dataset, n_searches)
+        rows = visited_archs(CurveTable.open(table), dataset, n_searches)
         write_text(path, json.dumps(rows.tolist()) + "\n")
 
 
@@ -173,11 +178,9 @@ def _visited_file(out: Path, dataset: str) -> Path:
     return out / "visited" / f"{dataset}.json"
 
 
-@lru_cache(maxsize=3)
-def _material(dataset: str, source: Source) -> Material:
-    """Return the data of a worker, read once."""
-    material = read_material(_table(source.table), dataset, anchors=source.anchors)
-    path = _visited_file(source.out, dataset)
+def _material(dataset: str, source: Source, out: Path) -> Material:
+    """Return the data of a worker, with the archs that searches visit where these are known."""
+    material, path = source.material(dataset), _visited_file(out, dataset)
     if not path.exists():
         return material
     with reading(path, "remove it"):
@@ -185,16 +188,11 @@ def _material(dataset: str, source: Source) -> Material:
     return material.with_visited(rows)
 
 
-@lru_cache(maxsize=1)
-def _table(path: Path) -> CurveTable:
-    return CurveTable.open(path)
-
-
-def _run_chunk(chunk: Chunk, plan: Plan, source: Source) -> None:
+def _run_chunk(chunk: Chunk, plan: Plan, source: Source, out: Path) -> None:
     """Compute a chunk and write it."""
     factory = plan.candidates[chunk.predictor]
     check_unchanged(factory)
-    material = _material(chunk.dataset, source)
+    material = _material(chunk.dataset, source, out)
     try:
         rows = [
             row(chunk.predictor, cell, split, evaluate(factory, cell, Split(split, plan.n_queries), material))
@@ -205,7 +203,7 @@ def _run_chunk(chunk: Chunk, plan: Plan, source: Source) -> None:
         raise ContractError(f"{chunk.predictor}: {error}") from None
     sink = BytesIO()
     pd.DataFrame(rows).to_parquet(sink, index=False, compression="zstd")
-    write_bytes(chunk.path(source.out), sink.getvalue())
+    write_bytes(chunk.path(out), sink.getvalue())
 
 
 def row(predictor: str, cell: Cell, split: int, outcome: Outcome) -> dict[str, Any]:

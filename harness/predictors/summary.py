@@ -1,4 +1,4 @@
-"""Means over splits with their intervals, prices, and paired differences: what tables and figures are made of."""
+"""Means over splits with intervals, prices, and paired differences, for tables and figures."""
 
 from collections.abc import Iterator
 from typing import Any

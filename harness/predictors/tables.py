@@ -44,7 +44,7 @@ _OTHERS = ((100, SHORT, 12, "affordable"), (100, SHORT, 12, "visited"))
 
 @dataclass(frozen=True)
 class StudyText:
-    """What the texts are made of."""
+    """The frames and words of the tables."""
 
     summary: pd.DataFrame
     """From `harness.predictors.summary.summarise`."""

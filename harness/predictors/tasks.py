@@ -1,4 +1,4 @@
-"""A task: one split of a cell as a predictor meets it, and what it is judged by.
+"""A task: what a predictor is shown in one split of a cell, and the truth that judges it.
 
 Half of the groups, drawn by the split's number, may be learnt from, the other half is judged. The archs to learn
 from are the first of one random order, so that more of them are a superset; the archs that are judged do not depend
@@ -38,7 +38,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a predictor is shown, what is true, and what was paid."""
+    """Data shown to a predictor, the truth, and the prices."""
 
     known: Observed
     labels: FloatArray  # (n_known,) percent, NaN where there was no full training
@@ -122,7 +122,7 @@ def _label_slots(material: Material, cell: Cell, split: Split) -> NDArray[np.int
 def observe(
     material: Material, cell: Cell, rows: NDArray[np.int64], slots: NDArray[np.int64], seen: int, reads: Reads
 ) -> Observed:
-    """Return what is shown of the archs at `rows`, `seen` epochs of them."""
+    """Return the first `seen` epochs of the archs at `rows`, as the predictor is shown them."""
     columns = {m: material.curve(m, cell.schedule, rows, slots, seen) for m in METRICS}
     if cell.kind in ("real", "modelled"):
         columns = _recorded(material, cell, rows, columns, seen)
@@ -133,7 +133,7 @@ def observe(
 
 
 def _as_bought(values: FloatArray, reads: Reads) -> FloatArray:
-    """Return validations with those left out that are not paid for."""
+    """Return validations, NaN at the epochs that the predictor does not pay for."""
     if reads.curves == "all" or not values.shape[1]:
         return values
     shown = np.full_like(values, np.nan)

@@ -1,6 +1,7 @@
-"""The page: all sections of a folder through one template, with style and script inside, written whole."""
+"""The page: all sections of a folder through one template, with style and scripts inside, written whole."""
 
-from collections.abc import Mapping
+import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +9,23 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.report.charts import searcher_keys
 from harness.report.content import Section
+from harness.report.headers import meaning
 from harness.report.results import Results, read_results
+from harness.report.sections.archs import archs_section
 from harness.report.sections.distributions import profile_section, rank_section, target_section
-from harness.report.sections.outcome import curve_sections, few_seeds, table_section, verdict
-from harness.report.sections.provenance import facts, failures, provenance_section
+from harness.report.sections.outcome import answer_section, few_seeds, regret_section, table_section, verdict
+from harness.report.sections.provenance import failures, provenance_section
 from harness.report.sections.spending import overhead_section, spending_section
 from harness.report.sections.why import why_section
-from harness.show.looks import Style, styles_of
 from harness.show.tables import Table
 from pmfnas.files import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
+VENDOR = Path(__file__).parent / "vendor"
+_STYLES = (VENDOR / "uPlot.min.css", TEMPLATES / "page.css")
+_SCRIPTS = (VENDOR / "uPlot.iife.min.js", TEMPLATES / "charts.js", TEMPLATES / "tables.js")
 
 
 def write_report(folder: Path, out: Path, *, run: str | None = None) -> Path:
@@ -41,33 +47,29 @@ def write_report(folder: Path, out: Path, *, run: str | None = None) -> Path:
 def page(results: Results, *, run: str | None = None) -> str:
     """Return the report as one HTML document; the same folder gives the same text."""
     table = results.table()
-    styles = by_rank(table.summary)
+    ranked = by_rank(table.summary)
+    keys = searcher_keys(ranked)
     sections: list[Section] = [
-        *verdict(results),
+        answer_section(results, table, keys),
+        *verdict(results.verdict),
         table_section(table),
-        *curve_sections(results, table.summary, styles),
-        *rank_section(table.summary, styles),
-        *profile_section(results, styles),
-        *target_section(results, styles),
-        spending_section(results, list(styles)),
+        *archs_section(results, ranked),
+        *regret_section(results, table.summary, keys),
+        *rank_section(table.summary),
+        *profile_section(results, keys),
+        *target_section(results, keys),
+        spending_section(results, ranked),
         why_section(results, run),
         overhead_section(results),
         provenance_section(results),
     ]
-    return rendered(
-        title=_title(table),
-        facts=facts(results),
-        warnings=(*few_seeds(table.summary), *failures(results)),
-        sections=sections,
-    )
+    return rendered(title=_title(table), warnings=(*few_seeds(table.summary), *failures(results)), sections=sections)
 
 
-def by_rank(summary: pd.DataFrame) -> Mapping[str, Style]:
-    """Return a style per searcher, the best mean rank first: the order of every legend."""
+def by_rank(summary: pd.DataFrame) -> list[str]:
+    """Return the searchers, the best mean rank first: the order of every legend."""
     ranks = summary.drop_duplicates("searcher").sort_values(["mean_rank", "searcher"])  # NaN, no rank, comes last
-    names = [str(name) for name in ranks["searcher"]]
-    styles = styles_of(names)
-    return {name: styles[name] for name in names}
+    return [str(name) for name in ranks["searcher"]]
 
 
 def _title(table: Table) -> str:
@@ -75,7 +77,7 @@ def _title(table: Table) -> str:
 
 
 def rendered(**context: Any) -> str:
-    """Return a page of `title`, `facts`, `warnings` and `sections`."""
+    """Return a page of `title`, `warnings` and `sections`. No script but its own runs, and nothing is loaded."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -84,5 +86,9 @@ def rendered(**context: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    style, script = (Markup((TEMPLATES / name).read_text(encoding="utf-8")) for name in ("page.css", "page.js"))
-    return environment.get_template("page.html").render(style=style, script=script, **context)
+    environment.globals["meaning"] = meaning
+    style, script = (
+        Markup("\n".join(path.read_text(encoding="utf-8") for path in paths)) for paths in (_STYLES, _SCRIPTS)
+    )
+    digest = base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode()
+    return environment.get_template("page.html").render(style=style, script=script, digest=digest, **context)

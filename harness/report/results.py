@@ -9,6 +9,7 @@ import pandas as pd
 
 from harness.compare.outputs import table_of
 from harness.experiment.folder import MANIFEST, SPEC, read_claim, read_json
+from harness.host.front import typed
 from harness.score.words import Words, from_file, words_of
 from harness.show.tables import Table
 from harness.stats.runs import STEP_COLUMNS, TIMING_COLUMNS, checked_runs, require
@@ -95,14 +96,14 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _again(folder: Path) -> str:
-    return f"make it again: python -m harness table {folder}"
+    return f"make it again: {typed('table', folder)}"
 
 
 def _present(path: Path) -> Path:
     if not path.is_file():
         raise InputError(
             f"{path.parent} has {SPEC} but no {path.name}: its outputs are not made yet; finish its run, or make them "
-            f"from its records: python -m harness table {path.parent}"
+            f"from its records: {typed('table', path.parent)}"
         )
     return path
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from harness.explain.figure import explain_figure
 from harness.host.units import counted, written_time
+from harness.report.cells import drawing
 from harness.report.content import Picture, Section
 from harness.report.page import rendered
 from harness.report.pictures import encoded
@@ -32,15 +33,19 @@ def search_page(overview: Overview) -> str:
     failures = lost(overview)
     return rendered(
         title=overview.title,
-        facts=_facts(overview),
         warnings=(NOTE, *_failures(failures)),
         sections=[
-            Section("found", "What was found", sheets=(found(overview),)),
+            Section("found", "What was found", pictures=_drawn(overview), sheets=(found(overview),)),
             Section("seconds", "Where the hours went", pictures=(_picture(overview),), sheets=(spent(overview),)),
             Section("incumbents", "The network in hand over time", sheets=(best(overview),)),
             *([Section("failures", "What went wrong", sheets=(failures,))] if failures.rows else []),
             trace_section(overview.record),
-            Section("provenance", "Settings and versions", sheets=(_settings(overview),)),
+            Section(
+                "provenance",
+                "Settings and versions",
+                facts=tuple(_facts(overview).items()),
+                sheets=(_settings(overview),),
+            ),
         ],
     )
 
@@ -63,7 +68,12 @@ def _picture(overview: Overview) -> Picture:
         "over time; the numbers are in the tables."
     )
     size_px = round(width_in * _PX_PER_IN), round(height_in * _PX_PER_IN)
-    return Picture(overview.run, alt, encoded(figure), *size_px, is_wide=True)
+    return Picture(overview.run, alt, *size_px, encoded(figure), is_wide=True)
+
+
+def _drawn(overview: Overview) -> tuple[Picture, ...]:
+    picture = drawing(overview.claim["space"], overview.result["arch"], "The arch")
+    return (picture,) if picture else ()
 
 
 def _settings(overview: Overview) -> Sheet:

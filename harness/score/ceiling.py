@@ -1,7 +1,7 @@
-"""What no searcher can exceed: a full scan, the best fixed archs, and the best of what a run has trained.
+"""Upper bounds of a searcher's score: a full scan, the best fixed archs, and the best arch that a run has trained.
 
-A pick falls short in two ways: the best arch was not among those trained, or it was and another one was picked. The
-best of the trained, chosen in hindsight, parts the two. It is an upper bound: hindsight sees through all noise.
+A run falls short of the best for two reasons: it did not train the best arch, or it trained it and picked another one.
+The best trained arch, chosen in hindsight, separates the two. It is an upper bound, since hindsight knows no noise.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,7 +50,7 @@ def bounds(table: CurveTable, name: str, seeds: Sequence[int]) -> list[Bound]:
 
 
 def of_runs(table: CurveTable, out: Path, jobs: Sequence[Job]) -> list[Bound]:
-    """Return, for each searcher and data set of `jobs`, its pick and the best of what it trained to a schedule's end.
+    """Return the pick, and the best arch trained to a schedule's end, of each searcher and data set of `jobs`.
 
     Raises:
         DataError: a run was made with other data.
@@ -82,7 +82,7 @@ def _hindsight(name: str, searcher: str, score: str, seen: list[tuple[Score, lis
 
 
 def _scores(table: CurveTable, out: Path, job: Job, own: Judge) -> tuple[Score, list[Score]] | None:
-    """Return the scores of a run's pick and of what it trained, the pick included; None where it picked nothing."""
+    """Return the scores of a run's pick and of all archs that it trained; None if it picked none."""
     path = record_path(out, run_id(table.header.space, job.dataset, job.searcher, job.seed))
     header, (oracle, space) = checked_header(path, table), own
     if not header.recommended:

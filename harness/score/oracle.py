@@ -1,4 +1,4 @@
-"""The oracle: the only holder of what runs are scored by. It scores finished runs and logs every access.
+"""The oracle: the only holder of the scores of archs. It scores finished runs and logs every access.
 
 That is test accuracy, mean over trials. On data without it (`Header.score`) it is final validation in the trials that
 the run could not see, mean over them (`harness.experiment.held_out`), which depends on the run's seed.
@@ -121,7 +121,7 @@ class Oracle:
 
     @cached_property
     def _quality(self) -> FloatArray:
-        """What is known best of each arch, whatever a run sees, shape (n_archs,)."""
+        """The best known value of each arch, independent of the run, shape (n_archs,)."""
         return self._valid_means if self._holds_out else self.test_means
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Published results, to stand beside ours and never among them.
+"""Published results, shown beside ours and never mixed with them.
 
 Budgets, splits, GPUs and cost units differ between papers, so these rows are reference, not evidence. Every row says
 how it was read:
@@ -39,7 +39,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One row of somebody's table. Scores are on `DATASETS`, in this order, None where nothing was printed."""
+    """One row of a published table. Scores are on `DATASETS`, in this order, None where nothing was printed."""
 
     method: str
     test: tuple[Score | None, ...]

@@ -19,8 +19,8 @@ from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.ports import Space
+from pmfnas.loop.plain import as_json
 from pmfnas.loop.record import RunHeader, incumbent_steps, read_header, read_rows, read_timing, record_path, run_id
-from pmfnas.loop.settings import as_json
 from pmfnas.progress import tracked
 from pmfnas.spaces import space_for
 
@@ -38,7 +38,7 @@ class Scored:
     accesses: pd.DataFrame
     """Every access to the oracle: run id and number of archs looked up."""
     best: Mapping[str, float]
-    """Best score per data set of the archs that take part, median over the seeds: what no searcher can exceed."""
+    """Best score per data set of the archs that take part, median over the seeds: an upper bound for every searcher."""
     score: str
     """Name of the score: `test`, or `held-out trials`."""
 

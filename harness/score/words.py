@@ -24,7 +24,7 @@ class Words:
     read: str
     """How the score and the validation beside it are read, for a legend."""
     hit: str
-    """What a best arch is."""
+    """Name of a best arch."""
 
 
 _TEST = Words(TEST, "test accuracy", "test regret", "trial-mean test", "a best arch")

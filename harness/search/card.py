@@ -1,16 +1,16 @@
-"""The model card: what an exported network is, what it takes and answers, and a program that loads and uses it."""
+"""The model card of an exported network: description, input, output, and a program that loads and uses it."""
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.host.front import typed
 from harness.show.render import pipes, plain
 
 CLASS_NAMES = "class_names.json"
 """File within the exported program: the names of the classes, in the order of the logits."""
 MODEL = "model.pt2"
-"""What the model is called in the commands that are printed."""
+"""File name of the model in printed commands."""
 
 
 def class_names(claim: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str, ...]:
@@ -21,7 +21,7 @@ def class_names(claim: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[st
 def retrain_command(claim: Mapping[str, Any], out: str = "OUT", data_dir: str = "DIR", to: str = MODEL) -> str:
     """Return the command that trains the found network anew on training and validation images."""
     needed = () if claim["dataset"] == "digits" else ("--data-dir", data_dir)
-    return shlex.join(["python", "-m", "harness", "export", out, "--to", to, "--retrain", *needed])
+    return typed("export", out, "--to", to, "--retrain", *needed)
 
 
 def model_card(
@@ -34,7 +34,7 @@ def model_card(
         result: of the search.
         retrained: what `retrain` returned; None where the weights are those of the search.
         name: of the model's file.
-        onnx: of the ONNX file; empty where there is none.
+        onnx: of the ONNX file; empty if it was not written.
     """
     names = class_names(claim, result)
     parts = [

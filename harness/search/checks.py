@@ -1,4 +1,4 @@
-"""What a search needs before it starts: time, disk, memory. Each is measured or counted, and the arithmetic is shown.
+"""Checks before a search starts: time, disk and memory. Each is measured or counted, and the arithmetic is shown.
 
     time      an epoch of the largest network is timed on a few steps, within a limit, and must fit into the budget;
               how many whole trainings the budget buys is said, and what to give where they are too few for a search
@@ -39,7 +39,7 @@ _KEPT_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured before the start."""
+    """Measurements before the start."""
 
     epoch_s: float
     """One epoch of the largest network, alone."""
@@ -48,7 +48,7 @@ class Measured:
     candidate_bytes: int
     """Memory of the device that its training takes; 0 where that cannot be asked."""
     seconds: float
-    """What measuring took, the width included; it counts as part of the budget."""
+    """Seconds spent on measuring, the width included; they count as part of the budget."""
 
 
 def measure(
@@ -62,7 +62,7 @@ def measure(
     limit_s: float,
     clock: Callable[[], float],
 ) -> Measured:
-    """Return what an epoch of `plan`, the largest network, takes; read from `out` where it was measured before.
+    """Return the measured seconds of an epoch of `plan`, the largest network; read from `out` if measured before.
 
     Args:
         out: folder of the search.

@@ -4,7 +4,7 @@ Up to `width` tickets share the device. They advance together, epoch by epoch, a
 share of the device's seconds, so that the shares add up to the time spent training. The clock goes on while the
 searcher thinks.
 
-An epoch that would not end in time is not begun, and what ended after the budget is not told.
+An epoch that would end after the budget is not begun, and a ticket that ended after it is not reported.
 """
 
 import time
@@ -59,7 +59,7 @@ class DeviceExecutor:
         self._line: deque[Ticket] = deque()
         self._active: dict[int, tuple[Ticket, int, float]] = {}  # ticket, slot, start_s; untold ends included
         self._untold: deque[Event] = deque()
-        self._epoch_s = 0.0  # what the last epoch of everybody took
+        self._epoch_s = 0.0  # seconds of the last epoch of all tickets
         self._epoch_began_s = self._until_s = 0.0  # of the run's clock
 
     @property
@@ -108,7 +108,7 @@ class DeviceExecutor:
         return Event(self.now_s, ticket, Cancelled(cost), slot, start_s)
 
     def running(self) -> Sequence[tuple[Ticket, int, float]]:
-        """Return (ticket, slot, start_s) of what is on the device now, oldest first."""
+        """Return (ticket, slot, start_s) of the tickets on the device now, oldest first."""
         return [self._active[number] for number in sorted(self._active)]
 
     def spent(self, ticket: Ticket) -> Cost:

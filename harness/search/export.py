@@ -1,4 +1,4 @@
-"""The found network as a file: a program of `torch.export` that takes images as they are, and what belongs to it.
+"""The found network as files: a program of `torch.export` that takes plain images, an ONNX file and a model card.
 
 model.pt2     the program: uint8 (n, 3, side, side) -> logits (n, n_classes); the names of the classes inside
 model.onnx    the same, where its exporter is installed; the names of the classes in its metadata
@@ -32,7 +32,7 @@ from pmfnas.training.recipe import Recipe
 from pmfnas.training.state import TrainingState
 
 _ONNX = ("onnx", "onnxscript")
-"""What torch's exporter needs."""
+"""Packages that torch's exporter needs."""
 _STANDS_FOR_PT2 = ("", ".pt", ".pth")
 
 
@@ -161,7 +161,7 @@ def _as_onnx(program: torch.export.ExportedProgram, names: str) -> tuple[bytes, 
 
 @contextmanager
 def _silent_exporter() -> Iterator[None]:
-    """Keep back what the exporter says of packages that the network does not use, and of its own future."""
+    """Silence the exporter's messages about unused packages and its own deprecations."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     with warnings.catch_warnings():

@@ -1,10 +1,9 @@
-"""Sees to it that a search ends with a trained network in hand.
+"""Wraps a searcher so that its search ends with a fully trained network.
 
-A searcher spends its budget on finding out which arch is best, and may end with one that was trained for a few
-epochs. This wrapper keeps back the seconds that a whole training of the recommended arch takes, by what epochs of it
-have cost; when no more than they are left, that training comes first and the searcher's request after it. Where the
-longest schedule does not fit into what is left, the longest that does is what counts as whole. A searcher whose
-recommendation is fully trained already is left alone.
+A searcher may end with an arch that was trained for a few epochs only. This wrapper reserves the seconds of a whole
+training of the recommended arch, estimated from the measured seconds of its epochs. Once only the reserve is left, that
+training is submitted before the searcher's own request. If the longest schedule does not fit into the rest of the
+budget, the longest one that fits is taken. If the recommended arch is fully trained already, nothing is added.
 """
 
 from collections.abc import Sequence
@@ -13,13 +12,13 @@ from pmfnas.core.ports import Searcher
 from pmfnas.core.types import Arch, Decision, Diverged, Fidelities, Ok, Outcome, Stop, Submit, Ticket, Train, Wait
 
 RESERVE = 1.15
-"""How many times the expected seconds are kept back: epochs differ."""
+"""Reserve as a multiple of the expected seconds, since epochs differ."""
 _MOST_IDLE = 4.0
-"""Most seconds of the clock that one second of training is expected to take."""
+"""Upper bound of the assumed ratio of clock seconds to training seconds."""
 
 
 class Finishing:
-    """A searcher that ends with a whole training of what it recommends. Implements `Searcher`."""
+    """A searcher that ends with a whole training of its recommendation. Implements `Searcher`."""
 
     def __init__(self, searcher: Searcher, fidelities: Fidelities, width: int) -> None:
         """Wrap a searcher.
@@ -60,7 +59,7 @@ class Finishing:
         return Submit((last,), ({"stage": "finish"},))
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Take note of what epochs cost; hand on everything but the last training, which was not asked for."""
+        """Record the cost of epochs; pass on every outcome except that of the added training."""
         request = ticket.request
         self._paid_s += outcome.cost.total_s
         if isinstance(request, Train) and isinstance(outcome, Ok | Diverged):
@@ -109,7 +108,7 @@ class Finishing:
         return None
 
     def _seconds(self, request: Train) -> float:
-        """Return how long a request takes at most, by what epochs of the arch, or of any, have cost.
+        """Return an upper bound of the seconds of a request, from the measured epochs of the arch, or else of any arch.
 
         The clock also runs while nothing is trained: so far, `_clock_s` of it for `_paid_s` of training.
         """
@@ -117,7 +116,7 @@ class Finishing:
         return self._share_s(request) * self._width * min(max(idle, 1.0), _MOST_IDLE)
 
     def _share_s(self, request: Train) -> float:
-        """Return what a request will cost, by the same."""
+        """Return the expected cost of a request, from the same measurements."""
         epoch_s = self._epoch_s.get(request.arch, max(self._epoch_s.values(), default=0.0))
         return epoch_s * (request.stop - request.start) + self._pass_s * len(request.validations) + self._setup_s
 

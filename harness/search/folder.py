@@ -20,7 +20,7 @@ from pmfnas.core.errors import InputError
 from pmfnas.files import remove_abandoned, writing
 
 EXPERIMENT = "search"
-"""What such a folder says that it holds."""
+"""Name of the experiment in the claim of such a folder."""
 RESULT = "result.json"
 JOURNAL = "journal.jsonl"
 LOG = "log.txt"

@@ -1,14 +1,14 @@
-"""The journal of a search: one line per ticket that ended, on the disk before the searcher hears of it.
+"""The journal of a search: one line per ticket that ended, written to disk before the searcher is told.
 
     OUT/journal.jsonl     JSON, one event per line; curves in full
 
-A search that was killed goes on from it (`pmfnas.loop.replay`). A last line without its end was being written when the
-process died; it counts for nothing and is cut off. Any other line that cannot be read is an error.
+A search that was killed goes on from it (`pmfnas.loop.replay`). An incomplete last line was being written when the
+process died; it is cut off. Any other line that cannot be read is an error.
 """
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -81,19 +81,16 @@ class Journal:
 
 
 class JournalledExecutor:
-    """An executor whose events are written to a journal before anybody hears of them. Implements `Executor`."""
+    """An executor whose events are written to a journal before they are returned. Implements `Executor`."""
 
     def __init__(self, executor: Executor, journal: Journal) -> None:
         self._executor, self._journal = executor, journal
+        self.submit, self.running, self.spent = executor.submit, executor.running, executor.spent
 
     @property
     def n_free(self) -> int:
         """As the executor inside says."""
         return self._executor.n_free
-
-    def submit(self, tickets: Sequence[Ticket]) -> None:
-        """Hand the tickets on."""
-        self._executor.submit(tickets)
 
     def next_event(self, until_s: float) -> Event | None:
         """Return the next event, written."""
@@ -102,14 +99,6 @@ class JournalledExecutor:
     def cancel(self, ticket: Ticket) -> Event | None:
         """Cancel a ticket and return its end, written."""
         return self._written(self._executor.cancel(ticket))
-
-    def running(self) -> Sequence[tuple[Ticket, int, float]]:
-        """As the executor inside says."""
-        return self._executor.running()
-
-    def spent(self, ticket: Ticket) -> Cost:
-        """As the executor inside says."""
-        return self._executor.spent(ticket)
 
     def _written(self, event: Event | None) -> Event | None:
         if event is not None:

@@ -1,4 +1,4 @@
-"""The oracle of real training: what opens test images, and the log of every time that it does.
+"""The oracle of real training: it alone opens test images, and logs every access.
 
     before the start        images are opened, checked and let go: a damaged one is an error before the budget is spent
     after a search          the one network that it found is scored

@@ -1,4 +1,4 @@
-"""What a search with real training has to show: one run on one data set, as text, Markdown and a page.
+"""The overview of a search with real training: one run on one data set, as text, Markdown and a page.
 
 A table of searchers rests on a benchmark that knows every arch; here one network was scored, once, when the search
 had ended. So neither regret nor rank nor a comparison can be given, and the outputs say so. What there is instead:
@@ -23,7 +23,7 @@ from harness.host.units import written_time
 from harness.search.folder import EXPERIMENT, read_result
 from harness.show import render
 from harness.show.cells import number
-from harness.show.figures import write_figure
+from harness.show.panels import write_figure
 from harness.show.sheet import Sheet, pairs
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.files import write_text
@@ -91,7 +91,7 @@ def sheets(overview: Overview) -> tuple[Sheet, ...]:
 
 
 def found(overview: Overview) -> Sheet:
-    """Return what the network in hand is."""
+    """Return a description of the found network."""
     result, claim = overview.result, overview.claim
     rows = {
         "arch": result["arch"],
@@ -115,7 +115,7 @@ def found(overview: Overview) -> Sheet:
 
 
 def spent(overview: Overview) -> Sheet:
-    """Return GPU-hours by stage and fidelity, then set-up and what no ticket paid for."""
+    """Return GPU-hours by stage and fidelity, then set-up and unpaid time."""
     header = overview.explained.header
     rows = [
         (
@@ -139,7 +139,7 @@ def spent(overview: Overview) -> Sheet:
 
 
 def best(overview: Overview) -> Sheet:
-    """Return the incumbents: what would have been returned when."""
+    """Return the incumbents over time."""
     rows = tuple(
         (
             written_time(step.time_s),
@@ -153,7 +153,7 @@ def best(overview: Overview) -> Sheet:
 
 
 def lost(overview: Overview) -> Sheet:
-    """Return what failed or diverged, and why; a searcher that asks for a trial beyond the last has lost nothing."""
+    """Return the requests that failed or diverged, with reasons; a request beyond the last trial is no failure."""
     rows = tuple(
         (written_time(request.end_s), request.arch, request.fidelity, request.failure or request.status)
         for request in overview.explained.requests

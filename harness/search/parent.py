@@ -1,20 +1,17 @@
 """A search that another process has started ends with it, also where that process is killed and can tell nobody.
 
-The process that starts it names itself in the environment. A second thread of the search looks every second whether
-that is still the parent, and where it is not, ends the search as SIGTERM does: in order, so that `--resume` goes on.
+The process that starts it names itself in the environment. The search ends as by SIGTERM: in order, so that
+`--resume` goes on.
 """
 
 import os
-import signal
-import threading
-import time
 from collections.abc import Mapping
 
 from pmfnas.core.errors import InputError
+from pmfnas.processes import end_with
 
 PARENT = "PMFNAS_PARENT"
 """Environment variable: number of the process with which a search ends."""
-_POLL_S = 1.0
 
 
 def with_parent(environment: Mapping[str, str]) -> dict[str, str]:
@@ -22,21 +19,15 @@ def with_parent(environment: Mapping[str, str]) -> dict[str, str]:
     return {**environment, PARENT: str(os.getpid())}
 
 
-def end_with_parent(*, poll_s: float = _POLL_S) -> None:
+def end_with_parent(*, poll_s: float = 1.0) -> None:
     """Watch over the process that the environment names, if it names one, for as long as this process lives.
 
     Raises:
         InputError: the variable holds no process number.
     """
     named = os.environ.get(PARENT)
-    if named is None or os.name != "posix":  # elsewhere a process keeps the number of a parent that is gone
+    if named is None:
         return
     if not named.isascii() or not named.isdigit():
         raise InputError(f"{PARENT} is {named!r}, but must be the number of the process that started this; unset it")
-    threading.Thread(target=_watch, args=(int(named), poll_s), daemon=True).start()
-
-
-def _watch(parent: int, poll_s: float) -> None:
-    while os.getppid() == parent:
-        time.sleep(poll_s)
-    os.kill(os.getpid(), signal.SIGTERM)
+    end_with(int(named), poll_s=poll_s)

@@ -1,18 +1,25 @@
-"""The end of a search: the record, the incumbent's weights, and only then its test accuracy.
+"""A search from begin to end, and its end: the record, the incumbent's weights, and only then its test accuracy.
 
 The oracle (`harness.search.oracle`) is asked once, after the search has ended, and writes down that it was.
 """
 
 import json
 from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from harness.experiment.folder import SPEC, locked
+from harness.host.front import typed
 from harness.players.ours import settings_of
-from harness.search.folder import RESULT
+from harness.search.card import MODEL
+from harness.search.folder import RESULT, read_result
 from harness.search.oracle import score
-from harness.search.run import Searched
+from harness.search.run import Searched, open_search, run_search
+from harness.search.spec import SearchSpec
+from harness.search.watchdog import start_anew
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Arch, Ok, Train
 from pmfnas.files import write_bytes, write_text
@@ -24,6 +31,34 @@ from pmfnas.training.session import Segment
 
 WEIGHTS = "incumbent.pt"
 TRAINED = "TRAINED"
+
+
+def search_in(spec: SearchSpec, out: Path, *, resume: bool) -> dict[str, Any]:
+    """Search, or go on, with the folder locked; return the result, at once where it is there already."""
+    with ExitStack() as held:
+        is_there = (out / SPEC).exists()
+        if is_there:
+            held.enter_context(locked(out))
+        opened = open_search(spec, out, resume=resume)
+        if not is_there:
+            held.enter_context(locked(out))
+        return read_result(out) or conclude(run_search(opened, start_anew=start_anew), out)
+
+
+def described(result: Mapping[str, Any], out: Path) -> str:
+    """Return a result in lines for people; `out` is the folder of the search."""
+    stages = ", ".join(f"{stage} {hours:.3f}" for stage, hours in result["gpu_hours_by_stage"].items())
+    return (
+        f"found       {result['arch']}\n"
+        f"trained     {result['epochs']} epochs of schedule {result['schedule']}, seed {result['seed']}, "
+        f"on {result['trained_on']}\n"
+        f"validation  {result['valid_acc']:.2f} %\n"
+        f"test        {result['test_acc']:.2f} % (measured once, now that the search has ended)\n"
+        f"size        {result['params_m']:.3f} M parameters, {result['flops_m']:.2f} M multiply-adds\n"
+        f"GPU-hours   {result['gpu_hours']:.3f} ({stages})\n"
+        f"data        {result['data']}\n"
+        f"written to {out}; the model: {typed('export', out, '--to', MODEL)}"
+    )
 
 
 def conclude(searched: Searched, out: Path) -> dict[str, Any]:
@@ -93,7 +128,7 @@ def _segment(searched: Searched, request: Train) -> Segment:
 
 
 def _described(searched: Searched, entry: Entry, segment: Segment) -> dict[str, Any]:
-    """Return what the incumbent is and how it was trained."""
+    """Return a description of the incumbent and its training."""
     outcome = entry.outcome
     assert isinstance(outcome, Ok)
     spec, space = searched.spec, searched.benchmark.space

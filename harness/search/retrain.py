@@ -122,7 +122,7 @@ def _whole(claim: Mapping[str, Any], result: Mapping[str, Any]) -> Segment:
 
 
 def _pieces(session: Session, whole: Segment) -> Iterator[int]:
-    """Train what is left of a training piece by piece; yield the epochs it has had after each."""
+    """Train the rest of a training piece by piece; yield the epochs done after each piece."""
     checkpoints, step = session.checkpoints, max(1, whole.epochs // _PIECES)
     start = max(checkpoints.epochs(whole.key), default=0)
     while start < whole.epochs:
@@ -145,7 +145,7 @@ def _seconds(out: Path) -> float:
 
 
 def _read(path: Path) -> Any:
-    """Return what a JSON file holds; None where it is not there."""
+    """Return the content of a JSON file; None if it does not exist."""
     try:
         return json.loads(path.read_text())
     except FileNotFoundError:

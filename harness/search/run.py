@@ -1,7 +1,7 @@
 """A search with real training, from the data to the model in hand.
 
-The runner is the one that runs on tables; behind the executor port stands a device. A search that was interrupted
-goes on: the journal is told again to a fresh searcher, then the device takes over.
+The runner is the one that runs on tables, with a device as its executor. An interrupted search goes on: the journal
+is replayed to a fresh searcher, then the device takes over.
 """
 
 import math
@@ -68,12 +68,12 @@ class Opened:
     memory: str
     """The arithmetic of the host's memory."""
     measured_s: float
-    """What measuring the width took; it counts as part of the budget."""
+    """Seconds spent on measuring the width; they count as part of the budget."""
 
 
 @dataclass(frozen=True)
 class Searched:
-    """A search that ended, and what is needed to look at its result."""
+    """A search that ended, with its data and benchmark."""
 
     spec: SearchSpec
     source: Source
@@ -82,7 +82,7 @@ class Searched:
     fingerprint: str
     """Of the data."""
     measured_s: float
-    """What measuring before the start took."""
+    """Seconds spent on measuring before the start."""
 
     @property
     def trial_of(self) -> TrialOf:
@@ -91,7 +91,7 @@ class Searched:
 
     @property
     def factory(self) -> SearcherFactory:
-        """What made the searcher."""
+        """The factory of the searcher."""
         return PLAYERS[self.spec.searcher]
 
 
@@ -134,7 +134,7 @@ def run_search(
         opened: the search.
         clock: counts the budget in seconds.
         start_anew: replaces this process by one that resumes the search, once segments that hang are written down;
-            without it nobody watches for them.
+            without it hanging segments are not detected.
         patience: how long an epoch may take before it hangs.
 
     Raises:
@@ -173,7 +173,7 @@ def run_search(
 
 @dataclass
 class _Run:
-    """What is needed while a search runs."""
+    """The state of a running search."""
 
     opened: Opened
     measured: Measured
@@ -204,7 +204,7 @@ class _Run:
             self.log.still(self.device.now_s, len(self.benchmark.session))
 
     def give_up(self, reason: str) -> None:
-        """Write down as failed what hangs, and replace the process; called by the watchdog's thread."""
+        """Record the hanging segments as failed and replace the process; called by the watchdog's thread."""
         assert self.device is not None
         assert self.start_anew is not None
         for event in self.device.hung(reason):
@@ -214,7 +214,7 @@ class _Run:
         self.start_anew()
 
     def _go_on(self, time_s: float, recorded: Sequence[Event]) -> Executor:
-        """Return the device, once nothing is left to be told again."""
+        """Return the device executor; called when the journal has been replayed."""
         spec = self.opened.spec
         if recorded:
             left = written_time(spec.budget_s - time_s)

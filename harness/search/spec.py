@@ -1,4 +1,4 @@
-"""What a search with real training is: its settings, the device, and what must stay the same for it to go on."""
+"""A search with real training: its settings, its device, and the claim that must stay the same for it to go on."""
 
 import json
 import re
@@ -38,7 +38,7 @@ class SearchSpec:
     seed: int = 0
     split_seed: int = 0
     width: int | None = 1
-    """Most candidates on the device at once; None measures what the device takes."""
+    """Most candidates on the device at once; None measures how many fit."""
     device: str = "auto"
     recipe: Recipe = NB201
 
@@ -61,13 +61,13 @@ SMOKE = SearchSpec(
 
 
 def check_out(spec: SearchSpec, out: Path) -> None:
-    """Raise `InputError` where `out` lies in the folder of the images: what is written there would become a class."""
+    """Raise `InputError` if `out` lies in the folder of the images, where every subfolder counts as a class."""
     if spec.data_dir is not None and spec.data_dir.is_dir() and spec.dataset not in PUBLISHED:
         check_folder("--out", out, {"--data-dir": spec.data_dir})
 
 
 def open_device(text: str) -> torch.device:
-    """Return the device that `--device` names; `auto` is the first GPU, or the CPU where there is none."""
+    """Return the device that `--device` names; `auto` is the first GPU, or the CPU without a GPU."""
     n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if text == "auto":
         return torch.device("cuda:0" if n_gpus else "cpu")
@@ -83,12 +83,12 @@ def open_device(text: str) -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """Return what the device is, without naming the machine."""
+    """Return the name of the device, without the name of the machine."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
 def finished_search(out: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the folder of a search says of itself, and its result; raise `InputError` where it has not ended."""
+    """Return the claim of a search's folder, and its result; raise `InputError` if the search has not ended."""
     claim, result = read_claim(out), read_result(out)
     if result is None:
         raise InputError(f"{out} holds a search that has not ended; go on with `search ... --resume` first")
@@ -129,5 +129,5 @@ def claim_of(spec: SearchSpec, source: Source, data: SearchData, device: torch.d
 
 
 def training_hash() -> str:
-    """Return twelve hex digits that name the code which decides what a search with real training does."""
+    """Return twelve hex digits of the code that determines a search with real training."""
     return code_hash((*RUN_CODE, "pmfnas/training/**/*.py", "harness/search/**/*.py"))

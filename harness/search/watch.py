@@ -1,4 +1,4 @@
-"""Watches a search from the searcher's side: the live line, the log, and which checkpoints are still needed."""
+"""Wraps the searcher of a search: prints the live lines, writes the log, and removes checkpoints no longer needed."""
 
 import sys
 import textwrap
@@ -48,13 +48,13 @@ class Log:
         return time.monotonic() - self._spoke_s
 
     def still(self, now_s: float, n_running: int) -> None:
-        """Say on the terminal that the search goes on, where no ticket has ended for long."""
+        """Print that the search goes on; called when no ticket has ended for long."""
         self._spoke_s = time.monotonic()
         spent = f"{written_time(now_s)} of {written_time(self._budget_s)}"
         print(f"{spent:>8}  still training {n_running}", file=sys.stderr, flush=True)
 
     def note(self, outcome: Outcome) -> bool:
-        """Take note of a result that is not news, such as a replayed one; return whether it is the best so far."""
+        """Record a result without printing it, such as a replayed one; return whether it is the best so far."""
         if not isinstance(outcome, Ok) or not outcome.curve.valid_epochs:
             return False
         rose = outcome.curve.last_valid_acc > self._best
@@ -122,7 +122,7 @@ class Log:
 
 
 def _told(ticket: Ticket, outcome: Outcome) -> tuple[str, ...]:
-    """Return validation and training accuracy; of what ended otherwise, the one sentence that says how."""
+    """Return validation and training accuracy; for other outcomes a sentence."""
     if isinstance(outcome, Ok):
         curve = outcome.curve
         return f"{curve.last_valid_acc:.2f}" if curve.valid_epochs else "-", f"{curve.train_acc[-1]:.2f}"
@@ -145,9 +145,9 @@ def has_no_such_trial(ticket: Ticket, outcome: Failed) -> bool:
 
 
 class Watched:
-    """A searcher that is watched. Implements `pmfnas.core.ports.Searcher`.
+    """A searcher whose tickets are logged. Implements `pmfnas.core.ports.Searcher`.
 
-    While recorded events are told again nothing is written and nothing removed.
+    While recorded events are replayed, nothing is logged and no checkpoint is removed.
     """
 
     def __init__(self, searcher: Searcher, benchmark: TrainingBenchmark, log: Log, recorded: Collection[int]) -> None:
@@ -168,7 +168,7 @@ class Watched:
             self._tidy()
 
     def _tidy(self) -> None:
-        """Remove the checkpoints of archs that are not needed any more, or that nobody heard of."""
+        """Remove the checkpoints of archs that are no longer needed, or that no ticket reported."""
         kept = self._needed | set(self.recommend()[:1])
         self._benchmark.session.checkpoints.keep_only({self._benchmark.arch_number(arch) for arch in kept})
 

@@ -1,14 +1,16 @@
-"""Watches over the epoch in training: segments that hang are written down, and the search goes on without them.
+"""Watches every epoch of training: segments that hang are recorded as failed, and the search goes on without them.
 
 A call into a driver that never returns cannot be ended from within its process. So a second thread counts the seconds
-of every epoch. Where they exceed by far what epochs have taken so far, it hands the reason to `bark`, which writes
-the segments down as failed and starts the process anew; from the journal the search then goes on.
+of every epoch. If an epoch takes far longer than all before, the thread calls `bark`, which records the segments as
+failed and restarts the process; the search then goes on from the journal.
 
     limit = max(floor, factor x longest measured seconds per candidate and epoch x candidates in training)
 
 Seconds in which the whole process was stopped (SIGSTOP, a suspended machine) do not count.
 """
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -69,14 +71,14 @@ class Watchdog:
 
     @contextmanager
     def watching(self, n_candidates: int) -> Iterator[None]:
-        """Watch the body, one epoch of so many candidates; what it took is learnt where it ends well."""
+        """Watch the body, one epoch of so many candidates; its duration is learnt if it ends well."""
         done, begin_s = threading.Event(), self._clock()
         watcher = threading.Thread(target=self._watch, args=(done, n_candidates), daemon=True)
         watcher.start()
         try:
             yield
         finally:
-            with self._barking:  # whoever is being replaced waits here
+            with self._barking:  # if the process is being replaced, this thread waits here
                 done.set()
             watcher.join()
         self.learn((self._clock() - begin_s) / max(1, n_candidates))
@@ -100,3 +102,15 @@ class Watchdog:
         if not self._each_s:
             return f"{epoch}, the most for a first one"
         return f"{epoch}; the slowest so far took {self._each_s:,.3g} s per candidate"
+
+
+def start_anew() -> None:
+    """Replace this process, in which a call hangs, by one that goes on; it keeps its number."""
+    command = [sys.executable, *sys.orig_argv[1:], *(() if "--resume" in sys.orig_argv else ("--resume",))]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execv(command[0], command)
+    except OSError as error:
+        print(f"error: {command[0]} cannot be started ({error}); go on with --resume", file=sys.stderr, flush=True)
+        os._exit(1)

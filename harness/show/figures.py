@@ -1,58 +1,39 @@
-"""Figures of an experiment, as PNG and PDF: accuracy and regret over GPU-hours, final accuracy per searcher.
+"""The three main figures of an experiment: accuracy and regret over GPU-hours, final accuracy per searcher.
 
-Every figure has one panel per data set and says below which data, budget, workers, accounting and number of seeds it
-shows. Drawing leaves the plotting library's settings as they were and needs no display; the same frames give the same
-bytes on one version of the library. Looks and panels are those of `harness.show.looks`.
+Every figure has one panel per data set and says which data, budget, workers, accounting and number of seeds it shows.
+A few searchers are in colour and named at the end of their lines, the others are grey
+(`harness.show.looks.highlighted`).
 """
 
-import io
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Literal
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
 
 from harness.score.words import words_of
-from harness.show.cells import least_to_most, rules_of
-from harness.show.looks import (
-    ROLES,
-    Roles,
-    Style,
-    accuracy_panel,
-    line,
-    mark_ceiling,
-    regret_panel,
-    settings,
-    styles_of,
-)
+from harness.show.looks import Style, accuracy_panel, highlighted, mark_ceiling, regret_panel
+from harness.show.panels import caption_of, drawn_panels, grey_ones, label_ends, label_room
 from harness.stats.curves import NOTHING_OK, Curves, mean_curves
-from harness.stats.decision import MIN_SEEDS, NO_CLAIM
 from harness.stats.runs import checked_runs, groups, scores
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import FloatArray
-from pmfnas.files import write_bytes
 
-_DPI = 200
+COLUMNS = 2
+"""Panels beside each other where the lines are named behind them."""
+HEIGHT = 2.1
+"""Of such a panel, inches."""
 _POINTS = 60  # runs drawn as points per box; more only blacken it
-
-_Best: TypeAlias = Literal["high", "low"]
-
-
-# ------------------------------------------------------------------------------------------------- figures
 
 
 def accuracy_figure(
     runs: pd.DataFrame,
     steps: pd.DataFrame,
     *,
-    roles: Roles = ROLES,
+    styles: Mapping[str, Style] | None = None,
     ceilings: Mapping[str, float] | None = None,
     rng: np.random.Generator,
 ) -> Figure:
@@ -64,7 +45,7 @@ def accuracy_figure(
     Args:
         runs: see `harness.stats.runs`; failed runs are left out.
         steps: see there.
-        roles: who is drawn in front.
+        styles: from `harness.show.looks.highlighted`; by default the leading searchers are in colour.
         ceilings: per data set, an accuracy to mark with a thin line, such as the best test accuracy.
         rng: seeds the bootstrap of the bands.
 
@@ -72,12 +53,14 @@ def accuracy_figure(
         InputError: the frames are not what `harness.stats.runs` describes, or no run is ok.
     """
     checked = checked_runs(runs)
-    curves = mean_curves(checked, steps, "test", rng=rng)
-    styles = _ranked(curves, styles_of(checked["searcher"], roles), best="high")
-    caption, name = _caption(checked, "bands: 95 % bootstrap of the mean"), words_of(checked).accuracy
-    with drawn_panels(curves, caption, styles, up=f"{name} of the incumbent (%)") as (figure, panels):
+    curves, looks = mean_curves(checked, steps, "test", rng=rng), styles or highlighted(ranked(checked))
+    words = words_of(checked)
+    dotted = f" Dotted: best {words.accuracy} of the data set." if ceilings else ""
+    reading = f"{grey_ones(looks)}Bands: 95 % bootstrap interval of the mean over seeds.{dotted}"
+    with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {words.accuracy} (%)") as (figure, panels):
         for dataset, panel in panels.items():
-            accuracy_panel(panel, curves[dataset], styles, ceiling=(ceilings or {}).get(dataset))
+            accuracy_panel(panel, curves[dataset], looks, ceiling=(ceilings or {}).get(dataset))
+            label_ends(panel, _ends(curves[dataset]), looks, height=HEIGHT)
     return figure
 
 
@@ -86,7 +69,7 @@ def regret_figure(
     steps: pd.DataFrame,
     *,
     column: Literal["test_regret", "valid_regret"] = "test_regret",
-    roles: Roles = ROLES,
+    styles: Mapping[str, Style] | None = None,
     rng: np.random.Generator,
 ) -> Figure:
     """Return mean regret over GPU-hours on two logarithmic axes, one panel per data set.
@@ -95,18 +78,35 @@ def regret_figure(
     positive mean. Arguments and errors as in `accuracy_figure`.
     """
     checked = checked_runs(runs)
-    curves = mean_curves(checked, steps, column, rng=rng)
-    styles = _ranked(curves, styles_of(checked["searcher"], roles), best="low")
-    reading = "bands: 95 % bootstrap of the mean; a mean of zero stands on the lower edge"
+    curves, looks = mean_curves(checked, steps, column, rng=rng), styles or highlighted(ranked(checked))
     name = {"test_regret": words_of(checked).regret, "valid_regret": "validation regret"}[column]
-    up = f"{name} of the incumbent (points)"
-    with drawn_panels(curves, _caption(checked, reading), styles, up=up) as (figure, panels):
+    reading = (
+        f"{grey_ones(looks)}Regret: percent points below the best of the data set; a mean of zero is drawn on the "
+        "lower edge. Bands: 95 % bootstrap interval of the mean over seeds."
+    )
+    with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {name} (points)") as (figure, panels):
         for dataset, panel in panels.items():
-            regret_panel(panel, curves[dataset], styles)
+            regret_panel(panel, curves[dataset], looks)
+            low = panel.get_ylim()[0] / 0.92  # where a mean of zero is drawn
+            label_ends(panel, {who: max(end, low) for who, end in _ends(curves[dataset]).items()}, looks, height=HEIGHT)
     return figure
 
 
-def final_figure(runs: pd.DataFrame, *, roles: Roles = ROLES, ceilings: Mapping[str, float] | None = None) -> Figure:
+def _curve_panels(
+    curves: Mapping[str, Curves], caption: str, looks: Mapping[str, Style], up: str
+) -> AbstractContextManager[tuple[Figure, dict[str, Axes]]]:
+    return drawn_panels(
+        curves, caption, up=up, height=HEIGHT, left=0.55, right=label_room(looks), columns=COLUMNS, width=2.55
+    )
+
+
+def _ends(curves: Curves) -> dict[str, float]:
+    return {name: float(band.mean[-1]) for name, band in curves.bands.items()}
+
+
+def final_figure(
+    runs: pd.DataFrame, *, styles: Mapping[str, Style] | None = None, ceilings: Mapping[str, float] | None = None
+) -> Figure:
     """Return the final test accuracy per searcher: box, mean and single runs, the best mean rank on top.
 
     A box spans the quartiles with the median in it, whiskers 5 % to 95 %; the diamond is the mean. The axis leaves out
@@ -120,105 +120,49 @@ def final_figure(runs: pd.DataFrame, *, roles: Roles = ROLES, ceilings: Mapping[
             values.setdefault(dataset, {})[searcher] = scores(rows, "test")
     if not values:
         raise InputError(NOTHING_OK)
-    names = _by_rank({d: {s: float(v.mean()) for s, v in of.items()} for d, of in values.items()}, best="high")
-    styles = styles_of(checked["searcher"], roles)
-    caption = _caption(
-        checked, "box: quartiles and median; whiskers: 5 % and 95 %; diamond: mean; points: runs; <k: k runs lower"
+    names, words = ranked(checked), words_of(checked)
+    looks = styles or highlighted(names)
+    dotted = f" Dotted: best {words.accuracy} of the data set." if ceilings else ""
+    reading = (
+        "Box: quartiles and median; whiskers: 5 % and 95 % of the runs; diamond: mean; points: the first "
+        f"{_POINTS} runs; <k: k runs lie lower than the axis.{dotted}"
     )
-    with drawn_panels(values, caption, height=0.35 + 0.17 * len(names), left=1.35) as (figure, panels):
-        for place, (dataset, panel) in enumerate(panels.items()):
-            _boxes(panel, [values[dataset].get(name, np.empty(0)) for name in names], [styles[n] for n in names])
+    with row_panels(values, caption_of(checked, reading), names) as (figure, panels):
+        for dataset, panel in panels.items():
+            _boxes(panel, [values[dataset].get(name, np.empty(0)) for name in names], [looks[n] for n in names])
             mark_ceiling(panel, (ceilings or {}).get(dataset), along="x")
-            panel.set_xlabel(f"{words_of(checked).accuracy} (%)")
-            panel.set_yticks(range(len(names)), [""] * len(names) if place else names)
-            panel.tick_params(axis="y", length=0)
+            panel.set_xlabel(f"{words.accuracy} (%)")
     return figure
 
 
-def write_figure(figure: Figure, folder: Path, stem: str) -> tuple[Path, Path]:
-    """Write `stem`.png and `stem`.pdf to `folder` and return their paths; neither holds a date or a version.
+@contextmanager
+def row_panels(
+    titles: Iterable[str], caption: str, names: Sequence[str], *, width: float | None = None
+) -> Iterator[tuple[Figure, dict[str, Axes]]]:
+    """Give panels with one row per searcher from the top down, named before the first panel."""
+    left = 0.2 + 0.058 * max(map(len, names))
+    height = 0.35 + 0.17 * len(names)
+    with drawn_panels(titles, caption, height=height, left=left, width=width) as (figure, panels):
+        yield figure, panels
+        for place, panel in enumerate(panels.values()):
+            panel.set_yticks(range(len(names)), [""] * len(names) if place else names)
+            panel.tick_params(axis="y", length=0)
+            panel.set_ylim(len(names) - 0.4, -0.6)
+            panel.grid(visible=False, axis="y")
 
-    The PNG has a palette of 256 colours, which halves its size; `stem` may hold folders.
+
+def ranked(checked: pd.DataFrame) -> list[str]:
+    """Return the searchers with an ok run by mean rank of their mean test accuracy, the best first.
+
+    A searcher that lacks a data set is ranked on the others here, so that it has a place in every figure.
     """
-    png, palette, pdf = io.BytesIO(), io.BytesIO(), io.BytesIO()
-    with matplotlib.rc_context(settings()):
-        figure.savefig(png, format="png", dpi=_DPI, metadata={"Software": None})
-        figure.savefig(pdf, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
-    Image.open(png).convert("RGB").quantize(256).save(palette, "PNG", optimize=True)
-    paths = folder / f"{stem}.png", folder / f"{stem}.pdf"
-    for path, buffer in zip(paths, (palette, pdf), strict=True):
-        write_bytes(path, buffer.getvalue())
-    return paths
-
-
-# --------------------------------------------------------------------------------------- order and captions
-
-
-def _ranked(curves: Mapping[str, Curves], styles: Mapping[str, Style], *, best: _Best) -> dict[str, Style]:
-    """Return the styles of the searchers drawn, best mean rank of the final value first."""
-    finals = {d: {name: float(band.mean[-1]) for name, band in of.bands.items()} for d, of in curves.items()}
-    return {name: styles[name] for name in _by_rank(finals, best=best)}
-
-
-def _by_rank(finals: Mapping[str, Mapping[str, float]], *, best: _Best) -> list[str]:
-    ranks = pd.DataFrame(finals).sort_index().rank(ascending=best == "low").mean(axis=1)
+    ok = checked[checked["ok"]]
+    means = ok.pivot_table(index="searcher", columns="dataset", values="test", aggfunc="mean", observed=True)
+    ranks = means.sort_index().rank(ascending=False).mean(axis=1)
     return [str(name) for name in ranks.sort_values(kind="stable").index]
 
 
-def _caption(checked: pd.DataFrame, reading: str) -> str:
-    """Return what every number of the figure names; data sets are told apart only where they differ."""
-    texts: dict[str, str] = {}
-    few = checked[checked["ok"]].groupby(["dataset", "searcher"]).size().min() < MIN_SEEDS
-    for dataset, rows in checked.groupby("dataset", sort=False):
-        seeds = rows[rows["ok"]].groupby("searcher").size()
-        texts[str(dataset)] = f"{', '.join(rules_of(rows.iloc[0]))}, n = {least_to_most(seeds)}"
-    each = set(texts.values())
-    same = each.pop() if len(each) == 1 else "; ".join(f"{name}: {text}" for name, text in texts.items())
-    n_failed = int((~checked["ok"]).sum())
-    failed = f"; {n_failed} failed runs left out" if n_failed else ""
-    return f"{same}{failed}{f'; {NO_CLAIM}' if few else ''}; {reading}."
-
-
 # ------------------------------------------------------------------------------------------------- drawing
-
-
-@contextmanager
-def drawn_panels(
-    datasets: Iterable[str],
-    caption: str,
-    legend: Mapping[str, Style] | None = None,
-    *,
-    up: str = "",
-    height: float = 2.1,
-    left: float = 0.5,
-) -> Iterator[tuple[Figure, dict[str, Axes]]]:
-    """Give a figure with one empty panel per data set; add legend and caption when the block ends.
-
-    All lengths are inches, so that panels keep their size whatever stands below them.
-    """
-    names = list(dict.fromkeys(datasets))
-    n, gap, right, top = len(names), 0.4, 0.1, 0.3
-    panel = max(2.1, 4.4 / n)
-    width = left + n * panel + (n - 1) * gap + right
-    lines = textwrap.wrap(caption, int(width * 20))
-    n_columns = max(1, int(width / 1.45))
-    legend_height = 0.15 * -(-len(legend) // n_columns) + 0.08 if legend else 0.0
-    bottom = 0.42 + legend_height + 0.12 * len(lines)
-    whole = top + height + bottom
-    with matplotlib.rc_context(settings()):
-        figure = Figure(figsize=(width, whole))
-        panels = {}
-        for i, dataset in enumerate(names):
-            box = ((left + i * (panel + gap)) / width, bottom / whole, panel / width, height / whole)
-            panels[dataset] = figure.add_axes(box, title=dataset)
-        next(iter(panels.values())).set_ylabel(up)
-        yield figure, panels
-        if legend:
-            handles = [line([], [], style, label=name) for name, style in legend.items()]
-            place: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, (bottom - 0.38) / whole)}
-            figure.legend(handles=handles, ncols=n_columns, frameon=False, handlelength=3.2, **place)
-        low = (0.06 / width, 0.05 / whole)
-        figure.text(*low, "\n".join(lines), fontsize=5.8, color="#444444", va="bottom", linespacing=1.25)
 
 
 def _boxes(panel: Axes, values: Sequence[FloatArray], styles: Sequence[Style]) -> None:
@@ -238,10 +182,8 @@ def _boxes(panel: Axes, values: Sequence[FloatArray], styles: Sequence[Style]) -
         if n_below:
             text = panel.text(low - 0.9 * margin, place, f"<{n_below}", fontsize=5.5, va="center", zorder=9)
             text.set_bbox({"facecolor": "white", "lw": 0, "pad": 0.4})
-    panel.set_ylim(len(values) - 0.4, -0.6)
     panel.set_xlim(low - margin, high + margin / 2)
     panel.locator_params(axis="x", nbins=5)
-    panel.grid(visible=False, axis="y")
 
 
 def _box(panel: Axes, runs: FloatArray, place: int, colour: str) -> None:

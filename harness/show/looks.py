@@ -1,11 +1,14 @@
 """What the figures are drawn with: settings, a look for every searcher, and panels of anytime curves.
 
 A panel draws into axes that the caller made, so the same curves stand in a wide figure for paper and in a narrow one
-for a screen. Many lines are told apart by more than colour: the reference is thick, the learning-free controls are
-black, everybody else has a colour that survives colour blindness, and each has dashes and a marker of its own.
+for a screen.
+
+A figure of many searchers has a few of them in colour, each in one of its own, and all others in grey: `highlighted`.
+`styles_of` gives everybody a look instead: the reference is thick, controls are black, the others have a colour with
+dashes and a marker.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,6 +40,12 @@ _MUTED = (
     *("#332288", "#CC6677", "#117733", "#88CCEE", "#882255", "#44AA99"),
     *("#999933", "#AA4499", "#CCAA33", "#661100", "#6699CC", "#888888"),
 )
+LEADING = 6
+"""Searchers in colour where nobody chose others."""
+_COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933")
+"""Okabe and Ito's colours (`_STRONG` is one of them) and two of Tol's: safe for colour-blind readers."""
+MOST_COLOURED = len(_COLOURS)
+GREY = "#b8b8b8"
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*", "d")
 _DASHES = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (5, 1, 1, 1)))
 _CONTROL_MARKERS = ("", "+", "x", "1")
@@ -86,6 +95,40 @@ def styles_of(searchers: Iterable[str], roles: Roles = ROLES) -> dict[str, Style
     return styles
 
 
+def highlighted(
+    ranked: Iterable[str], shown: Collection[str] = (), reference: str = ROLES.reference
+) -> dict[str, Style]:
+    """Return a style per searcher: a few in colours of their own, the others thin and grey.
+
+    Args:
+        ranked: all searchers, the best first.
+        shown: who is in colour; by default the reference and the best others, `LEADING` in all, or everybody where
+            there are no more than `MOST_COLOURED`.
+        reference: is drawn thick, in a colour that nobody else has.
+
+    Returns:
+        Those in colour first, the reference before all; within these, in the order of `ranked`.
+    """
+    names = list(dict.fromkeys(ranked))
+    chosen = [name for name in names if name in shown] or _leading(names, reference)
+    colours = iter(_COLOURS)
+    styles = {reference: Style(_STRONG, "-", "", 2.2, 2)} if reference in chosen else {}
+    styles |= {name: Style(next(colours), "-", "", 1.3, 1) for name in chosen if name != reference}
+    return styles | {name: Style(GREY, "-", "", 0.7, 0) for name in names if name not in chosen}
+
+
+def _leading(names: Sequence[str], reference: str) -> list[str]:
+    if len(names) <= MOST_COLOURED:
+        return list(names)
+    first = [reference] if reference in names else []
+    return (first + [name for name in names if name != reference])[:LEADING]
+
+
+def in_colour(styles: Mapping[str, Style]) -> list[str]:
+    """Return the searchers that `highlighted` gave a colour of their own."""
+    return [name for name, style in styles.items() if style.front]
+
+
 def line(x: Any, y: Any, style: Style, **extra: Any) -> Line2D:
     """Return a line in the searcher's style; `extra` goes to the plotting library."""
     look: Any = {"color": style.colour, "ls": style.dashes, "lw": style.width, "marker": style.marker}
@@ -120,7 +163,8 @@ def _lines(panel: Axes, curves: Curves, styles: Mapping[str, Style], *, lowest: 
     for i, name in enumerate(drawn):
         band, style = curves.bands[name], styles[name]
         opacity, layer = (0.07, 0.12, 0.25)[style.front], 2 + 2 * style.front
-        panel.fill_between(hours, band.low, band.high, color=style.colour, alpha=opacity, lw=0, zorder=layer)
+        if style.colour != GREY:
+            panel.fill_between(hours, band.low, band.high, color=style.colour, alpha=opacity, lw=0, zorder=layer)
         start = first + apart // 3 + i * apart // len(drawn)
         panel.add_line(line(hours, band.mean, style, markevery=(start, apart)))
     panel.set_xlim(hours[max(first - 2, 0)], hours[-1])

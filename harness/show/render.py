@@ -4,19 +4,23 @@ A page is a title and its parts in order. A text is escaped for where it stands,
 give the same bytes.
 """
 
+import shutil
 import sys
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from harness.show.sheet import Sheet
 
 TERMINAL_WIDTH = 100
-_LEAST = 20
-"""Of this width, characters that are left to the first column and the gaps."""
+"""Characters of a line where the output is no terminal."""
+_NARROWEST, _WIDEST = 60, 120
+"""Width of a page on a narrower or wider screen; longer lines are hard to read."""
+_LEAST = 24
+"""Of the width, characters that are left to the first column; a longer name is cut short."""
 LINE = "---"
 """A part that parts what is above from what is below."""
 
@@ -79,9 +83,15 @@ def csv(frame: pd.DataFrame) -> str:
 
 
 def terminal(title: str, parts: Iterable[Part]) -> str:
-    """Return a page for a screen of `TERMINAL_WIDTH` characters; `*` is best, `~` level with it."""
+    """Return a page as wide as the screen (`screen_width`); `*` is best, `~` level with it."""
     blocks = [_screen(part) for part in parts]
     return "\n\n".join(["\n".join(block) for block in (wrap(title), *blocks) if any(block)]) + "\n"
+
+
+def screen_width() -> int:
+    """Return the characters of a line: those of the terminal, `TERMINAL_WIDTH` where there is none."""
+    columns = shutil.get_terminal_size((TERMINAL_WIDTH, 24)).columns
+    return min(max(columns, _NARROWEST), _WIDEST)
 
 
 def _screen(part: Part) -> list[str]:
@@ -89,24 +99,48 @@ def _screen(part: Part) -> list[str]:
         case Sheet():
             head = wrap(f"{part.caption} {part.note}")
             below = [line for remark in part.remarks for line in wrap(remark)]
-            is_loose = part.words or sum(widths_of((part.titles, *part.rows))[1:]) > TERMINAL_WIDTH - _LEAST
-            return [*head, *(_loose(part) if is_loose else aligned(part.titles, part.rows, part.marks)), *below]
+            shown, left_out = _fitted(part)
+            is_loose = part.words or _others_width(shown) > screen_width() - _LEAST
+            body = _loose(shown) if is_loose else aligned(shown.titles, shown.rows, shown.marks)
+            return [
+                *head,
+                *body,
+                *below,
+                *(wrap(f"Not shown, since the screen is narrow: {', '.join(left_out)}.") if left_out else ()),
+            ]
         case Notes():
             lines = [line for item in part.items for line in wrap(item)]
             return [*wrap(part.heading), *lines]
         case str():
-            return ["-" * TERMINAL_WIDTH] if part == LINE else wrap(part)
+            return ["-" * screen_width()] if part == LINE else wrap(part)
+
+
+def _fitted(sheet: Sheet) -> tuple[Sheet, list[str]]:
+    """Return the table less as many of its spare columns as the screen has no room for, and their titles."""
+    left_out: list[str] = []
+    for title in sheet.spare:
+        first, *others = widths_of((sheet.titles, *sheet.rows))
+        if 2 + min(first, _LEAST) + sum(others) + len(others) <= screen_width():
+            break
+        sheet = sheet.without(title)
+        left_out.append(title)
+    return sheet, left_out
+
+
+def _others_width(sheet: Sheet) -> int:
+    """Return the width of all columns but the first."""
+    return sum(widths_of((sheet.titles, *sheet.rows))[1:])
 
 
 def wrap(text: str) -> list[str]:
     """Return `text` as lines of a screen."""
-    return textwrap.wrap(" ".join(text.split()), TERMINAL_WIDTH, subsequent_indent="    ")
+    return textwrap.wrap(" ".join(text.split()), screen_width(), subsequent_indent="    ", break_on_hyphens=False)
 
 
 def aligned(titles: Sequence[str], body: Sequence[Sequence[str]], marks: Sequence[str] = ()) -> list[str]:
     """Return the lines of a grid; where it would be too wide the gaps narrow, then the first column gives way."""
     widths = widths_of((titles, *body))
-    free = TERMINAL_WIDTH - 2 - sum(widths)
+    free = screen_width() - 2 - sum(widths)
     gap = 2 if free >= 2 * (len(titles) - 1) else 1
     widths[0] = max(8, min(widths[0], widths[0] + free - gap * (len(titles) - 1)))
     lines = []
@@ -131,9 +165,14 @@ def widths_of(lines: Iterable[Sequence[str]], most: int = sys.maxsize) -> list[i
 
 
 def _loose(sheet: Sheet) -> list[str]:
-    """Return the lines of a table of long cells, which stand as they are behind an aligned first column."""
+    """Return the lines of a table of long cells, which wrap behind an aligned first column; a long word stays whole."""
     width = max(len(row[0]) for row in (sheet.titles, *sheet.rows))
-    return [f"  {row[0]:<{width}}  {'  '.join(row[1:])}" for row in sheet.rows]
+    lines: list[str] = []
+    for first, *rest in sheet.rows:
+        head, indent = f"  {first:<{width}}  ", " " * (width + 4)
+        looks: Any = {"subsequent_indent": indent, "break_long_words": False, "break_on_hyphens": False}
+        lines += textwrap.wrap("  ".join(rest), screen_width(), initial_indent=head, **looks) or [head.rstrip()]
+    return lines
 
 
 # ---------------------------------------------------------------------------------------------------- LaTeX

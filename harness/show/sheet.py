@@ -5,7 +5,7 @@ rows --columns--> Sheet --harness.show.render--> Markdown, LaTeX, terminal
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeAlias, TypeVar
 
 from harness.show.cells import NONE
@@ -53,6 +53,14 @@ class Sheet:
     """Whether the cells are sentences, which wrap."""
     note: str = ""
     """Between caption and cells: what every number names."""
+    spare: tuple[str, ...] = ()
+    """Titles of columns that a narrow screen leaves out, the first one first."""
+
+    def without(self, title: str) -> "Sheet":
+        """Return the table less the column of that title."""
+        kept = [place for place, name in enumerate(self.titles) if name != title]
+        rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
+        return replace(self, titles=tuple(self.titles[place] for place in kept), rows=rows)
 
     @property
     def is_long(self) -> bool:
@@ -78,13 +86,13 @@ class Sheet:
 
 
 def sort_key(cell: str) -> tuple[Chunk, ...]:
-    """Return what a cell is sorted by; empty for one without a value.
+    """Return what a cell is sorted by; empty for one without a value, such as `-`, `ref` or `n<20`.
 
     Numbers count as numbers wherever they stand, so `12@3` comes before `12@12`, `9:00:00` before `10:00:00` and
     `<.001` before `.001`; times with units, such as `2 h 5 min`, are compared in seconds.
     """
     text = cell.strip()
-    if text in ("", NONE):
+    if text in ("", NONE, "ref") or text.startswith("n<"):
         return ()
     duration = _DURATION.fullmatch(text)
     if duration:

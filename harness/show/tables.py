@@ -1,7 +1,8 @@
 """The summary of an experiment as Markdown, CSV, LaTeX and terminal text.
 
-Each rendering has one sheet per data set, which opens with data, budget, workers, accounting and number of seeds.
-Published rows stand below a line, with their source; the CSV, which programs read, holds our rows only.
+The table over all data sets (`harness.show.overall`) and a sentence on it come first in a file and last on a screen.
+One table per data set gives the details: at most nine columns, which name data, budget, workers, accounting and number
+of seeds; `table.csv` has all columns. Published rows, where asked for, stand below a line, with their source.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from harness.score.published import DATASETS, Published
 from harness.score.words import to_file, words_of
 from harness.show import render
 from harness.show.cells import NONE, least_to_most, mean_std, number, p_cell, rules_of, seeds, span
+from harness.show.overall import conclusion, overall_frame, overall_legend, overall_sheet
 from harness.show.render import LINE, Notes, Part, plain
 from harness.show.sheet import Column, Sheet, filled
 from harness.stats.decision import MIN_SEEDS
@@ -24,7 +26,12 @@ from pmfnas.benchmarks.header import TEST
 from pmfnas.files import write_text
 
 Row: TypeAlias = Mapping[str, Any]
-Width: TypeAlias = Literal["brief", "latex", "full"]
+Width: TypeAlias = Literal["brief", "full"]
+"""The columns of a printed table, or all of them."""
+
+
+SUMMARY = "summary.csv"
+"""The table over all data sets, for programs."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,8 @@ class Table:
     """Per data set, what a value is and the value, such as {"best test": 94.37}; percent."""
     n_epochs: int | None = None
     """Of the schedule at whose end an arch is judged; None where the results do not say."""
+    limits: str = ""
+    """The archs of the space that took no part; empty for none."""
 
 
 # ------------------------------------------------------------------------------------------------- columns
@@ -76,10 +85,9 @@ _FIT = _numbers("fit s", "searcher_s", ".1f", needs="searcher_s")
 _P, _EFFECT = Column[Row]("p", _p), _numbers("r", "effect", "+.2f")
 
 _COLUMNS: Mapping[Width, tuple[Column[Row], ...]] = {
-    "brief": (_SEARCHER, _N, _VALID, _TEST, _CI, _HIT, _RESUME, _FIT, _P, _EFFECT),
-    "latex": (_SEARCHER, _N, _numbers("valid", "valid_mean"), _TEST, _CI, _HIT, _RESUME, _RESTART, _P, _EFFECT),
+    "brief": (_SEARCHER, _N, _TEST, _CI, _VALID, _HIT, _RESUME, _P, _EFFECT),
     "full": (
-        *(_SEARCHER, _N, _VALID, _TEST, _CI),
+        *(_SEARCHER, _N, _TEST, _CI, _VALID),
         *(_numbers("median", "test_median"), _numbers("IQM", "test_iqm"), _numbers("worst", "test_worst")),
         *(_numbers("valid regret", "valid_regret_mean"), _numbers(f"{TEST} regret", "test_regret_mean")),
         *(_HIT, _interval("hit CI", "hit_ci", ".1f", 100)),
@@ -97,7 +105,7 @@ _COLUMNS: Mapping[Width, tuple[Column[Row], ...]] = {
 
 
 def sheets(table: Table, width: Width) -> list[Sheet]:
-    """Return a sheet per data set with the terminal's columns (brief), those of a page of paper, or all of them."""
+    """Return a sheet per data set."""
     name = words_of(table.summary).name
     shown = [column for column in _COLUMNS[width] if not column.needs or column.needs in table.summary.columns]
     columns = [replace(column, title=column.title.replace(TEST, name)) for column in shown]
@@ -108,6 +116,7 @@ def sheets(table: Table, width: Width) -> list[Sheet]:
             marks=tuple(str(row["mark"]) for row in rows),
             remarks=tuple(_remarks(dataset, rows, table)),
             note=f"{'; '.join(rules_of(rows[0]))}; n = {least_to_most(int(row['n_seeds']) for row in rows)}",
+            spare=("hit %", "GPU-h", "valid", "r", "n"),
         )
         for dataset, rows in _rows(table)
     ]
@@ -174,22 +183,25 @@ def few_seeds(table: Table) -> list[str]:
     return [f"{text}." if len(on) == len(found) else f"{text} on {', '.join(on)}." for text, on in places.items()]
 
 
-def legend(table: Table, best: str, level: str) -> list[str]:
-    """Return how the numbers are to be read."""
+def legend(table: Table, best: str, level: str, *, width: Width = "full") -> list[str]:
+    """Return what each column of the tables per data set holds; `best` and `level` name the marks."""
     words = words_of(table.summary)
     references = sorted(set(table.summary["reference"]) - {""})
     against = f"against {', '.join(references)}" if references else "not made: the reference has no runs"
     n_claims = int(table.summary["p_value"].notna().sum())
     judged = f"{table.n_epochs}-epoch validation" if table.n_epochs else "validation after the longest schedule"
     host = "fit s: the searcher's own seconds on this host, not on the clock."
+    restart = "; restart: the same had every evaluation begun at epoch 0" if width == "full" else ""
     return [
-        f"valid, {words.name}: percent, of the arch returned, mean±std over n seeds; {judged}, {words.read}.",
-        f"95 % CI: BCa bootstrap of the mean {words.accuracy}, over seeds only. hit: share of runs ending at "
-        f"{words.hit}.",
-        "GPU-h: workers x clock with checkpoints kept; restart: had every evaluation begun at epoch 0.",
-        *([host] if "searcher_s" in table.summary else []),
-        f"p: Wilcoxon signed-rank over paired seeds, {against}; Holm over the {n_claims} comparisons of this table.",
+        "n: runs with a result; +kf: k failed and are left out.",
+        f"{words.name}, valid: percent, of the network returned, mean±std over the runs; valid is {judged}, "
+        f"{words.read}.",
+        f"95 % CI: BCa bootstrap of the mean {words.accuracy}, over seeds only.",
+        f"hit %: share of runs that return {words.hit}.",
+        f"GPU-h: workers x clock, with checkpoints kept{restart}.",
+        f"p: Wilcoxon signed-rank over paired seeds, {against}; Holm over the {n_claims} comparisons of all tables.",
         "r: matched-pairs rank-biserial correlation, > 0 where the row is better than the reference.",
+        *([host] if width == "full" and "searcher_s" in table.summary else []),
         f"{best}: best mean {words.accuracy} of those with n >= {MIN_SEEDS}; {level}: not distinguishable from it.",
     ]
 
@@ -197,16 +209,32 @@ def legend(table: Table, best: str, level: str) -> list[str]:
 # ----------------------------------------------------------------------------------------------- renderings
 
 
+def said(table: Table) -> str:
+    """Return the sentence that closes the outputs: what the table shows, and on which data."""
+    return conclusion(table.summary, limits=table.limits)
+
+
 def markdown(table: Table) -> str:
-    """Return all columns of every data set, then the published rows."""
-    said = Notes([*map(plain, few_seeds(table)), *legend(table, "bold", "italic")], ready=True)
-    return render.markdown(_title(table), [*sheets(table, "full"), said, *_below(table, "full")])
+    """Return the table over all data sets with its sentence, the tables per data set, then the published rows."""
+    notes = Notes([*map(plain, few_seeds(table)), *legend(table, "bold", "italic", width="brief")], ready=True)
+    first: list[Part] = [
+        overall_sheet(table.summary),
+        said(table),
+        Notes([*overall_legend(table.summary), "bold: the best mean rank."]),
+    ]
+    return render.markdown(_title(table), [*first, *sheets(table, "brief"), notes, *_below(table, "full")])
 
 
 def terminal(table: Table) -> str:
-    """Return the main columns for a screen; `*` is best, `~` level with it."""
-    said = Notes([*few_seeds(table), *legend(table, "*", "~")])
-    return render.terminal(_title(table), [*sheets(table, "brief"), said, *_below(table, "brief")])
+    """Return the details for a screen; `*` is best, `~` level with it. `closing` comes after them."""
+    notes = Notes([*few_seeds(table), *legend(table, "*", "~", width="brief")])
+    return render.terminal(_title(table), [*sheets(table, "brief"), notes, *_below(table, "brief")])
+
+
+def closing(table: Table) -> str:
+    """Return the end of the output on a screen: the table over all data sets, then its sentence."""
+    notes = Notes([*overall_legend(table.summary), "*: the best mean rank."])
+    return render.terminal("", [overall_sheet(table.summary), notes, said(table)])
 
 
 def _below(table: Table, width: Width) -> list[Part]:
@@ -218,32 +246,45 @@ def csv(table: Table) -> str:
     return render.csv(to_file(table.summary, words_of(table.summary)))
 
 
+def overall_csv(table: Table) -> str:
+    """Return the table over all data sets for programs, one line per searcher."""
+    return render.csv(overall_frame(table.summary))
+
+
 def latex(table: Table) -> str:
-    """Return one booktabs table per data set and one of the published rows, to be `\\input`; pure ASCII."""
+    """Return booktabs tables, to be `\\input`: all data sets, each data set, published rows; pure ASCII."""
     parts = [f"% {render.tex(_title(table))}. Needs \\usepackage{{booktabs}}."]
-    for sheet, (dataset, rows) in zip(sheets(table, "latex"), _rows(table), strict=True):
+    parts += [f"% {render.tex(line)}" for line in overall_legend(table.summary)]
+    first = overall_sheet(table.summary)
+    parts.append(render.latex(replace(first, caption=f"{first.caption}.", remarks=(said(table),)), "tab:overall"))
+    for sheet, (dataset, rows) in zip(sheets(table, "brief"), _rows(table), strict=True):
         few = (f"{_few(rows)}.",) if _few(rows) else ()
         parts.append(render.latex(replace(sheet, remarks=sheet.remarks + few), f"tab:{dataset}"))
-    parts += [f"% {render.tex(line)}" for line in legend(table, "bold", "italic")]
+    parts += [f"% {render.tex(line)}" for line in legend(table, "bold", "italic", width="brief")]
     if table.published:
         sources = "; ".join(dict.fromkeys(f"{row.source} ({row.trust})" for row in table.published))
-        shown = published_sheet(table, "latex")
+        shown = published_sheet(table, "brief")
         below = replace(shown, caption=f"{shown.caption}.", remarks=(*shown.remarks, f"Sources: {sources}."))
         parts.append(render.latex(below, "tab:published"))
     return "\n".join(parts) + "\n"
 
 
 def write_tables(table: Table, folder: Path, *, stem: str = "table", host_columns: bool = True) -> tuple[Path, ...]:
-    """Write `stem`.md, .csv and .tex to `folder` and return their paths.
+    """Write `stem`.md, .csv, .tex and summary.csv to `folder` and return their paths.
 
     Args:
         table: what to write.
         folder: made if missing; files of the same names are replaced.
-        stem: name of the files.
+        stem: name of the files but the last.
         host_columns: False leaves `columns_of_the_host` out, for files that compare byte for byte.
     """
     kept = table if host_columns else replace(table, summary=without_host(table.summary))
-    texts = {".md": markdown(kept), ".csv": csv(kept), ".tex": latex(kept)}
-    for suffix, text in texts.items():
-        write_text(folder / f"{stem}{suffix}", text)
-    return tuple(folder / f"{stem}{suffix}" for suffix in texts)
+    texts = {
+        f"{stem}.md": markdown(kept),
+        f"{stem}.csv": csv(kept),
+        f"{stem}.tex": latex(kept),
+        SUMMARY: overall_csv(kept),
+    }
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return tuple(folder / name for name in texts)

@@ -6,11 +6,10 @@
     decision     a paired comparison, and the one rule of better, worse and level
     power        what a number of seeds can detect
     anytime      incumbents as step functions of time
-    survival     time to a target, with censoring
     reaching     shares of runs within a regret, at the end and over time
     ranking      ranks over data sets and their critical difference
     runs         what the run table holds, checked and split into matrices
     summary      one row per data set and searcher
 
-Formulas and sources are in docs/statistics.md.
+Formulas and sources are in docs/reference/statistics.md.
 """

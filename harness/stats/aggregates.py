@@ -76,7 +76,7 @@ def iqm(scores: FloatArray) -> FloatArray:
 
 
 def worst(scores: FloatArray) -> FloatArray:
-    """Return the lowest score: what one unlucky run ends with."""
+    """Return the lowest score of all runs."""
     return np.asarray(_pooled(scores).min(axis=-1))
 
 

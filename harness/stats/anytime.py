@@ -94,6 +94,16 @@ def first_at_most(given: Steps, target: float, *, end_s: float) -> tuple[FloatAr
     return np.minimum(times, end_s), times <= end_s
 
 
+def median_arrival_s(times_s: FloatArray, reached: NDArray[np.bool_]) -> float:
+    """Return the first time at which half of the runs or more have reached a target; NaN where fewer ever do.
+
+    Both arguments are from `first_at_most`. A run that never arrives is censored at the end and counts as later than
+    all others; since no run is censored earlier, this is the median of Kaplan and Meier (1958).
+    """
+    arrived, half = np.sort(times_s[reached]), -(-len(times_s) // 2)
+    return float(arrived[half - 1]) if len(arrived) >= half else float("nan")
+
+
 def mean_band(curves: FloatArray, *, level: float = 0.95, n_resamples: int = 1000, rng: np.random.Generator) -> Band:
     """Return the mean over runs of shape (n_grid,) and its pointwise percentile bootstrap band.
 

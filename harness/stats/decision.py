@@ -47,7 +47,7 @@ class Compared:
 
 
 def decide(p_value: float, *gains: float, level: float = SIGNIFICANT) -> Decision:
-    """Return what a comparison says.
+    """Return the decision of a comparison.
 
     Args:
         p_value: after Holm; NaN where no claim is made.
@@ -73,15 +73,15 @@ def compare(differences: FloatArray, *, rng: np.random.Generator, more_is_better
         return Compared(0)
     covered = interval(mean, differences, rng=rng)
     better = differences if more_is_better else -differences
-    sides, enough = outcomes(better), n >= MIN_SEEDS
+    (wins, ties, losses), enough = outcomes(better), n >= MIN_SEEDS
     return Compared(
         n_pairs=n,
         difference=covered.estimate,
         ci_low=covered.low,
         ci_high=covered.high,
-        wins=sides.wins,
-        ties=sides.ties,
-        losses=sides.losses,
+        wins=wins,
+        ties=ties,
+        losses=losses,
         p_raw=wilcoxon_p(better) if enough else np.nan,
         effect=rank_biserial(better) if enough else np.nan,
         detectable_difference=detectable_difference(float(std(differences)), n),

@@ -6,8 +6,6 @@ On a tabular benchmark both often end at the same arch; these zero differences a
 1959), so that they count as what they are, evidence of no difference.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
@@ -21,19 +19,10 @@ EXACT_UP_TO = 50
 _DECIMALS = 9  # differences of trial means that agree to here are ties of the benchmark, not of rounding
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """Pairs by sign of their difference."""
-
-    wins: int
-    ties: int
-    losses: int
-
-
-def outcomes(differences: ArrayLike) -> Outcomes:
+def outcomes(differences: ArrayLike) -> tuple[int, int, int]:
     """Return how many pairs the searcher wins, ties and loses."""
     signs = np.sign(_clean(differences))
-    return Outcomes(int((signs > 0).sum()), int((signs == 0).sum()), int((signs < 0).sum()))
+    return int((signs > 0).sum()), int((signs == 0).sum()), int((signs < 0).sum())
 
 
 def signed_ranks(differences: ArrayLike) -> FloatArray:

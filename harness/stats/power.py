@@ -1,4 +1,4 @@
-"""What a number of paired seeds can detect."""
+"""The smallest difference that a number of paired seeds can detect."""
 
 import numpy as np
 from scipy import optimize, stats
@@ -6,7 +6,7 @@ from scipy import optimize, stats
 from pmfnas.core.errors import InputError
 
 _SIGNED_RANK = float(np.sqrt(3 / np.pi))
-"""What the signed-rank test makes of a normal difference (Hodges and Lehmann 1956), .977."""
+"""Root of the efficiency of the signed-rank test on normal differences (Hodges and Lehmann 1956), .977."""
 
 
 def detectable_difference(std: float, n: int, *, power: float = 0.8, alpha: float = 0.05) -> float:

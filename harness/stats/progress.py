@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 
 from harness.stats.aggregates import mean
-from harness.stats.anytime import Steps, first_at_most, time_average
+from harness.stats.anytime import Steps, first_at_most, median_arrival_s, time_average
 from harness.stats.intervals import interval
 from harness.stats.runs import RULES, checked_runs, groups, run_steps
-from harness.stats.survival import kaplan_meier
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 
@@ -74,8 +73,6 @@ def _timed(given: Steps, target: float, budget_s: float, *, rng: np.random.Gener
     if given.n_runs == 0:
         return {"target": target} | dict.fromkeys(names, np.nan)
     times, reached = first_at_most(given, target, end_s=budget_s)
-    survival = kaplan_meier(times, reached)
-    # Every censored run ends at the budget, so the restricted mean is a plain mean and its interval the usual one.
     limited = interval(mean, times, rng=rng)
-    hours = np.array([survival.median_s, survival.restricted_mean_s(budget_s), limited.low, limited.high]) / 3600
+    hours = np.array([median_arrival_s(times, reached), limited.estimate, limited.low, limited.high]) / 3600
     return {"target": target} | dict(zip(names, (float(reached.mean()), *map(float, hours)), strict=True))

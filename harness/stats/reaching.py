@@ -12,7 +12,6 @@ import pandas as pd
 
 from harness.stats.anytime import Band, first_at_most, mean_band
 from harness.stats.runs import by_seed, groups, run_steps
-from harness.stats.survival import kaplan_meier
 from pmfnas.core.rng import stream
 from pmfnas.core.types import FloatArray
 
@@ -82,8 +81,9 @@ def arrivals(
 ) -> dict[str, Shares]:
     """Return the share of ok runs whose test regret has been at most `target` by a time, per data set.
 
-    One less the product-limit estimate of `harness.stats.survival`: a run that never gets there is censored at the
-    budget, not left out. Times are GPU-hours, workers x clock, even on a logarithmic axis up to the budget.
+    A run that never gets there is censored at the budget, not left out. None is censored earlier, so the share is one
+    less the estimate of Kaplan and Meier. Times are GPU-hours, workers x clock, even on a logarithmic axis up to the
+    budget.
 
     Args:
         checked: runs from `harness.stats.runs.checked_runs`.
@@ -103,10 +103,6 @@ def arrivals(
         times, reached = first_at_most(given, target, end_s=budget_s)
         arrived = (reached[:, None] & (times[:, None] <= grid_s)).astype(np.float64)  # (n_runs, n_points)
         band = mean_band(arrived, rng=stream(seed, f"{dataset}/{searcher}/{target}"))
-        survival = kaplan_meier(times, reached)
-        left = np.append(1.0, survival.share)[np.searchsorted(survival.time_s, grid_s, side="right")]
-        hours, bands, censored = found.setdefault(dataset, (grid_s * n_workers / 3600, {}, {}))
-        del hours
-        bands[searcher] = Band(1 - left, band.low, band.high, band.n)
-        censored[searcher] = int((~reached).sum())
+        _, bands, censored = found.setdefault(dataset, (grid_s * n_workers / 3600, {}, {}))
+        bands[searcher], censored[searcher] = band, int((~reached).sum())
     return {dataset: Shares(*parts) for dataset, parts in found.items()}

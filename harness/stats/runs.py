@@ -1,4 +1,4 @@
-"""The frames that statistics are made from: what they hold, checked once, and how they become matrices.
+"""The frames that statistics are computed from: their columns, one check, and their conversion to matrices.
 
 `runs` has one row per finished run:
 
@@ -35,7 +35,7 @@ Group: TypeAlias = tuple[str, str]
 """(dataset, searcher)."""
 
 RULES = ("experiment", "data", "fingerprint", "budget_s", "n_workers", "accounting")
-"""What all runs on a data set must share to stand in one table."""
+"""Columns in which all runs on a data set must agree."""
 
 RUN_COLUMNS = (
     *("dataset", "searcher", "seed", "status", "why", *RULES),

@@ -79,12 +79,12 @@ def summarise(
 
 
 def without_host(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the summary less `columns_of_the_host`: what compares byte for byte between machines."""
+    """Return the summary without `columns_of_the_host`; the rest is equal on all machines."""
     return summary.drop(columns=[name for name in columns_of_the_host if name in summary.columns])
 
 
 def _finish(summary: pd.DataFrame, timings: pd.DataFrame, checked: pd.DataFrame) -> pd.DataFrame:
-    """Add what needs the whole table: times of the host, the Holm family, ranks; and order the rows."""
+    """Add the columns that need the whole table (times of the host, the Holm family, ranks), and order the rows."""
     ok = checked.loc[checked["ok"], ["dataset", "searcher", "seed"]]
     times = ok.merge(timings, on=["dataset", "searcher", "seed"]).groupby(["dataset", "searcher"])["searcher_s"].mean()
     means = summary.pivot(index="searcher", columns="dataset", values="test_mean")

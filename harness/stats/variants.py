@@ -1,4 +1,4 @@
-"""What a variant of a searcher changes, seed by seed: one row per budget, data set, variant and measure.
+"""Paired differences between a searcher and its variants: one row per budget, data set, variant and measure.
 
 A difference is the **full searcher less the variant**, in percent points, over the seeds that both finished. So for
 test accuracy a positive difference, and for validation regret a negative one, says that what the variant lacks helps.
@@ -28,7 +28,7 @@ BETTER: Mapping[str, int] = MappingProxyType({"test": 1, "valid_regret": -1})
 WORDS: Mapping[Decision, str] = MappingProxyType(
     {"better": "helps", "worse": "harms", "mixed": "mixed", "level": "none", "no claim": ""}
 )
-"""What the full searcher against a variant says of that which the variant lacks or changes."""
+"""Decision of the full searcher against a variant -> the word for the part that the variant lacks or changes."""
 
 VARIANT_COLUMNS = (
     *("budget_s", "dataset", "variant", "measure", "data", "fingerprint", "experiment", "n_workers", "accounting"),
@@ -71,7 +71,7 @@ def compare_variants(runs: pd.DataFrame, *, reference: str, rng: np.random.Gener
 
 
 def _rows(on_dataset: pd.DataFrame, reference: str, seed: int) -> list[dict[str, Any]]:
-    """Return the rows of one budget and data set, without what needs the whole family."""
+    """Return the rows of one budget and data set, without the columns that need the whole family."""
     parts = {searcher: group for (_, searcher), group in groups(on_dataset).items()}
     first = on_dataset.iloc[0]
     if reference not in parts:

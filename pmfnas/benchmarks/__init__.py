@@ -1,1 +1,1 @@
-"""What can be asked for a segment of training: the curve table, and what fills it."""
+"""Tabular benchmarks: the curve table, and the modules that fill it from official files, packages and models."""

@@ -1,4 +1,4 @@
-"""What a curve table says of itself: `table.json`, written last and checked whole when it is read."""
+"""The header of a curve table, `table.json`. It is written last and checked completely when it is read."""
 
 import hashlib
 import json
@@ -19,26 +19,26 @@ STAMPS = ("OFFICIAL", "ANCHORED", REAL_FINALS, "SURROGATE", "TRAINED", "SYNTHETI
 TEST = "test"
 """Score by test accuracy, mean over trials."""
 HELD_OUT = "held-out trials"
-"""Score by the final validation of the trials that a run cannot see, mean over them: for data without test accuracy."""
+"""Score by final validation, mean over the trials that a run cannot see: for data without test accuracy."""
 
 
 def score_of(stamp: str) -> str:
-    """Return by what runs on data with this stamp are judged, `TEST` or `HELD_OUT`; a stamp may say what is known."""
+    """Return the score of runs on data with this stamp: `TEST` or `HELD_OUT`. A stamp may include its completeness."""
     return HELD_OUT if stamp.split(" ")[0] == REAL_FINALS else TEST
 
 
 ARCHS = "archs"
-"""The column of archs."""
+"""Name of the column of archs."""
 REMEDY = "make the table again"
 _NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*){2}")
 _DTYPE = re.compile(r"[|<>][biuf][1248]")
 _MOST_ARCHS = 1 << 24
-"""A table of a larger space than this is refused: its rows are looked up in an array with a place for every arch."""
+"""Largest space of a table. Rows are looked up in an array with an entry for every arch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Names a column: data set, schedule and metric, all in official spelling (`x-valid-acc`, `train-loss`)."""
+    """The name of a column: data set, schedule and metric, all in official spelling (`x-valid-acc`, `train-loss`)."""
 
     dataset: str
     schedule: str
@@ -50,34 +50,34 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a table is, apart from its columns."""
+    """The description of a table, apart from its columns."""
 
     stamp: str
     """OFFICIAL, ANCHORED, REAL-FINALS, SURROGATE, TRAINED or (tests) SYNTHETIC."""
     space: str
-    """Name of the space whose archs the rows are."""
+    """Name of the space of the archs."""
     cardinalities: tuple[int, ...]
     version: str
-    """Version of whatever made the table; part of the fingerprint."""
+    """Version of the code that made the table; part of the fingerprint."""
     source: str
-    """SHA-256 (or an equally strong name) of what it was made from; part of the fingerprint."""
+    """SHA-256 (or an equally strong name) of the values that the table was made from; part of the fingerprint."""
     schedules: Mapping[str, int]
     """Epochs of each schedule."""
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hex digits that name the data: equal if and only if made from the same source by the same version."""
+        """Twelve hex digits that name the data. They are equal if format, stamp, space, version and source are."""
         text = json.dumps([FORMAT, self.stamp, self.space, self.version, self.source])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
     def score(self) -> str:
-        """By what finished runs are judged: `TEST` or `HELD_OUT`."""
+        """The score of finished runs: `TEST` or `HELD_OUT`."""
         return score_of(self.stamp)
 
     @property
     def n_archs(self) -> int:
-        """How many archs the space has."""
+        """Number of archs of the space."""
         return math.prod(self.cardinalities)
 
 
@@ -107,7 +107,7 @@ def read_header(path: Path) -> tuple[Header, dict[str, Column], dict[str, Any]]:
     """Return header, columns and notes of the table in the folder `path`.
 
     Raises:
-        DataError: there is no table, it is of another version, or its header was altered.
+        DataError: the folder has no table, the table has another format, or its header was altered.
     """
     file = path / HEADER
     with reading(file, REMEDY):
@@ -130,7 +130,7 @@ def read_header(path: Path) -> tuple[Header, dict[str, Column], dict[str, Any]]:
 
 
 def _check_header(header: Header, fingerprint: Any) -> None:
-    """Raise `ValueError` where the header is none that was written."""
+    """Raise `ValueError` unless `TableWriter` could have written this header."""
     texts = (header.stamp, header.space, header.version, header.source)
     _require(all(isinstance(text, str) for text in texts), "stamp, space, version and source must be texts")
     _require(header.stamp in STAMPS, f"stamp is {header.stamp!r}, but must be one of {', '.join(STAMPS)}")
@@ -141,16 +141,16 @@ def _check_header(header: Header, fingerprint: Any) -> None:
 
 
 def _check_columns(header: Header, columns: Mapping[str, Column]) -> None:
-    """Raise `ValueError` where columns do not fit together."""
+    """Raise `ValueError` unless the columns fit together."""
     _require(ARCHS in columns, f"it has no column {ARCHS}")
     for name, column in columns.items():
-        _require(name == ARCHS or _NAME.fullmatch(name) is not None, f"column {name[:80]!r} is no name of a column")
+        _require(name == ARCHS or _NAME.fullmatch(name) is not None, f"column {name[:80]!r} has an illegal name")
         _require(
-            _DTYPE.fullmatch(column.dtype) is not None, f"{name} has the dtype {column.dtype!r}, which is no number"
+            _DTYPE.fullmatch(column.dtype) is not None, f"{name} has the dtype {column.dtype!r}, but must hold numbers"
         )
         _require(_are_counts(column.shape, least=0), f"{name} has the shape {column.shape}")
-        _require(_are_counts(column.epochs, least=1), f"{name} has epochs that are no whole numbers from 1")
-        _require(list(column.epochs) == sorted(set(column.epochs)), f"{name} has epochs that do not rise")
+        _require(_are_counts(column.epochs, least=1), f"epochs of {name} must be whole numbers from 1")
+        _require(list(column.epochs) == sorted(set(column.epochs)), f"epochs of {name} must rise")
     archs = columns[ARCHS]
     rows = archs.shape[:1]
     fits = archs.dtype == "|u1" and archs.shape == (*rows, len(header.cardinalities))
@@ -163,11 +163,11 @@ def _check_columns(header: Header, columns: Mapping[str, Column]) -> None:
             trials = (present or column).shape[1:2]
             last = () if metric == "present" else (max(1, len(column.epochs)),)
             fits = column.shape == (*rows, *trials, *last) and (column.dtype == "|b1") == (metric == "present")
-            _require(fits, f"{name} holds {column.dtype}{column.shape}, which does not fit the others")
+            _require(fits, f"{name} holds {column.dtype}{column.shape}, which does not fit the other columns")
 
 
 def _short(value: Any) -> str:
-    """Return a value of a damaged file so short that it fits into an error."""
+    """Return a value of a damaged file as a short text for an error message."""
     return f"{value!r}"[:40] if isinstance(value, int | float | str | None) else type(value).__name__
 
 

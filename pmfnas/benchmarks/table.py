@@ -1,14 +1,14 @@
 """The curve table: every measured value of a tabular benchmark as memory-mapped columns.
 
     TABLE/
-        table.json                      what it is and holds; written last, so its existence means complete
+        table.json                      the header; written last, so its existence means that the table is complete
         archs.npy                       (n_archs, n_positions) uint8, row -> arch
-        cifar100/200/present.npy        (n_archs, n_trials) bool, which trials were measured
+        cifar100/200/present.npy        (n_archs, n_trials) bool, True for measured trials
         cifar100/200/x-valid-acc.npy    (n_archs, n_trials, n_epochs), one per (data set, schedule, metric)
 
-A column holds only the epochs at which its metric was measured (`epochs` in `table.json`); what was not measured
-is absent, not filled. A quantity that does not depend on the epoch (seconds per epoch, latency) has `epochs: []`
-and a last axis of length 1. Opening reads `table.json` alone; values are read when they are asked for.
+A column holds only the epochs at which its metric was measured (`epochs` in `table.json`); other epochs are absent. A
+quantity that does not depend on the epoch (seconds per epoch, latency) has `epochs: []` and a last axis of length 1.
+Opening reads `table.json` alone; values are read on first use.
 """
 
 import hashlib
@@ -51,32 +51,32 @@ class CurveTable:
         self.path = path
         self.header = header
         self.notes = notes
-        """What the maker of the table reports of it: fit quality, provenance. For people."""
+        """Report of the table's maker for people: fit quality and provenance."""
         self._columns = columns
         self._open: dict[str, NDArray[Any]] = {}
         self._slots: dict[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
 
     @classmethod
     def open(cls, path: Path) -> "CurveTable":
-        """Return the table in the folder `path`; raise `DataError` where there is none or it is of another version."""
+        """Return the table in the folder `path`. Raises `DataError` if it is missing or of another format."""
         header, columns, notes = read_header(path)
         return cls(path, header, columns, notes)
 
     @property
     def stamp(self) -> str:
-        """The data stamp with its completeness: `OFFICIAL`, or of a part `OFFICIAL 5 of 15,625 archs`."""
+        """The data stamp with its completeness: `OFFICIAL`, or for a part `OFFICIAL 5 of 15,625 archs`."""
         if self.is_whole:
             return self.header.stamp
         return f"{self.header.stamp} {self.n_known:,} of {self.header.n_archs:,} archs"
 
     @property
     def is_whole(self) -> bool:
-        """Whether every arch of the space is known; regrets and hits of a part are against the archs of that part."""
+        """True if every arch of the space is known. In a part, regrets and hits are relative to the part's archs."""
         return self.n_known == self.header.n_archs
 
     @cached_property
     def n_known(self) -> int:
-        """How many archs have at least one trial of every data set and schedule that the table holds."""
+        """Number of archs with at least one trial of every data set and schedule in the table."""
         groups = [self._array(name) for name in self._columns if name.endswith("/present")]
         known = np.ones(len(self.archs), dtype=np.bool_)
         for present in groups:
@@ -94,24 +94,29 @@ class CurveTable:
         return tuple(sorted({key.split("/")[0] for key in self._columns if "/" in key}))
 
     def epochs(self, key: Key) -> tuple[int, ...]:
-        """Return the epochs at which `key` was measured: () where it was not, or does not depend on the epoch."""
+        """Return the epochs at which `key` was measured; () if it was not, or if it does not depend on the epoch."""
         column = self._columns.get(str(key))
         return column.epochs if column else ()
 
     def has(self, key: Key) -> bool:
-        """Whether the table has this column."""
+        """Return True if the table has this column."""
         return str(key) in self._columns
 
     def values(self, key: Key) -> NDArray[Any]:
-        """Return the whole column, memory-mapped, shape (n_archs, n_trials, n_epochs)."""
+        """Return the whole column, memory-mapped, shape (n_archs, n_trials, n_epochs).
+
+        Raises:
+            UnavailableError: the table has no such column.
+            DataError: its file is missing, damaged, or not of the shape in the header.
+        """
         return self._array(str(key))
 
     def present(self, dataset: str, schedule: str) -> NDArray[np.bool_]:
-        """Return which trials were measured, shape (n_archs, n_trials)."""
+        """Return True for each measured trial, shape (n_archs, n_trials)."""
         return self._array(f"{dataset}/{schedule}/present")
 
     def at(self, key: Key, epoch: int) -> NDArray[Any]:
-        """Return the values of one epoch, shape (n_archs, n_trials); NaN where a trial is missing."""
+        """Return the values of one epoch, shape (n_archs, n_trials); NaN for missing trials."""
         place = self._place(key, epoch)
         return self.values(key)[:, :, place]
 
@@ -121,8 +126,11 @@ class CurveTable:
         Args:
             key: the column.
             row: row of the arch.
-            trial: number of the trial among those that exist, from 0.
-            epochs: epochs from 1; all must have been measured.
+            trial: number of the trial among the measured ones, from 0.
+            epochs: epochs, counted from 1.
+
+        Raises:
+            UnavailableError: the trial or one of the epochs was not measured.
         """
         if not len(epochs):
             return np.empty(0)
@@ -135,30 +143,30 @@ class CurveTable:
         return self.values(key)[row, slot, places].astype(np.float64)
 
     def constant(self, key: Key, row: int, trial: int) -> float:
-        """Return the value of a column that does not depend on the epoch (latency, parameters, most seconds)."""
+        """Return the value of a column that does not depend on the epoch, such as latency or most seconds."""
         if self.epochs(key):
-            raise UnavailableError(f"{key} depends on the epoch, so it has no one value; read it at epochs")
+            raise UnavailableError(f"{key} depends on the epoch, so it has no single value; read it at epochs")
         return float(self.values(key)[row, self.slot(key.dataset, key.schedule, row, trial), 0])
 
     def seconds(self, key: Key, row: int, trial: int, epochs: range | tuple[int, ...]) -> float:
-        """Return the seconds of `epochs` together, whether or not those of an epoch are always the same."""
+        """Return the total seconds of `epochs`, for columns with seconds per epoch or one value for all epochs."""
         if self.epochs(key):
             return float(self.read(key, row, trial, epochs).sum())
         return self.constant(key, row, trial) * len(epochs)
 
     def slot(self, dataset: str, schedule: str, row: int, trial: int) -> int:
-        """Return the place of the `trial`-th existing trial on the trial axis."""
+        """Return the index of the `trial`-th measured trial on the trial axis."""
         n_trials = self.n_trials(dataset, schedule, row)
         if not 0 <= trial < n_trials:
             raise UnavailableError(f"trial {trial} of row {row}, {dataset}/{schedule}: {n_trials} trials exist")
         return int(self._trials(dataset, schedule)[0][row, trial])
 
     def n_trials(self, dataset: str, schedule: str, row: int) -> int:
-        """Return how many trials of an arch were measured."""
+        """Return the number of measured trials of an arch."""
         return int(self._trials(dataset, schedule)[1][row])
 
     def _trials(self, dataset: str, schedule: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the slots of each arch, those that exist first, (n_archs, n_slots), and how many exist."""
+        """Return each arch's trial slots, measured ones first, (n_archs, n_slots), and the number of measured ones."""
         if (dataset, schedule) not in self._slots:
             present = self.present(dataset, schedule)
             self._slots[dataset, schedule] = np.argsort(~present, axis=1, kind="stable"), present.sum(axis=1)
@@ -169,11 +177,11 @@ class CurveTable:
         """The arch of each row, shape (n_archs, n_positions)."""
         archs = np.asarray(self._array(ARCHS))
         if (archs >= np.array(self.header.cardinalities)).any() or len(np.unique(archs, axis=0)) != len(archs):
-            raise DataError(f"{self.path / ARCHS}.npy holds no distinct archs of {self.header.space}; {REMEDY}")
+            raise DataError(f"{self.path / ARCHS}.npy must hold distinct archs of {self.header.space}; {REMEDY}")
         return archs
 
     def row(self, arch: Arch) -> int:
-        """Return the row of `arch`; raise `UnavailableError` where the table does not hold it."""
+        """Return the row of `arch`. Raises `UnavailableError` if the table does not hold it."""
         try:
             row = int(self._row_of_number[arch_numbers([arch], self.header.cardinalities)[0]])
         except ValueError:
@@ -189,11 +197,11 @@ class CurveTable:
         return rows
 
     def _place(self, key: Key, epoch: int) -> int:
-        """Return where `epoch` stands on the epoch axis of `key`."""
+        """Return the index of `epoch` on the epoch axis of `key`."""
         if str(key) not in self._columns:
             near = [k for k in self.keys if k.startswith(f"{key.dataset}/{key.schedule}/")]
             raise UnavailableError(
-                f"{key} was never measured; measured: {', '.join(near) or 'nothing of this schedule'}"
+                f"{key} was never measured; measured: {', '.join(near) or 'no metric of this schedule'}"
             )
         epochs = self._columns[str(key)].epochs
         place = epoch - epochs[0] if epochs else -1
@@ -218,11 +226,11 @@ class CurveTable:
                 raise DataError(
                     f"{file} holds {array.dtype.str}{array.shape}, but {HEADER} says {column.dtype}{column.shape}"
                 )
-            self._open[name] = array.view(np.ndarray)  # still mapped; the subclass makes every index slow
+            self._open[name] = array.view(np.ndarray)  # still mapped; indexing the memmap subclass is slow
         return self._open[name]
 
     def verify(self) -> int:
-        """Return the number of columns, all with the checksum of the header; raise `DataError` naming one without."""
+        """Return the number of columns. Raises `DataError` for the first whose checksum differs from the header's."""
         for name, column in self._columns.items():
             if _sha256(self.path / f"{name}.npy") != column.sha256:
                 raise DataError(f"{self.path / name}.npy was altered: its checksum is not the one in {HEADER}")
@@ -230,14 +238,14 @@ class CurveTable:
 
 
 class TableWriter:
-    """Fills a new table in a hidden sibling folder and moves it into place when all is written.
+    """Fills a new table in a hidden sibling folder and moves the folder into place when all is written.
 
     >>> with TableWriter(out, header, archs) as writer:
     ...     writer.add(Key("cifar100", "12", "train-acc"), values, epochs=range(1, 13))
     ...     writer.notes["tau"] = 0.93
 
-    An exception inside the block leaves nothing at `out`. An existing table is never overwritten. A maker that knows
-    how many bytes its columns take says so (`n_bytes`), and a disk without them is an error before anything is written.
+    An exception inside the block leaves no table at `out`. An existing table is never overwritten. With `n_bytes`, the
+    total size of the columns, a disk with too little room is an error before the first column is written.
     """
 
     def __init__(self, out: Path, header: Header, archs: ArrayLike, *, n_bytes: int = 0) -> None:
@@ -258,7 +266,7 @@ class TableWriter:
             self._work.mkdir(parents=True)
         try:
             self._save(ARCHS, rows, ())
-        except BaseException:  # the block is not entered then, and so never left
+        except BaseException:  # `__exit__` is not called if the constructor fails
             shutil.rmtree(self._work, ignore_errors=True)
             raise
 
@@ -267,7 +275,7 @@ class TableWriter:
         self._save(str(key), np.asarray(values), tuple(epochs))
 
     def add_present(self, dataset: str, schedule: str, present: ArrayLike) -> None:
-        """Write which trials exist, shape (n_archs, n_trials)."""
+        """Write the column of measured trials, shape (n_archs, n_trials)."""
         self._save(f"{dataset}/{schedule}/present", np.asarray(present, dtype=np.bool_), ())
 
     def allocate(
@@ -275,7 +283,8 @@ class TableWriter:
     ) -> NDArray[Any]:
         """Return a writable memory-mapped column to be filled before the block ends.
 
-        Its bytes are taken from the disk first: a full one is an error here, and not the end of the process later.
+        Disk space is reserved here. So a full disk is an error here; without it, a write to the mapped column would
+        kill the process.
         """
         file, kind = self._file(str(key)), np.dtype(dtype)
         with writing(self.out, kind.itemsize * int(np.prod(shape))):
@@ -311,7 +320,7 @@ class TableWriter:
             if kind is None:
                 self._finish()
         finally:
-            shutil.rmtree(self._work, ignore_errors=True)  # gone already where it became the table
+            shutil.rmtree(self._work, ignore_errors=True)  # it is gone already if it became the table
 
     def _finish(self) -> None:
         for name, (array, epochs) in self._filling.items():
@@ -328,7 +337,7 @@ class TableWriter:
 
 
 def _remove_abandoned(out: Path) -> None:
-    """Remove what a writer of `out` that was killed has left."""
+    """Remove working folders of killed writers of `out`."""
     marker = f".{out.name}.writing-"
     for folder in out.parent.iterdir() if out.parent.is_dir() else ():
         owner = folder.name.removeprefix(marker)

@@ -1,7 +1,7 @@
-"""A curve table as a benchmark: segments are looked up, validation only where it is clean, no test accuracy.
+"""A curve table as a benchmark: segments are looked up, validation only at epochs where it is clean.
 
-The data set that users name (`cifar10`) is searched on its own training and validation images
-(`cifar10-valid`: 25,000 and 25,000) and tested elsewhere; test columns are never read here.
+The data set that users name (`cifar10`) is searched on its own training and validation images (`cifar10-valid`: 25,000
+and 25,000) and tested in other columns. This module never reads test columns.
 """
 
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from pmfnas.core.types import Arch, Cost, Curve, Fidelities, FloatArray, Schedul
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A data set as users name it, and where its columns stand in the official files."""
+    """A data set under the name that users know, with the names of its columns in the official files."""
 
     name: str
     search: str
     """Official name of the training runs that a search sees."""
     test: str
-    """Official name of the training runs whose test accuracy counts."""
+    """Official name of the training runs that test accuracy is taken from."""
     test_metric: str
     n_classes: int
     image_size: int
@@ -37,14 +37,14 @@ DATASETS = MappingProxyType(
 
 
 def dataset(name: str) -> Dataset:
-    """Return the data set that users call `name`."""
+    """Return the data set `name`. Raises `InputError` for an unknown name."""
     if name not in DATASETS:
         raise unknown_name("data set", name, DATASETS)
     return DATASETS[name]
 
 
 class TableBenchmark:
-    """The benchmark of one data set of a curve table."""
+    """The benchmark of one data set of a curve table, behind the port `pmfnas.core.ports.Benchmark`."""
 
     def __init__(self, table: CurveTable, dataset: Dataset, space: Space) -> None:
         if space.name != table.header.space:
@@ -59,14 +59,14 @@ class TableBenchmark:
         self._dataset = dataset.search
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
-        """Return how many trials of `arch` exist under `schedule`."""
+        """Return the number of trials of `arch` under `schedule`."""
         return self._table.n_trials(self._dataset, schedule, self._table.row(arch))
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
         """Return the segment's curve and cost.
 
         Raises:
-            UnavailableError: no such trial, or no clean validation at an epoch asked for.
+            UnavailableError: the arch or trial does not exist, or an epoch has no clean validation.
         """
         row = self._table.row(request.arch)
         epochs = range(request.start + 1, request.stop + 1)

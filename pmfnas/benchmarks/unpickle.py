@@ -1,12 +1,12 @@
-"""Pickles of plain data, read without letting them run anything.
+"""Reads pickles of plain data safely: no code of a pickle is run.
 
-A pickle is a program: its `GLOBAL` instructions name callables and its `REDUCE` instructions call them. The
-official benchmark files need five names, all for plain values, and each is answered here with a stand-in that can
-build nothing else. Any other name is refused, in an error that says which.
+A pickle is a program: its `GLOBAL` instructions name callables and its `REDUCE` instructions call them. The official
+benchmark files need the names below, all for plain values. Each name is replaced by a stand-in that can build plain
+values only. Any other name is refused with an error that shows it.
 
     collections.OrderedDict             the dictionary of schedules, the seconds per epoch
     numpy(.core|._core).multiarray.scalar, numpy.dtype      a number that was a numpy scalar
-    builtins.set, _codecs.encode        how pickle protocol 2 (`.pth`) spells a set and bytes
+    builtins.set, _codecs.encode        sets and bytes in pickle protocol 2 (`.pth`)
 """
 
 import bz2
@@ -29,13 +29,13 @@ _TORCH_MAGIC = 0x1950A86A20F9469CFC6C  # first pickle of torch's container befor
 
 
 class ForbiddenError(Exception):
-    """A pickle asks for something that no official file needs; the text names it."""
+    """A pickle requests a name that no official file needs. The text shows the name."""
 
 
 class DtypeStandIn:
-    """Stands in for `numpy.dtype` while a scalar is rebuilt; knows plain numbers only."""
+    """Replaces `numpy.dtype` while a scalar is rebuilt. It accepts plain numbers only."""
 
-    def __init__(self, code: str, align: bool = False, copy: bool = False) -> None:  # as numpy's own pickles call it
+    def __init__(self, code: str, align: bool = False, copy: bool = False) -> None:  # the signature in numpy's pickles
         del align, copy
         if code not in _NUMBER_CODES:
             raise ForbiddenError(f"numpy.dtype({code!r})")
@@ -54,7 +54,7 @@ def _scalar(dtype: DtypeStandIn, data: bytes) -> Any:
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """Return the bytes that protocol 2 wrote as latin-1 text."""
+    """Return the bytes that pickle protocol 2 wrote as latin-1 text."""
     if encoding != "latin1":
         raise ForbiddenError(f"_codecs.encode(..., {encoding!r})")
     return text.encode("latin-1")
@@ -74,7 +74,7 @@ _ALLOWED: MappingProxyType[tuple[str, str], Callable[..., Any]] = MappingProxyTy
 
 
 def find_global(module: str, name: str) -> Callable[..., Any]:
-    """Return the stand-in of `module.name`; raise `ForbiddenError` for anything not on the list."""
+    """Return the stand-in for `module.name`. Raises `ForbiddenError` for names that are not on the list."""
     try:
         return _ALLOWED[module, name]
     except KeyError:
@@ -82,7 +82,7 @@ def find_global(module: str, name: str) -> Callable[..., Any]:
 
 
 def refuse_stored(pid: object) -> NoReturn:
-    """Raise `ForbiddenError` for what lies outside the pickle; torch keeps tensors so."""
+    """Raise `ForbiddenError`: the object lies outside the pickle, as torch's tensors do."""
     del pid
     raise ForbiddenError("a stored object, such as a tensor")
 
@@ -96,7 +96,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Builds what needs no name at all: dictionaries, lists, texts and numbers."""
+    """Builds values that need no name: dictionaries, lists, texts and numbers."""
 
     def find_class(self, module: str, name: str) -> Any:
         raise ForbiddenError(f"{module}.{name}")
@@ -106,14 +106,14 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def load_plain(content: bytes, path: Path) -> Any:
-    """Return the object of a pickle that needs no name, such as a dictionary of lists of numbers.
+    """Return the object of a pickle without names, such as a dictionary of lists of numbers.
 
     Args:
         content: the pickle.
-        path: the file it was read from, for errors.
+        path: the file of the pickle, for errors.
 
     Raises:
-        DataError: the pickle is truncated or altered, or asks for any name; nothing of it is run.
+        DataError: the pickle is truncated or altered, or requests a name. No code of it is run.
     """
     with reading(path):
         return _PlainUnpickler(io.BytesIO(content)).load()
@@ -121,18 +121,19 @@ def load_plain(content: bytes, path: Path) -> Any:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while `path` is read into one `DataError` that names it."""
+    """Turn every error while `path` is read into one `DataError` that names the file."""
     try:
         yield
     except PmfnasError:
         raise
     except ForbiddenError as error:
         raise DataError(
-            f"{path} asks for {error}, which its values do not need; refused, nothing of it was run"
+            f"{path} asks for {error}, which plain data do not need; it was refused before any of it was run; "
+            "fetch the file again"
         ) from None
     except MemoryError:
-        raise DataError(f"{path} asks for more memory than there is; it is damaged or not an official file") from None
-    except Exception as error:  # a damaged file can provoke any error in what reads it
+        raise DataError(f"{path} needs more memory than there is; it is damaged or not an official file") from None
+    except Exception as error:  # a damaged file can cause any error in the code that reads it
         if isinstance(error, OSError) and error.strerror:
             raise DataError(f"{path} cannot be read: {error.strerror}; make it readable, or give another") from None
         cause = f"{type(error).__name__}: {error}".splitlines()[0][:200]
@@ -147,7 +148,7 @@ def load_bz2(path: Path, limit_bytes: int) -> Any:
         limit_bytes: refuse more than this many bytes once decompressed.
 
     Raises:
-        DataError: the file is missing, truncated, altered, too big, or asks for a forbidden global.
+        DataError: the file is missing, truncated, altered, too big, or requests a forbidden name.
     """
     with reading(path), bz2.open(path) as stream:
         data = stream.read(limit_bytes + 1)
@@ -158,18 +159,18 @@ def load_bz2(path: Path, limit_bytes: int) -> Any:
 
 @contextmanager
 def open_bz2(path: Path) -> Iterator[BinaryIO]:
-    """Give the pickle of a `.pickle.pbz2` file as a stream; errors while it is read become `DataError`."""
+    """Yield the pickle of a `.pickle.pbz2` file as a stream. Errors while it is read become `DataError`."""
     with reading(path), bz2.open(path) as raw:
         yield from _to_the_end(io.BufferedReader(raw, 1 << 20))
 
 
 @contextmanager
 def open_torch(path: Path) -> Iterator[BinaryIO]:
-    """Give the pickle inside a `.pth` file as a stream, without torch; errors while it is read become `DataError`.
+    """Yield the pickle inside a `.pth` file as a stream, without torch. Errors while it is read become `DataError`.
 
-    A zip container (torch >= 1.6) holds it as the one member `*/data.pkl`. The older container is a run of
-    pickles: a magic number, a version, a description of the machine, the object, the list of its tensors (none).
-    Whoever reads must read the pickle to its end.
+    A zip container (torch >= 1.6) holds the pickle as its one member `*/data.pkl`. The older container is a sequence of
+    pickles: a magic number, a version, a description of the machine, the object, and an empty list of tensors.
+    The caller must read the pickle to its end.
     """
     with reading(path), path.open("rb") as file:
         if zipfile.is_zipfile(file):
@@ -187,10 +188,10 @@ def open_torch(path: Path) -> Iterator[BinaryIO]:
 
 
 def _to_the_end(stream: BinaryIO) -> Iterator[BinaryIO]:
-    """Give `stream`; afterwards it must be at its end, where the checksums of bz2 and zip are compared."""
+    """Yield `stream` and check afterwards that it is at its end, where bz2 and zip compare checksums."""
     yield stream
     if stream.read(1):
-        raise ValueError("there is something behind the end of the pickle")
+        raise ValueError("there is data after the end of the pickle")
 
 
 def _only_pickle(container: zipfile.ZipFile) -> str:

@@ -1,13 +1,13 @@
-"""The one tree of errors.
+"""The errors that this package raises, in one tree.
 
     PmfnasError
     ├── InputError            an argument, setting, path or searcher file that cannot be used
     │   └── DataError         a data file that is missing, truncated, altered, or of another kind
-    ├── UnavailableError      a value that was never measured; the message says what exists
+    ├── UnavailableError      a value that was never measured; the message says which values exist
     └── ContractError         a searcher or benchmark broke the rules of its port
 
-Every message names the argument, the value received and the remedy, on one line. The CLI prints it and
-exits with code 2. `assert` is kept for what cannot happen.
+Every message is one line. It names the argument, the value received and the remedy. The CLI prints the message and
+exits with code 2. `assert` is kept for states that only a bug can reach.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ _SHOWN = 80
 
 
 class PmfnasError(Exception):
-    """Anything this package raises on purpose."""
+    """Base of all errors that this package raises on purpose."""
 
 
 class InputError(PmfnasError):
@@ -29,7 +29,7 @@ class DataError(InputError):
 
 
 class UnavailableError(PmfnasError):
-    """A value that was never measured was asked for."""
+    """A request for a value that was never measured."""
 
 
 class ContractError(PmfnasError):
@@ -37,13 +37,13 @@ class ContractError(PmfnasError):
 
 
 def shown(value: object) -> str:
-    """Return a value as an error shows it: on one line, and only its beginning where it is long."""
+    """Return the text of `value` for an error message: one line, cut after 80 characters."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
 
 
 def unknown_name(what: str, name: str, known: Collection[str]) -> InputError:
-    """Return the error for a name that is none of the `known` ones, with the nearest of them.
+    """Return the error for a `name` that is not among the `known` names. It suggests the most similar known name.
 
     >>> print(unknown_name("searcher", "pmfnas", ("asha", "pmf_nas")))
     searcher is 'pmfnas', but must be one of: asha, pmf_nas; did you mean 'pmf_nas'?

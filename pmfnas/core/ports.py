@@ -1,9 +1,10 @@
-"""The ports: what a space, a benchmark, a searcher and an executor must be able to do.
+"""The ports: protocols of spaces, benchmarks, searchers and executors.
 
     searcher --ask--> Decision --runner--> Ticket --executor--> benchmark
     searcher <--tell-- Outcome <--runner-- Event  <--executor--
 
-A searcher sees its constructor's arguments and what it is told; no benchmark, clock or test set.
+A searcher sees its constructor's arguments and the outcomes of its own requests. It never holds a benchmark, a clock
+or a test set.
 """
 
 from collections.abc import Sequence
@@ -26,10 +27,10 @@ from pmfnas.core.types import (
 
 
 class Space(Protocol):
-    """The set of archs, and what is free to know about each before any training. It never changes."""
+    """A set of archs, with the facts about each arch that need no training. A space never changes."""
 
     def __hash__(self) -> int:
-        """Spaces are hashable, so that what is worked out about one is kept."""
+        """Return a hash, so that results computed for a space can be cached."""
         ...
 
     @property
@@ -39,11 +40,11 @@ class Space(Protocol):
 
     @property
     def cardinalities(self) -> tuple[int, ...]:
-        """Number of choices per position; the space is their product."""
+        """Number of choices per position. The number of archs is their product."""
         ...
 
     def sample(self, *, rng: np.random.Generator) -> Arch:
-        """Return one arch, uniformly."""
+        """Return one arch, drawn uniformly."""
         ...
 
     def neighbours(self, arch: Arch) -> tuple[Arch, ...]:
@@ -55,11 +56,11 @@ class Space(Protocol):
         ...
 
     def features(self, archs: Sequence[Arch]) -> FloatArray:
-        """Return the encoding for models, shape (n_archs, n_features), the same for isomorphic archs."""
+        """Return features for models, shape (n_archs, n_features). Isomorphic archs have equal features."""
         ...
 
     def params_m(self, arch: Arch) -> float:
-        """Return the parameters, in millions."""
+        """Return the number of parameters, in millions."""
         ...
 
     def flops_m(self, arch: Arch) -> float:
@@ -67,16 +68,16 @@ class Space(Protocol):
         ...
 
     def parse(self, text: str) -> Arch:
-        """Return the arch of an official string; raise `InputError` that shows a valid one otherwise."""
+        """Return the arch of an official string. Raises `InputError`, which shows a valid string, for other text."""
         ...
 
     def format(self, arch: Arch) -> str:
-        """Return the official string."""
+        """Return the official string of `arch`."""
         ...
 
 
 class Benchmark(Protocol):
-    """What can be asked for a segment of training. Holds no clock, no budget and no test accuracy."""
+    """Answers requests to train or measure archs. It holds no clock, no budget and no test accuracy."""
 
     @property
     def space(self) -> Space:
@@ -85,15 +86,15 @@ class Benchmark(Protocol):
 
     @property
     def fidelities(self) -> Fidelities:
-        """The schedules, and where each has clean validation."""
+        """The schedules, and the epochs at which each has clean validation."""
         ...
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
-        """Return how many trials exist, those with the numbers 0 .. n - 1."""
+        """Return the number n of trials of `arch` under `schedule`. Trials are numbered 0 .. n - 1."""
         ...
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
-        """Return the segment's curve and cost. Raises `UnavailableError` for what was never measured."""
+        """Return the segment's curve and cost. Raises `UnavailableError` for values that were never measured."""
         ...
 
     def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
@@ -112,25 +113,25 @@ class Searcher(Protocol):
     """
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
-        """Return what to do while a worker is free.
+        """Return a decision. The runner asks while a worker is free.
 
         Args:
-            running: every ticket that has started or waits in line, oldest first.
+            running: every ticket that is on a worker or in line, oldest first.
             remaining_s: seconds of the clock until the budget ends.
         """
         ...
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Take note of how a ticket ended."""
+        """Record the outcome of a ticket."""
         ...
 
     def recommend(self) -> Sequence[Arch]:
-        """Return archs that were told of, best first; empty before the first result. Changes nothing."""
+        """Return observed archs, best first; empty before the first result. Does not change the searcher."""
         ...
 
 
 class SearcherFactory(Protocol):
-    """How the runner makes a searcher: a class, or a `functools.partial` that fixes its settings."""
+    """Makes searchers for the runner: a class, or a `functools.partial` that fixes settings."""
 
     def __call__(
         self,
@@ -141,7 +142,7 @@ class SearcherFactory(Protocol):
         *,
         rng: np.random.Generator,
     ) -> Searcher:
-        """Return a fresh searcher. Settings are checked here; nothing is trained."""
+        """Return a fresh searcher. Raises `InputError` for settings that cannot be used. Trains nothing."""
         ...
 
 
@@ -152,35 +153,35 @@ class Event:
     time_s: float
     ticket: Ticket
     outcome: Outcome
-    """Curves are those of the segment alone; the runner joins them."""
+    """Its curve covers this segment only; the runner joins segments."""
     worker: int
     start_s: float
 
 
 class Executor(Protocol):
-    """Where tickets run: simulated over a table, or on devices. Searchers cannot tell which."""
+    """Runs tickets on a simulated clock or on devices. A searcher cannot tell the two apart."""
 
     @property
     def n_free(self) -> int:
-        """Number of workers with nothing to do and nothing in line."""
+        """Number of workers that are idle and have no ticket in line."""
         ...
 
     def submit(self, tickets: Sequence[Ticket]) -> None:
-        """Start the tickets at the present time, or put them in line."""
+        """Start the tickets now, or put them in line if no worker is free."""
         ...
 
     def next_event(self, until_s: float) -> Event | None:
-        """Advance the clock to the next end of a ticket and return it; None where none ends by `until_s`."""
+        """Advance the clock to the next event and return the event; None if no ticket ends by `until_s`."""
         ...
 
     def cancel(self, ticket: Ticket) -> Event | None:
-        """Take a ticket off its worker or out of the line, now; None where it had ended already."""
+        """Take a ticket off its worker or out of the line, now. Returns None if the ticket has already ended."""
         ...
 
     def running(self) -> Sequence[tuple[Ticket, int, float]]:
-        """Return (ticket, worker, start_s) of what is on a worker now, oldest first."""
+        """Return (ticket, worker, start_s) of the tickets on a worker now, oldest first."""
         ...
 
     def spent(self, ticket: Ticket) -> Cost:
-        """Return the cost so far of a ticket that is on a worker now: what it would be charged if it ended here."""
+        """Return the cost so far of a ticket that is on a worker: its charge if it ended now."""
         ...

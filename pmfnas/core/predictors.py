@@ -1,11 +1,11 @@
-"""The port of performance predictors: what one is shown, what it answers, and what it must pay for.
+"""The port of performance predictors: their inputs, their answers, and the curves they pay for.
 
     predictor = MyPredictor(space, target, rng=rng)
-    predictor.fit(known, labels)              # archs that were trained, and where they ended
-    prediction = predictor.predict(queries)   # archs to be judged, with the first epochs of their curves
+    predictor.fit(known, labels)              # trained archs and their final accuracies
+    prediction = predictor.predict(queries)   # archs to judge, with the first epochs of their curves
 
-A predictor is shown archs, the curves that were paid for and the labels that were paid for; no benchmark, no test
-accuracy. What it does not need it may say beforehand (`Reads`), and then it is neither shown nor charged.
+A predictor sees archs, and the curves and labels that were paid for. It never sees a benchmark or a test accuracy.
+It may declare with `Reads` that it needs less; then it sees less and pays less.
 """
 
 from dataclasses import dataclass
@@ -19,26 +19,26 @@ from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Fidelity, FloatArray
 
 PROBABILITIES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
-"""Where the quantiles of a prediction stand: the ends of the 95, 90, 80 and 50 % intervals, and the median."""
+"""Probabilities of a prediction's quantiles: the ends of the 95, 90, 80 and 50 % intervals, and the median."""
 
 CurveReading: TypeAlias = Literal["none", "training", "last", "all"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What a predictor asks to be shown, and hence pays for. A class says it in its attribute `reads`."""
+    """The inputs that a predictor reads and therefore pays for. A class declares them in its attribute `reads`."""
 
     labels: bool = True
-    """Whether it learns from labels; one that does not is fitted on none."""
+    """True if the predictor learns from labels; otherwise it is fitted on no archs."""
     curves: CurveReading = "all"
-    """Of the curves: nothing; training loss and accuracy; also validation at the last epoch; or at every epoch."""
+    """Which curves: none; training loss and accuracy; these with validation at the last epoch; or at every epoch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """Archs and the first epochs of their training under one schedule, a row per arch.
 
-    Matrices have shape (n_archs, n_epochs), n_epochs may be 0; NaN stands for what was not paid for or never measured.
+    Matrices have shape (n_archs, n_epochs); n_epochs may be 0. NaN marks a value that was not paid for or not measured.
     """
 
     archs: tuple[Arch, ...]
@@ -61,23 +61,23 @@ class Observed:
 
     @property
     def n_epochs(self) -> int:
-        """Epochs seen; 0 where there are no curves."""
+        """Number of observed epochs; 0 if there are no curves."""
         return int(self.train_loss.shape[1])
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a predictor believes of the final accuracies of the archs it was asked about."""
+    """The predicted final accuracies of the queried archs."""
 
     mean: FloatArray  # (n_queries,)
-    """Percent; where `std` is None any score, of which more is better."""
+    """Percent if `std` is given; otherwise any score, higher is better."""
     std: FloatArray | None = None  # (n_queries,)
-    """Percent; None says that `mean` only orders the archs."""
+    """Percent. None means that `mean` only ranks the archs."""
     quantiles: FloatArray | None = None  # (n_queries, len(PROBABILITIES))
-    """Percent, rising along a row; None where the belief is a normal distribution."""
+    """Percent, rising along a row. None means that the prediction is a normal distribution."""
 
     def at_probabilities(self) -> FloatArray | None:
-        """Return the quantiles at `PROBABILITIES`, shape (n_queries, 9); None where the mean only orders."""
+        """Return the quantiles at `PROBABILITIES`, percent, shape (n_queries, 9); None if `mean` only ranks archs."""
         if self.std is None or self.quantiles is not None:
             return self.quantiles
         normal = np.array([NormalDist().inv_cdf(p) for p in PROBABILITIES])
@@ -85,7 +85,7 @@ class Prediction:
 
 
 class Predictor(Protocol):
-    """A performance predictor. `fit` comes first and may come again with more; `predict` changes nothing.
+    """A performance predictor. `fit` comes first and may be repeated with more archs; `predict` changes no state.
 
     >>> predictor.fit(known, labels=np.array([91.2, 88.4, np.nan]))
     >>> predictor.predict(queries).mean
@@ -93,30 +93,30 @@ class Predictor(Protocol):
     """
 
     def fit(self, known: Observed, labels: FloatArray) -> None:
-        """Learn from archs that were trained.
+        """Learn from trained archs.
 
         Args:
-            known: the archs, each with as many epochs as the queries will have.
-            labels: validation accuracy at the target fidelity, percent, shape (n_known,); NaN for an arch that was
-                trained no further than its curve goes.
+            known: the trained archs, observed for as many epochs as the queries will be.
+            labels: validation accuracy at the target fidelity, percent, shape (n_known,). NaN marks an arch without
+                a label: it was trained no further than its curve.
         """
         ...
 
     def predict(self, queries: Observed) -> Prediction:
-        """Return the belief about the accuracy of each arch at the target fidelity."""
+        """Return the predicted accuracy of each query at the target fidelity."""
         ...
 
 
 class PredictorFactory(Protocol):
-    """How the harness makes a predictor: a class, or a `functools.partial` that fixes its settings."""
+    """Makes predictors for the harness: a class, or a `functools.partial` that fixes settings."""
 
     def __call__(self, space: Space, target: Fidelity, *, rng: np.random.Generator) -> Predictor:
-        """Return a fresh predictor of the accuracy at `target`. Settings are checked here; nothing is fitted."""
+        """Return a fresh predictor of the accuracy at `target`. Checks its settings; fits nothing."""
         ...
 
 
 def reads_of(factory: PredictorFactory) -> Reads:
-    """Return what a factory says that its predictors read; everything where it says nothing."""
+    """Return the inputs that the factory's predictors declare to read; all inputs if they declare none."""
     reads = getattr(getattr(factory, "func", factory), "reads", Reads())
     if not isinstance(reads, Reads):
         raise ContractError(f"reads is {reads!r}, but must be a pmfnas.core.predictors.Reads")
@@ -124,7 +124,7 @@ def reads_of(factory: PredictorFactory) -> Reads:
 
 
 def check_prediction(prediction: Prediction, n_queries: int) -> None:
-    """Raise `ContractError` unless the answer is one finite number per query, spreads positive, quantiles rising."""
+    """Raise `ContractError` unless `prediction` holds one finite number per query, `std` >= 0 and rising quantiles."""
     if not isinstance(prediction, Prediction):
         raise ContractError(f"predict returned {type(prediction).__name__}, but must return a Prediction")
     _check_numbers("mean", prediction.mean, (n_queries,))

@@ -1,8 +1,8 @@
 """Named random streams and paired trial orders.
 
-A root seed exists only in the harness. Everything random is drawn from a stream with a name, so that a new
-stream never shifts another one. The order in which a run sees the trials of an arch is no stream but a hash
-of (run seed, schedule, arch, trial): it is the same for every searcher, whatever it asks and in which order.
+A root seed exists only in the harness. Every random number is drawn from a named stream, so a new stream never
+shifts another one. The order of an arch's trials within a run comes from a hash of (run seed, schedule, arch, trial),
+not from a stream. So it is the same for every searcher and does not depend on its requests.
 """
 
 import zlib

@@ -1,7 +1,7 @@
-"""The values that cross a boundary: fidelities, requests, curves, outcomes, decisions. All are frozen.
+"""The values that the ports exchange: fidelities, requests, curves, outcomes, decisions. All are frozen.
 
-A searcher *decides* (`Submit`, `Wait`, `Drop`, `Stop`), a decision to submit carries *requests* (`Train`,
-`Measure`), each becomes a *ticket*, and when the ticket's segment ends the searcher is told its *outcome*.
+A searcher *decides* (`Submit`, `Wait`, `Drop`, `Stop`). A `Submit` carries *requests* (`Train`, `Measure`). Each
+request becomes a *ticket*. When the ticket's segment ends, the searcher is told the *outcome*.
 Accuracies are percent in [0, 100] and maximised, times are seconds, epochs count from 1.
 """
 
@@ -61,7 +61,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Fidelities:
-    """The schedules that a benchmark offers, shortest first. Public knowledge of every searcher."""
+    """The schedules that a benchmark offers, shortest first. Every searcher knows them."""
 
     schedules: tuple[Schedule, ...]
 
@@ -114,11 +114,11 @@ def describe_epochs(epochs: frozenset[int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """Train `arch` over epochs `start + 1 .. stop` of `schedule` and validate where asked.
+    """Train `arch` over epochs `start + 1 .. stop` of `schedule` and validate at the given epochs.
 
-    `Train(a, "12", 0, 3)` starts afresh and validates after epoch 3; `Train(a, "12", 3, 12)` goes on from the
-    live checkpoint `12@3`; `Train(a, "200", 0, 100, validate_at=())` buys no validation, said explicitly.
-    With `start == stop` a validation is bought at a live checkpoint, without training.
+    `Train(a, "12", 0, 3)` starts afresh and validates after epoch 3. `Train(a, "12", 3, 12)` continues from the
+    live checkpoint `12@3`. `Train(a, "200", 0, 100, validate_at=())` buys no validation.
+    `start == stop` buys a validation at a live checkpoint, without training.
     """
 
     arch: Arch
@@ -126,9 +126,9 @@ class Train:
     start: int
     stop: int
     validate_at: tuple[int, ...] | None = None
-    """Epochs after which to validate; each is paid. None, the default, means `(stop,)`."""
+    """Epochs after which to validate. Each validation is paid for. None, the default, means `(stop,)`."""
     replicate: int = 0
-    """Which of the run's trials of (arch, schedule); each is paid in full."""
+    """Number of the run's trial of (arch, schedule), from 0. Each replicate is paid in full."""
 
     def __post_init__(self) -> None:
         if self.validate_at is None:
@@ -147,7 +147,7 @@ class Train:
 
     @property
     def validations(self) -> tuple[int, ...]:
-        """`validate_at`, never None."""
+        """`validate_at`, with None replaced by `(stop,)`."""
         return (self.stop,) if self.validate_at is None else self.validate_at
 
     @property
@@ -185,7 +185,7 @@ class Cost:
     train_s: float = 0.0
     valid_s: float = 0.0
     setup_s: float = 0.0
-    """Building and warming up what trains; 0 where nothing is built, as in a table."""
+    """Building and warming up the network; 0 in a table, where no network is built."""
 
     @property
     def total_s(self) -> float:
@@ -195,10 +195,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What one training run showed over epochs `start + 1 .. stop`.
+    """The losses and accuracies of one training run over epochs `start + 1 .. stop`.
 
-    A benchmark answers a segment with the curve of that segment; a searcher is told the curve so far, with
-    `start == 0`. Validation is there only at the epochs where it was paid for.
+    A benchmark returns the curve of one segment. A searcher is told the curve so far, with `start == 0`.
+    Validation values exist only at the epochs where they were paid for.
     """
 
     start: int
@@ -215,11 +215,11 @@ class Curve:
 
     @property
     def last_valid_acc(self) -> float:
-        """Percent at the latest validated epoch; NaN where none was validated."""
+        """Percent at the latest validated epoch; NaN if no epoch was validated."""
         return float(self.valid_acc[-1]) if self.valid_epochs else float("nan")
 
     def then(self, segment: "Curve") -> "Curve":
-        """Return this curve continued by `segment`, which must start where this one stops."""
+        """Return this curve continued by `segment`. Raises `InputError` unless `segment` starts where it stops."""
         if segment.start != self.stop:
             raise InputError(f"segment starts after epoch {segment.start}, but the curve stops at {self.stop}")
         new = [i for i, epoch in enumerate(segment.valid_epochs) if epoch not in self.valid_epochs]
@@ -235,7 +235,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Ok:
-    """The segment ended as asked."""
+    """The segment ended as requested."""
 
     curve: Curve
     cost: Cost
@@ -243,7 +243,7 @@ class Ok:
 
 @dataclass(frozen=True, slots=True)
 class Diverged:
-    """Training produced NaN or infinity; the curve shows where."""
+    """Training produced NaN or infinity; the curve shows at which epoch."""
 
     curve: Curve
     cost: Cost
@@ -259,7 +259,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The segment could not be had: no such trial, out of memory, a crashed worker."""
+    """The segment could not be completed: no such trial, out of memory, or a crashed worker."""
 
     reason: str
     cost: Cost = Cost()
@@ -267,7 +267,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The searcher dropped the arch before its segment ended; what had run is paid."""
+    """The searcher dropped the arch before its segment ended. The part that ran is paid for."""
 
     cost: Cost = Cost()
 
@@ -285,11 +285,11 @@ NO_REASON: Reason = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Start these requests, in this order; what finds no free worker waits in line."""
+    """Start these requests, in this order. A request that finds no free worker waits in line."""
 
     requests: tuple[Request, ...]
     reasons: tuple[Reason, ...] = ()
-    """One per request, or none at all."""
+    """One per request, or empty."""
 
     def __post_init__(self) -> None:
         if not self.requests:
@@ -300,19 +300,19 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Ask again after the next outcome. Idle workers are charged."""
+    """Ask again after the next outcome. Idle workers are charged for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Forget the checkpoints of `arch` and cancel what runs or waits on it."""
+    """Delete the checkpoints of `arch` and cancel its running and waiting segments."""
 
     arch: Arch
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End the run before its budget does."""
+    """End the run before the budget ends."""
 
     why: str = ""
 

@@ -1,6 +1,6 @@
 """The parts of a run that another one can take the place of: a rule each, handed in by `PmfNas(parts=...)`.
 
-`docs/engine/searcher.md` has examples. An ablation is such an exchange: `pmfnas.engine.ablations`.
+`docs/how-to/exchange-a-part.md` has examples. An ablation is such an exchange: `pmfnas.engine.ablations`.
 """
 
 from collections.abc import Callable

@@ -6,7 +6,7 @@
 
 The method (three stages, a predictor on early-training features, allocation by potential and uncertainty) follows
 the abstract of PMF-NAS, doi 10.20009/j.cnki.21-1106/TP.2025-0234; the paper's own formulas could not be read, so
-every formula here is ours. `docs/method.md` gives them with their sources.
+every formula here is ours. `docs/explanation/method.md` gives them with their sources.
 
 Deviations from the paper: unknown, for the reason above.
 """

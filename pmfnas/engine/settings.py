@@ -1,4 +1,4 @@
-"""Every constant of PMF-NAS. None was fitted to one data set; `docs/method.md` says how each was chosen."""
+"""Every constant of PMF-NAS. None was fitted to one data set; `docs/explanation/method.md` says how each was chosen."""
 
 from dataclasses import dataclass, fields
 from math import isfinite

@@ -6,4 +6,5 @@ executor    the simulated workers
 replay      an executor that answers from a journal first, for a run that is resumed
 ledger      the cost of every segment under both accountings
 record      the file of a finished run
+plain       settings as plain data, as a record holds them
 """

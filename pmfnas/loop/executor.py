@@ -31,7 +31,7 @@ from pmfnas.core.types import (
 )
 
 Accounting: TypeAlias = Literal["resume", "restart"]
-"""What a segment that goes on from a checkpoint costs: its own epochs, or all epochs from 0 again."""
+"""Cost of a segment that continues from a checkpoint: its own epochs, or all epochs from 0 again."""
 
 TrialOf: TypeAlias = Callable[[Arch, str, int], int]
 """(arch, schedule, replicate) -> number of the benchmark's trial."""
@@ -118,7 +118,7 @@ class SimulatedExecutor:
         return replace(event, time_s=self._now_s, outcome=outcome)
 
     def running(self) -> Sequence[tuple[Ticket, int, float]]:
-        """Return (ticket, worker, start_s) of what is on a worker now, oldest first."""
+        """Return (ticket, worker, start_s) of the tickets on a worker now, oldest first."""
         return [(e.ticket, e.worker, e.start_s) for _, e in sorted(self._active.items())]
 
     def spent(self, ticket: Ticket) -> Cost:

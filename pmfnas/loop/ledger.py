@@ -1,4 +1,4 @@
-"""The ledger: what every ticket of a run cost, and what follows from it.
+"""The ledger: the cost of every ticket of a run, and the totals.
 
 An entry keeps training and validation seconds apart, and the training seconds from epoch 0, so that GPU-hours
 under *resume* (checkpoints are kept) and under *restart* (every evaluation starts at epoch 0) come from one record.
@@ -16,7 +16,7 @@ FAILED = "failed"
 FREE = "free"
 """Status of a request answered from the record."""
 CUT = "cut"
-"""Status of a segment that the end of the run cut off: charged, not told, not scored."""
+"""Status of a segment that the end of the run cut off: charged, but neither reported to the searcher nor scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a run cost, in GPU-hours."""
+    """The cost of a run, in GPU-hours."""
 
     gpu_hours_resume: float
     gpu_hours_restart: float

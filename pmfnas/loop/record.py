@@ -4,7 +4,7 @@
     OUT/runs/nb201-cifar100/asha/s0007.timing.json    what depends on the host; written first
 
 The run's header (settings, seed, data fingerprint, how it ended) is JSON in the Parquet schema's metadata under the
-key `pmfnas`. pandas, DuckDB and pyarrow read the file; the columns are documented in `docs/records.md`.
+key `pmfnas`. pandas, DuckDB and pyarrow read the file; the columns are documented in `docs/reference/records.md`.
 """
 
 import json
@@ -20,8 +20,8 @@ from pmfnas.core.ports import Space
 from pmfnas.core.types import Diverged, Failed, Measured, Ok, Train
 from pmfnas.files import reading, write_bytes, write_text
 from pmfnas.loop.ledger import Entry
+from pmfnas.loop.plain import from_text
 from pmfnas.loop.runner import Finished
-from pmfnas.loop.settings import from_text
 
 if TYPE_CHECKING:  # a run needs no pyarrow, only its record does
     import pyarrow as pa
@@ -68,13 +68,13 @@ def schema() -> "pa.Schema":
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:
-    """What a run was and how it ended; equal on every host."""
+    """The identity, settings, end and totals of a run; equal on every host."""
 
     experiment: str
     dataset: str
     searcher: str
     settings: Mapping[str, Any]
-    """As `pmfnas.loop.settings.plain` gives them."""
+    """As `pmfnas.loop.plain.plain` gives them."""
     seed: int
     budget_s: float
     n_workers: int

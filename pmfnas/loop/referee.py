@@ -36,7 +36,7 @@ from pmfnas.core.types import (
 )
 
 MAX_NUMBER = 10_000
-"""Bound of epochs and replicates: what a record can hold, with room."""
+"""Bound of epochs and replicates, well within the range of a record's columns."""
 
 _Training: TypeAlias = tuple[Arch, str, int]
 """(arch, schedule, replicate): one training run."""
@@ -57,7 +57,7 @@ def guarded(name: str, question: Callable[[], _T]) -> _T:
 
 
 class Referee:
-    """Knows what is legal in one run so far, and what its record holds."""
+    """Knows the legal requests of one run so far, and its recorded answers."""
 
     def __init__(self, space: Space, fidelities: Fidelities) -> None:
         self._cardinalities = space.cardinalities

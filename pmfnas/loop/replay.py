@@ -1,4 +1,4 @@
-"""Resuming a run that was interrupted: recorded events are told again, then the run goes on.
+"""Resuming an interrupted run: recorded events are replayed, then the run goes on.
 
     search(fresh_searcher, ReplayExecutor(recorded_events, n_workers, go_on), setting)
 
@@ -66,7 +66,7 @@ class ReplayExecutor:
         return None
 
     def running(self) -> Sequence[tuple[Ticket, int, float]]:
-        """Return (ticket, worker, start_s) of what is on a worker now, oldest first."""
+        """Return (ticket, worker, start_s) of the tickets on a worker now, oldest first."""
         if self._live:
             return self._live.running()
         return [(ticket, -1, self._now_s) for ticket in self._open.values()]

@@ -51,7 +51,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Everything of a run that its searcher is told of, and how the budget is spent."""
+    """The setting of a run: all that its searcher is told, and the accounting."""
 
     space: Space
     fidelities: Fidelities
@@ -193,7 +193,7 @@ class _Run:
         self._enter(event, outcome, _STATUS[type(outcome)], before_s)
 
     def cut_off(self) -> None:
-        """Charge the tickets that still run when the run ends; they are not told and not scored."""
+        """Charge the tickets that still run when the run ends; they are neither reported nor scored."""
         for ticket, worker, start_s in self.executor.running():
             cut = Event(self.now_s, ticket, Cancelled(self.executor.spent(ticket)), worker, start_s)
             self._enter(cut, None, CUT, self.referee.before_s(ticket.request))

@@ -1,9 +1,9 @@
-"""PMF-NAS's predictor of final accuracy as a product of its own: `pmfnas.predictor.pmf.PmfPredictor`.
+"""PMF-NAS's predictor of final accuracy as a separate product: `pmfnas.predictor.pmf.PmfPredictor`.
 
-features    an arch and its first epochs as numbers
-warp        accuracies as scores that spread evenly, and back
-process     a Gaussian process over groups of features, each with a scale of its own
-belief      what is believed of archs where there are too few labels to learn from
-intervals   how far off the process is, from leaving each label out
-pmf         all of it together, behind the port `pmfnas.core.predictors.Predictor`
+features    features of an arch and of the first epochs of its curve
+warp        a map between accuracies and evenly spread scores
+process     a Gaussian process over groups of features, each with its own scale
+belief      a fixed prior score for archs when labels are too few to learn from
+intervals   conformal prediction intervals from leave-one-out residuals
+pmf         the predictor, behind the port `pmfnas.core.predictors.Predictor`
 """

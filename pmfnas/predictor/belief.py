@@ -1,11 +1,11 @@
-"""What is believed of archs where there are too few labels to learn from: a declared belief, not a fit.
+"""A fixed prior score of archs, used when labels are too few to learn from. Its weights are declared, not fitted.
 
     standing = end of the curve + 0.2 capacity - 0.2 early
 
-End of the curve: validation accuracy and training loss at the last epoch, half each. Capacity: log FLOPs of what is
-live, as large networks are still behind in a short training ("bigger wins"). Early: training loss a quarter of the way
-into the curve, as those that start slowly for the same end go on to finish better. All are standardised. The weights
-are round numbers that come from the findings on this benchmark; `docs/predictors.md` shows what they are worth.
+End of the curve is the mean of validation accuracy and training loss at the last epoch. Capacity is the log FLOPs of
+the network: a short training underrates large networks. Early is the training loss a quarter into the curve: of two
+archs with the same end, the one that started more slowly finishes better. All terms are standardised. The weights are
+round numbers chosen from findings on this benchmark; `docs/reference/predictor-study.md` measures their effect.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ EARLY_WEIGHT = 0.2
 
 
 class Belief:
-    """The standing of archs, standardised over those it was made from."""
+    """The standing of archs, standardised over the archs that it was built from."""
 
     def __init__(self, space: Space, known: Observed) -> None:
         self._space = space
@@ -28,7 +28,7 @@ class Belief:
         self._standard = Standard.of(self._raw(known)[:, None])
 
     def standing(self, seen: Observed) -> FloatArray:
-        """Return the standing of archs, shape (n_archs,), mean 0 and variance 1 over those known."""
+        """Return the standing of archs, shape (n_archs,). Over the known archs it has mean 0 and variance 1."""
         return self._standard.apply(self._raw(seen)[:, None])[:, 0]
 
     def _raw(self, seen: Observed) -> FloatArray:
@@ -43,7 +43,7 @@ class Belief:
         return np.asarray(end + CAPACITY_WEIGHT * capacity - slow)
 
     def _columns(self, seen: Observed) -> list[FloatArray]:
-        """Return capacity, and where there are curves the last validation accuracy and two training losses."""
+        """Return capacity; with curves also the last validation accuracy, and the last and the early training loss."""
         flops = np.array([self._space.flops_m(arch) for arch in seen.archs])
         capacity = np.log(np.maximum(flops, 1e-9))
         if not seen.n_epochs:

@@ -1,7 +1,7 @@
-"""An arch and the first epochs of its curve as numbers, in groups of mean 0 and mean squared row length 1.
+"""Features of an arch and of the first epochs of its curve, in groups of mean 0 and mean squared row length 1.
 
-Accuracies enter as log odds and losses as minus their logarithm, so that larger is better and steps are comparable at
-any level. A figure that was not paid for is left out where no arch has it, and is the mean where some have.
+Accuracies enter as log odds, losses as minus their logarithm. So larger is better, and steps are comparable at any
+level. A value that no arch has is left out. A value that some archs lack is replaced by the mean.
 """
 
 from dataclasses import dataclass
@@ -20,32 +20,32 @@ _LEAST_LOSS = 1e-6
 
 
 def log_odds(acc_pct: FloatArray) -> FloatArray:
-    """Return the log odds of accuracies in percent, kept within [0.1, 99.9]; NaN stays."""
+    """Return the log odds of accuracies in percent, which are clipped to [0.1, 99.9]; NaN stays NaN."""
     p = np.clip(acc_pct, _LEAST_PCT, 100.0 - _LEAST_PCT) / 100.0
     return np.asarray(np.log(p / (1.0 - p)))
 
 
 def minus_log(loss: FloatArray) -> FloatArray:
-    """Return minus the logarithm of losses; NaN stays."""
+    """Return minus the logarithm of losses; NaN stays NaN."""
     return np.asarray(-np.log(np.maximum(loss, _LEAST_LOSS)))
 
 
 def arch_scaling(space: Space, archs: tuple[Arch, ...]) -> Scaling:
-    """Return the scaling of the space's features: over the whole space where it is small, else over `archs`."""
+    """Return the scaling of the space's features: over the whole space if it is small, else over `archs`."""
     raw = whole(space).raw if is_whole(space, _MAX_WHOLE) else np.asarray(space.features(archs), dtype=float)
     return Scaling.of(raw)
 
 
 def early_epoch(n_epochs: int) -> int:
-    """Return the place of the early epoch that the last one is held against: a quarter of the way."""
+    """Return the index of the early epoch, a quarter into the curve. Features compare it with the last epoch."""
     return max(1, n_epochs // 4) - 1
 
 
 def curve_features(seen: Observed) -> FloatArray:
-    """Return what the curves show, shape (n_archs, n_features), larger is better; no columns where nothing was seen.
+    """Return features of the curves, shape (n_archs, n_features), larger is better; no columns without epochs.
 
-    At the last epoch: validation accuracy and loss, training accuracy and loss. Over the curve: the mean of the
-    training loss, its first value, and how much training loss and accuracy rose in the second half.
+    At the last epoch: validation accuracy and loss, training accuracy and loss. Over the curve: the mean and the first
+    value of the training loss, and the rise of training loss and accuracy in the second half.
     """
     n = seen.n_epochs
     if not n:
@@ -60,14 +60,14 @@ def curve_features(seen: Observed) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """How columns become features of one group: those known are standardised, the others dropped."""
+    """Scales columns to features of one group: known columns are standardised, the others set to 0."""
 
     mean: FloatArray  # (n_columns,)
     factor: FloatArray  # (n_columns,) reciprocal scale; 0 for a column that is unknown or constant
 
     @classmethod
     def of(cls, columns: FloatArray) -> "Standard":
-        """Return the standard of `columns` (n_archs, n_columns); NaN is unknown."""
+        """Return the standard of `columns`, (n_archs, n_columns); NaN marks an unknown value."""
         known = np.isfinite(columns)
         count = np.maximum(known.sum(axis=0), 1)
         mean = np.where(known, columns, 0.0).sum(axis=0) / count
@@ -77,5 +77,5 @@ class Standard:
         return cls(mean, factor / np.sqrt(max(int(varies.sum()), 1)))
 
     def apply(self, columns: FloatArray) -> FloatArray:
-        """Return the features, same shape; what is unknown of an arch stands at the mean."""
+        """Return the features, same shape. An unknown value becomes the mean, 0."""
         return np.where(np.isfinite(columns), (columns - self.mean) * self.factor, 0.0)

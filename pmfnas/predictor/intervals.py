@@ -1,12 +1,14 @@
-"""How far off the process is, from what it says of each label when that label is left out, and its relatives'.
+"""Conformal prediction intervals of the process, from leave-one-out residuals of the labels.
 
-Conformal prediction (Vovk, Gammerman and Shafer 2005; with leave-one-out residuals Barber et al., Annals of Statistics
-2021, arXiv 1905.02928): the interval of a level reaches as many standard deviations as the smallest residual that
-ceil(level (n + 1)) of the n residuals do not exceed. Archs drawn like those learnt from then fall within it as often
-as the level says, whatever the distribution is; archs that were selected need not.
+The residual of a label is computed without the label and without its relatives (`families`).
 
-Deviation: residuals are in units of the process's standard deviation, whose hyperparameters saw all labels. Beyond the
-largest residual an interval grows as that of a normal distribution does.
+Source: conformal prediction (Vovk, Gammerman and Shafer 2005; with leave-one-out residuals Barber et al., Annals of
+Statistics 2021, arXiv 1905.02928). The half-width of a level's interval, in standard deviations, is the smallest
+residual that ceil(level (n + 1)) of the n residuals do not exceed. It covers archs drawn like the labelled ones as
+often as the level states, for any distribution. For selected archs there is no guarantee.
+
+Deviations: residuals are divided by the process's standard deviation, whose hyperparameters were fitted to all labels.
+Beyond the largest residual an interval grows like that of a normal distribution.
 """
 
 import numpy as np
@@ -20,10 +22,10 @@ from pmfnas.core.types import FloatArray
 
 
 def families(*features: FloatArray) -> NDArray[np.int64]:
-    """Return a number per row, (n,), shared by rows that agree in any of the `features`, (n, d) each.
+    """Return a family number per row, (n,). Rows that agree in any of the `features`, (n, d) each, share a family.
 
-    Archs with the same features are isomorphic or as good as that, and those with the same curve are copies of one
-    training: with a relative among the labels, an arch is easier to predict than the archs that will be asked about.
+    Archs with equal features are (nearly) isomorphic, and archs with equal curves are copies of one training. An arch
+    with a relative among the labels is easier to predict than a query, so relatives are left out together.
     """
     n = len(features[0])
     columns, offset = [], n
@@ -38,7 +40,7 @@ def families(*features: FloatArray) -> NDArray[np.int64]:
 
 
 def reach(residuals: FloatArray) -> FloatArray:
-    """Return the quantiles at `PROBABILITIES` of what is off, in standard deviations, shape (9,): odd about 0.
+    """Return the quantiles of the residual at `PROBABILITIES`, in standard deviations, shape (9,), odd about 0.
 
     Args:
         residuals: standardised leave-one-out residuals, (n,), n >= 1.

@@ -1,8 +1,8 @@
-"""PMF-NAS's predictor: an arch, the first epochs of its curve, and as many labels as there are.
+"""PMF-NAS's predictor of final accuracy, from an arch, the first epochs of its curve and any number of labels.
 
-With labels, a Gaussian process over arch and curve learns the score of the final accuracy, and its intervals are
-those of leaving each label out. With fewer than `FEW` labels, what archs lack in labels a declared belief supplies: the
-standing of each by curve and capacity is taken for its score, and the labels, if any, say which accuracy that is.
+With at least `FEW` labels, a Gaussian process over arch and curve learns the score of the final accuracy. Its intervals
+come from leave-one-out residuals. With fewer labels, the score is the declared prior of `belief`, which needs none; the
+available labels set its level in percent.
 """
 
 import numpy as np
@@ -20,14 +20,14 @@ from pmfnas.predictor.process import GroupedProcess
 from pmfnas.predictor.warp import Warp
 
 FEW = 5
-"""Labels below which the belief stands in for them."""
+"""Below this number of labels the declared prior replaces the process."""
 
 STANDING_STD, SLOPE_STD = 0.4, 0.4
-"""What the belief is off by, and its slope, in standard deviations of the standing; declared, not learnt."""
+"""Errors of the prior and of its slope, in standard deviations of the standing; declared, not learnt."""
 
 
 class PmfPredictor:
-    """Implements `pmfnas.core.predictors.Predictor`."""
+    """The predictor behind the port `pmfnas.core.predictors.Predictor`. It reads curves up to their last epoch."""
 
     reads = Reads(labels=True, curves="last")
 
@@ -38,7 +38,7 @@ class PmfPredictor:
         self._fitted: _Learnt | _Believed | None = None
 
     def fit(self, known: Observed, labels: FloatArray) -> None:
-        """Learn; raise `InputError` where there is nothing to learn from."""
+        """Learn from labels, or set up the prior. Raises `InputError` below two known archs."""
         if len(known) < 2:
             raise InputError(f"{len(known)} archs are known, but at least 2 are needed")
         if np.isfinite(labels).sum() < FEW:
@@ -47,14 +47,14 @@ class PmfPredictor:
         self._fitted = _Learnt(self._space, arch_scaling(self._space, known.archs), known, labels)
 
     def predict(self, queries: Observed) -> Prediction:
-        """Return mean, spread and conformal quantiles of the final accuracies."""
+        """Return mean, spread and conformal quantiles in percent. Raises `InputError` before the first `fit`."""
         if self._fitted is None:
             raise InputError("predict was called before fit; fit first")
         return self._fitted.predict(queries)
 
 
 class _Learnt:
-    """The process, fitted to the archs that have a label."""
+    """The Gaussian process, fitted to the archs that have a label."""
 
     def __init__(self, space: Space, scaling: Scaling, known: Observed, labels: FloatArray) -> None:
         self._space, self._scaling = space, scaling
@@ -77,7 +77,7 @@ class _Learnt:
 
 
 class _Believed:
-    """The belief, placed among accuracies by what there is: a line in log odds, of doubtful slope."""
+    """The declared prior. Labels or last accuracies set its level and slope: a line in log odds."""
 
     def __init__(self, space: Space, known: Observed, labels: FloatArray) -> None:
         self._belief = Belief(space, known)
@@ -96,7 +96,7 @@ class _Believed:
 
 
 def _in_percent(warp: Warp, mean: FloatArray, std: FloatArray, reaches: FloatArray) -> Prediction:
-    """Return scores as a prediction in percent."""
+    """Return scores with their standard deviations as a prediction in percent."""
     quantiles = warp.percent(mean[:, None] + std[:, None] * reaches)  # (n, 9)
     spread = 0.5 * (warp.percent(mean + std) - warp.percent(mean - std))
     return Prediction(warp.percent(mean), np.maximum(spread, 1e-9), np.maximum.accumulate(quantiles, axis=1))

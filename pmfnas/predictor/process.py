@@ -1,10 +1,10 @@
-"""A Gaussian process over groups of features, with a scale of its own for each group.
+"""A Gaussian process over groups of features, each group with its own scale.
 
     k(x, x') = 1 + sum_g a_g x_g.x'_g + s matern52(r),   r^2 = sum_g w_g |x_g - x'_g|^2,   noise v
 
-Slopes a, weights w, smooth variance s and noise v are the mode of their posterior under log-normal priors, found by
-its gradient (Rasmussen and Williams 2006, eq. 5.9); with few observations the priors hold them. The groups are the
-arch and its curve: how much each tells depends on the epochs seen, and this finds out.
+Slopes a, weights w, smooth variance s and noise v maximise their posterior under log-normal priors. The maximum is
+found with its gradient (Rasmussen and Williams 2006, eq. 5.9). With few observations the priors dominate. The groups
+are the arch and its curve. How much each of them tells depends on the observed epochs, so their scales are learnt.
 """
 
 from collections.abc import Sequence
@@ -20,19 +20,19 @@ from pmfnas.core.types import FloatArray
 
 JITTER = 1e-6
 MAX_TUNED = 200
-"""Observations that the hyperparameters are chosen from; the process itself uses all."""
+"""Largest number of observations for the choice of hyperparameters; the process itself is fitted to all."""
 
 _SLOPE, _WEIGHT, _SMOOTH, _NOISE = 0.1, 1.5, 0.3, 0.05
 _SPREAD = 0.7
-"""Centres of the priors, and their standard deviation as logarithms."""
+"""Centres of the priors, and the standard deviation of the logarithms."""
 _MAX_STEPS = 30
 _BLOCK = 256
-"""Rows that are predicted together."""
+"""Rows per block of predictions."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """Inner products and squared distances of rows of two sets, per group; a list of (n, m) each."""
+    """Inner products and squared distances between the rows of two sets: one matrix (n, m) per group."""
 
     products: list[FloatArray]
     squares: list[FloatArray]
@@ -48,10 +48,10 @@ class _Pairs:
 
 
 class GroupedProcess:
-    """A process fitted to centred targets; answers with the mean and spread of the smooth part plus noise."""
+    """A process fitted to centred targets. It predicts the mean and the standard deviation, noise included."""
 
     def __init__(self, groups: Sequence[FloatArray], y: FloatArray) -> None:
-        """Fit.
+        """Fit the hyperparameters and the process.
 
         Args:
             groups: features per group, (n, d_g) each.
@@ -67,7 +67,7 @@ class GroupedProcess:
         self._whitening = solve_triangular(self._factor, np.eye(len(y)), lower=True, check_finite=False)
 
     def predict(self, groups: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-        """Return mean and standard deviation at other rows, (m,) each, by blocks that fit into a cache."""
+        """Return mean and standard deviation at other rows, (m,) each, in the units of the targets."""
         blocks = [[x[i : i + _BLOCK] for x in groups] for i in range(0, len(groups[0]), _BLOCK)]
         found = [self._predict(block) for block in blocks]
         mean, std = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else (np.empty(0),) * 2
@@ -87,12 +87,12 @@ class GroupedProcess:
         return cross.T @ self._alpha, np.sqrt(np.maximum(variance, JITTER))
 
     def left_out(self, family: NDArray[np.int64]) -> FloatArray:
-        """Return each target's residual over its standard deviation when its whole family is left out, (n,).
+        """Return standardised residuals, (n,): each target's residual when its whole family is left out.
 
         Args:
             family: number of each observation's family, (n,).
 
-        Source: ibid., eq. 5.12, for blocks: the residuals of a block are (K^-1)_bb^-1 (K^-1 y)_b.
+        Source: Rasmussen and Williams 2006, eq. 5.12, for blocks: block residuals are (K^-1)_bb^-1 (K^-1 y)_b.
         """
         inverse, residual = _solved(self._factor, np.eye(len(self._alpha))), np.empty(len(self._alpha))
         for number in np.unique(family):
@@ -103,12 +103,12 @@ class GroupedProcess:
 
 
 def _scaled(groups: Sequence[FloatArray], variances: FloatArray) -> FloatArray:
-    """Return all groups side by side, each times the root of its variance: inner products add up, (n, sum of d_g)."""
+    """Return all groups side by side, (n, sum of d_g), each times the root of its variance, so inner products add."""
     return np.hstack([np.sqrt(v) * x for v, x in zip(variances, groups, strict=True)])
 
 
 def _mode(groups: Sequence[FloatArray], y: FloatArray) -> FloatArray:
-    """Return the logarithms of the hyperparameters: slopes, weights, smooth variance, noise."""
+    """Return the logarithms of the best hyperparameters: slopes, weights, smooth variance, noise."""
     n_groups, pairs = len(groups), _Pairs.of(groups, groups)
     centre = np.log(np.array([_SLOPE] * n_groups + [_WEIGHT] * n_groups + [_SMOOTH, _NOISE]))
 
@@ -149,7 +149,7 @@ def _minus_log_posterior(
 
 
 def _covariance(theta: FloatArray, pairs: _Pairs) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the covariance, its Matern part for unit variance, and s times the derivative of that by r^2."""
+    """Return the covariance, its Matern part at unit variance, and s times that part's derivative by r^2."""
     e, n_groups = np.exp(theta), len(pairs.products)
     square = sum((w * s for w, s in zip(e[n_groups : 2 * n_groups], pairs.squares, strict=True)), start=np.float64(0.0))
     r = np.sqrt(5.0 * square)

@@ -1,9 +1,9 @@
-"""Accuracies as scores that spread evenly, and back.
+"""A map between accuracies and evenly spread scores.
 
-The good archs of a space lie within a few points of each other, the bad ones anywhere below. A score is the mean of two
-views of an accuracy, its log odds and its normal score among the labels: the first keeps distances at the top, the
-second does not let the bottom rule. Between labels the map is linear in log odds, beyond them it goes on with the mean
-slope, so it can be turned around.
+The good archs of a space lie within a few points of each other; the bad ones lie anywhere below. A score is the mean of
+two transforms of the accuracy: its log odds, which keep distances at the top, and its normal score among the labels,
+which limits the influence of the bottom. Between labels the map is linear in log odds. Beyond the labels it continues
+with the mean slope, so it has an inverse.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Warp:
     odds: FloatArray  # (n_knots,) rising
     score: FloatArray  # (n_knots,) rising
     slope: float
-    """Of the score over log odds, beyond the knots."""
+    """Slope of the score over log odds, beyond the knots."""
 
     @classmethod
     def of(cls, labels: FloatArray) -> "Warp":
@@ -42,7 +42,7 @@ class Warp:
         return self._along(log_odds(acc_pct), self.odds, self.score, self.slope)
 
     def percent(self, scores: FloatArray) -> FloatArray:
-        """Return the accuracies in percent of scores, same shape."""
+        """Return the accuracies in percent for given scores, same shape."""
         odds = self._along(scores, self.score, self.odds, 1.0 / self.slope)
         return np.asarray(100.0 / (1.0 + np.exp(-np.clip(odds, -50.0, 50.0))))
 

@@ -15,7 +15,11 @@ SPACES: MappingProxyType[str, type[CellSpace] | type[SizeSpace]] = MappingProxyT
 
 
 def space_for(name: str, *, n_classes: int, image_size: int) -> Space:
-    """Return the space called `name`, for images of `image_size` pixels a side in `n_classes` classes."""
+    """Return the space `name` for images of `image_size` pixels a side in `n_classes` classes.
+
+    Raises:
+        InputError: `name` is not a known space, or its network does not fit the images.
+    """
     if name not in SPACES:
         raise unknown_name("space", name, SPACES)
     return SPACES[name](n_classes=n_classes, image_size=image_size)

@@ -1,4 +1,4 @@
-"""What every space does with its archs alike: draw one, change one position, refuse what is not an arch."""
+"""Operations on archs that all spaces share: draw an arch, change one position, check an arch."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from pmfnas.core.types import Arch
 
 
 def sample_arch(cardinalities: Sequence[int], *, rng: np.random.Generator) -> Arch:
-    """Return one arch, uniformly; one draw per position, in order."""
+    """Return one arch, drawn uniformly: one draw per position, in order."""
     return tuple(int(i) for i in rng.integers(0, np.asarray(cardinalities)))
 
 
 def one_change_neighbours(arch: Arch, cardinalities: Sequence[int]) -> tuple[Arch, ...]:
-    """Return the archs that differ in one position: by position, then by choice, both rising."""
+    """Return the archs that differ in one position, sorted by position, then by choice."""
     return tuple(
         (*arch[:place], choice, *arch[place + 1 :])
         for place, n_choices in enumerate(cardinalities)
@@ -24,7 +24,7 @@ def one_change_neighbours(arch: Arch, cardinalities: Sequence[int]) -> tuple[Arc
 
 
 def check_arch(arch: Arch, cardinalities: Sequence[int], example: Arch) -> None:
-    """Raise `InputError` that shows `example` unless `arch` has a legal choice in every position."""
+    """Raise `InputError`, which shows `example`, unless `arch` has a legal choice in every position."""
     legal = len(arch) == len(cardinalities) and all(0 <= i < n for i, n in zip(arch, cardinalities, strict=True))
     if not legal:
         raise InputError(

@@ -1,8 +1,8 @@
-"""The topology space of NAS-Bench-201: a cell of four nodes, an operation on each of its six edges.
+"""The topology space of NAS-Bench-201: a cell of four nodes, with an operation on each of its six edges.
 
     node 0 (input)      arch = (op of 1<-0,  op of 2<-0, op of 2<-1,  op of 3<-0, op of 3<-1, op of 3<-2)
-    node 1              a node is the sum of what its incoming edges bring
-    node 2              |op~0|+|op~0|op~1|+|op~0|op~1|op~2|   is how the benchmark writes it
+    node 1              a node is the sum of its incoming edges
+    node 2              |op~0|+|op~0|op~1|+|op~0|op~1|op~2|   is the benchmark's notation
     node 3 (output)
 
 The network is a stem, three stages of five cells with 16, 32 and 64 channels, a residual block of stride 2
@@ -31,7 +31,7 @@ _EXAMPLE: Arch = (3, 3, 1, 3, 1, 3)
 
 
 class CellSpace:
-    """The 15,625 cells, in a network for images of one size and a number of classes."""
+    """The 15,625 cells, in a network for a given image size and number of classes."""
 
     def __init__(self, *, n_classes: int, image_size: int) -> None:
         pixels = stage_pixels(n_classes=n_classes, image_size=image_size)
@@ -56,11 +56,11 @@ class CellSpace:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Name of each column of `features`; `cell_features` says what they mean."""
+        """Name of each column of `features`; the module `cell_features` explains them."""
         return FEATURE_NAMES
 
     def sample(self, *, rng: np.random.Generator) -> Arch:
-        """Return one arch, uniformly over the 15,625 (isomorphs count apart)."""
+        """Return one arch, drawn uniformly from the 15,625; isomorphic archs count separately."""
         return sample_arch(self.cardinalities, rng=rng)
 
     def neighbours(self, arch: Arch) -> tuple[Arch, ...]:
@@ -72,17 +72,17 @@ class CellSpace:
         """Return the key of the isomorphism class; there are 6,466.
 
         The classes are those of the benchmark's unique string with zeros considered, so that figures per class
-        compare with published ones. They are finer than what the network computes: a zero is kept in
-        a sum, and a sum behind an identity is not regrouped.
+        compare with published ones. Archs of different classes may compute the same function: the string keeps a
+        zero in a sum and does not regroup a sum behind an identity.
         """
         self._check(arch)
         return _key(arch)
 
     def features(self, archs: Sequence[Arch]) -> FloatArray:
-        """Return the encoding for models, shape (n_archs, len(feature_names)), the same for isomorphic archs.
+        """Return the encoding for models, shape (n_archs, len(feature_names)). Isomorphic archs have equal features.
 
-        The benchmark's classes also join a convolution that is used twice to two equal ones. That makes 430 classes
-        whose members differ in size; their features are those of the largest, as most of their members are.
+        The benchmark's classes also merge one convolution that is used twice with two equal ones. So the members of 430
+        classes differ in size. Their features are those of the largest member, as most members are of that size.
         """
         if not len(archs):
             return np.empty((0, len(FEATURE_NAMES)))
@@ -92,7 +92,7 @@ class CellSpace:
         return np.asarray(table[rows[arch_numbers(archs, self.cardinalities)]])
 
     def params_m(self, arch: Arch) -> float:
-        """Return the parameters, in millions; convolutions that cannot reach the output count too."""
+        """Return the parameters, in millions. Convolutions that cannot reach the output count, too."""
         return self._footprint(arch).params / 1e6
 
     def flops_m(self, arch: Arch) -> float:
@@ -100,7 +100,7 @@ class CellSpace:
         return self._footprint(arch).flops / 1e6
 
     def parse(self, text: str) -> Arch:
-        """Return the arch of `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`; raise `InputError` for anything else."""
+        """Return the arch of `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`. Raises `InputError` for any other text."""
         nodes = [node.strip("|").split("|") for node in text.split("+")]
         tokens = [token.rpartition("~")[0] for node in nodes for token in node]
         arch = tuple(OPS.index(token) for token in tokens if token in OPS)
@@ -136,14 +136,14 @@ class CellSpace:
         return rows.astype(np.int64), table
 
     def _sizes(self, n_1x1: NDArray[np.int64], n_3x3: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return parameters and FLOPs of networks with so many convolutions per cell, each shape (n_archs,)."""
+        """Return parameters and FLOPs of networks with this many convolutions per cell, each shape (n_archs,)."""
         frame, one, three = self._frame, self._conv_1x1, self._conv_3x3
         params = frame.params + one.params * n_1x1 + three.params * n_3x3
         return params, frame.flops + one.flops * n_1x1 + three.flops * n_3x3
 
 
 def _convolutions(kernel: int, pixels: tuple[int, int, int]) -> Footprint:
-    """Return what a convolution on one edge adds to the network: it stands in every cell of every stage."""
+    """Return the footprint of a convolution on one edge of every cell in every stage."""
     return sum(
         (
             convolution_bn(channels, channels, kernel=kernel, pixels=p) * _CELLS_PER_STAGE
@@ -161,8 +161,8 @@ def _print(arch: Arch) -> str:
 def _key(arch: Arch) -> str:
     """Return the output of `arch` as an expression of the input `0`; `#` is zero.
 
-    Terms of a sum are sorted as text and a sum passes an identity unbracketed: which classes there are depends on
-    both, so the notation follows the benchmark's.
+    Terms of a sum are sorted as text, and a sum passes an identity without brackets. Both affect the classes, so they
+    follow the benchmark's notation.
     """
     expressions = ["0"]
     for first, n_edges in ((0, 1), (1, 2), (3, 3)):

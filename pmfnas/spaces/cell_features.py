@@ -1,23 +1,23 @@
-"""What a cell looks like to a model: what its signal passes through on the way from input to output.
+"""Features of cells for models: counts of operations along the paths from input to output.
 
-Only *live* edges count: those on a path from node 0 to node 3 without `none`. A cell has four routes,
-0-3, 0-1-3, 0-2-3 and 0-1-2-3; each that is open is a *path*, and the operations on it, identities left out, are
-its *sequence*. The counts of the 40 possible sequences encode what is computed, whichever node it passes
-(path encoding: White, Neiswanger and Savani, arXiv 1910.11858, section 3.1).
+Only *live* edges count: edges on a path from node 0 to node 3 without `none`. A cell has four routes, 0-3, 0-1-3, 0-2-3
+and 0-1-2-3. An open route is a *path*, and its operations without identities are its *sequence*. The counts of the 40
+possible sequences encode the computed function, independent of the nodes on the way (path encoding: White, Neiswanger
+and Savani, arXiv 1910.11858, section 3.1).
 
 Columns, in the order of `FEATURE_NAMES`:
 
     live:OP             live edges with OP: skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3
     paths               paths, 0 to 4
     paths:pooled        paths with at least one pooling
-    convs:min, mean, max    convolutions on a path, over the paths
-    window:max          3x3 operations on a path, at most: half of what the receptive field grows by
-    log10_params        logarithm of the network's parameters, only live edges counted
-    log10_flops         the same of its floating-point operations
+    convs:min, mean, max    convolutions per path, over the paths
+    window:max          largest number of 3x3 operations on a path: half the growth of the receptive field
+    log10_params        logarithm of the parameters of the network with its live edges only
+    log10_flops         logarithm of its floating-point operations
     path:A-B            paths with the sequence A, B; `path:identity` is the plain identity
 
-A cell without any path has zeros everywhere but in the two logarithms. The columns up to `path:identity` are dense; the
-other sequences are rare, so a kernel on columns of unit variance gives them more weight than they deserve.
+A cell without any path has zeros everywhere but in the two logarithms. The columns up to `path:identity` are dense. The
+other sequences are rare, so a kernel on columns of unit variance gives them too much weight.
 """
 
 from itertools import product
@@ -29,7 +29,7 @@ from pmfnas.core.types import FloatArray
 
 NONE, SKIP, CONV_1X1, CONV_3X3, POOL = range(5)
 ROUTES = ((3,), (0, 4), (1, 5), (0, 2, 5))
-"""Edges of the four routes, as places in an arch; edges are 1<-0, 2<-0, 2<-1, 3<-0, 3<-1, 3<-2."""
+"""Edges of the four routes, as positions in an arch; edges are 1<-0, 2<-0, 2<-1, 3<-0, 3<-1, 3<-2."""
 
 _SHORT = {CONV_1X1: "1x1", CONV_3X3: "3x3", POOL: "pool"}
 _SEQUENCES = tuple(s for length in range(4) for s in product(_SHORT, repeat=length))
@@ -57,7 +57,7 @@ def open_routes(ops: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def live_counts(ops: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return how many live edges carry each operation, shape (n_archs, 5); column 0 (`none`) is zero."""
+    """Return the number of live edges with each operation, shape (n_archs, 5); column 0 (`none`) is zero."""
     live = np.zeros(ops.shape, dtype=np.bool_)
     for is_open, edges in zip(open_routes(ops).T, ROUTES, strict=True):
         live[:, edges] |= is_open[:, None]
@@ -70,7 +70,7 @@ def cell_features(ops: NDArray[np.uint8], params: NDArray[np.int64], flops: NDAr
     Args:
         ops: operation per edge, shape (n_archs, 6).
         params: parameters of the network with the live edges only, shape (n_archs,).
-        flops: floating-point operations of the same, shape (n_archs,).
+        flops: floating-point operations of the same network, shape (n_archs,).
     """
     is_open = open_routes(ops)
     columns = [
@@ -103,12 +103,12 @@ def _path_statistics(ops: NDArray[np.uint8], is_open: NDArray[np.bool_]) -> Floa
 
 
 def _on_routes(edges_with: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return how many edges of each route have the property, shape (n_archs, 4)."""
+    """Return the number of edges with the property on each route, shape (n_archs, 4)."""
     return np.stack([edges_with[:, edges].sum(axis=1) for edges in ROUTES], axis=1)
 
 
 def _sequence_counts(ops: NDArray[np.uint8], is_open: NDArray[np.bool_]) -> FloatArray:
-    """Return how many paths have each of the 40 sequences, shape (n_archs, 40)."""
+    """Return the number of paths with each of the 40 sequences, shape (n_archs, 40)."""
     place = {s: i for i, s in enumerate(_SEQUENCES)}
     counts = np.zeros((len(ops), len(_SEQUENCES)))
     for route_open, edges in zip(is_open.T, ROUTES, strict=True):

@@ -1,7 +1,7 @@
-"""Parameters and floating-point operations of the layers that both networks are built from.
+"""Parameters and floating-point operations of the layers of both networks.
 
-Counted as the benchmark's authors count: one multiply-add of a convolution or a linear layer is one operation,
-the bias of the linear layer another; batch norm, activation, pooling and addition are free.
+The counts follow the benchmark's authors: a multiply-add of a convolution or a linear layer is one operation, and so
+is the bias of the linear layer. Batch norm, activation, pooling and addition count as zero.
 
 Source: NAS-Bench-201 (arXiv 2001.00326) section 2.1, NATS-Bench (arXiv 2009.00437) section 3.1.
 """
@@ -13,7 +13,7 @@ from pmfnas.core.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What a layer, or a network, holds and computes for one image."""
+    """Parameters and floating-point operations per image of a layer or a network."""
 
     params: int = 0
     flops: int = 0
@@ -26,23 +26,23 @@ class Footprint:
 
 
 def convolution(c_in: int, c_out: int, *, kernel: int, pixels: int) -> Footprint:
-    """Return a convolution without bias whose output has `pixels` positions."""
+    """Return the footprint of a convolution without bias whose output has `pixels` positions."""
     weights = c_in * c_out * kernel * kernel
     return Footprint(weights, weights * pixels)
 
 
 def batch_norm(channels: int) -> Footprint:
-    """Return a batch norm: a scale and a shift per channel."""
+    """Return the footprint of a batch norm: a scale and a shift per channel."""
     return Footprint(params=2 * channels)
 
 
 def convolution_bn(c_in: int, c_out: int, *, kernel: int, pixels: int) -> Footprint:
-    """Return convolution and batch norm, the unit of stem, cells and blocks."""
+    """Return the footprint of a convolution with batch norm, the unit of stem, cells and blocks."""
     return convolution(c_in, c_out, kernel=kernel, pixels=pixels) + batch_norm(c_out)
 
 
 def reduction(c_in: int, c_out: int, *, pixels: int) -> Footprint:
-    """Return the residual block of stride 2; `pixels` are those of its output."""
+    """Return the footprint of the residual block of stride 2, whose output has `pixels` positions."""
     return (
         convolution_bn(c_in, c_out, kernel=3, pixels=pixels)
         + convolution_bn(c_out, c_out, kernel=3, pixels=pixels)
@@ -51,18 +51,18 @@ def reduction(c_in: int, c_out: int, *, pixels: int) -> Footprint:
 
 
 def stem(channels: int, *, pixels: int) -> Footprint:
-    """Return the first convolution, from the three colours."""
+    """Return the footprint of the first convolution with batch norm, from three colours to `channels`."""
     return convolution_bn(3, channels, kernel=3, pixels=pixels)
 
 
 def head(channels: int, *, n_classes: int) -> Footprint:
-    """Return batch norm, global pooling and the linear layer."""
+    """Return the footprint of batch norm, global pooling and the linear layer."""
     linear = (channels + 1) * n_classes
     return batch_norm(channels) + Footprint(linear, linear)
 
 
 def stage_pixels(*, n_classes: int, image_size: int) -> tuple[int, int, int]:
-    """Return the pixels of the three stages; raise `InputError` for sizes that no network can have."""
+    """Return the pixels of the three stages. Raises `InputError` for sizes that no network can have."""
     if n_classes < 1:
         raise InputError(f"n_classes is {n_classes}, but must be at least 1")
     if image_size < 4 or image_size % 4:

@@ -1,11 +1,11 @@
 """The size space of NATS-Bench: one fixed cell, a width out of 8, 16, ..., 64 for each of five groups of layers.
 
-    arch = (i0, i1, i2, i3, i4)     place of each width in `WIDTHS`
-    8:16:64:8:32                    is how the benchmark writes the widths c0:c1:c2:c3:c4
+    arch = (i0, i1, i2, i3, i4)     index of each width in `WIDTHS`
+    8:16:64:8:32                    is the benchmark's notation for the widths c0:c1:c2:c3:c4
 
 The network: a stem to c0, a cell, a residual block of stride 2 from c0 to c1, a cell to c2, a block to c3, a cell
 to c4, and a head. In each cell the edges 1<-0, 2<-0, 2<-1, 3<-1 and 3<-2 are 3x3 convolutions, and 3<-0 passes the
-input on, through a 1x1 convolution where the width changes. Source: Dong et al., arXiv 2009.00437, section 3.1.
+input on; a 1x1 convolution adapts it if the width changes. Source: Dong et al., arXiv 2009.00437, section 3.1.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _EXAMPLE: Arch = (7, 7, 7, 7, 7)
 
 
 class SizeSpace:
-    """The 32,768 choices of widths, in a network for images of one size and a number of classes."""
+    """The 32,768 choices of widths, in a network for a given image size and number of classes."""
 
     def __init__(self, *, n_classes: int, image_size: int) -> None:
         self._pixels = stage_pixels(n_classes=n_classes, image_size=image_size)
@@ -51,20 +51,20 @@ class SizeSpace:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Name of each column of `features`: binary logarithms of widths, then of what the network costs."""
+        """Name of each column of `features`: logarithms of the widths, then of parameters and FLOPs."""
         return FEATURE_NAMES
 
     def sample(self, *, rng: np.random.Generator) -> Arch:
-        """Return one arch, uniformly."""
+        """Return one arch, drawn uniformly."""
         return sample_arch(self.cardinalities, rng=rng)
 
     def neighbours(self, arch: Arch) -> tuple[Arch, ...]:
-        """Return the 35 archs that differ in one width: by group, then by width."""
+        """Return the 35 archs that differ in one width, sorted by group, then by width."""
         self._check(arch)
         return one_change_neighbours(arch, self.cardinalities)
 
     def canonical(self, arch: Arch) -> str:
-        """Return the official string: no two archs are isomorphic."""
+        """Return the official string, because no two archs are isomorphic."""
         return self.format(arch)
 
     def features(self, archs: Sequence[Arch]) -> FloatArray:
@@ -84,7 +84,7 @@ class SizeSpace:
         return float(self._footprints([arch])[0, 1]) / 1e6
 
     def parse(self, text: str) -> Arch:
-        """Return the arch of `c0:c1:c2:c3:c4`; raise `InputError` for anything else."""
+        """Return the arch of `c0:c1:c2:c3:c4`. Raises `InputError` for any other text."""
         known = {str(width): i for i, width in enumerate(WIDTHS)}
         tokens = text.split(":")
         if len(tokens) != _N_GROUPS or any(token not in known for token in tokens):
@@ -117,7 +117,7 @@ class SizeSpace:
 
     @cached_property
     def _group_sizes(self) -> NDArray[np.int64]:
-        """Parameters and FLOPs of each group by the widths before and in it, shape (5, 8, 8, 2)."""
+        """Parameters and FLOPs of each group, by the width before it and its own width, shape (5, 8, 8, 2)."""
         groups = [
             [[self._group(place, c_in, c_out) for c_out in WIDTHS] for c_in in WIDTHS] for place in range(_N_GROUPS)
         ]
@@ -126,7 +126,7 @@ class SizeSpace:
     def _group(self, place: int, c_in: int, c_out: int) -> Footprint:
         large, middle, small = self._pixels
         match place:
-            case 0:  # what stands before the first group is the last width: it does not matter here
+            case 0:  # `c_in` of the first group is the last width (by `np.roll`); it is not used here
                 return stem(c_out, pixels=large) + _cell(c_out, c_out, pixels=large)
             case 1:
                 return reduction(c_in, c_out, pixels=middle)
@@ -139,7 +139,7 @@ class SizeSpace:
 
 
 def _cell(c_in: int, c_out: int, *, pixels: int) -> Footprint:
-    """Return the fixed cell: two convolutions from the input, three between nodes, and the identity edge."""
+    """Return the footprint of the cell: two convolutions from the input, three between nodes, the identity edge."""
     identity = Footprint() if c_in == c_out else convolution_bn(c_in, c_out, kernel=1, pixels=pixels)
     from_input = convolution_bn(c_in, c_out, kernel=3, pixels=pixels)
     between = convolution_bn(c_out, c_out, kernel=3, pixels=pixels)

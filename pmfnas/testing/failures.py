@@ -1,4 +1,4 @@
-"""What can go wrong with a benchmark or an executor, each as a wrapper around a sound one.
+"""Faults of a benchmark or an executor, each as a wrapper around a sound one.
 
 ConstantScores   every accuracy is the same: there is nothing to rank by
 Diverging        the training of some archs turns to NaN
@@ -10,7 +10,7 @@ The first four are benchmarks, of which the space, the fidelities and everything
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -124,7 +124,7 @@ class Uneven:
         return curve, self._priced(cost, f"{request.schedule} {request.start} {request.stop} {trial}", request.arch)
 
     def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
-        """Return what the benchmark inside measures, and its cost times the factor."""
+        """Return the measurement of the benchmark inside, and its cost times the factor."""
         value, cost = self._benchmark.measure(arch, metric)
         return value, self._priced(cost, metric, arch)
 
@@ -138,32 +138,18 @@ class Disturbed:
 
     def __init__(self, executor: Executor, disturb: Disturbance) -> None:
         self._executor, self._disturb = executor, disturb
+        self.submit, self.running, self.spent = executor.submit, executor.running, executor.spent
+        self.cancel = executor.cancel  # the end of a cancelled ticket is not disturbed
 
     @property
     def n_free(self) -> int:
         """As the executor inside says."""
         return self._executor.n_free
 
-    def submit(self, tickets: Sequence[Ticket]) -> None:
-        """Hand the tickets on."""
-        self._executor.submit(tickets)
-
     def next_event(self, until_s: float) -> Event | None:
         """Return the next event with a disturbed outcome."""
         event = self._executor.next_event(until_s)
         return replace(event, outcome=self._disturb(event.ticket, event.outcome)) if event is not None else None
-
-    def cancel(self, ticket: Ticket) -> Event | None:
-        """Cancel a ticket; its end is not disturbed."""
-        return self._executor.cancel(ticket)
-
-    def running(self) -> Sequence[tuple[Ticket, int, float]]:
-        """As the executor inside says."""
-        return self._executor.running()
-
-    def spent(self, ticket: Ticket) -> Cost:
-        """As the executor inside says."""
-        return self._executor.spent(ticket)
 
 
 def _checked_share(share: float) -> float:

@@ -4,7 +4,7 @@ The one place that uses the global generators: to scramble them, so that a searc
 """
 
 import os
-import random  # noqa: TID251  scrambled here so that nobody can lean on it
+import random  # noqa: TID251  scrambled here so that no searcher can rely on it
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ import numpy as np
 
 
 def process_state() -> dict[str, object]:
-    """Return what can be compared of the state of the process, by name."""
+    """Return the comparable parts of the state of the process, by name."""
     numpy_state = np.random.get_state(legacy=False)  # noqa: NPY002  read to see who changes it
     return {
         "numpy's global generator": repr(numpy_state["state"]["key"].tolist()) + repr(numpy_state["state"]["pos"]),

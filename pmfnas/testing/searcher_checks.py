@@ -36,7 +36,7 @@ _SHARE = 0.3
 
 @dataclass(frozen=True)
 class Subject:
-    """A searcher to be checked, and on what."""
+    """A searcher to be checked, with its spaces and seed."""
 
     factory: SearcherFactory
     space: Space = field(default_factory=GridSpace)
@@ -74,7 +74,7 @@ Check: TypeAlias = Callable[[Subject], None]
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check found."""
+    """The result of one check."""
 
     name: str
     passed: bool

@@ -1,4 +1,4 @@
-"""Real training: the networks, the recipe, the data and the trainer behind a search that ends with a model.
+"""Real training: the networks, the recipe, the data and the trainer of a search that ends with a trained model.
 
 Needs the extra `train` (torch); `import pmfnas` does not load it.
 """

@@ -1,10 +1,10 @@
-"""Real training as a benchmark: what was a row of a table is trained here.
+"""Real training as a benchmark: it trains each segment that a table would look up.
 
     schedules     of any length, named by their epochs; validation can be bought after every epoch
-    trials        training seeds of a schedule, the published ones
+    trials        the training seeds of a schedule, as published
     costs         measured seconds of the device
 
-Test images are not within reach: a search is given `SearchData`.
+Test images are out of reach: a search gets `SearchData`, which has none.
 """
 
 from pmfnas.core.errors import UnavailableError
@@ -24,28 +24,28 @@ class TrainingBenchmark:
         self._n_classes = n_classes
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
-        """Return the number of training seeds."""
+        """Return the number of training seeds of the schedule, the same for every arch."""
         del arch
         return len(trial_seeds(self.fidelities[schedule].epochs))
 
     def arch_number(self, arch: Arch) -> int:
-        """Return the place of an arch in the enumeration of its space."""
+        """Return the number of an arch in the enumeration of its space."""
         return int(arch_numbers([arch], self.space.cardinalities)[0])
 
     def segment(self, number: int, request: Train, trial: int) -> Segment:
-        """Return a request as a segment for the session."""
+        """Return the request as a segment for the session, with the session's number `number`."""
         epochs = self.fidelities[request.schedule].epochs
         key = RunKey(self.arch_number(request.arch), request.schedule, trial_seeds(epochs)[trial])
         plan = blueprint(self.space.name, request.arch, self.session.recipe, n_classes=self._n_classes)
         return Segment(number, key, plan, epochs, request.start, request.stop, request.validations)
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
-        """Train a segment, alone, and return its curve and measured cost.
+        """Train one segment alone and return its curve and measured cost.
 
-        A training that diverged has a loss that is not finite at the end of its curve.
+        If the training diverged, the last loss of the curve is not finite.
 
         Raises:
-            UnavailableError: the device could not train it.
+            UnavailableError: the device has too little memory for the network.
         """
         self.session.begin(self.segment(-1, request, trial))
         while True:
@@ -55,5 +55,5 @@ class TrainingBenchmark:
                 raise UnavailableError(f"arch {request.arch} could not be trained: {ended.outcome}")
 
     def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
-        """Raise `UnavailableError`: nothing but training is done here."""
-        raise UnavailableError(f"metric {metric!r} of arch {arch}: real training measures none")
+        """Raise `UnavailableError`: real training offers no measurements."""
+        raise UnavailableError(f"metric {metric!r} of arch {arch}: real training offers no measurements")

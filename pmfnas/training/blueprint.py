@@ -1,12 +1,12 @@
-"""What a network consists of, before any tensor exists: its blocks, its layers, and the shapes of its weights.
+"""The blueprint of a network: its blocks, its layers, and the shapes of its weights, without any tensor.
 
 Both spaces share one frame: stem, blocks, head. A block is a cell (four nodes, an operation on each of six edges) or
-a reduction (the residual block of stride 2). The topology space varies the operations and the size space the widths.
-Archs whose blueprints agree in everything but the operations can be packed into one network.
+a reduction (the residual block of stride 2). The topology space varies the operations, the size space the widths.
+Archs whose blueprints differ in the operations only can be packed into one network.
 
     unit                     weights
     stem                     3x3 convolution, batch norm
-    blocks.B.edge E          convolution, batch norm, for every edge that has one
+    blocks.B.edge E          convolution, batch norm, for every edge with a convolution
     blocks.B.first, second   3x3 convolution, batch norm       } of a reduction
     blocks.B.shortcut        1x1 convolution                   }
     head                     batch norm
@@ -29,7 +29,7 @@ from pmfnas.training.recipe import Recipe
 
 SKIP, CONV_1X1, CONV_3X3, POOL = (OPS.index(op) for op in OPS[1:])
 SIZE_OPS: Arch = (CONV_3X3, CONV_3X3, CONV_3X3, SKIP, CONV_3X3, CONV_3X3)
-"""The one cell of the size space."""
+"""The operations of the size space's fixed cell."""
 
 _KERNELS = {CONV_1X1: 1, CONV_3X3: 3}
 
@@ -50,33 +50,33 @@ class Blueprint:
     ops: Arch
     """Operation of each of the six edges of every cell, indices into `pmfnas.spaces.cell.OPS`."""
     stem: int
-    """Channels behind the stem."""
+    """Channels after the stem."""
     blocks: tuple[Block, ...]
     n_classes: int
 
     @property
     def frame(self) -> tuple[object, ...]:
-        """What archs must have in common to be packed into one network."""
+        """The parts that archs must share to be packed into one network."""
         return self.stem, self.blocks, self.n_classes
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A layer with weights, and the batch norm behind it."""
+    """A layer with weights and its batch norm."""
 
     name: str
     c_in: int
     c_out: int
     kernel: int
-    """Side of the convolution; 0 where there is none."""
+    """Side of the convolution; 0 for a unit without convolution."""
     normed: bool = True
     biased: bool = False
     pre_activated: bool = False
-    """Whether its input passes a ReLU first."""
+    """True if a ReLU precedes the convolution."""
     stride: int = 1
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Return the shape of each trained tensor by name, in the order in which they are drawn and stored."""
+        """Return the shape of each trained tensor by name, in the order of initialisation and storage."""
         shapes: dict[str, tuple[int, ...]] = {}
         if self.kernel:
             shapes[f"{self.name}.weight"] = (self.c_out, self.c_in, self.kernel, self.kernel)
@@ -91,12 +91,12 @@ class Unit:
         return self.c_out * (self.c_in * self.kernel**2 + self.biased + 2 * self.normed)
 
     def flops(self, pixels: int) -> int:
-        """Return the multiply-adds for one image whose output has `pixels` positions; batch norm is free."""
+        """Return the multiply-adds for one image whose output has `pixels` positions. Batch norm counts as zero."""
         return self.c_out * (self.c_in * self.kernel**2 + self.biased) * pixels
 
 
 def blueprint(space: str, arch: Arch, recipe: Recipe, *, n_classes: int) -> Blueprint:
-    """Return the network of an arch of the space called `space`."""
+    """Return the network of an arch of the space `space`. Raises `InputError` for another space or an illegal arch."""
     if space == "nb201":
         check_arch(arch, (len(OPS),) * len(EDGES), (3, 3, 1, 3, 1, 3))
         return Blueprint(arch, recipe.channels[0], _stages(recipe), n_classes)
@@ -118,18 +118,18 @@ def _stages(recipe: Recipe) -> tuple[Block, ...]:
 
 
 def stem_unit(plan: Blueprint) -> Unit:
-    """Return the first convolution, from the three colours."""
+    """Return the first convolution, from three colours."""
     return Unit("stem", 3, plan.stem, 3)
 
 
 def head_units(plan: Blueprint) -> tuple[Unit, Unit]:
-    """Return the last batch norm and the linear layer; the linear layer is a 1x1 convolution of one pixel."""
+    """Return the last batch norm and the linear layer, which is a 1x1 convolution of one pixel."""
     c_last = plan.blocks[-1].c_out
     return Unit("head", c_last, c_last, 0), Unit("classifier", c_last, plan.n_classes, 1, normed=False, biased=True)
 
 
 def block_units(place: int, block: Block, ops: Arch) -> Iterator[Unit]:
-    """Yield the units of the block at `place`, in order."""
+    """Yield the units of the block with index `place`, in order."""
     name = f"blocks.{place}"
     if block.kind == "reduction":
         yield Unit(f"{name}.first", block.c_in, block.c_out, 3, pre_activated=True, stride=2)
@@ -143,9 +143,9 @@ def block_units(place: int, block: Block, ops: Arch) -> Iterator[Unit]:
 
 
 def edge_unit(block_name: str, edge: int, block: Block, op: int) -> Unit | None:
-    """Return the unit on an edge of a cell; None where its operation has no weights.
+    """Return the unit on an edge of a cell; None if its operation has no weights.
 
-    An identity from the input that must change the width is a 1x1 convolution and batch norm, without ReLU.
+    An identity from the input that changes the width is a 1x1 convolution and batch norm, without ReLU.
     """
     c_in = block.c_in if EDGES[edge][1] == 0 else block.c_out
     name = f"{block_name}.edge{edge}"
@@ -163,9 +163,9 @@ def units(plan: Blueprint) -> Iterator[Unit]:
 
 
 def footprint(plan: Blueprint, image_size: int) -> tuple[int, int]:
-    """Return parameters, and floating-point operations for one image of `image_size` pixels a side.
+    """Return the number of parameters, and of operations for one image of `image_size` pixels a side.
 
-    Equal blocks are counted once and multiplied. One multiply-add is one operation, as the benchmark counts.
+    Equal blocks are counted once and multiplied. One multiply-add is one operation, as in the benchmark.
     """
     side, params, flops = image_size, stem_unit(plan).params(), stem_unit(plan).flops(image_size**2)
     sides: Counter[tuple[Block, int]] = Counter()

@@ -1,8 +1,8 @@
-"""Two ways to spare the host the launching of kernels: a training step as a CUDA graph, and a compiled network.
+"""Two ways to save kernel launches: a training step as a CUDA graph, and a compiled network.
 
-A network of this space is a few hundred small kernels per step, and a large device waits for their launches. A graph
-is recorded once and replayed by a single launch. A compiled network has fewer kernels. Either costs seconds before it
-saves any, which `python -m harness gpu-check` measures. The trainer uses neither.
+A network of this space has a few hundred small kernels per step, and a large device waits for their launches. A CUDA
+graph is recorded once and replayed by a single launch. A compiled network has fewer kernels. Both take seconds before
+they save any; `python -m harness gpu-check` measures them. The trainer uses neither.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,9 @@ import torch
 from pmfnas.training.pack import Pack
 
 Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-"""Images, labels and learning rates, as `Pack.step` takes them."""
+"""Images, labels and learning rates: the arguments of `Pack.step`."""
 Step: TypeAlias = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
-"""Trains one step, as `Pack.step` does."""
+"""A function that trains one step, like `Pack.step`."""
 
 _WARM_UP_STEPS = 3
 
@@ -23,12 +23,12 @@ _WARM_UP_STEPS = 3
 def captured(pack: Pack, batch: Batch) -> Step:
     """Return the step of `pack` as a CUDA graph, for batches of the shape of `batch`.
 
-    Recording trains a few steps on `batch`. What a step returns is overwritten by the next one.
+    Recording trains a few steps on `batch`. The tensors that a step returns are overwritten by the next step.
     """
     kept = [tensor.clone() for tensor in batch]
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):  # first steps choose algorithms and take memory, which no graph may hold
+    with torch.cuda.stream(side):  # the first steps choose algorithms and allocate memory, which a graph must not do
         for _ in range(_WARM_UP_STEPS):
             pack.step(*kept)
     torch.cuda.current_stream().wait_stream(side)
@@ -46,7 +46,7 @@ def captured(pack: Pack, batch: Batch) -> Step:
 
 
 def compiled(pack: Pack, batch: Batch) -> Step:
-    """Return the step of `pack` with its network compiled; a few steps on `batch` are trained to that end."""
+    """Return the step of `pack` with its network compiled. Compiling trains a few steps on `batch`."""
     pack.network.compile(dynamic=False)
     for _ in range(_WARM_UP_STEPS):
         losses, _ = pack.step(*batch)

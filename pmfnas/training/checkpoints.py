@@ -1,9 +1,8 @@
 """Checkpoints on disk: the state of a training at the end of a segment, one file each.
 
-    FOLDER/12345-12-777/00003.pt      arch number, schedule, seed, and epochs trained
+    FOLDER/12345-12-777/00003.pt      arch number, schedule, seed, and trained epochs
 
-A file is written whole or not at all, and before anybody hears that its segment ended. What belongs to an arch that
-was dropped is removed.
+A file is written as a whole, before the end of its segment is reported. The checkpoints of a dropped arch are removed.
 """
 
 import io
@@ -22,38 +21,38 @@ from pmfnas.training.state import TrainingState
 
 @dataclass(frozen=True, slots=True)
 class RunKey:
-    """One training run: what its checkpoints are filed under."""
+    """The identity of a training run; it names the folder of its checkpoints."""
 
     arch_number: int
-    """Place of the arch in the enumeration of its space."""
+    """Number of the arch in the enumeration of its space."""
     schedule: str
     seed: int
 
     @property
     def name(self) -> str:
-        """Name of the folder of its checkpoints."""
+        """Name of the folder of the run's checkpoints."""
         return f"{self.arch_number}-{self.schedule}-{self.seed}"
 
 
 class Checkpoints:
-    """A folder of checkpoints."""
+    """A folder of checkpoints, one subfolder per training run."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def path(self, key: RunKey, epoch: int) -> Path:
-        """Return where the state of `key` after `epoch` epochs lies."""
+        """Return the path of the state of `key` after `epoch` epochs."""
         return self._folder / key.name / f"{epoch:05d}.pt"
 
     def save(self, key: RunKey, state: TrainingState) -> None:
-        """Write a state; raise `InputError` where the disk does not take it, and leave nothing of it behind."""
+        """Write a state. Raises `InputError` if the disk has no room; no part of the file is left then."""
         path = self.path(key, state.epoch)
         buffer = io.BytesIO()
         torch.save({field.name: getattr(state, field.name) for field in fields(state)}, buffer)
         write_bytes(path, buffer.getbuffer(), remedy="make room and go on with --resume")
 
     def load(self, key: RunKey, epoch: int) -> TrainingState:
-        """Return a saved state; raise `DataError` where it is missing or damaged."""
+        """Return a saved state. Raises `DataError` if it is missing or damaged."""
         path = self.path(key, epoch)
         if not path.exists():
             raise DataError(f"checkpoint {path} is missing; remove the folder of results and search anew")
@@ -61,7 +60,7 @@ class Checkpoints:
             return TrainingState(**torch.load(path, map_location="cpu", weights_only=True))
 
     def epochs(self, key: RunKey) -> list[int]:
-        """Return after which epochs states of `key` are kept, rising."""
+        """Return the epochs with a saved state of `key`, rising."""
         return sorted(int(path.stem) for path in (self._folder / key.name).glob("[0-9]*.pt"))
 
     def forget(self, arch_number: int) -> None:
@@ -70,7 +69,7 @@ class Checkpoints:
             shutil.rmtree(folder, ignore_errors=True)
 
     def keep_only(self, arch_numbers: Collection[int]) -> None:
-        """Remove the checkpoints of all other archs, and what killed writers have left."""
+        """Remove the checkpoints of all other archs, and unfinished files of killed writers."""
         for folder in self._folder.glob("[0-9]*"):
             if int(folder.name.split("-")[0]) not in arch_numbers:
                 shutil.rmtree(folder, ignore_errors=True)

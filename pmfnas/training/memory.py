@@ -1,7 +1,7 @@
-"""How many bytes networks take while they train and while they are validated, counted before either begins.
+"""Estimates of the memory in bytes that networks need for training and for validation.
 
-The counts are of float32 and rather too high than too low: measured on the CPU, passes of the largest networks took
-between 60 and 97 % of them, training steps between 70 and 90 %. A GPU computes in bfloat16 and takes about half.
+The estimates assume float32 and are upper bounds. Measured on the CPU, passes of the largest networks took 60 to 97 %
+of them, training steps 70 to 90 %. A GPU computes in bfloat16 and takes about half.
 """
 
 from collections.abc import Iterator
@@ -12,45 +12,45 @@ _FLOAT = 4
 _MOST_AT_ONCE = 1000
 _PIXELS_AT_ONCE = _MOST_AT_ONCE * 32 * 32
 _WORKING = 18
-"""Copies of a block's output that are alive while it is computed: its nodes, what arrives at one, and in between."""
+"""Copies of a block's output that are alive while it is computed: nodes, their inputs, and intermediate tensors."""
 _KEPT = 14
-"""Copies of a block's output that a training step keeps for its way back."""
+"""Copies of a block's output that a training step keeps for the backward pass."""
 
 
 def pass_images(image_size: int) -> int:
-    """Return how many images of `image_size` pixels a side a validation pass takes at once.
+    """Return the batch size of a validation pass over images of `image_size` pixels a side.
 
-    A thousand of up to 32 pixels, fewer of larger ones: the pixels are as many at most.
+    It is 1,000 for images of up to 32 pixels a side. For larger images it is smaller, at equal total pixels.
     """
     return max(1, min(_MOST_AT_ONCE, _PIXELS_AT_ONCE // image_size**2))
 
 
 def pass_bytes(plan: Blueprint, image_size: int, n_networks: int = 1) -> int:
-    """Return the bytes that a validation pass of so many networks like `plan` takes at most, at any time.
+    """Return an upper bound on the bytes that a validation pass of `n_networks` networks like `plan` takes.
 
     Args:
         plan: the network.
         image_size: pixels a side.
-        n_networks: validated at the same time.
+        n_networks: networks that are validated together.
     """
     return n_networks * pass_images(image_size) * _FLOAT * _WORKING * max(_outputs(plan, image_size))
 
 
 def step_bytes(plan: Blueprint, image_size: int, batch_size: int, n_networks: int = 1) -> int:
-    """Return the bytes that a training step of so many networks like `plan` takes at most, at any time.
+    """Return an upper bound on the bytes that a training step of `n_networks` networks like `plan` takes.
 
     Args:
         plan: the network.
         image_size: pixels a side.
         batch_size: images of each network per step.
-        n_networks: trained at the same time.
+        n_networks: networks that are trained together.
     """
     outputs = list(_outputs(plan, image_size))
     return n_networks * batch_size * _FLOAT * (_KEPT * sum(outputs) + _WORKING * max(outputs))
 
 
 def _outputs(plan: Blueprint, image_size: int) -> Iterator[int]:
-    """Yield the numbers in the output of each block for one image."""
+    """Yield the number of values in the output of each block for one image."""
     side = image_size
     for block in plan.blocks:
         side = side // 2 if block.kind == "reduction" else side

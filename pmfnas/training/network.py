@@ -1,10 +1,10 @@
-"""Several candidates as one network: layers of equal shape are fused into grouped convolutions.
+"""The networks of several candidates as one network: layers of equal shape are fused into grouped convolutions.
 
 The candidates' channels lie side by side, (n, n_candidates * channels, side, side). A grouped convolution and a batch
-norm treat each candidate's channels apart, so the candidates do not see each other, and a layer of a hundred
-candidates costs as many kernel launches as one of a single candidate. Within a cell, what arrives at a node by the
-same operation is one layer, whichever candidate and edge it belongs to; candidates with another operation there are
-left out of it. One candidate is a pack of one.
+norm treat each candidate's channels separately, so candidates do not affect each other. A layer of a hundred candidates
+costs as many kernel launches as a layer of one. Within a cell, all edges into a node with the same operation are one
+layer, for all candidates and edges; candidates with another operation are left out of it. A single candidate is a pack
+of one.
 
     candidate       0          1          2
     edge 3<-0     conv3x3    skip       conv3x3  }  one convolution in four groups: (0, edge 3<-0), (2, edge 3<-0),
@@ -38,7 +38,7 @@ _EPSILON = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Where one candidate's share of a fused tensor lies."""
+    """The share of one candidate in a fused tensor."""
 
     candidate: int
     name: str
@@ -48,7 +48,7 @@ class Part:
 
 
 class FusedUnit(torch.nn.Module):  # type: ignore[misc]
-    """One layer of several owners: ReLU, grouped convolution, batch norm, each where the unit has it."""
+    """One layer of several owners: ReLU, grouped convolution and batch norm, as far as the unit has them."""
 
     def __init__(self, unit: Unit, owners: Sequence[tuple[int, str]]) -> None:
         """Make the layer.
@@ -82,7 +82,7 @@ class FusedUnit(torch.nn.Module):  # type: ignore[misc]
         return x
 
     def parts_of(self, tensor_name: str) -> list[Part]:
-        """Return the owners' shares of the parameter or buffer `tensor_name`."""
+        """Return the owners' shares in the parameter or buffer `tensor_name`."""
         size = self.unit.c_out
         return [
             Part(candidate, f"{name}.{tensor_name}", slice(i * size, (i + 1) * size))
@@ -92,14 +92,14 @@ class FusedUnit(torch.nn.Module):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """The candidates that take the same operation from one node to another."""
+    """The candidates with the same operation from one node to another."""
 
     source: int
     candidates: tuple[int, ...]
 
 
 class FusedCell(torch.nn.Module):  # type: ignore[misc]
-    """A cell of every candidate."""
+    """The cell at one place in the network, of all candidates."""
 
     def __init__(self, place: int, block: Block, ops: Sequence[Arch]) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class FusedCell(torch.nn.Module):  # type: ignore[misc]
     def _line(
         self, nodes: list[torch.Tensor], op: int, pieces: list[_Piece], name: str
     ) -> list[tuple[_Piece, torch.Tensor]]:
-        """Return what the pieces of one operation bring to a node."""
+        """Return the outputs of one operation for each piece, as (piece, output)."""
         if op == SKIP and name not in self.fused:
             return [(piece, self._take(nodes[piece.source], piece)) for piece in pieces]
         taken = [self._take(nodes[piece.source], piece) for piece in pieces]
@@ -148,7 +148,7 @@ class FusedCell(torch.nn.Module):  # type: ignore[misc]
         return node.index_select(1, self.get_buffer(_index_name(piece)))
 
     def _sum(self, arrived: list[tuple[_Piece, torch.Tensor]], x: torch.Tensor) -> torch.Tensor:
-        """Return the sum of what arrived at a node; zeros for candidates to which nothing came."""
+        """Return the sum of a node's inputs; zeros for candidates without an input."""
         whole = [part for piece, part in arrived if len(piece.candidates) == self._n]
         total: torch.Tensor | None = None
         if len(whole) < len(arrived) or not arrived:
@@ -162,7 +162,7 @@ class FusedCell(torch.nn.Module):  # type: ignore[misc]
 
 
 def _lines(node: int, place: int, block: Block, ops: Sequence[Arch]) -> list[tuple[int, list[_Piece], list[Unit]]]:
-    """Return (operation, pieces, their units) of each fused layer that ends at `node`."""
+    """Return (operation, pieces, the units of the pieces) of each fused layer that ends at `node`."""
     lines: dict[tuple[int, int], tuple[list[_Piece], list[Unit]]] = {}
     for edge, (to, source) in enumerate(EDGES):
         if to != node:
@@ -180,12 +180,12 @@ def _index_name(piece: _Piece) -> str:
 
 
 def _channels(piece: _Piece, width: int) -> torch.Tensor:
-    """Return the channels of a piece's candidates, shape (n_candidates * width,)."""
+    """Return the channel indices of a piece's candidates, shape (n_candidates * width,)."""
     return (torch.tensor(piece.candidates)[:, None] * width + torch.arange(width)).flatten()
 
 
 class FusedReduction(torch.nn.Module):  # type: ignore[misc]
-    """The residual block of stride 2 of every candidate."""
+    """The residual block of stride 2 at one place in the network, of all candidates."""
 
     def __init__(self, place: int, block: Block, n_candidates: int) -> None:
         super().__init__()
@@ -194,12 +194,12 @@ class FusedReduction(torch.nn.Module):  # type: ignore[misc]
             self.add_module(unit.name.rpartition(".")[2], FusedUnit(unit, owners))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the block's output, half as wide and high."""
+        """Return the block's output, of half the width and height."""
         return self.second(self.first(x)) + self.shortcut(functional.avg_pool2d(x, 2))
 
 
 class Network(torch.nn.Module):  # type: ignore[misc]
-    """The network of one candidate, or of several with the same frame. Its tensors are not initialised."""
+    """The network of one or more candidates with the same frame. Its tensors are not initialised."""
 
     def __init__(self, plans: Sequence[Blueprint]) -> None:
         super().__init__()
@@ -218,7 +218,7 @@ class Network(torch.nn.Module):  # type: ignore[misc]
         self.classifier = FusedUnit(classifier, [(c, classifier.name) for c in everyone])
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return logits (n, n_candidates, n_classes) of images (n, n_candidates * 3, side, side)."""
+        """Return logits, (n, n_candidates, n_classes), of images, (n, n_candidates * 3, side, side)."""
         x = self.stem(images)
         for block in self.blocks:
             x = block(x)

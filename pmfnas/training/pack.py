@@ -1,8 +1,8 @@
 """A pack: candidates that train together as one fused network, each with its own data, weights and learning rate.
 
-All weights lie in one flat tensor, and so do their gradients and momenta; the network's parameters are views into
-it. The optimiser is then four operations whatever the number of layers and candidates. It is torch's SGD with
-Nesterov momentum and weight decay, with a learning rate per candidate:
+All weights lie in one flat tensor, and so do their gradients and momenta; the network's parameters are views into it.
+So the optimiser needs four operations for any number of layers and candidates. It is torch's SGD with Nesterov momentum
+and weight decay, with one learning rate per candidate:
 
     g <- g + decay w;   m <- momentum m + g;   w <- w - rate (g + momentum m)
 """
@@ -21,7 +21,7 @@ from pmfnas.training.state import TrainingState
 
 
 class Pack:
-    """The fused network of some candidates on a device, and their optimiser."""
+    """The fused network of several candidates on a device, and its optimiser."""
 
     def __init__(
         self,
@@ -30,13 +30,13 @@ class Pack:
         recipe: Recipe,
         device: torch.device,
     ) -> None:
-        """Build the network and load the states, whose dtype it takes.
+        """Build the network and load the states. Their dtype is the network's.
 
         Args:
             plans: the candidates' networks, which share a frame.
             states: one per plan.
             recipe: momentum and weight decay.
-            device: where to train.
+            device: device to train on.
         """
         dtype = states[0].weights["stem.weight"].dtype
         self.network = Network(plans).to(device, dtype)
@@ -60,7 +60,7 @@ class Pack:
     def step(
         self, images: torch.Tensor, labels: torch.Tensor, rates: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Train one step; return loss and correct answers of each candidate before it, each (n_candidates,).
+        """Train one step. Return loss and number of correct answers before the step, (n_candidates,) each.
 
         Args:
             images: float, (n, n_candidates * 3, side, side); candidates may see different images.
@@ -85,21 +85,21 @@ class Pack:
             self._weights.addcmul_(gradients, rates[self._owners], value=-1.0)
 
     def predict(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the logits (n, n_candidates, n_classes) of images (n, 3, side, side) by the trained networks."""
+        """Return the logits, (n, n_candidates, n_classes), of images, (n, 3, side, side), in evaluation mode."""
         self.network.eval()
         repeated = images.repeat(1, self.network.n_candidates, 1, 1)
         with torch.no_grad(), _precision(images):
             return self.network(repeated)
 
     def states(self, epochs: int) -> list[TrainingState]:
-        """Return the candidates' states, on the CPU, after `epochs` more epochs than they were loaded with."""
+        """Return the candidates' states, on the CPU, after `epochs` more epochs than the loaded states."""
         found = [replace(_empty(state), epoch=state.epoch + epochs) for state in self._loaded]
         for tensor, part, name in self._places():
             getattr(found[part.candidate], name)[part.name] = tensor[part.rows].detach().to("cpu", copy=True)
         return found
 
     def _places(self) -> Iterator[tuple[torch.Tensor, Part, str]]:
-        """Yield every candidate's share of every tensor, with the field of its state that it belongs to."""
+        """Yield every candidate's share of every tensor, with the name of its field in `TrainingState`."""
         start = 0
         for tensor, parts in self.network.parts():
             momentum = self._momentum[start : start + tensor.numel()].view(tensor.shape)
@@ -113,7 +113,7 @@ class Pack:
 
 
 def _empty(state: TrainingState) -> TrainingState:
-    """Return a state with the same names in the same order, and no values."""
+    """Return a state with the same names in the same order, but empty tensors."""
     nothing = torch.empty(0)
     return TrainingState(
         state.epoch,
@@ -141,7 +141,7 @@ def score(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, tor
 
 
 def _precision(images: torch.Tensor) -> AbstractContextManager[None]:
-    """Return the context of a forward pass: bfloat16 where the device is a GPU, as it is elsewhere."""
+    """Return the context of a forward pass: bfloat16 for float32 images on a GPU, else no change."""
     enabled = images.is_cuda and images.dtype == torch.float32
     context: AbstractContextManager[None] = torch.autocast(images.device.type, torch.bfloat16, enabled=enabled)
     return context

@@ -1,4 +1,4 @@
-"""How a candidate is trained: stochastic gradient descent with a cosine schedule, the recipe of NAS-Bench-201.
+"""The training recipe of NAS-Bench-201: stochastic gradient descent with a cosine schedule.
 
 Source: Dong and Yang, arXiv 2001.00326, section 2.3, and the configuration files of its authors.
 """
@@ -10,9 +10,9 @@ from pmfnas.core.errors import InputError
 from pmfnas.core.types import Fidelities, Schedule
 
 TRIAL_SEEDS = (777, 888, 999)
-"""Training seeds of the trials of a schedule, those of the published 200-epoch trainings."""
+"""Training seeds of the trials of a schedule: those of the published 200-epoch trainings."""
 SHORT_SEEDS = (111, 777)
-"""The same for schedules of up to `SHORT_EPOCHS` epochs."""
+"""Training seeds of schedules of up to `SHORT_EPOCHS` epochs."""
 SHORT_EPOCHS = 12
 
 
@@ -21,15 +21,15 @@ class Recipe:
     """Network frame and optimiser; the defaults are those of the published benchmark."""
 
     channels: tuple[int, int, int] = (16, 32, 64)
-    """Widths of the three stages of the topology space; the size space brings its own."""
+    """Widths of the three stages of the topology space; the size space has its own widths."""
     cells_per_stage: int = 5
     batch_size: int = 256
     learning_rate: float = 0.1
-    """At the first step; it falls to 0 along a cosine over the whole schedule."""
+    """Learning rate of the first step. It falls to 0 along a cosine over the whole schedule."""
     momentum: float = 0.9
-    """Of Nesterov's kind."""
+    """Nesterov momentum."""
     weight_decay: float = 5e-4
-    """On all weights, those of batch norm included."""
+    """Weight decay of all weights, including those of batch norm."""
 
     def __post_init__(self) -> None:
         if len(self.channels) != 3 or min(self.channels) < 1:
@@ -45,17 +45,17 @@ NB201 = Recipe()
 
 
 def learning_rate(recipe: Recipe, step: int, n_steps: int) -> float:
-    """Return the learning rate of the step number `step`, counted from 0, of a schedule of `n_steps`."""
+    """Return the learning rate of step `step`, counted from 0, of a schedule of `n_steps` steps."""
     return 0.5 * recipe.learning_rate * (1.0 + math.cos(math.pi * step / n_steps))
 
 
 def training_fidelities(epochs: tuple[int, ...]) -> Fidelities:
-    """Return schedules of so many epochs, named by their length; validation can be bought after every epoch."""
+    """Return schedules with these numbers of epochs, named by them. Validation can be bought after every epoch."""
     if not epochs or any(e < 1 for e in epochs) or list(epochs) != sorted(set(epochs)):
         raise InputError(f"schedules are {epochs}, but must be rising numbers of epochs, such as 12,200")
     return Fidelities(tuple(Schedule(str(e), e, frozenset(range(1, e + 1))) for e in epochs))
 
 
 def trial_seeds(epochs: int) -> tuple[int, ...]:
-    """Return the training seeds of the trials of a schedule with so many epochs, in the order of trial numbers."""
+    """Return the training seeds of a schedule with `epochs` epochs, in the order of trial numbers."""
     return SHORT_SEEDS if epochs <= SHORT_EPOCHS else TRIAL_SEEDS

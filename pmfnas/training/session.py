@@ -1,15 +1,14 @@
-"""Trains the segments in hand, all of them one epoch at a time, in packs.
+"""Trains the running segments in packs, all of them one epoch at a time.
 
-    session.begin(segment)      a candidate joins, from its first weights or from a checkpoint
-    session.advance()           one epoch of everybody; returns what ended with it
+    session.begin(segment)      a candidate joins, with initial weights or from a checkpoint
+    session.advance()           trains one epoch of every candidate; returns the segments that ended
 
-Candidates that share a frame are fused into packs of at most `width`. A pack is taken apart and built anew whenever
-somebody joins or leaves; what building takes is set-up. The seconds of an epoch are shared equally among those in
-its pack, those of a validation pass among those who asked for it, so that all costs add up to the time spent here.
+Candidates that share a frame are fused into packs of at most `width`. A pack is rebuilt whenever a candidate joins or
+leaves; the seconds for this are set-up cost. The seconds of an epoch are shared equally among the candidates in the
+pack, and those of a validation pass among the validated candidates. So all costs add up to the time spent here.
 
-What goes wrong stays with the candidate: a loss that is not finite ends it as diverged. Where the memory of the
-device does not suffice, the pack goes back to the start of its segments and is halved from then on; a candidate that
-does not even fit alone has failed.
+An error affects its candidate only. A loss that is not finite ends the candidate as diverged. If the device runs out of
+memory, the pack returns to the start of its segments and is halved. A candidate that does not fit even alone fails.
 """
 
 import time
@@ -34,7 +33,7 @@ class Segment:
     """Epochs `start + 1 .. stop` of one training run."""
 
     number: int
-    """Names the segment within the session."""
+    """Number of the segment within the session."""
     key: RunKey
     plan: Blueprint
     epochs: int
@@ -46,7 +45,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A segment that ended."""
+    """The number and the outcome of a segment that ended."""
 
     number: int
     outcome: Outcome
@@ -54,13 +53,13 @@ class Ended:
 
 @dataclass
 class _Member:
-    """A segment in training."""
+    """A segment in training, with its results and its cost so far."""
 
     segment: Segment
     first: TrainingState
-    """Where the segment began."""
+    """State at the start of the segment."""
     state: TrainingState
-    """As of the last time that its pack was taken apart."""
+    """State when the candidate's pack was last taken apart."""
     trained: list[Scores] = field(default_factory=list)
     validated: dict[int, Scores] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
@@ -98,7 +97,7 @@ class _Member:
 
 @dataclass
 class _Group:
-    """Members that are fused now, and how many epochs they have had as this pack."""
+    """The members of a pack, and the number of epochs since the pack was built."""
 
     members: list[_Member]
     pack: Pack
@@ -106,7 +105,7 @@ class _Group:
 
 
 class Session:
-    """The trainings on one device."""
+    """All trainings on one device."""
 
     def __init__(
         self,
@@ -120,11 +119,11 @@ class Session:
         """Prepare an empty session.
 
         Args:
-            images: on the device that trains.
-            recipe: of every training.
-            checkpoints: where segments end and go on.
-            width: most candidates in one pack.
-            clock: seconds, rising.
+            images: images on the training device.
+            recipe: recipe of all trainings.
+            checkpoints: folder for the states at the ends of segments.
+            width: largest number of candidates in a pack.
+            clock: a rising clock in seconds.
         """
         self.images, self.recipe, self.checkpoints = images, recipe, checkpoints
         self.width = width
@@ -132,13 +131,13 @@ class Session:
         self._members: dict[int, _Member] = {}
         self._groups: list[_Group] = []
         self.at_work: tuple[int, ...] = ()
-        """Numbers of the segments that are being trained or validated at this moment."""
+        """Numbers of the segments that are being trained or validated now."""
 
     def __len__(self) -> int:
         return len(self._members)
 
     def begin(self, segment: Segment) -> None:
-        """Let a segment join; raise `DataError` where it goes on from a checkpoint that cannot be read."""
+        """Let a segment join. Raises `DataError` if its start checkpoint cannot be read."""
         if segment.start:
             state = self.checkpoints.load(segment.key, segment.start)
         else:
@@ -147,16 +146,16 @@ class Session:
         self._members[segment.number] = _Member(segment, state, state)
 
     def abandon(self, number: int) -> Cost:
-        """Let a segment go without a checkpoint; return what it has cost."""
+        """Remove a segment without a checkpoint and return its cost."""
         self._take_apart()
         return self._members.pop(number).cost
 
     def cost(self, number: int) -> Cost:
-        """Return what a segment in training has cost so far."""
+        """Return the cost so far of a segment in training."""
         return self._members[number].cost
 
     def advance(self) -> list[Ended]:
-        """Train everybody for one epoch, validate and save where asked, and return what ended, oldest first."""
+        """Train all candidates for one epoch, validate, save, and return the segments that ended, oldest first."""
         begin_s, before_s = self._clock(), sum(m.cost.total_s for m in self._members.values())
         everybody = self._work_on(list(self._members.values()))
         failed = self._train([m for m in everybody if m.epoch < m.segment.stop])
@@ -177,7 +176,7 @@ class Session:
     # ------------------------------------------------------------------------------------------------- one epoch
 
     def _train(self, members: list[_Member]) -> list[_Member]:
-        """Train one epoch of `members`; return those that do not fit into memory even alone."""
+        """Train one epoch of `members`; return the members that do not fit into memory even alone."""
         failed: list[_Member] = []
         live = {id(group.members[0]): group for group in self._groups}
         waiting = [group.members for group in self._groups] or list(_chunks(members, self.width))
@@ -212,7 +211,7 @@ class Session:
             member.trained.append(score)
 
     def _retreat(self, members: list[_Member]) -> list[_Member]:
-        """Send members back to the start of their segments, to be trained in narrower packs; return who failed."""
+        """Return members to the start of their segments and halve the width. Returns a lone member as failed."""
         self._groups = [group for group in self._groups if group.members is not members]
         if self.images.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -239,14 +238,14 @@ class Session:
                 member.charge(valid_s=share_s)
 
     def _work_on(self, members: list[_Member]) -> list[_Member]:
-        """Say that `members` are at work, and return them."""
+        """Record `members` as the ones at work and return them."""
         self.at_work = tuple(member.segment.number for member in members)
         return members
 
-    # ---------------------------------------------------------------------------------------------- coming, going
+    # --------------------------------------------------------------------------------------------- members and packs
 
     def _collect_states(self) -> None:
-        """Bring the states of everybody in a pack up to date."""
+        """Update the states of all members of packs."""
         for group in self._groups:
             for member, state in zip(group.members, group.pack.states(group.epochs), strict=True):
                 member.state = state

@@ -1,8 +1,8 @@
-"""The state of one candidate's training: weights, momentum, running statistics, and how many epochs it has had.
+"""The state of one candidate's training: weights, momentum, running statistics, and number of trained epochs.
 
-Everything else that decides how the training goes on follows from (seed, epoch): data order and augmentation are
-drawn anew for each epoch from a stream with the epoch's name, and the learning rate is a function of the step. So a
-state at the end of an epoch is a whole checkpoint.
+The rest of the training follows from (seed, epoch). Data order and augmentation of an epoch are drawn from a stream
+with the epoch's name, and the learning rate is a function of the step. So the state at the end of an epoch is a
+complete checkpoint.
 """
 
 import math
@@ -17,7 +17,7 @@ from pmfnas.training.blueprint import Blueprint, units
 
 @dataclass(frozen=True, slots=True)
 class TrainingState:
-    """Tensors by name, on the CPU. The names are those of `pmfnas.training.blueprint`."""
+    """Named tensors on the CPU. The names are those of `pmfnas.training.blueprint`."""
 
     epoch: int
     weights: dict[str, torch.Tensor]
@@ -28,10 +28,10 @@ class TrainingState:
 
 
 def initial_state(plan: Blueprint, seed: int, *, dtype: torch.dtype = torch.float32) -> TrainingState:
-    """Return the state before the first epoch; a function of the network's shapes and the seed alone.
+    """Return the state before the first epoch. It depends on the network's shapes and the seed only.
 
     Weights and biases are uniform within 1 / sqrt(inputs of a unit), torch's default for convolutions and linear
-    layers; batch norm starts as the identity.
+    layers. Batch norm starts as the identity.
     """
     rng = stream(seed, "training/weights")
     weights: dict[str, torch.Tensor] = {}

@@ -1,8 +1,8 @@
-"""Images on the device: decoded once, kept as uint8, cut, mirrored and normalised there.
+"""Images on the device: stored as uint8, and cropped, mirrored and normalised there.
 
-The order of the images and every random choice of an epoch are drawn from the stream (seed, epoch), on the CPU, and
-sent to the device before the epoch begins. So they do not depend on the device, on who else is in the pack, or on
-where a training was interrupted.
+The order of the images and all random choices of an epoch are drawn from the stream (seed, epoch) on the CPU and sent
+to the device before the epoch begins. So they do not depend on the device, on the other candidates in the pack, or on
+interruptions of the training.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,13 +21,13 @@ from pmfnas.training.memory import pass_images
 class EpochDraws:
     """The random choices of one epoch of one training."""
 
-    order: np.ndarray  # (n,) places of the images
-    offsets: np.ndarray  # (n, 2) of the window, down and right, in 0..2 padding
+    order: np.ndarray  # (n,) indices of the images
+    offsets: np.ndarray  # (n, 2) offset of the window, down and right, in 0..2 padding
     mirrored: np.ndarray  # (n,) bool
 
 
 def epoch_draws(seed: int, epoch: int, n_images: int, padding: int, *, flip: bool) -> EpochDraws:
-    """Return the choices of `epoch`, counted from 0, of a training with `seed`."""
+    """Return the random choices of `epoch`, counted from 0, of a training with `seed`."""
     rng = stream(seed, f"training/epoch/{epoch}")
     order = rng.permutation(n_images)
     offsets = rng.integers(0, 2 * padding + 1, size=(n_images, 2))
@@ -35,9 +35,9 @@ def epoch_draws(seed: int, epoch: int, n_images: int, padding: int, *, flip: boo
 
 
 def batch_bounds(n_images: int, batch_size: int) -> list[slice]:
-    """Return the batches of an epoch. The last holds what is left; a single image joins the batch before it.
+    """Return the batches of an epoch. The last batch holds the rest; a rest of one image joins the previous batch.
 
-    Batch norm cannot be measured on one image whose last feature map is a single pixel.
+    Batch norm needs more than one value per channel, but one image may have a last feature map of a single pixel.
     """
     starts = list(range(0, n_images, batch_size))
     if len(starts) > 1 and n_images - starts[-1] == 1:
@@ -53,8 +53,8 @@ class DeviceImages:
 
         Args:
             data: images on the host.
-            device: where they are kept.
-            dtype: of the normalised images.
+            device: device to keep the images on.
+            dtype: dtype of the normalised images.
         """
         self._data, self.device, self.dtype = data, device, dtype
         self.n_train = len(data.train)
@@ -72,11 +72,11 @@ class DeviceImages:
     def epoch(
         self, seeds_epochs: Sequence[tuple[int, int]], batch_size: int
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield the batches of one epoch of several trainings, as a pack takes them.
+        """Yield the batches of one epoch of several trainings, in the form that `Pack.step` takes.
 
         Args:
-            seeds_epochs: (seed, epochs it has had) of each training.
-            batch_size: images of each training per step, see `batch_bounds`.
+            seeds_epochs: (seed, number of trained epochs) of each training.
+            batch_size: images of each training per step; see `batch_bounds`.
 
         Yields:
             images (n, n_candidates * 3, side, side) and labels (n, n_candidates).
@@ -93,7 +93,7 @@ class DeviceImages:
             yield images, self._labels[places].T
 
     def _windows(self, places: torch.Tensor, offsets: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
-        """Return the normalised windows of the images at `places`, side by side, (n, n_candidates * 3, side, side)."""
+        """Return the normalised windows of the images `places`, side by side, (n, n_candidates * 3, side, side)."""
         side, far = self._data.image_size, self._data.image_size + 2 * self._data.padding - 1
         along = torch.arange(side, device=self.device)
         rows = offsets[..., 0, None] + along  # (n_candidates, n, side)
@@ -105,13 +105,13 @@ class DeviceImages:
         return windows.contiguous(memory_format=torch.channels_last) if windows.is_cuda else windows
 
     def validation(self, batch_size: int | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield normalised validation images (n, 3, side, side) and labels (n,), in order; see `in_order`."""
+        """Yield normalised validation images, (n, 3, side, side), and labels, (n,), in order; see `in_order`."""
         return self.in_order(self._data.valid, batch_size)
 
     def in_order(self, images: ImageSet, batch_size: int | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield any images of the same data set, normalised, and their labels, in order.
+        """Yield normalised images of the same data set, (n, 3, side, side), and their labels, (n,), in order.
 
-        Without a batch size there are as many at once as `pass_images` allows for their size.
+        Without a batch size, `pass_images` sets it.
         """
         batch_size = pass_images(self.image_size) if batch_size is None else batch_size
         mean, std = self._mean[:, None, None], self._std[:, None, None]

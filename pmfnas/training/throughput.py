@@ -1,7 +1,7 @@
-"""How many candidates should share a device: as many as make it faster, by measurement.
+"""The number of candidates that should share a device, found by measuring their throughput.
 
-A candidate of this space keeps a large device busy only in part, so packing more of them raises the images per second
-until the device is full or its memory is. The width is doubled as long as that is worth at least a tenth.
+One candidate uses only a part of a large device. So packing more candidates raises the images per second until the
+device or its memory is full. The width is doubled as long as the throughput grows by at least 10 %.
 """
 
 import math
@@ -25,13 +25,13 @@ _WARM_UP_STEPS = 2
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """A measured width."""
+    """The chosen width of a pack, with the measurements behind it."""
 
     width: int
     speeds: dict[int, float]
     """Images per second, of all candidates together, by width."""
     seconds: float
-    """What measuring took."""
+    """Seconds that the measurement took."""
 
 
 def images_per_second(
@@ -43,10 +43,10 @@ def images_per_second(
     n_warm_up: int = _WARM_UP_STEPS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> float:
-    """Return the images per second, of all candidates together, that a pack of `plans` trains, augmentation included.
+    """Return the images per second that a pack of `plans` trains, of all candidates together, with augmentation.
 
     Raises:
-        torch.OutOfMemoryError: the pack does not fit.
+        torch.OutOfMemoryError: the pack does not fit into memory.
     """
     states = [initial_state(plan, i, dtype=images.dtype) for i, plan in enumerate(plans)]
     pack = Pack(plans, states, recipe, images.device)
@@ -73,15 +73,15 @@ def choose_width(
     limit_s: float = math.inf,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Width:
-    """Return the widest pack of 1, 2, 4 ... candidates, at most `most`, that is worth its width.
+    """Return the widest pack of 1, 2, 4 ... candidates, at most `most`, with enough throughput for its width.
 
     Args:
-        plans: candidates as a search may meet them, taken in turn; they share a frame.
-        images: on the device.
-        recipe: of the trainings.
-        most: no wider pack is tried.
-        limit_s: none is tried that would end after so many seconds, as far as the one before tells.
-        clock: seconds, rising.
+        plans: candidates that a search may meet, taken in turn; they share a frame.
+        images: images on the device.
+        recipe: the recipe of the trainings.
+        most: largest width to try.
+        limit_s: seconds for all measurements; a width that is expected to end later is not tried.
+        clock: a rising clock in seconds.
     """
     begin_s, width = clock(), 1
     speeds = {1: images_per_second(plans[:1], images, recipe, clock=clock)}

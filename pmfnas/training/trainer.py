@@ -1,6 +1,6 @@
-"""One epoch of a pack, and a validation pass: what a candidate's training is made of.
+"""Trains a pack for one epoch, and validates candidates.
 
-Nothing is read back from the device within an epoch; losses and correct answers are summed there and fetched once.
+Losses and correct answers are summed on the device and fetched once per epoch, so the host never waits in between.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from pmfnas.training.stream import DeviceImages, batch_bounds
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where one training stands."""
+    """The position of one training in its schedule."""
 
     seed: int
     epochs_had: int
@@ -36,7 +36,7 @@ class Scores:
 
 
 def train_epoch(pack: Pack, progress: Sequence[Progress], images: DeviceImages, recipe: Recipe) -> list[Scores]:
-    """Train every candidate of `pack` for one epoch and return what each showed while it trained."""
+    """Train every candidate of `pack` for one epoch. Return each one's mean loss and accuracy over the epoch."""
     n_steps = len(batch_bounds(images.n_train, recipe.batch_size))
     rates = _rates(progress, recipe, n_steps).to(images.device)  # (n_steps, n_candidates)
     losses = torch.zeros(len(progress), device=images.device, dtype=torch.float64)
@@ -50,7 +50,7 @@ def train_epoch(pack: Pack, progress: Sequence[Progress], images: DeviceImages, 
 
 
 def _rates(progress: Sequence[Progress], recipe: Recipe, n_steps: int) -> torch.Tensor:
-    """Return the learning rate of every step of the coming epoch, (n_steps, n_candidates)."""
+    """Return the learning rate of every step of the next epoch, (n_steps, n_candidates)."""
     return torch.tensor(
         [
             [learning_rate(recipe, p.epochs_had * n_steps + step, p.epochs * n_steps) for p in progress]
@@ -67,7 +67,7 @@ def evaluate(
     recipe: Recipe,
     device: torch.device,
 ) -> list[Scores]:
-    """Return what trained networks answer on images in order; running statistics are used and nothing is changed."""
+    """Return loss and accuracy of trained networks on images in order, with running statistics. Changes no state."""
     pack = Pack(plans, states, recipe, device)
     losses = torch.zeros(len(plans), device=device, dtype=torch.float64)
     correct = torch.zeros(len(plans), device=device, dtype=torch.int64)

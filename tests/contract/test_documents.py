@@ -1,4 +1,4 @@
-"""README and docs say what is there: commands parse, links lead somewhere, programs compile and run, names exist."""
+"""README and docs are short, and show what exists: commands parse, links resolve, programs compile."""
 
 import re
 from itertools import pairwise
@@ -73,3 +73,29 @@ def test_programs_compile(page: Page) -> None:
     for block in page.blocks:
         if block.language == "python":
             compile(dedent(block.text), block.place, "exec")
+
+
+def words(page: Page) -> int:
+    """Return how many words a document has; a mark between blanks counts as one."""
+    return len(page.path.read_text().split())
+
+
+def test_the_readme_is_one_page() -> None:
+    readme = read(ROOT / "README.md")
+    assert len(readme.path.read_text().splitlines()) <= 120
+    assert words(readme) <= 1200
+
+
+def test_the_documents_are_short() -> None:
+    assert sum(map(words, pages()[1:])) <= 18_000
+
+
+@PAGES
+def test_sentences_are_short(page: Page) -> None:
+    long = [(found.place, found.text) for found in page.sentences if len(found.text.split()) > 40]
+    assert long == []
+
+
+def test_every_package_has_a_page_of_its_interfaces() -> None:
+    packages = {path.parent.name for path in (ROOT / "pmfnas").glob("*/__init__.py")} - {"training"}
+    assert {path.stem for path in (ROOT / "docs" / "reference" / "api").glob("*.md")} == packages

@@ -28,7 +28,7 @@ from pmfnas.testing.synthetic import SyntheticBenchmark
 
 HOUR_S = 3600.0
 SMALL = GridSpace((4, 4, 4, 4))
-PMF_NAS_SEEDS, RANDOM_SEEDS = range(4), range(12)
+PMF_NAS_SEEDS, RANDOM_SEEDS = range(3), range(8)
 CURVE_PARTS = ("train_loss", "train_acc", "valid_loss", "valid_acc")
 LUCK_PCT = 0.2
 """Trials of the synthetic benchmark differ by 0.4 points: of two close archs the better may not be returned."""

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from harness.cli.main import main
@@ -32,17 +31,10 @@ def test_both_searchers_of_the_tutorial_keep_the_rules(written: Path, capsys: py
         assert "18 checks" in printed
 
 
-def test_the_small_copy_of_cifar10_is_made_as_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_searcher_of_the_readme_keeps_the_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
-    n, per_class = 10 * 420, 420
-    labels, is_train = np.repeat(np.arange(10), per_class), np.tile(np.arange(per_class) < 300, 10)
-    np.savez(
-        "cifar10_jpeg_blobs.npz",
-        **{"data": np.arange(2 * n) % 251, "offsets": 2 * np.arange(n + 1), "labels": labels, "is_train": is_train},
-        classes=np.array([f"c{i}" for i in range(10)]),
-    )
-    exec(program(ROOT / "docs" / "training.md", "small.npz"), {})
-    with np.load("small.npz") as small:
-        assert small["is_train"].sum() == 2000
-        assert len(small["labels"]) == 3000
-        assert list(small["data"][small["offsets"][1] : small["offsets"][2]]) == [2, 3]
+    (tmp_path / "mine.py").write_text(program(ROOT / "README.md", "class Mine"))
+    assert main(["check-searcher", "mine.py:Mine"]) == 0
+    assert capsys.readouterr().out.count("\nok  ") == 18

@@ -1,8 +1,10 @@
 """The numbers of README and docs are those of the committed reference outputs, at the precision that is printed."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
@@ -11,14 +13,19 @@ from harness.cli.main import main
 from harness.compare.verdict import markdown, verdicts
 from harness.experiment.batch import open_benchmark, run_one
 from harness.experiment.jobs import Job
-from harness.experiment.specs import GPU_NIGHT_S, Experiment
+from harness.experiment.specs import EXPERIMENTS, GPU_NIGHT_S, Experiment, smoke
 from harness.players.file import from_file
-from harness.stats.paired import wilcoxon_p
+from harness.report.results import read_results
+from harness.report.same_order import orders
+from harness.score.oracle import Oracle
+from harness.stats.paired import holm, wilcoxon_p
+from pmfnas.benchmarks import tabular
 from tests.support.documents import ROOT, read, rows
 from tests.support.tutorial import PAGE, better, differences
 
 REFERENCE = ROOT / "results" / "reference"
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
+MAIN, RESULTS = "table2-real-finals", "docs/results.md"
 
 
 def frame(folder: str, name: str = "runs.parquet") -> pd.DataFrame:
@@ -56,19 +63,98 @@ def means(runs: pd.DataFrame, column: str = "test") -> pd.DataFrame:
     return runs.groupby(["searcher", "dataset"])[column].mean().unstack()[list(DATASETS)]
 
 
-def ranks(runs: pd.DataFrame) -> Mapping[str, float]:
-    return (-means(runs)).rank().mean(axis=1).to_dict()
+def ranks(runs: pd.DataFrame, column: str = "test") -> Mapping[str, float]:
+    return (-means(runs, column)).rank().mean(axis=1).to_dict()
 
 
-def test_the_main_table():
-    runs = frame("table2-anchored")
-    spread = runs.groupby(["searcher", "dataset"])["test"].std()
-    shown = rows("README.md", "| searcher | CIFAR-10 |")[1:]
-    assert {row[0] for row in shown} == set(runs["searcher"])
-    for name, *cells, rank in shown:
-        expected = [(means(runs).loc[name, d], spread[name, d]) for d in DATASETS]
-        assert all(agrees(cell, pair) for cell, pair in zip(cells, expected, strict=True)), (name, expected)
-        assert agrees(rank, [ranks(runs)[name]]), name
+def test_the_output_of_the_quick_start(real_finals_table):
+    (line,) = re.findall(r"^  pmf_nas +3 +(\S+±\S+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    experiment, benchmark = smoke(EXPERIMENTS["table2"]), open_benchmark(real_finals_table, "cifar10")
+    oracle, scores = Oracle(real_finals_table, tabular.dataset("cifar10")), []
+    for seed in range(experiment.n_seeds):
+        header, _ = run_one(experiment, real_finals_table, benchmark, Job("cifar10", "pmf_nas", seed))
+        arch = benchmark.space.parse(header.recommended[0])
+        scores += [score.test for score in oracle.score([arch], seed=seed, who="test")]
+    assert agrees(line.replace("±", " ± "), [pd.Series(scores).mean(), pd.Series(scores).std()])
+
+
+def in_table(row: Sequence[str], runs: pd.DataFrame, column: str = "test") -> bool:
+    """Return whether a row `searcher | mean ± std per data set | mean rank` is what the runs give."""
+    name, *cells, rank = row
+    spread = runs.groupby(["searcher", "dataset"])[column].std()
+    expected = [(means(runs, column).loc[name, d], spread[name, d]) for d in DATASETS]
+    shown = all(agrees(cell, pair) for cell, pair in zip(cells, expected, strict=True))
+    return shown and agrees(rank, [ranks(runs, column)[name]])
+
+
+@pytest.mark.parametrize("row", rows("README.md", "| searcher | CIFAR-10 |")[1:], ids=lambda row: row[0])
+def test_the_main_table(row):
+    assert in_table(row, frame(MAIN), "held_out")
+
+
+@pytest.mark.parametrize("row", rows(RESULTS, "| searcher | CIFAR-10 |")[1:], ids=lambda row: row[0])
+def test_the_table_of_test_accuracy(row):
+    assert in_table(row, frame("table2-anchored"))
+
+
+@pytest.mark.parametrize(
+    ("page", "folder", "column"), [("README.md", MAIN, "held_out"), (RESULTS, "table2-anchored", "test")]
+)
+def test_no_better_searcher_is_left_out_of_a_table(page, folder, column):
+    shown = [row[0] for row in rows(page, "| searcher | CIFAR-10 |")[1:]]
+    found = sorted(ranks(frame(folder), column).items(), key=lambda item: item[1])
+    leading = 6 if page == "README.md" else len(shown)
+    assert shown[:leading] == [name for name, _ in found[:leading]]
+
+
+@pytest.mark.parametrize(("folder", "page"), [(MAIN, "README.md"), (MAIN, RESULTS), ("table2-anchored", RESULTS)])
+def test_tables_name_their_data(folder, page):
+    manifest = json.loads((REFERENCE / folder / "manifest.json").read_text())
+    assert f"{manifest['data']} {manifest['fingerprint']}" in (ROOT / page).read_text()
+
+
+CONTROLS = ("most_conv3x3", "most_params")
+
+
+def test_what_is_said_of_the_main_table():
+    found = {(v.dataset, v.opponent): v for v in against_each("held_out")}
+    assert len(found) == 51
+    for (dataset, name), verdict in found.items():
+        if dataset == "ImageNet16-120" and name in CONTROLS:
+            assert verdict.difference == pytest.approx(-0.14, abs=0.005)
+            assert verdict.p_value == pytest.approx(0.57, abs=0.005)
+        else:
+            assert verdict.difference > 0, (dataset, name)
+            assert verdict.p_value < 0.01, (dataset, name)
+    assert found["cifar10", "most_conv3x3"].difference == pytest.approx(0.009, abs=0.0005)
+
+
+class Against(NamedTuple):
+    """PMF-NAS against another searcher, paired by seed; p after Holm over the whole table."""
+
+    dataset: str
+    opponent: str
+    difference: float
+    p_value: float
+
+
+def against_each(column: str) -> list[Against]:
+    runs, pairs = frame(MAIN), []
+    for dataset in DATASETS:
+        scores = runs.query("dataset == @dataset").pivot(index="seed", columns="searcher", values=column)
+        others = [name for name in scores.columns if name != "pmf_nas"]
+        pairs += [(dataset, name, (scores["pmf_nas"] - scores[name]).to_numpy()) for name in others]
+    adjusted = holm([wilcoxon_p(gaps) for _, _, gaps in pairs])
+    return [Against(d, n, float(gaps.mean()), float(p)) for (d, n, gaps), p in zip(pairs, adjusted, strict=True)]
+
+
+def test_how_the_two_kinds_of_data_agree():
+    both = [read_results(REFERENCE / name) for name in ("table2-anchored", MAIN)]
+    for row, order in zip(rows(RESULTS, "| data set | Spearman |")[1:], orders(*both), strict=True):
+        assert row[0] == order.dataset
+        assert agrees(row[1], [order.spearman])
+        assert agrees(row[2], [order.kendall])
+        assert row[3] == f"{len(order.swapped)} of 153"
 
 
 def at_time(folder: str, searcher: str, seconds: float) -> list[float]:
@@ -79,29 +165,17 @@ def at_time(folder: str, searcher: str, seconds: float) -> list[float]:
 
 
 def test_what_was_reached():
-    runs = frame("table2-anchored").query("searcher == 'pmf_nas'").groupby("dataset")
-    shown = {row[0]: row[2] for row in rows("README.md", "| | wanted | reached |")[1:]}
-    assert agrees(shown["mean test at 30,600 s"], [runs["test"].mean()[d] for d in DATASETS])
+    shown = {row[0]: row[2] for row in rows(RESULTS, "| PMF-NAS at 8.5 h | goal |")[1:]}
+    runs = frame("table2-anchored")
+    own = runs.query("searcher == 'pmf_nas'").groupby("dataset")
+    assert agrees(shown["mean test at 30,600 s"], list(means(runs).loc["pmf_nas"]))
     assert agrees(shown["mean test at 10,000 s"], at_time("table2-anchored", "pmf_nas", 10_000.0))
-    assert agrees(shown["worst of 500 seeds"], [runs["test"].min()[d] for d in DATASETS])
-    assert agrees(shown["mean validation regret"], [runs["valid_regret"].mean()[d] for d in DATASETS])
-
-
-def test_what_the_method_reaches():
-    shown = {row[0]: row[1:] for row in rows("docs/method.md", "| | CIFAR-10 | CIFAR-100 | ImageNet16-120 |")[1:]}
-    for prefix, searcher in (("", "pmf_nas"), ("without the belief: ", "pmf_nas_no_belief")):
-        runs = frame("table2-anchored").query("searcher == @searcher").groupby("dataset")
-        own = {label.removeprefix(prefix): cells for label, cells in shown.items() if label.startswith(prefix)}
-        early = at_time("table2-anchored", searcher, 10_000.0)
-        for at, name in enumerate(DATASETS):
-            test = runs["test"].agg(["mean", "std", "min"]).loc[name]
-            assert agrees(own["mean test at 10,000 s"][at], [early[at]])
-            regret = own["validation regret at the end" if not prefix else "validation regret"][at]
-            assert agrees(regret, [runs["valid_regret"].mean()[name]])
-            if prefix:
-                assert agrees(own["test (worst)"][at], [test["mean"], test["min"]])
-            else:
-                assert agrees(own["test at 30,600 s, mean ± std (worst)"][at], list(test))
+    assert agrees(shown["worst of 500 seeds"], [own["test"].min()[d] for d in DATASETS])
+    assert agrees(shown["mean validation regret"], [own["valid_regret"].mean()[d] for d in DATASETS])
+    without = means(runs).loc["pmf_nas_no_belief"]
+    assert agrees(shown["the same without the prior: mean test at 30,600 s"], list(without))
+    early = at_time("table2-anchored", "pmf_nas_no_belief", 10_000.0)
+    assert agrees(shown["without the prior: mean test at 10,000 s"], early)
 
 
 def test_the_replay_of_published_rows():
@@ -112,7 +186,7 @@ def test_the_replay_of_published_rows():
         "REA": "regularized_evolution",
         "BOHB": "bohb",
     }
-    for label, _, here in rows("README.md", "| method | published | here")[1:]:
+    for label, _, here in rows(RESULTS, "| method | published | here")[1:]:
         assert agrees(here, [runs.mean()[names[label]], runs.std()[names[label]]]), label
 
 
@@ -135,7 +209,7 @@ def losses(folder: str, variant: str, budget_s: float) -> list[float]:
     return list(found.loc["pmf_nas"] - found.loc[variant])
 
 
-@pytest.mark.parametrize("row", rows("README.md", "| left out | 3 h |")[1:], ids=lambda row: row[0])
+@pytest.mark.parametrize("row", rows(RESULTS, "| left out | 3 h |")[1:], ids=lambda row: row[0])
 def test_what_each_part_is_worth(row):
     label, *cells, _ = row
     variant = LEFT_OUT.get(label, f"no_{label}")
@@ -143,82 +217,81 @@ def test_what_each_part_is_worth(row):
         assert agrees(cell, losses("ablation-anchored", variant, hours * 3600)), (hours, cell)
 
 
-@pytest.mark.parametrize("row", rows("docs/studies.md", "| | 3 h | 8.5 h |")[1:], ids=lambda row: row[0])
+@pytest.mark.parametrize("row", rows(RESULTS, "| | 3 h | 8.5 h |")[1:], ids=lambda row: row[0])
 def test_what_a_wrong_uncertainty_costs(row):
     variant, *cells = row
     for cell, hours in zip(cells, (3.0, 8.5), strict=True):
         assert agrees(cell, losses("uncertainty-anchored", variant, hours * 3600)), (hours, cell)
 
 
-def said(page: str, pattern: str) -> str:
-    """Return what follows a text in a document; line breaks count as spaces."""
-    text = " ".join((ROOT / page).read_text().replace("`", "").split())
-    match = re.search(pattern, text)
-    assert match, f"{page} does not say {pattern}"
-    return match[1]
+BESIDE = [
+    (folder, row)
+    for folder, header in (("no-big-cells-anchored", "| without big cells |"), ("size-surrogate", "| size space |"))
+    for row in rows(RESULTS, header)[1:]
+]
 
 
-TRIPLE = r"([\d.]+ / [\d.]+ / [\d.]+)"
-
-
-@pytest.mark.parametrize(
-    ("folder", "searcher", "before"),
-    [
-        ("no-big-cells-anchored", "pmf_nas", r"no-big-cells-anchored/table.md\)\): "),
-        ("no-big-cells-anchored", "pmf_nas_no_belief", "without the belief "),
-        ("no-big-cells-anchored", "most_params", r"each control 4.0 \(most_params "),
-        ("no-big-cells-anchored", "most_conv3x3", "most_conv3x3 "),
-        ("size-surrogate", "pmf_nas", r"size-surrogate/table.md\)\): "),
-        ("size-surrogate", "most_params", "with most_params at "),
-        ("size-surrogate", "regularized_evolution", "regularised evolution "),
-        ("size-surrogate", "asha", "; regularised evolution [^,]*, ASHA "),
-        ("size-surrogate", "random_search", "random search (?=92)"),
-    ],
-)
-def test_results_beside_the_main_table(folder, searcher, before):
-    assert agrees(said("docs/results.md", before + TRIPLE), list(means(frame(folder)).loc[searcher]))
-
-
-@pytest.mark.parametrize(
-    ("before", "folder", "searcher"),
-    [
-        ("mean rank (?=1.3; without)", "no-big-cells-anchored", "pmf_nas"),
-        (r"94.33 / 73.11 / 46.28, ", "no-big-cells-anchored", "pmf_nas_no_belief"),
-        ("each control ", "no-big-cells-anchored", "most_params"),
-        ("45.61\\), BOHB ", "no-big-cells-anchored", "bohb"),
-        (r"ahead in the mean rank \(", "table2-surrogate", "most_params"),
-        (r"mean rank \(1.8 against ", "table2-surrogate", "pmf_nas"),
-        (r"\) and a mean rank of ", "size-surrogate", "most_params"),
-        (r"mean rank of 1.3 against ", "size-surrogate", "pmf_nas"),
-    ],
-)
-def test_mean_ranks_beside_the_main_table(before, folder, searcher):
-    assert agrees(said("docs/results.md", before + r"([\d.]+?\d)(?=\D|$)"), [ranks(frame(folder))[searcher]])
-
-
-@pytest.mark.parametrize(
-    ("row", "folder"),
-    [("without the 25 biggest cells", "no-big-cells-anchored"), ("surrogate of another space", "size-surrogate")],
-)
-def test_the_short_table_of_other_results(row, folder):
-    shown = next(r for r in rows("README.md", "| | test, CIFAR-10 /")[1:] if r[0].startswith(row))
+@pytest.mark.parametrize(("folder", "row"), BESIDE, ids=lambda value: value if isinstance(value, str) else value[0])
+def test_results_beside_the_main_table(folder, row):
+    name, test, rank = row
     runs = frame(folder)
-    assert agrees(shown[1], list(means(runs).loc["pmf_nas"]))
-    assert agrees(shown[2], [ranks(runs)["pmf_nas"]])
-    assert agrees(
-        printed_last(shown[3]), [min(rank for name, rank in ranks(runs).items() if not name.startswith("pmf"))]
+    assert not test or agrees(test, list(means(runs).loc[name]))
+    assert not rank or agrees(rank, [ranks(runs)[name]])
+
+
+@pytest.mark.parametrize("row", rows(RESULTS, "| player | test |")[1:], ids=lambda row: row[0])
+def test_the_packages_of_the_field(row):
+    runs = frame("peers-anchored").query("searcher == @row[0]")
+    assert runs["seed"].nunique() == 20
+    assert agrees(row[1], list(means(runs).loc[row[0]]))
+
+
+def test_the_mean_ranks_on_the_surrogate():
+    (said,) = re.findall(r"mean rank, ([\d.]+) against ([\d.]+) for\s+PMF-NAS", (ROOT / RESULTS).read_text())
+    found = ranks(frame("table2-surrogate"))
+    assert agrees(said[0], [found["most_params"]])
+    assert agrees(said[1], [found["pmf_nas"]])
+
+
+def held(name: str, dataset: str, level: str) -> float:
+    """Return which percentage of all outcomes at a level lay within 90 % intervals."""
+    page = (REFERENCE / "calibration-anchored.md").read_text()
+    lines = page.split(f"## {dataset}, {name}\n")[1].split("## ")[0].splitlines()
+    head, found = (
+        next(line.split("|") for line in lines if word in line) for word in ("in 90 %", f"| {level} | all |")
     )
+    return float(found[[cell.strip() for cell in head].index("in 90 %")].split("±")[0])
 
 
-def printed_last(text: str) -> str:
-    return text.rsplit(" ", 1)[-1]
+HOLDING = list(zip(rows(RESULTS, "| predictions | with the prior |")[1:], ("12@12", "200@200"), strict=True))
+
+
+@pytest.mark.parametrize(("row", "level"), HOLDING, ids=["12@12", "200@200"])
+def test_how_often_predictions_hold(row, level):
+    datasets = DATASETS if level == "12@12" else DATASETS[:2]
+    for cell, name in zip(row[1:], ("pmf_nas", "pmf_nas_no_belief"), strict=True):
+        assert agrees(cell.removesuffix(" %"), [held(name, dataset, level) for dataset in datasets])
+
+
+@pytest.mark.parametrize(
+    ("before", "variant", "dataset", "sign"),
+    [
+        (r"`probe_noise` doubled \(", "probe_noise_doubled", "cifar100", 1),
+        (r"`lengths` halved \(", "lengths_halved", "cifar100", 1),
+        ("`residual` doubled, ", "residual_doubled", "cifar10", -1),
+    ],
+)
+def test_what_a_changed_setting_costs(before, variant, dataset, sign):
+    (said,) = re.findall(before + r"([\d.]+\d)", (ROOT / RESULTS).read_text())
+    lost = losses("sensitivity-anchored", variant, GPU_NIGHT_S)[DATASETS.index(dataset)]
+    assert agrees(said, [sign * lost])
 
 
 @pytest.mark.parametrize("folder", ["digits", "cifar10-jpeg-small"])
 def test_searches_by_real_training(folder):
     runs = pd.read_csv(REFERENCE / f"search-compare-{folder}" / "results.csv")
     by_name = runs.groupby("searcher")["test_acc"].agg(["mean", "std"])
-    (row,) = [r for r in rows("docs/training.md", "| data | budget | pmf_nas, test")[1:] if folder in r[-1]]
+    (row,) = [r for r in rows(RESULTS, "| data | budget | pmf_nas, test")[1:] if folder in r[-1]]
     assert agrees(row[2], list(by_name.loc["pmf_nas"]))
     assert agrees(row[3], list(by_name.loc["random_search"]))
     pairs = runs.pivot(index="seed", columns="searcher", values="test_acc")
@@ -235,7 +308,7 @@ def quality(measure: str, **cell: object) -> float:
     return float(found.groupby("dataset")[measure].mean().mean())
 
 
-@pytest.mark.parametrize("row", rows("docs/predictors.md", "| archs | 0 | 1 |")[1:], ids=lambda row: row[0])
+@pytest.mark.parametrize("row", rows(RESULTS, "| archs | 0 | 1 |")[1:], ids=lambda row: row[0])
 def test_the_predictor_by_labels_and_epochs(row):
     for cell, epochs in zip(row[1:], (0, 1, 2, 3, 6, 9, 12), strict=True):
         where = {"kind": "uniform", "schedule": 12, "epochs": epochs, "n_known": int(row[0])}
@@ -244,7 +317,7 @@ def test_the_predictor_by_labels_and_epochs(row):
 
 @pytest.mark.parametrize(("labels", "epochs"), [(20, 12), (100, 3), (100, 12)])
 def test_the_short_table_of_the_predictor(labels, epochs):
-    (row,) = [r for r in rows("README.md", "| labels, epochs seen |")[1:] if r[0] == f"{labels}, {epochs}"]
+    (row,) = [r for r in rows(RESULTS, "| labels, epochs seen |")[1:] if r[0] == f"{labels}, {epochs}"]
     where = {"kind": "uniform", "schedule": 12, "epochs": epochs, "n_known": labels}
     assert agrees(row[1].split()[0], [quality("tau", predictor="pmf", **where)])
     assert agrees(row[2].split()[0], [quality("tau_top", predictor="pmf", **where)])

@@ -14,18 +14,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.cli.main import main
 from harness.experiment.batch import claim
 from harness.experiment.specs import TABLE2
 
 ROOT = Path(__file__).parents[2]
-N_KILLS = int(os.environ.get("PMFNAS_KILLS", "5"))
+N_KILLS = int(os.environ.get("PMFNAS_KILLS", "3"))
 LATEST_S = 3.5
 """After the command has said what it will do: runs take about 2 s, outputs 2 s more. A fast machine may be done before;
 a moment that came too late is then halved, or it would never kill."""
 N_RUNS = 12
-COMMAND = (
-    *(sys.executable, "-m", "harness", "run", "table2", "--data", "surrogate", "--seeds", "2", "--budget", "1h"),
-    *("--searchers", "random_search,asha,pmf_nas", "--datasets", "cifar10,cifar100", "--jobs", "2", "--out"),
+RUN = (
+    *("run", "table2", "--data", "surrogate", "--seeds", "2", "--budget", "1h", "--datasets", "cifar10,cifar100"),
+    *("--searchers", "random_search,asha,pmf_nas", "--jobs", "2", "--out"),
 )
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="process groups are killed by a signal of POSIX")
@@ -42,17 +43,17 @@ def start(surrogate_table, tmp_path_factory) -> Callable[[Path], subprocess.Pope
 
     def begin(out: Path) -> subprocess.Popen[bytes]:
         with out.with_suffix(".log").open("ab") as log:
-            return subprocess.Popen(
-                [*COMMAND, str(out)], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
+            command = [sys.executable, ROOT / "harness", *RUN, out]
+            return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
 
     return begin
 
 
 @pytest.fixture(scope="module")
-def undisturbed(start, tmp_path_factory) -> Path:
+def undisturbed(surrogate_table, tmp_path_factory) -> Path:
+    """The same experiment in this process alone."""
     out = tmp_path_factory.mktemp("undisturbed") / "out"
-    assert start(out).wait(timeout=120) == 0, out.with_suffix(".log").read_text()
+    assert main([*RUN, str(out), "--jobs", "1"]) == 0
     return out
 
 

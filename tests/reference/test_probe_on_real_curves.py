@@ -1,7 +1,7 @@
 """What a probe is worth rests on curves, so it is shown on the archs whose curves under the 200 schedule are real.
 
 Among the best tenth by 12@12, how much of the variance of the final score does the value at 12@12 explain, how much
-the training loss at 200@25, how much both? `pytest -s` prints the figures that `docs/engine/predictor.md` cites.
+the training loss at 200@25, how much both? `pytest -s` prints the figures that `docs/explanation/predictor.md` cites.
 """
 
 from pathlib import Path

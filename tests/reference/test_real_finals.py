@@ -11,7 +11,7 @@ from pmfnas.benchmarks.surrogate.layout import FINALS, SEARCHED
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.types import arch_numbers
 
-PAGE = Path(__file__).parents[2] / "docs" / "real-finals.md"
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "real-finals-data.md"
 FARTHEST_TAU, FARTHEST_SPREAD = 0.02, 0.1
 FARTHEST_BEST = {"cifar10-valid": 0.11, "cifar100": 0.05, "ImageNet16-120": 0.05}
 """On cifar10-valid the draw misses a part of what really goes together; the page says so."""

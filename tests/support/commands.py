@@ -52,7 +52,7 @@ def variables() -> frozenset[str]:
 def _fault_of_ours(words: tuple[str, ...], made: frozenset[str]) -> str:
     if not words or words == ("help",) or words[0] == "VERB":
         return ""
-    if words[0] == "test":
+    if words[0] in ("test", "docs"):
         return _missing(words[1:])
     try:
         options = parsed(words)

@@ -33,11 +33,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A document: blocks, codes within sentences, links, and the names of its headings as links have them."""
+    """A document: blocks, codes, sentences outside tables, links, and its headings as links name them."""
 
     path: Path
     blocks: tuple[Piece, ...]
     codes: tuple[Piece, ...]
+    sentences: tuple[Piece, ...]
     links: tuple[Piece, ...]
     anchors: frozenset[str]
 
@@ -70,6 +71,7 @@ def read(path: Path) -> Page:
         path=path,
         blocks=tuple(Piece(path, _line(tokens, at), t.info.strip(), t.content) for at, t in _of(tokens, "fence")),
         codes=tuple(Piece(path, line, "", child.content) for _, line, child in inline if child.type == "code_inline"),
+        sentences=tuple(_sentences(path, tokens)),
         links=tuple(
             Piece(path, line, "", str(child.attrs.get("href", child.attrs.get("src", ""))))
             for _, line, child in inline
@@ -77,6 +79,17 @@ def read(path: Path) -> Page:
         ),
         anchors=frozenset(_slug(tokens[at + 1].content) for at, _ in _of(tokens, "heading_open")),
     )
+
+
+def _sentences(path: Path, tokens: Sequence[Token]) -> Iterator[Piece]:
+    """Yield the sentences of paragraphs and lists; tables and blocks of code have none."""
+    in_table = False
+    for at, token in enumerate(tokens):
+        in_table = (in_table or token.type == "table_open") and token.type != "table_close"
+        if token.type == "inline" and not in_table:
+            text = "".join(" " if child.type == "softbreak" else child.content for child in token.children or ())
+            ends = re.split(r"(?<=[.!?])\s+(?=\W*[A-Z])", text)
+            yield from (Piece(path, _line(tokens, at), "", sentence) for sentence in ends)
 
 
 def _of(tokens: Sequence[Token], kind: str) -> Iterator[tuple[int, Token]]:

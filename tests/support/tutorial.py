@@ -14,7 +14,7 @@ import pandas as pd
 
 from tests.support.documents import ROOT, read
 
-PAGE = ROOT / "docs" / "tutorial.md"
+PAGE = ROOT / "docs" / "tutorials" / "own-searcher.md"
 KEPT = ROOT / "results" / "reference" / "tutorial-surrogate"
 COMPARED = ["--data", "surrogate"]
 HEAD = "| searcher | cifar10 | cifar100 | ImageNet16-120 |\n|---|---|---|---|\n"

@@ -10,7 +10,7 @@ from pmfnas.core.errors import InputError, shown
 _TEXT = """Reads the records of an experiment and compares what a searcher predicted, `mean` and `std` of its
 reasons, with what it was told later: the share of outcomes inside the 50, 80, 90 and 95 % intervals, for all
 predictions, for those of archs that it had selected to go on with, and for the arch that it recommended. The data are
-not opened. docs/explain.md says what is judged against what, and how to read it."""
+not opened. docs/how-to/explain-a-run.md says what is judged against what, and how to read it."""
 
 _EXAMPLES = {
     "calibration results/table2 --searchers pmf_nas": "",

@@ -9,13 +9,14 @@ N_SEEDS = 50
 
 _TEXT = """Runs your searchers and PMF-NAS (and those that --against names) with the same seeds and trials, and writes
 the table and figures of `run table2`, and verdict.md: for each data set better, worse or not distinguishable, by how
-much, with which confidence, and how many more seeds would settle it. docs/tutorial.md is a walk through it. Exit 0: the
-comparison was made, whatever its verdict; 1: all runs of a searcher on a data set failed; 2: the call can be mended."""
+much, with which confidence, and how many more seeds would settle it.
+docs/tutorials/own-searcher.md walks through it. Exit 0: the comparison was made, whatever its verdict; 1: all runs of
+a searcher on a data set failed; 2: the call can be mended."""
 
 _READING = """
 A class in a file runs in the harness's own process; a command in a process of its own, in any language, spoken to in
-JSON lines (docs/protocol.md). Interrupted, or asked for more seeds, the same command goes on where it stopped. A
-searcher whose file has changed needs another --out, or another name."""
+JSON lines (docs/reference/protocol.md). Interrupted, or asked for more seeds, the same command goes on where it
+stopped. A searcher whose file has changed needs another --out, or another name."""
 
 _EXAMPLES = {
     "new-searcher my_search": "a working example, to be changed",
@@ -47,6 +48,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.add_workers(verb, 1)
     arguments.add_datasets(verb, DATASETS)
     arguments.add_jobs(verb)
+    arguments.add_view(verb)
     arguments.add_out(verb, "where results go (default results/compare)")
     for flag, name, text in (
         ("--start-limit", "start_s", "to start (default 120s)"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from harness.cli import arguments
 
 _TEXT = """Prints what a run did, request by request and with its reasons, and a summary, and draws its figure. Reads
-the record and nothing else. docs/explain.md says how to read it."""
+the record and nothing else. docs/how-to/explain-a-run.md says how to read it."""
 
 _EXAMPLES = {
     "explain nb201-cifar100/pmf_nas/s0007 --in results/table2": "trace, summary, figure",

@@ -17,14 +17,14 @@ figures of `run table2`, packages.md (versions and settings) and agreement.md (o
 two idle cores. Slow are {", ".join(SLOW_PACKAGES)}."""
 
 _READING = """
-exit code: 0 where everybody played, 1 where an environment could not be made or all runs of one on a data set failed
+exit code: 0: all players ran; 1: an environment could not be made, or all runs of a player on a data set failed
 (packages.md says which and why; the rest is there), 2 where the command itself cannot be used.
 
 PMFNAS_PEERS names another folder for the environments, PMFNAS_PEERS_PYTHON the Python 3.11 or 3.12 to make them with.
 pip is used as it is set up; NePS needs a torch built for CPUs (baselines/peers/requirements/neps.txt)."""
 
 _EXAMPLES = {
-    "peers --smoke": "one seed of everybody",
+    "peers --smoke": "one seed of each player",
     "peers --searchers optuna-5-tpe,smac-2.4,pmf_nas --datasets cifar100 --out results/two": "",
     "peers --slow-seeds 0": "without those that think for minutes",
 }
@@ -47,6 +47,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.add_datasets(verb)
     arguments.add_searchers(verb, f"some of: {', '.join(PACKAGES)}", None)
     arguments.add_jobs(verb)
+    arguments.add_view(verb)
     arguments.add_out(verb, "where results go (default results/peers)")
     arguments.add_smoke(verb, "one seed and 20 minutes of budget: no claim")
     arguments.add_update_reference(verb)

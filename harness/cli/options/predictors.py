@@ -11,7 +11,8 @@ _TEXT = """How good are performance predictors, at what price, and do they know 
 
 Every predictor learns from n archs (10 to 400) with the first e epochs of their curves and their accuracies after 200
 epochs, and judges up to 2,000 archs it never saw, of which it sees e epochs as well. Archs that are one network stay
-on one side. What a predictor reads is charged: labels, epochs, validations. docs/predictors.md explains everything."""
+on one side. What a predictor reads is charged: labels, epochs, validations. docs/reference/predictor-study.md
+explains everything."""
 
 _READING = """
 How to read it: `tau` is Kendall's, over all archs that were judged; `tau top 10 %` is about those that matter. A

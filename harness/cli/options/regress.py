@@ -9,8 +9,8 @@ from harness.cli.options.names import PREDICTORS, REFERENCE_PREDICTOR
 _TEXT = """Measures a predictor in a fixed set of splits and compares it with the accepted reference, split by
 split. Exit 0: as good. Exit 1: worse in some group beyond chance, or without a finite loss; it says in which figure and
 by how much. Exit 2: nothing was compared, since the data are others, the reference is missing or was edited, the
-predictor failed or returned what is no prediction, or the splits are too few to notice a loss of .1 tau. docs/gate.md
-explains the test, and what it can and cannot see."""
+predictor failed or returned what is no prediction, or the splits are too few to notice a loss of .1 tau.
+docs/reference/gate.md explains the test, and what it can and cannot see."""
 
 _EXAMPLES = {
     "regress": "PMF-NAS's predictor, on the best data there is",

@@ -5,7 +5,7 @@ import argparse
 from harness.cli import arguments
 
 _NEW = """Writes a searcher that works, about thirty lines of Python, to a new file in this folder, to be changed.
-docs/tutorial.md goes on from there."""
+docs/tutorials/own-searcher.md goes on from there."""
 
 _CHECK = """Runs a searcher through the rules of the game on a synthetic benchmark, and explains each rule that it
 breaks: what was done, what happened, what to do. Exit 0: it keeps them; 1: a check failed; 2: it cannot be made."""
@@ -21,7 +21,7 @@ def add(verb: argparse.ArgumentParser) -> None:
         return
     examples = {
         "check-searcher my_search.py:MySearch": "a class in a file",
-        'check-searcher --command "node my_search.js"': "a program in any language; docs/protocol.md",
+        'check-searcher --command "node my_search.js"': "a program in any language; docs/reference/protocol.md",
         "check-searcher rules.py:FixedOrder --deterministic": "it draws nothing on purpose",
     }
     arguments.teach(verb, _CHECK, examples)

@@ -6,5 +6,5 @@ verdict     pure functions of two sets of measures per split: losses, tests, wha
 measuring   the predictor in every split of every group, over processes
 reference   the file of accepted measures: read, checked, and written with a checksum and the reason of every change
 report      what people read
-commands    the verb `regress`
+asking      a call, checked: predictor, data, groups and reference
 """

@@ -1,4 +1,4 @@
-"""What the gate measures: groups of splits, by data set, label budget and epochs seen.
+"""The groups of splits that the gate measures, by data set, label budget and epochs seen.
 
 A group is one cell of the predictor study; its splits have numbers of their own, which the study does not use, so
 that nothing was tuned on them. The same split has the same archs, curves and labels for every predictor and in every
@@ -38,7 +38,7 @@ class Group:
 
 
 def plain_groups() -> tuple[Group, ...]:
-    """Return the groups that every table has: few and more labels, three lengths of curve, and what is affordable."""
+    """Return the 21 groups that need no real curves."""
     cells = [Cell(d, n, SHORT, e) for d, n, e in product(DATASETS, N_SPLITS, SEEN_EPOCHS)]
     cells += [Cell(d, 100, SHORT, 12, "affordable") for d in DATASETS]
     return _of(cells)

@@ -1,9 +1,6 @@
 """A predictor in every split of every group, over the processes of this machine."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
@@ -13,9 +10,8 @@ from harness.predictors.evaluation import evaluate
 from harness.predictors.gate.groups import Group
 from harness.predictors.gate.measures import MEASURES
 from harness.predictors.gate.verdict import Values
-from harness.predictors.material import Material, read_material
+from harness.predictors.material import Material, Source
 from harness.predictors.tasks import Split
-from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import ContractError
 from pmfnas.core.predictors import PredictorFactory
 from pmfnas.core.types import FloatArray
@@ -24,18 +20,9 @@ DECIMALS = 6
 """Of the measures, here and in the reference; far below every margin."""
 
 CRASH = "a worker process was killed or crashed (memory, or native code of a predictor)"
-"""What is said where that happens."""
+"""Error message for a dead worker."""
 
 _SPLITS_PER_TASK = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the splits come from."""
-
-    table: Path
-    anchors: Path | None
-    """Folder of real values, for groups of real curves."""
 
 
 def measure_groups(factory: PredictorFactory, source: Source, groups: Sequence[Group], *, n_jobs: int) -> Values:
@@ -67,7 +54,7 @@ def _columns(rows: Sequence[Sequence[float]]) -> dict[str, FloatArray]:
 
 def _run(factory: PredictorFactory, source: Source, cell: Cell, splits: Sequence[Split]) -> list[list[float]]:
     """Return the measures of some splits of a cell, a row per split."""
-    material = material_of(source, cell)
+    material = source.material(cell.dataset)
     return [_measures(factory, cell, split, material) for split in splits]
 
 
@@ -78,18 +65,3 @@ def _measures(factory: PredictorFactory, cell: Cell, split: Split, material: Mat
         where = "" if str(cell) in str(error) else f"{cell}, split {split.number}: "
         raise ContractError(f"{where}{error}") from error
     return [measures[name] for name in MEASURES]
-
-
-def material_of(source: Source, cell: Cell) -> Material:
-    """Return the material of a cell, kept while this process works on its data set."""
-    return _material(source.table, cell.dataset, source.anchors)
-
-
-@lru_cache(maxsize=2)
-def _material(table: Path, dataset: str, anchors: Path | None) -> Material:
-    return read_material(_table(table), dataset, anchors=anchors)
-
-
-@lru_cache(maxsize=1)
-def _table(path: Path) -> CurveTable:
-    return CurveTable.open(path)

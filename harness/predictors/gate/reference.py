@@ -1,4 +1,4 @@
-"""The reference: what the predictor could do when somebody accepted it, in one JSON file.
+"""The reference of the gate: the accepted measures of the predictor, in one JSON file.
 
     {"format": 1, "checksum": "...", "sections": {"SURROGATE": {...}, "ANCHORED": {...}}}
 
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from harness.host.front import typed
 from harness.predictors.gate.groups import FIRST_SPLIT, N_QUERIES
 from harness.predictors.gate.measuring import DECIMALS
 from harness.predictors.gate.verdict import INTERVAL, Values
@@ -26,7 +27,11 @@ from pmfnas.core.types import FloatArray
 from pmfnas.files import reading, write_text
 
 FORMAT = 1
-MAKE = 'make one: python -m harness regress --accept --reason "why"'
+
+
+def how_to_make() -> str:
+    """Return how a reference is made, for an error."""
+    return f'make one: {typed("regress", "--accept", "--reason")} "why"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class PredictorName:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Why a reference became what it is."""
+    """One acceptance of a reference, with its reason."""
 
     date: str
     """ISO 8601, UTC."""
@@ -71,7 +76,7 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What was accepted on one kind of data."""
+    """The accepted measures on one kind of data."""
 
     data: DataName
     predictor: PredictorName
@@ -90,7 +95,7 @@ def read_reference(path: Path) -> dict[str, Section]:
         InputError: no such file, not a reference, or edited by hand.
     """
     if not path.exists():
-        raise InputError(f"reference {path} is missing; restore it, or {MAKE}")
+        raise InputError(f"reference {path} is missing; restore it, or {how_to_make()}")
     with reading(path, "restore it from version control"):
         document = json.loads(path.read_text(encoding="utf-8"))
     _check(document, path)
@@ -101,7 +106,7 @@ def _check(document: Any, path: Path) -> None:
     if not isinstance(document, dict) or not {"format", "checksum", "sections"} <= document.keys():
         raise InputError(f"{path} is no reference of the gate; restore it from version control")
     if document["format"] != FORMAT:
-        raise InputError(f"reference {path} has format {document['format']}, but must have {FORMAT}; {MAKE}")
+        raise InputError(f"reference {path} has format {document['format']}, but must have {FORMAT}; {how_to_make()}")
     if document["checksum"] != checksum(document):
         raise InputError(
             f"reference {path} was edited: its checksum is {document['checksum']!r}, but its content has "

@@ -1,4 +1,4 @@
-"""The gate in words: one line per group, then what got worse, by how much, and beyond which doubt."""
+"""The gate in words: one line per group, then each loss with its size and its p-value."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -55,7 +55,7 @@ def _pair(comparison: Comparison | None) -> str:
 
 
 def verdict(comparisons: Sequence[Comparison]) -> str:
-    """Return what follows from the comparisons, in words."""
+    """Return the verdict in words."""
     n_groups, total = len({c.cell for c in comparisons if c.worse}), len({c.cell for c in comparisons})
     if not n_groups and any(c.blind for c in comparisons):
         return "\n".join([_unseeing(comparisons), *_better_in(comparisons)])
@@ -68,7 +68,7 @@ def verdict(comparisons: Sequence[Comparison]) -> str:
 
 
 def _unseeing(comparisons: Sequence[Comparison]) -> str:
-    """Return why nothing was compared, and what would help."""
+    """Return why nothing was compared, and the remedy."""
     taus = [c for c in comparisons if c.measure.name == "tau"]
     blind = [c for c in taus if c.blind]
     n_splits = max(c.n_splits for c in blind)
@@ -96,7 +96,7 @@ def _gain(measure: Measure, loss: float) -> str:
 
 
 def _worse_in(worse: Sequence[Comparison]) -> Iterator[str]:
-    """Yield what is wrong with one measure, the greatest losses first."""
+    """Yield the losses of one measure, the greatest first."""
     lacking = [c for c in worse if c.lacks]
     if lacking:
         name = lacking[0].measure.name
@@ -113,7 +113,7 @@ def _worse_in(worse: Sequence[Comparison]) -> Iterator[str]:
 
 
 def _sentence(c: Comparison) -> str:
-    """Return what one group lost, and beyond which doubt."""
+    """Return the loss of one group, with interval and p-value."""
     change = f"{c.measure.name} went from {c.reference:.3f} to {c.now:.3f}, worse by {written(c.measure, c.loss)}"
     doubt = f"{100 * INTERVAL:.0f} % interval {written(c.measure, c.low)} to {written(c.measure, c.high)}"
     allowed = f"{written(c.measure, c.measure.margin)} is allowed"
@@ -147,7 +147,7 @@ def _closing(comparisons: Sequence[Comparison]) -> Iterator[str]:
 
 
 def rates_table(found: Sequence[Rates], n_runs: int) -> str:
-    """Return what simulations found: false alarms per run, and the power in every group."""
+    """Return the results of the simulations: false alarms per run, and the power in every group."""
     lines = [f"{n_runs} simulated runs of the gate for each rate; copies altered by: {', '.join(r.how for r in found)}"]
     alarms = ", ".join(f"{100 * r.false_alarms:.2f} % ({r.how})" for r in found)
     lines += [f"false alarms per run, every figure of every group at its margin: {alarms}"]

@@ -1,6 +1,6 @@
-"""How often the gate cries wolf, and what it notices: simulated with a predictor's own measures.
+"""False alarms and power of the gate, simulated with a predictor's own measures.
 
-Two ways to make a predictor another one on purpose, both drawn anew as often as wanted:
+Two ways to alter a predictor on purpose, both random:
 
     noise     its predictions are swapped between archs of about the same rank, as much as costs `LOSS` tau
     labels    it is fitted without a fifth of the labels, drawn at random: another fit, which scatters far more
@@ -20,9 +20,9 @@ from scipy.stats import norm, rankdata
 from harness.host.workers import work_off
 from harness.predictors.gate.groups import Group
 from harness.predictors.gate.measures import MEASURES, Measure
-from harness.predictors.gate.measuring import CRASH, Source, material_of
+from harness.predictors.gate.measuring import CRASH
 from harness.predictors.gate.verdict import adjusted_p, loss_p
-from harness.predictors.material import Material
+from harness.predictors.material import Material, Source
 from harness.predictors.measures import kendall, measure
 from harness.predictors.tasks import Task, make_task
 from pmfnas.core.predictors import Prediction, PredictorFactory, reads_of
@@ -52,7 +52,7 @@ class Draws:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What a simulation found, for one way to alter a predictor."""
+    """False alarms and power, for one way to alter a predictor."""
 
     how: str
     false_alarms: float
@@ -71,7 +71,7 @@ def draw(factory: PredictorFactory, source: Source, groups: Sequence[Group], *, 
 
 
 def _draw_group(factory: PredictorFactory, source: Source, group: Group) -> Draws:
-    material = material_of(source, group.cell)
+    material = source.material(group.cell.dataset)
     tasks = [make_task(material, group.cell, split, reads_of(factory)) for split in group.splits]
     numbers = [split.number for split in group.splits]
     found = [_predicted(factory, material, t, n) for t, n in zip(tasks, numbers, strict=True)]

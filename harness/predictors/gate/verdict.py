@@ -34,7 +34,7 @@ Values: TypeAlias = Mapping[str, Mapping[str, FloatArray]]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One measure in one group, the reference beside what was measured now."""
+    """One measure in one group: the reference and the new values."""
 
     cell: str
     measure: Measure
@@ -54,7 +54,7 @@ class Comparison:
     n_broken: int
     """Splits whose loss is infinite or missing."""
     noticed: float
-    """Mean loss that would be noticed with probability `POWER`, the scatter being what it is."""
+    """Mean loss that is noticed with probability `POWER`, given the scatter."""
 
     @property
     def lacks(self) -> bool:

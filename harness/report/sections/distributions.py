@@ -7,61 +7,45 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.report.content import Folded, Key, Section, listed
-from harness.report.pictures import line_key, picture, rank_panel, shares_panel
+from harness.report.charts import Axes, line_chart
+from harness.report.content import Chart, Folded, Key, Section, listed
+from harness.report.pictures import picture
 from harness.report.results import Results
 from harness.score.words import words_of
 from harness.show.cells import number
-from harness.show.looks import Style
+from harness.show.looks import highlighted
+from harness.show.ranks import FEW_DATASETS, draw_ranks, ranking_of
+from harness.show.shares import regrets_of
 from harness.show.sheet import Sheet
-from harness.stats.ranking import Ranking, ranking
+from harness.stats.ranking import Ranking
 from harness.stats.reaching import Shares, arrivals, profiles
 from pmfnas.core.rng import stream
-from pmfnas.core.types import FloatArray
 
 TARGETS = (1.0, 0.5)
 """Regrets whose time is shown, percent points; those of `progress.csv`."""
-
-FEW_DATASETS = 10
-"""Data sets below which a critical difference is shown with a warning."""
-
-SMALLEST = 0.003
-"""Left end of the profiles' axis, percent points: below the gap between any two archs that lead a data set."""
 
 ROUND_REGRETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Regrets at which the profiles are written down, percent points."""
 
 
-def rank_section(summary: pd.DataFrame, styles: Mapping[str, Style]) -> list[Section]:
+def rank_section(summary: pd.DataFrame) -> list[Section]:
     """Return the critical-difference diagram; nothing below two data sets, or two searchers that have them all."""
-    means = summary.pivot(index="searcher", columns="dataset", values="test_mean").dropna()
-    if len(means) < 2 or means.shape[1] < 2:
+    found = ranking_of(summary)
+    if found is None:
         return []
-    found = ranking([str(name) for name in means.index], means.to_numpy())
-    left_out = sorted(set(summary["searcher"]) - set(means.index))
-    missing = f" Left out, for want of a data set: {listed(left_out)}." if left_out else ""
-    n, scale = found.n_datasets, len(found.searchers) - 1
-    title = f"Mean rank over {n} data sets"
-    section = Section(
-        "ranks",
-        "Ranks over data sets",
-        words=(
-            f"Each searcher's rank by mean {words_of(summary).accuracy}, averaged "
-            "over the data sets; 1 is best. A bar joins searchers "
-            f"whose mean ranks differ by no more than Nemenyi's critical difference at 5 %, here "
-            f"{found.critical_difference:.2f} ranks of {scale} possible. {_friedman(found)}{missing}",
-        ),
-        warnings=_caution(found),
-        pictures=(
-            picture(title, _rank_alt(found), partial(rank_panel, ranking=found, styles=styles), height_in=_tall(found)),
-        ),
-        folded=(Folded("The ranks in numbers", (_rank_sheet(found, means, words_of(summary).accuracy),)),),
+    means = summary.pivot(index="searcher", columns="dataset", values="test_mean").dropna()
+    accuracy, left_out = words_of(summary).accuracy, sorted(set(summary["searcher"]) - set(found.searchers))
+    missing = f" Left out, since they lack a data set: {listed(left_out)}." if left_out else ""
+    words = (
+        f"Each searcher's rank by mean {accuracy}, averaged over the data sets; 1 is best. A bar joins searchers whose "
+        f"mean ranks differ by no more than Nemenyi's critical difference at 5 %, here {found.critical_difference:.2f} "
+        f"ranks of {len(found.searchers) - 1} possible. {_friedman(found)}{missing}"
     )
-    return [section]
-
-
-def _tall(found: Ranking) -> float:
-    return 0.4 + 0.17 * len(found.searchers)
+    draw = partial(draw_ranks, found=found, styles=highlighted(found.searchers))
+    size_in = (6.9, 0.6 + 0.12 * len(found.searchers))
+    diagram = picture(f"Mean rank over {found.n_datasets} data sets", _rank_alt(found), draw, size_in=size_in)
+    folded = Folded("The ranks in numbers", (_rank_sheet(found, means, accuracy),))
+    return [Section("ranks", "Ranks over data sets", (words,), _caution(found), (diagram,), folded=(folded,))]
 
 
 def _friedman(found: Ranking) -> str:
@@ -74,11 +58,10 @@ def _caution(found: Ranking) -> tuple[str, ...]:
     if found.n_datasets >= FEW_DATASETS:
         return ()
     widest = len(found.searchers) - 1
-    whom = "cannot tell anybody apart" if found.critical_difference >= widest else "can tell apart only the extremes"
+    power = "no two searchers" if found.critical_difference >= widest else "only the best and the worst"
     return (
-        f"{found.n_datasets} data sets are few: the unit here is the data set, so the diagram {whom}, and that two "
-        "searchers share a bar is no evidence that they are alike. Who is ahead on a data set, seed by seed, is in the "
-        "table.",
+        f"{found.n_datasets} data sets are few for this method: it can tell apart {power}. Searchers under one bar "
+        "need not be alike. Comparisons on each data set, seed by seed, are in the table.",
     )
 
 
@@ -103,48 +86,37 @@ def _rank_sheet(found: Ranking, means: pd.DataFrame, accuracy: str) -> Sheet:
 # ------------------------------------------------------------------------------------------------- profiles
 
 
-def profile_section(results: Results, styles: Mapping[str, Style]) -> list[Section]:
+def profile_section(results: Results, keys: tuple[Key, ...]) -> list[Section]:
     """Return the performance profiles; nothing where no run is ok."""
-    ok = results.runs[results.runs["ok"]]
-    if ok.empty:
+    if not results.runs["ok"].any():
         return []
-    found, regret = profiles(results.runs, _regrets(ok), rng=stream(0, "profiles")), results.words.regret
-    section = Section(
-        "profiles",
-        "Performance profiles",
-        words=(
-            f"The share of runs that end within a {results.words.regret}: the "
-            "whole distribution where the table has a mean. "
-            "A line above another everywhere is a searcher better in every respect; where lines cross, one has the "
-            "better typical run and the other the better tail. Bands are 95 % bootstrap intervals. Over all data sets, "
-            "each counts the same.",
-        ),
-        pictures=tuple(
-            picture(
-                dataset,
-                f"Performance profile, {dataset}: share of runs over the {results.words.regret} allowed, "
-                f"{len(shares.bands)} "
-                "searchers; the numbers are in the table below.",
-                partial(
-                    shares_panel,
-                    shares=shares,
-                    styles=styles,
-                    across=f"{regret} (points)",
-                    censored=False,
-                ),
-            )
-            for dataset, shares in found.items()
-        ),
-        keys=_keys(styles),
-        folded=(Folded("The profiles in numbers", tuple(_profile_sheet(d, s, regret) for d, s in found.items())),),
+    even, regret = regrets_of(results.runs), results.words.regret
+    regrets = np.union1d(even, [value for value in ROUND_REGRETS if value <= even[-1]])
+    found = profiles(results.runs, regrets, rng=stream(0, "profiles"))
+    words = (
+        f"The share of runs that end within a {regret}: the whole distribution where the table has a mean. A line "
+        "above another everywhere is a searcher better in every respect; where lines cross, one has the better typical "
+        "run and the other the better tail. Bands are 95 % bootstrap intervals. Over all data sets, each counts the "
+        "same."
     )
-    return [section]
+    charts = tuple(
+        _shares(
+            dataset,
+            f"Performance profile, {dataset}: share of runs over the {regret} allowed, {len(shares.bands)} searchers; "
+            "the numbers are in the table below.",
+            shares,
+            keys,
+            f"{regret} (points)",
+        )
+        for dataset, shares in found.items()
+    )
+    folded = Folded("The profiles in numbers", tuple(_profile_sheet(d, s, regret) for d, s in found.items()))
+    return [Section("profiles", "Performance profiles", (words,), pictures=charts, keys=keys, folded=(folded,))]
 
 
-def _regrets(ok: pd.DataFrame) -> FloatArray:
-    largest = float(ok["test_regret"].quantile(0.99))
-    even = np.geomspace(SMALLEST, max(largest, 10 * SMALLEST), 100)
-    return np.union1d(even, [regret for regret in ROUND_REGRETS if regret <= even[-1]])
+def _shares(title: str, alt: str, shares: Shares, keys: tuple[Key, ...], across: str) -> Chart:
+    axes = Axes(across, "share of runs", x_log=True, percent=True, steps=True)
+    return line_chart(title, alt, shares.at, shares.bands, keys, axes)
 
 
 def _profile_sheet(dataset: str, shares: Shares, regret: str) -> Sheet:
@@ -163,37 +135,34 @@ def _profile_sheet(dataset: str, shares: Shares, regret: str) -> Sheet:
 # -------------------------------------------------------------------------------------------- time to target
 
 
-def target_section(results: Results, styles: Mapping[str, Style]) -> list[Section]:
+def target_section(results: Results, keys: tuple[Key, ...]) -> list[Section]:
     """Return the time-to-target curves; nothing where no run is ok."""
     if not results.runs["ok"].any():
         return []
-    found = {target: arrivals(results.runs, results.steps, target, rng=stream(0, "arrivals")) for target in TARGETS}
-    pictures = tuple(
-        picture(
+    regret = results.words.regret
+    words = (
+        f"The share of runs whose incumbent has reached a {regret}, over GPU-hours: 1 minus the Kaplan-Meier "
+        "estimate. A run that never arrives is censored at the budget, not left out. Bands are 95 % bootstrap "
+        "intervals at each time by itself. The table has hours of the clock; in its restricted mean a run counts at "
+        "most the budget."
+    )
+    charts = tuple(
+        _shares(
             f"{dataset}, regret ≤ {target:g}",
-            f"Time to a {results.words.regret} of {target:g} points on {dataset}: share of runs that are "
-            "there over GPU-hours, "
+            f"Time to a {regret} of {target:g} points on {dataset}: share of runs that are there over GPU-hours, "
             f"{len(shares.bands)} searchers; the numbers are in the table below.",
-            partial(shares_panel, shares=shares, styles=styles, across="GPU-hours", censored=True),
+            shares,
+            keys,
+            "GPU-hours",
         )
-        for target, of in found.items()
-        for dataset, shares in sorted(of.items(), key=lambda item: item[0].lower())
+        for target in TARGETS
+        for dataset, shares in sorted(
+            arrivals(results.runs, results.steps, target, rng=stream(0, "arrivals")).items(),
+            key=lambda item: item[0].lower(),
+        )
     )
-    section = Section(
-        "targets",
-        "Time to a target",
-        words=(
-            f"The share of runs whose incumbent has reached a {results.words.regret}, over GPU-hours: one "
-            "less the Kaplan-Meier "
-            "estimate. A run that never arrives is censored at the budget, not left out; a plus at the right edge "
-            "marks searchers with such runs. Bands are 95 % bootstrap intervals at each time by itself. The table has "
-            "hours of the clock; in its restricted mean a run counts at most the budget.",
-        ),
-        pictures=pictures,
-        keys=_keys(styles),
-        folded=(Folded("Arrivals in numbers", _target_sheets(results.progress, results.words.regret)),),
-    )
-    return [section]
+    folded = Folded("Arrivals in numbers", _target_sheets(results.progress, regret))
+    return [Section("targets", "Time to a target", (words,), pictures=charts, keys=keys, folded=(folded,))]
 
 
 def _target_sheets(progress: pd.DataFrame, regret: str) -> tuple[Sheet, ...]:
@@ -219,7 +188,3 @@ def _arrival(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
     ends = [number(float(row[f"restricted_mean_hours_ci_{end}"])) for end in ("low", "high")]
     spread = "-" if "-" in ends else "-".join(ends)
     return str(row["searcher"]), str(n), f"{100 * share:.0f}", str(round(n * (1 - share))), *hours, spread
-
-
-def _keys(styles: Mapping[str, Style]) -> tuple[Key, ...]:
-    return tuple(line_key(name, style) for name, style in styles.items())

@@ -1,24 +1,21 @@
-"""Who ended where: the verdict, the table, and the anytime curves."""
+"""Who ended where: the answer, the verdict, the table, and the anytime curves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-from matplotlib.axes import Axes
 
-from harness.report.content import Folded, Section, listed
-from harness.report.pictures import line_key, picture
+from harness.report.charts import Axes, line_chart
+from harness.report.content import Chart, Folded, Key, Section, listed
 from harness.report.results import Results
-from harness.show.cells import number
-from harness.show.looks import Style, accuracy_panel, regret_panel
+from harness.show.cells import number, rules_of
+from harness.show.overall import overall_legend, overall_sheet
 from harness.show.sheet import Sheet
-from harness.show.tables import Table, legend, published_sheet, sheets
-from harness.stats.anytime import on_grid
+from harness.show.tables import Table, legend, published_sheet, said, sheets
+from harness.stats.anytime import Band, on_grid
 from harness.stats.curves import Curves, mean_curves
 from harness.stats.decision import MIN_SEEDS
 from harness.stats.runs import run_steps
@@ -30,13 +27,15 @@ NAMED = 4
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 """Parts of the budget at which the curves are written down."""
 
+_BANDS = "Bands are 95 % percentile bootstrap intervals of the mean over seeds, at each time by itself."
 
-def verdict(results: Results) -> list[Section]:
-    """Return the comparison's verdict, where the folder has one; its title is that of the section."""
-    if not results.verdict:
+
+def verdict(text: str) -> list[Section]:
+    """Return the verdict of a comparison, given as Markdown; nothing for an empty text."""
+    if not text:
         return []
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-    tokens = parser.parse(results.verdict)
+    tokens = parser.parse(text)
     if tokens and tokens[0].tag == "h1":
         tokens = tokens[3:]  # opening, text, closing
     for token in tokens:
@@ -53,7 +52,7 @@ def table_section(table: Table) -> Section:
     if table.published:
         folded.append(Folded("Published rows", (published_sheet(table, "full"),)))
     notes = tuple(legend(table, "best", "level"))
-    return Section("table", "Table", sheets=brief, notes=notes, folded=tuple(folded))
+    return Section("table", "Table per data set", sheets=brief, notes=notes, folded=tuple(folded))
 
 
 def _headed(sheet: Sheet) -> Sheet:
@@ -61,63 +60,81 @@ def _headed(sheet: Sheet) -> Sheet:
     return replace(sheet, caption=f"{sheet.caption}: {sheet.note}", note="")
 
 
-def curve_sections(results: Results, summary: pd.DataFrame, styles: Mapping[str, Style]) -> list[Section]:
-    """Return accuracy and regret over GPU-hours; nothing where no run is ok."""
+# ------------------------------------------------------------------------------------ the answer and the curves
+
+
+def answer_section(results: Results, table: Table, keys: tuple[Key, ...]) -> Section:
+    """Return one sentence, accuracy over GPU-hours, and the table of searchers by data set; no curve without runs."""
+    name, best, summary = results.words.accuracy, results.best, table.summary
+    axes = {d: Axes("GPU-hours", f"{name} (%)", x_log=True, cut=True, ceiling=best.get(d)) for d in results.datasets}
+    charts, folded = _curves(results, summary, keys, "test", axes)
+    note = (
+        f"Curves: mean {name} of the arch that each searcher would return, from the time at which all runs have one. "
+        f"The dotted line is the best {name} of the data set. {_BANDS} The axes are cut to where the visible searchers "
+        "differ."
+    )
+    return Section(
+        "answer",
+        "The answer",
+        words=(said(table),),
+        pictures=charts,
+        keys=keys if charts else (),
+        sheets=(_headed(replace(overall_sheet(summary), note="; ".join(rules_of(summary.iloc[0])))),),
+        notes=(*overall_legend(summary), *([note] if charts else [])),
+        folded=folded,
+    )
+
+
+def regret_section(results: Results, summary: pd.DataFrame, keys: tuple[Key, ...]) -> list[Section]:
+    """Return regret over GPU-hours on two logarithmic axes; nothing where no run is ok."""
+    name = results.words.regret
+    axes = Axes("GPU-hours", f"{name} (points)", x_log=True, y_log=True, low_is_best=True)
+    charts, folded = _curves(results, summary, keys, "test_regret", dict.fromkeys(results.datasets, axes))
+    words = (
+        f"Mean {name} (percent points below the best arch of the data set) over GPU-hours, both axes logarithmic. A "
+        f"mean of zero stands on the lower edge. {_BANDS}"
+    )
+    return [Section("regret", "Regret over GPU-hours", (words,), (), charts, keys, folded=folded)] if charts else []
+
+
+def _curves(
+    results: Results, summary: pd.DataFrame, keys: tuple[Key, ...], column: str, axes: Mapping[str, Axes]
+) -> tuple[tuple[Chart, ...], tuple[Folded, ...]]:
+    """Return the mean curves of a column, one chart per data set, and as numbers; nothing where no run is ok."""
     if not results.runs["ok"].any():
-        return []
-    words, keys = results.words, tuple(line_key(name, style) for name, style in styles.items())
-    bands = "Bands are 95 % percentile bootstrap intervals of the mean over seeds, at each time by itself."
-
-    def accuracy(panel: Axes, dataset: str, curves: Curves) -> None:
-        accuracy_panel(panel, curves, styles, ceiling=results.best.get(dataset))
-
-    def regret(panel: Axes, dataset: str, curves: Curves) -> None:
-        del dataset
-        regret_panel(panel, curves, styles)
-
-    def section(key: str, title: str, text: str, column: str, measured: tuple[str, str], draw: _Draw) -> Section:
-        curves, (name, unit) = mean_curves(results.runs, results.steps, column, rng=stream(0, "figures")), measured
-        pictures = tuple(
-            picture(
-                dataset,
-                _alt(f"mean {name}", dataset, summary, f"{column}_mean", unit),
-                partial(_drawn, draw=draw, dataset=dataset, curves=curves[dataset], across=f"{name} ({unit})"),
-            )
-            for dataset in sorted(curves, key=str.lower)
+        return (), ()
+    curves = mean_curves(results.runs, results.steps, column, rng=stream(0, "figures"))
+    charts = tuple(
+        line_chart(
+            dataset,
+            _alt(f"mean {axes[dataset].y}", dataset, summary, f"{column}_mean"),
+            curves[dataset].hours,
+            _raised(curves[dataset]) if axes[dataset].y_log else curves[dataset].bands,
+            keys,
+            axes[dataset],
         )
-        folded = _written_down(results, column, f"Mean {name} ({unit}) after a share of the budget")
-        return Section(key, title, words=(text,), pictures=pictures, keys=keys, folded=(folded,))
-
-    over_time = (
-        f"Mean {words.accuracy} (%) of the arch that each searcher would return, over GPU-hours on a logarithmic "
-        f"axis. The dotted line is the best {words.accuracy} of the data set. {bands} A line begins when all runs "
-        "have an incumbent. The axis is cut to where the searchers differ."
+        for dataset in sorted(curves, key=str.lower)
     )
-    on_logs = (
-        f"Mean {words.regret} (percent points below the best arch of the data set) over GPU-hours, both axes "
-        f"logarithmic. A mean of zero stands on the lower edge. {bands}"
-    )
-    return [
-        section("accuracy", "Accuracy over time", over_time, "test", (words.accuracy, "%"), accuracy),
-        section("regret", "Regret on logarithmic axes", on_logs, "test_regret", (words.regret, "points"), regret),
-    ]
+    caption = f"Mean {axes[results.datasets[0]].y} after a share of the budget"
+    return charts, (_written_down(results, column, caption),)
 
 
-_Draw: TypeAlias = Callable[[Axes, str, Curves], None]
+def _raised(curves: Curves) -> dict[str, Band]:
+    """Return the bands with values below half of the smallest positive mean, such as zero, raised to it."""
+    means = np.concatenate([band.mean for band in curves.bands.values()])
+    floor = float(min(means[means > 0], default=0.02)) / 2
+    return {
+        name: Band(np.maximum(band.mean, floor), np.maximum(band.low, floor), np.maximum(band.high, floor), band.n)
+        for name, band in curves.bands.items()
+    }
 
 
-def _drawn(panel: Axes, *, draw: _Draw, dataset: str, curves: Curves, across: str) -> None:
-    draw(panel, dataset, curves)
-    panel.set_ylabel(across)
-
-
-def _alt(what: str, dataset: str, summary: pd.DataFrame, column: str, unit: str) -> str:
+def _alt(what: str, dataset: str, summary: pd.DataFrame, column: str) -> str:
     """Return a picture's text: what it draws, and who leads at the end by the table."""
     rows = summary[(summary["dataset"] == dataset) & (summary["n_seeds"] > 0)]
     ends = [f"{row['searcher']} {number(row[column])}" for row in rows.head(NAMED).to_dict("records")]
     return (
-        f"Lines with bands, {what} over GPU-hours on {dataset}, {len(rows)} searchers. "
-        f"Best at the end ({unit}): {listed(ends)}."
+        f"Lines with bands, {what} over GPU-hours on {dataset}, {len(rows)} searchers. Best at the end: {listed(ends)}."
     )
 
 

@@ -66,9 +66,10 @@ def provenance_section(results: Results) -> Section:
         "Data and manifest",
         words=(
             f"Every searcher saw validation only; {results.words.accuracy} was added after each run, and every "
-            "access to it was logged. p-values compare paired seeds. docs/statistics.md of the project has every "
-            "formula.",
+            "access to it was logged. p-values compare paired seeds. docs/reference/statistics.md of the project "
+            "has every formula.",
         ),
+        facts=tuple(facts(results).items()),
         sheets=tuple(sheets),
     )
 

@@ -2,16 +2,14 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from harness.report.content import Folded, Section, listed
-from harness.report.pictures import bars_panel, box_key, picture
+from harness.report.content import Bars, Folded, Key, Section
 from harness.report.results import Results
 from harness.show.cells import number
 from harness.show.sheet import Sheet
@@ -20,7 +18,7 @@ from pmfnas.loop.record import read_rows, run_id
 
 IDLE = "idle"
 UNUSED = "not used"
-_REST = {IDLE: "#d0d0d0", UNUSED: "#f4f4f4"}
+_REST = {IDLE: "#9a9a9a", UNUSED: "#d8d8d8"}
 
 _READ = ("kind", "schedule", "stop", "status", "worker", "train_s", "valid_s", "setup_s", "before_s", "reason")
 _SPENT = ["dataset", "searcher", "stage", "fidelity", "hours", "requests"]
@@ -37,7 +35,7 @@ def spending_section(results: Results, order: Sequence[str]) -> Section:
     key, title = "seconds", "Where the seconds went"
     if spent.empty:
         absent = (
-            "This folder holds no record of a run that is ok, so what each searcher spent is not known here. Reference "
+            "This folder holds no record of a run that is ok, so the hours of each searcher are unknown. Reference "
             "outputs are kept without records; the folder of the run has them."
         )
         return Section(key, title, words=(absent,))
@@ -53,26 +51,12 @@ def spending_section(results: Results, order: Sequence[str]) -> Section:
         key,
         title,
         words=(
-            "Mean GPU-hours per run that each searcher paid for, by the fidelity at which a segment ends, lowest on "
-            f"the left; then what workers stood {IDLE}, and what of the budget was {UNUSED} as the searcher stopped.",
+            "Mean GPU-hours per run that each searcher paid for, by the fidelity at which a segment ends, the lowest "
+            f"on the left. The last two parts: workers {IDLE}, and budget {UNUSED} when the searcher stopped.",
         ),
         warnings=(f"{lacking} runs have no record here and are left out of this section.",) if lacking > 0 else (),
-        pictures=tuple(
-            picture(
-                dataset,
-                _alt(dataset, hours),
-                partial(
-                    bars_panel,
-                    names=[str(name) for name in hours.index],
-                    parts={str(name): hours[name].tolist() for name in hours},
-                    colours=colours,
-                    across="GPU-hours per run",
-                ),
-                height_in=0.55 + 0.16 * len(hours),
-            )
-            for dataset, hours in wide.items()
-        ),
-        keys=tuple(box_key(name, colour) for name, colour in colours.items()),
+        pictures=tuple(_bars(dataset, hours, colours) for dataset, hours in wide.items()),
+        keys=tuple(Key(name, colour, colour) for name, colour in colours.items()),
         sheets=_by_stage(spent),
         folded=(Folded("By fidelity, in numbers", tuple(_sheet(dataset, hours) for dataset, hours in wide.items())),),
     )
@@ -135,10 +119,9 @@ def _by_fidelity(results: Results, spent: pd.DataFrame, dataset: str, fidelities
     return hours.join(means, how="left")
 
 
-def _alt(dataset: str, hours: pd.DataFrame) -> str:
-    paid = hours.drop(columns=[IDLE, UNUSED])
-    most = [f"{name}: {shares.idxmax()} {number(float(shares.max()))} h" for name, shares in paid.iterrows()]
-    return f"Stacked bars of mean GPU-hours per run on {dataset}. Where each searcher paid most: {listed(most)}."
+def _bars(dataset: str, hours: pd.DataFrame, colours: Mapping[str, str]) -> Bars:
+    rows = tuple((str(name), tuple(map(float, row))) for name, row in zip(hours.index, hours.to_numpy(), strict=True))
+    return Bars(dataset, "GPU-hours per run", rows, tuple((str(name), colours[str(name)]) for name in hours))
 
 
 def _sheet(dataset: str, hours: pd.DataFrame) -> Sheet:

@@ -1,27 +1,26 @@
 """Why one run did what it did: what was predicted of every arch it asked for, and what came of it."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
-from matplotlib.axes import Axes
+import numpy as np
 
 from harness.explain.record import Answered, Explained, read_run, standing
 from harness.explain.text import NO_REASONS, about, columns_of
 from harness.players.ours import REFERENCE
-from harness.report.content import Folded, Key, Picture, Section, listed
-from harness.report.pictures import box_key, picture
+from harness.report.cells import drawing
+from harness.report.charts import Axes, key, point_chart
+from harness.report.content import Chart, Folded, Key, Picture, Section, listed
 from harness.report.results import Results
-from harness.show.looks import plain_ticks
 from harness.show.sheet import Sheet
+from pmfnas.core.types import FloatArray
 from pmfnas.loop.record import find_record, record_path
 
 _COLOURS = ("#0072B2", "#E69F00", "#CC3377", "#44AA99", "#AA4499", "#999933")
 """Of stages, in the order in which they appear."""
-_MARKERS = ("o", "s", "^", "D", "v", "P")
 _KEY = "why", "Why each arch was trained"
 _LEAST = 1e-6
-"""Potential, in points, at the lower edge of its picture, where everything smaller stands too."""
+"""Potential, in points, to which everything smaller is raised in the chart."""
 _SCORED = ("mean", "std", "potential")
 _READING = (
     "mean ± std: what the searcher predicted of the arch when it asked, before anything was paid for (PMF-NAS: "
@@ -40,29 +39,29 @@ def why_section(results: Results, chosen: str | None) -> Section:
     Raises:
         InputError: the chosen run is not in the folder.
     """
-    key, title = _KEY
+    anchor, title = _KEY
     path = _record(results, chosen)
     if path is None:
         absent = "This folder holds no records of runs, so there is no trace. The folder of the run has them."
-        return Section(key, title, words=(absent,))
+        return Section(anchor, title, words=(absent,))
     return trace_section(path)
 
 
 def trace_section(path: Path) -> Section:
     """Return the trace of the run whose record is at `path`."""
-    key, title = _KEY
+    anchor, title = _KEY
     explained = read_run(path)
     if not explained.requests:
-        return Section(key, title, words=(about(explained), "The record holds no request."))
+        return Section(anchor, title, words=(about(explained), "The record holds no request."))
     higher, all_rows = _sheets(explained)
     folded = (Folded(f"All {len(explained.requests)} requests", (all_rows,)),)
-    pictures = _pictures(explained)
+    charts, keys = _charts(explained)
     return Section(
-        key,
+        anchor,
         title,
         words=(about(explained), _READING if explained.has_reasons else NO_REASONS),
-        pictures=pictures,
-        keys=_keys(explained) if pictures else (),
+        pictures=(*charts, *_drawn(explained)),
+        keys=keys,
         sheets=(higher, _recommended(explained)),
         folded=folded,
     )
@@ -104,57 +103,46 @@ def _recommended(explained: Explained) -> Sheet:
 # ------------------------------------------------------------------------------------------------- pictures
 
 
-def _pictures(explained: Explained) -> tuple[Picture, ...]:
-    """Return predictions and potential over time; nothing where the searcher gave no predictions."""
+def _drawn(explained: Explained) -> tuple[Picture, ...]:
+    """Return the arch that the run recommends first, drawn where its space has drawings."""
+    drawn = [drawing(explained.header.space, arch, "Recommended") for arch in explained.header.recommended[:1]]
+    return tuple(picture for picture in drawn if picture)
+
+
+def _charts(explained: Explained) -> tuple[tuple[Chart, ...], tuple[Key, ...]]:
+    """Return predictions and potential over time, and their legend; nothing where the searcher gave no predictions."""
     told = [r for r in explained.requests if all(isinstance(r.reason.get(name), int | float) for name in _SCORED)]
     if not told:
-        return ()
-    run, n = explained.header.run_id, len(told)
-    stages = listed(dict.fromkeys(request.stage or "no stage" for request in told))
+        return (), ()
+    by_stage = {
+        key(stage or "no stage", _COLOURS[i % len(_COLOURS)], switches="stage"): [r for r in told if r.stage == stage]
+        for i, stage in enumerate(dict.fromkeys(request.stage for request in told))
+    }
+    stages, n = listed(k.name for k in by_stage), len(told)
     return (
-        picture(
-            "predicted mean ± std",
-            f"Predicted final accuracy with its uncertainty of {n} requests over the hours of {run}, coloured by stage "
-            f"({stages}); the numbers are in the table below.",
-            partial(_draw_means, requests=told),
+        point_chart(
+            "Predicted mean ± std",
+            f"Predicted final accuracy with its uncertainty of {n} requests over the hours of "
+            f"{explained.header.run_id}, coloured by stage ({stages}); the numbers are in the table below.",
+            {k: (_hours(own), _figures(own, "mean"), _figures(own, "std")) for k, own in by_stage.items()},
+            Axes("hours of the run's clock", "predicted accuracy (%)"),
         ),
-        picture(
-            "potential",
+        point_chart(
+            "Potential",
             f"Potential of the same {n} requests on a logarithmic axis that ends at {_LEAST:g}; the numbers are in the "
             "table below.",
-            partial(_draw_potential, requests=told),
+            {
+                k: (_hours(own), np.maximum(_figures(own, "potential"), _LEAST), np.full(len(own), np.nan))
+                for k, own in by_stage.items()
+            },
+            Axes("hours of the run's clock", "potential (points)", y_log=True),
         ),
-    )
+    ), tuple(by_stage)
 
 
-def _draw_means(panel: Axes, *, requests: Sequence[Answered]) -> None:
-    for stage, colour, marker in _looks(requests):
-        own = [request for request in requests if request.stage == stage]
-        hours = [request.start_s / 3600 for request in own]
-        means, stds = ([float(request.reason[name]) for request in own] for name in ("mean", "std"))
-        panel.errorbar(hours, means, stds, fmt=marker, color=colour, ms=3, lw=0, elinewidth=0.7, mew=0)
-    panel.set_xlabel("hours of the run's clock")
-    panel.set_ylabel("predicted accuracy (%)")
+def _hours(requests: Sequence[Answered]) -> FloatArray:
+    return np.array([request.start_s / 3600 for request in requests])
 
 
-def _draw_potential(panel: Axes, *, requests: Sequence[Answered]) -> None:
-    for stage, colour, marker in _looks(requests):
-        own = [request for request in requests if request.stage == stage]
-        hours = [request.start_s / 3600 for request in own]
-        potentials = [max(float(request.reason["potential"]), _LEAST) for request in own]
-        panel.plot(hours, potentials, marker, color=colour, ms=3, mew=0, clip_on=False, zorder=3)
-    panel.set_yscale("log")
-    panel.set_ylim(bottom=_LEAST)
-    plain_ticks(panel.yaxis, *panel.get_ylim())
-    panel.set_xlabel("hours of the run's clock")
-    panel.set_ylabel("potential (points)")
-
-
-def _looks(requests: Sequence[Answered]) -> list[tuple[str, str, str]]:
-    """Return (stage, colour, marker) in the order in which stages appear."""
-    stages = dict.fromkeys(request.stage for request in requests)
-    return [(s, _COLOURS[i % len(_COLOURS)], _MARKERS[i % len(_MARKERS)]) for i, s in enumerate(stages)]
-
-
-def _keys(explained: Explained) -> tuple[Key, ...]:
-    return tuple(box_key(stage or "no stage", colour) for stage, colour, _ in _looks(explained.requests))
+def _figures(requests: Sequence[Answered], name: str) -> FloatArray:
+    return np.array([float(request.reason[name]) for request in requests])

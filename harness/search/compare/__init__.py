@@ -5,6 +5,6 @@
     tables       means, paired differences and the words around them
     commands     the verb `search-compare`
 
-None of it but the verb needs torch. What a search does is decided in `harness.search`; a change here leaves begun
+None of it but `planning` needs torch. What a search does is decided in `harness.search`; a change here leaves begun
 searches as they are.
 """

@@ -1,4 +1,4 @@
-"""What a comparison by real training leaves for people, all derived from the folders of its searches."""
+"""The outputs of a comparison by real training, all derived from the folders of its searches."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the searches of a comparison found: one row per run, and the rules that all of them share."""
+"""The results of the searches of a comparison: one row per run, and the rules that all runs share."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -17,7 +17,7 @@ RULES = (
     *("dataset", "space", "split", "fingerprint", "schedules", "budget_s", "recipe", "width"),
     *("device", "torch", "code"),
 )
-"""Of a search's own claim: what all runs must share to stand in one table."""
+"""Entries of a search's claim that all runs of a table must share."""
 
 RESULT_COLUMNS = (
     *("searcher", "seed", "status", "why", "arch", "schedule", "epochs", "valid_acc", "test_acc"),

@@ -25,7 +25,7 @@ from harness.search.parent import with_parent
 from pmfnas.progress import Progress
 
 GRACE_S = 30.0
-"""How long a search may take to end once it was told to."""
+"""Seconds that a search gets to end after SIGTERM."""
 POLL_S = 0.2
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _TAIL_BYTES = 4096
@@ -46,7 +46,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who is compared, with which seeds and under which rules."""
+    """The searchers, seeds and rules of a comparison."""
 
     searchers: tuple[str, ...]
     """The first is compared with each other one."""
@@ -54,7 +54,7 @@ class Plan:
     arguments: tuple[str, ...]
     """Of every search, but for `--searcher`, `--seed`, `--out` and `--resume`."""
     claim: Mapping[str, Any]
-    """What must be the same for runs to stand in one folder."""
+    """Settings that all runs of a folder share."""
     n_jobs: int
     """Most searches at once."""
     n_threads: int
@@ -155,7 +155,7 @@ def _started(plan: Plan, out: Path, run: Run, command: Command) -> "subprocess.P
 
 @contextmanager
 def _ended_with_us(at_work: "Mapping[Run, subprocess.Popen[bytes]]") -> Iterator[None]:
-    """End whatever is at work when the body is left: first asked to, in the end killed."""
+    """End all running searches when the body is left: SIGTERM first, SIGKILL after a grace period."""
     try:
         yield
     finally:

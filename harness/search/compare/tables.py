@@ -91,14 +91,14 @@ def _differences(first: pd.DataFrame, other: pd.DataFrame, measure: str) -> Floa
 
 @dataclass(frozen=True)
 class ComparisonTable:
-    """A comparison and what is said around it."""
+    """A comparison with its runs and rules."""
 
     frame: pd.DataFrame
     """From `compare_searchers`."""
     runs: pd.DataFrame
     """From `read_runs`."""
     rules: Mapping[str, Any]
-    """What all runs share: those of `read_runs`, `threads` and `jobs`."""
+    """Rules that all runs share: those of `read_runs`, `threads` and `jobs`."""
 
     @property
     def title(self) -> str:
@@ -107,7 +107,7 @@ class ComparisonTable:
 
 
 def described(rules: Mapping[str, Any], seeds: Sequence[int]) -> str:
-    """Return what every number names: data, budget, schedules, device, seeds."""
+    """Return the conditions of every number: data, budget, schedules, device, seeds."""
     schedules = ", ".join(map(str, rules["schedules"]))
     n_jobs, recipe = rules["jobs"], rules["recipe"]
     at_once = "one run at a time" if n_jobs == 1 else f"{n_jobs} runs at once"

@@ -1,4 +1,4 @@
-"""The checks of `gpu-check`: what can only be known on the device, each a function of the laboratory it works in.
+"""The checks of `gpu-check` that need the device; each is a function of its `Laboratory`.
 
     throughput   images/s and memory of 1 to 32 candidates in a pack
     plain        images/s of a plain training loop
@@ -88,7 +88,7 @@ def _no_bytes() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The device and what only a device has; a test gives stand-ins."""
+    """The device and the functions that only a device has; tests use stand-ins."""
 
     device: torch.device
     name: str
@@ -114,7 +114,7 @@ def gpu(device: torch.device) -> Machine:
 
 @dataclass(frozen=True, slots=True)
 class Laboratory:
-    """What checks work with."""
+    """Device, data and folder of the checks."""
 
     machine: Machine
     sizes: Sizes
@@ -172,12 +172,12 @@ def plain(lab: Laboratory) -> Report:
 
 
 def graphs(lab: Laboratory) -> Report:
-    """Return what a CUDA graph is worth, by width."""
+    """Return the gain of a CUDA graph, by width."""
     return {"widths": {str(w): _worth(lab, w, lab.machine.capture) for w in lab.sizes.faster_widths}}
 
 
 def compilation(lab: Laboratory) -> Report:
-    """Return what compiling the network is worth, by width."""
+    """Return the gain of compiling the network, by width."""
     return {"widths": {str(w): _worth(lab, w, lab.machine.compile) for w in lab.sizes.compiled_widths}}
 
 
@@ -303,7 +303,7 @@ def _trained(
 
 
 def killed(lab: Laboratory) -> Report:
-    """Return what a search kept that was killed, and whether it went on to its end."""
+    """Kill a search; return how many events its journal kept, and whether the search went on to its end."""
     out = lab.folder / "killed"
     command = [*lab.search, "--out", str(out)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -17,24 +17,25 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.search.gpu.checks import CHECKS, Laboratory, Report
+from harness.search.gpu.checks import CHECKS, Laboratory, Report, Sizes, gpu, search_command
 from harness.show.render import pipes
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.files import write_text
-from pmfnas.training.data import ImageSet, SearchData
+from pmfnas.training.data import ImageSet, SearchData, open_source
 from pmfnas.training.data.images import measured
+from pmfnas.training.stream import DeviceImages
 
 ALONE_GOAL, PACKED_GOAL, RATE_GOAL = 5.0, 4.0, 100.0
 
 
 REPORTS = ("gpu-check.json", "gpu-check.md")
-"""What is written."""
+"""Files of the report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What should be reached, and what was."""
+    """A goal and the measured value."""
 
     what: str
     goal: str
@@ -43,12 +44,30 @@ class Goal:
 
 
 def only_on_a_gpu() -> torch.device:
-    """Return the first GPU; raise `InputError` where there is none."""
+    """Return the first GPU; raise `InputError` if there is no GPU."""
     if torch.cuda.is_available():
         return torch.device("cuda:0")
     built = "is built for the CPU only" if torch.version.cuda is None else "finds none"
     raise InputError(
         f"gpu-check needs a GPU, but torch {torch.__version__} {built}; run it on a machine with a GPU and its torch"
+    )
+
+
+def laboratory(device: torch.device, data_dir: Path | None, folder: Path) -> Laboratory:
+    """Return what the checks work with: CIFAR-10 in `data_dir`, or made-up images; `folder` is theirs."""
+    source = open_source("cifar10", data_dir) if data_dir else None
+    data = source.search() if source else made_up_images()
+    n_classes = source.n_classes if source else 10
+    return Laboratory(
+        gpu(device),
+        Sizes(),
+        data,
+        n_classes,
+        source is not None and (n_classes, data.image_size, len(data.train)) == (10, 32, 25_000),
+        f"{data_dir.name}, {source.split}" if source and data_dir else "made up",
+        folder,
+        search_command(device),
+        DeviceImages(data, device),
     )
 
 
@@ -131,7 +150,7 @@ def _report(lab: Laboratory, found: Mapping[str, Report], seconds: float) -> dic
 
 
 def _goals(found: Mapping[str, Report], n_train: int, lab: Laboratory) -> Iterator[Goal]:
-    """Yield what can be said of the goals by what was found so far."""
+    """Yield the goals that the checks so far can judge."""
     widths = {int(w): row["images_per_s"] for w, row in found.get("throughput", {}).get("widths", {}).items()}
     loop = found.get("plain", {}).get("images_per_s")
     n_images = lab.sizes.epochs * n_train

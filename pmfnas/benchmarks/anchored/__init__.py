@@ -1,10 +1,10 @@
-"""The anchored table: real values where they are public, modelled curves between.
+"""The anchored table: published real values, with modelled curves between them.
 
-Real are the validation accuracy at the end of both schedules, test accuracy, seconds, and the curves of some archs;
-they stand in the table unaltered. The rest of each curve is modelled: its course by regressions on structure, size and
-the real accuracies, what regressions leave over by the residuals of real neighbours, noise by real noise.
-`docs/anchored.md` says how near that comes. The table is stamped ANCHORED and is frozen: `VERSION` is in its
-fingerprint and changes with every change of a value.
+The table holds unchanged real values for validation accuracy at the end of both schedules, test accuracy, seconds, and
+the curves of some archs. The rest of each curve is modelled. Its course comes from regressions on structure, size and
+the real accuracies. Residuals of real neighbours are added to it, and the noise is real noise.
+`docs/explanation/anchored-data.md` measures the error. The table is stamped ANCHORED and is frozen: `VERSION` is in
+its fingerprint and changes with every change of a value.
 """
 
 from pmfnas.benchmarks.anchored.build import ANCHOR_FILE, VERSION, anchored_header, build_anchored

@@ -4,11 +4,11 @@ In log-odds, for a training `t` of network `g`, each a curve over 200 epochs:
 
     valid acc = mean(g) - gain * (log valid loss of t - its mean for g)
 
-The mean is, epoch by epoch, a quadratic in three figures of the network: mean log validation loss and mean log-odds of
-training accuracy at that epoch, and the real final accuracy; learnt from the networks whose accuracy curves were
-recorded (means over their trials). In real trainings validation loss and accuracy deviate together nearly perfectly
-(correlation -0.97 from epoch to epoch within the three archs with both), so the deviations of the modelled
-validation loss are those of the accuracy, times the ratio of the two noises.
+The mean is, epoch by epoch, a quadratic in three values of the network: mean log validation loss and mean log-odds of
+training accuracy at that epoch, and the real final accuracy. It is fitted to the networks with recorded accuracy curves
+(means over their trials). In real trainings validation loss and accuracy deviate together almost perfectly
+(correlation -0.97 from epoch to epoch within the three archs that have both). So the deviation of the accuracy is that
+of the modelled validation loss, times the ratio of the two noises.
 """
 
 from dataclasses import dataclass
@@ -28,16 +28,16 @@ _RIDGE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class AccuracyModel:
-    """The fitted parts, spread over all networks. Made by `fit_accuracies`."""
+    """The fitted model, evaluated for all networks. Made by `fit_accuracies`."""
 
     valid: FloatArray  # (n_networks, 200) mean log-odds of validation accuracy
-    train: FloatArray  # (n_networks, 200) the same of training
+    train: FloatArray  # (n_networks, 200) mean log-odds of training accuracy
     log_loss: FloatArray  # (n_networks, 200) mean log validation loss
-    gain: FloatArray  # (200,)
+    gain: FloatArray  # (200,) change of log-odds of validation accuracy per fall of log validation loss
 
     @property
     def gap(self) -> FloatArray:
-        """By how much training is expected to lead validation, log-odds, shape (n_networks, 200)."""
+        """Expected lead of training over validation accuracy, log-odds, shape (n_networks, 200)."""
         return self.train - self.valid
 
 
@@ -49,7 +49,7 @@ def fit_accuracies(identity: Identity, source: Source, losses: LossModel, link: 
         source: the real values.
         losses: model of the loss curves.
         link: from training loss to training accuracy on cifar10-valid.
-        rows: which of `source.acc_archs` to learn from; those cut off from the input are left out.
+        rows: rows of `source.acc_archs` to learn from; archs that are cut off from the input are left out.
     """
     network = identity.networks.of_arch[source.acc_archs[rows]]
     taught = ~np.isin(network, cut_off(identity))
@@ -69,21 +69,25 @@ def fit_accuracies(identity: Identity, source: Source, losses: LossModel, link: 
 def predict_valid_odds(
     model: AccuracyModel, identity: Identity, trainings: IntArray, log_loss: FloatArray | Float32Array
 ) -> FloatArray:
-    """Return log-odds of validation accuracy of trainings of schedule 200 with this log validation loss.
+    """Return log-odds of validation accuracy of trainings of schedule 200, shape (len(trainings), 200).
 
-    Shapes of `log_loss` and of what is returned: (len(trainings), 200).
+    Args:
+        model: the fitted model.
+        identity: networks and trainings.
+        trainings: numbers of the trainings.
+        log_loss: log validation loss of the trainings, shape (len(trainings), 200).
     """
     network = identity.long.network[trainings]
     return np.asarray(model.valid[network] - model.gain * (log_loss - model.log_loss[network]))
 
 
 def _epochwise(figures: FloatArray, taught: IntArray, real: FloatArray) -> FloatArray:
-    """Return for all networks what a quadratic in the figures, fitted at each epoch by ridge regression, says.
+    """Return the predictions for all networks of a quadratic fitted at each epoch by ridge regression.
 
     Args:
-        figures: shape (n_networks, n_epochs, 3); kept within the range of the taught, where the quadratic holds.
+        figures: shape (n_networks, n_epochs, 3); clipped to the range of the taught networks, where the fit is valid.
         taught: networks to learn from.
-        real: what to learn, shape (len(taught), n_epochs).
+        real: targets, shape (len(taught), n_epochs).
     """
     figures = np.clip(figures, figures[taught].min(axis=0), figures[taught].max(axis=0))
     terms = np.concatenate([figures, figures**2], axis=2)

@@ -1,4 +1,4 @@
-"""Builds the anchored table."""
+"""Builds the anchored table from a folder of real values."""
 
 from pathlib import Path
 from typing import Any
@@ -17,24 +17,24 @@ from pmfnas.benchmarks.table import CurveTable, Header, TableWriter
 from pmfnas.progress import Progress
 
 ANCHOR_FILE = ANCHORS
-"""The file that tells a folder of real values from others."""
+"""Name of the file that identifies a folder of real values."""
 VERSION = "3"
-"""Of the modelling; part of the fingerprint. Any change of a value is a new version."""
+"""Version of the modelling; part of the fingerprint. Any change of a value is a new version."""
 BYTES_PER_ARCH = 19_978
 
 
 def anchored_header(source: Path) -> Header:
-    """Return the header of the table that `source` makes, without making it."""
+    """Return the header of the table that `build_anchored` makes from `source`, without making the table."""
     return Header("ANCHORED", "nb201", CARDINALITIES, VERSION, digest(source), {"12": SHORT, "200": LONG})
 
 
 def build_anchored(source: Path, out: Path, *, progress: bool = False) -> CurveTable:
-    """Make the table `out` from the folder `source` and return it. Takes half a minute and 2 GB of memory.
+    """Return the table that is made from the folder `source` and written to `out`. Takes 30 s and 2 GB of memory.
 
     Args:
         source: folder with `nb201_anchors.npz` and `nb201_curves.npz`.
         out: the new table; must not exist.
-        progress: whether to show the steps on standard error.
+        progress: True shows the steps on standard error.
 
     Raises:
         DataError: a file or field of `source` is missing, damaged or of the wrong shape.
@@ -63,7 +63,7 @@ def build_anchored(source: Path, out: Path, *, progress: bool = False) -> CurveT
 
 
 def _provenance(source: Source, identity: Identity) -> dict[str, Any]:
-    """Return what of the table is real, and what is known to be weak."""
+    """Return the notes on the real parts of the table and on its weak parts."""
     cut = np.isin(identity.networks.of_arch, cut_off(identity))
     return {
         "real": {

@@ -1,4 +1,4 @@
-"""Writes modelled trainings as the columns of a curve table: every trial shows the curve of its training."""
+"""Writes modelled trainings as the columns of a curve table. Every trial gets the curve of its training."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from pmfnas.benchmarks.table import Key, TableWriter
 from pmfnas.core.types import FloatArray
 
 EVAL_BASE_S, EVAL_PER_EPOCH_S = 0.496, 0.0423
-"""Seconds of a pass over 10,000 images where they were not measured: a line in the seconds of a training epoch on
+"""Seconds of a pass over 10,000 images for archs without a measurement: a line in the seconds of a training epoch on
 cifar100 (median error 3.4 % over 1,000 archs)."""
 
 _TEST_METRICS = ("ori-test-acc", "x-test-acc", "x-test-acc")
@@ -29,14 +29,14 @@ def write_short(writer: TableWriter, source: Source, trainings: Trainings, curve
         ):
             column = _write(writer, Key(dataset, "12", metric), trainings.of_trial, values[:, place], epochs)
             if metric == "x-valid-acc":
-                column[:, 0, -1] = source.valid_12[:, place]  # to the last bit, in which copies may differ
+                column[:, 0, -1] = source.valid_12[:, place]  # exact values; copies may differ in the last bit
         _write_seconds(writer, source, dataset, "12", trainings.of_trial)
 
 
 def write_long(writer: TableWriter, source: Source, trainings: Trainings, curves: LongCurves) -> None:
-    """Write all columns of schedule 200 but the test accuracies.
+    """Write all columns of schedule 200 except test accuracy.
 
-    Validation stands where the official files have it: at every epoch on cifar10-valid, else at epoch 200.
+    Validation exists at the epochs of the official files: every epoch on cifar10-valid, epoch 200 elsewhere.
     """
     epochs = range(1, LONG + 1)
     for place, dataset in enumerate(SEARCHED):
@@ -56,10 +56,10 @@ def write_long(writer: TableWriter, source: Source, trainings: Trainings, curves
 
 
 def write_test(writer: TableWriter, source: Source) -> None:
-    """Write test accuracy after epoch 200; the mean over the trials of an arch is the real mean, to float32.
+    """Write test accuracy after epoch 200. The mean over an arch's trials is the real mean, to float32.
 
-    On cifar10 only the mean is known and stands in every trial. Elsewhere the trials' values are known to the rounding
-    of an image or two: all trials of an arch are moved by the same amount, at most 0.09, to meet the mean.
+    On cifar10 only the mean is known; every trial gets it. On the other data sets the trials' values are known up to
+    the rounding of an image or two. All trials of an arch are shifted by the same amount, at most 0.09, to the mean.
     """
     writer.add_present(DATASETS[0], "200", source.present)
     for place, dataset in enumerate(DATASETS):
@@ -72,14 +72,14 @@ def write_test(writer: TableWriter, source: Source) -> None:
 
 
 def eval_seconds(source: Source) -> FloatArray:
-    """Return seconds of a pass over 10,000 images, shape (n_archs,); estimated where they were not measured."""
+    """Return seconds of a pass over 10,000 images, shape (n_archs,); estimated for archs without a measurement."""
     return np.where(
         np.isnan(source.eval_s_per_10k), estimated_eval_seconds(source.epoch_s[:, 1]), source.eval_s_per_10k
     )
 
 
 def estimated_eval_seconds(epoch_s: FloatArray) -> FloatArray:
-    """Return estimated seconds of a pass over 10,000 images from those of a training epoch on cifar100, (n_archs,)."""
+    """Return estimated seconds of a pass over 10,000 images, (n_archs,), from those of a training epoch on cifar100."""
     return EVAL_BASE_S + EVAL_PER_EPOCH_S * epoch_s
 
 
@@ -94,7 +94,7 @@ def _write_seconds(writer: TableWriter, source: Source, dataset: str, schedule: 
 
 
 def _write(writer: TableWriter, key: Key, of_trial: IntArray, values: Float32Array, epochs: range) -> Float32Array:
-    """Write a column from the curves of trainings, shape (n_trainings, n_epochs), and return it for changes."""
+    """Write a column from the curves of trainings, shape (n_trainings, n_epochs), and return the writable column."""
     column: Float32Array = writer.allocate(key, (*of_trial.shape, len(epochs)), np.float32, epochs)
     for slot, training in enumerate(of_trial.T):
         exists = training >= 0

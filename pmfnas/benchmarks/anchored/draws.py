@@ -1,7 +1,7 @@
-"""Random choices that depend on nothing but a name and what is chosen for.
+"""Random choices that depend on a name and a key only.
 
-A generator would make what is drawn depend on the order of the rows; a hash of (name, key) does not, so that
-copies of a training are modelled alike and a change of one step shifts no other.
+The choices come from a hash of (name, key). So they do not depend on the order of rows, as a generator's would: copies
+of a training are modelled alike, and a change of one step does not shift the others.
 """
 
 import numpy as np
@@ -15,18 +15,18 @@ _SEED = 20_200
 
 
 def choose(name: str, keys: IntArray, options: IntArray) -> IntArray:
-    """Return one of the columns of each row of `options`, uniformly, shape (len(keys),)."""
+    """Return one column of each row of `options`, chosen uniformly, shape (len(keys),)."""
     place = _hash(name, keys) % np.uint64(options.shape[1])
     return np.asarray(options[np.arange(len(keys)), place.astype(np.int64)])
 
 
 def choose_apart(name: str, groups: IntArray, keys: IntArray, options: IntArray) -> IntArray:
-    """Return one of the columns of each row of `options`, different ones within a group while they last.
+    """Return one column of each row of `options`, shape (len(keys),). Rows of a group differ while columns last.
 
     Args:
-        name: of the draw.
-        groups: key of the group of each row.
-        keys: key of the row, distinct within a group.
+        name: name of the draw.
+        groups: key of each row's group.
+        keys: key of each row, distinct within a group.
         options: shape (len(keys), n_options).
     """
     order = np.lexsort((keys, groups))
@@ -38,7 +38,7 @@ def choose_apart(name: str, groups: IntArray, keys: IntArray, options: IntArray)
 
 
 def angles(name: str, keys: IntArray) -> FloatArray:
-    """Return an angle for each key, uniform in [0, 2 pi), shape (len(keys),)."""
+    """Return an angle for each key, uniform in [0, 2 pi) radians, shape (len(keys),)."""
     return np.asarray((_hash(name, keys) >> np.uint64(11)) * (2 * np.pi / 2**53))
 
 

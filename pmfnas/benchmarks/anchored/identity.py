@@ -1,12 +1,12 @@
-"""Which trials are copies of one training, and which archs are one network.
+"""Finds trials that are copies of one training, and archs that are one network.
 
-Archs that compute the same function with the same parameters have, for the same seed, the same results: their
-triples of validation accuracies (one per data set) are equal to the image, and so are their loss curves where both
-were recorded. Such trials are one *training*; whatever is modelled is modelled once per training. Archs linked by
-shared trainings, under either schedule, are one *network*; what is modelled per arch is modelled once per network.
+Archs that compute the same function with the same parameters have the same results for the same seed: equal triples of
+validation accuracies (one per data set), to the image, and equal recorded loss curves. Such trials are one *training*
+and are modelled once. Archs that share trainings, under either schedule, are one *network*; values per arch are
+modelled once per network.
 
-A few trials belong to a cell with one convolution fewer than their arch. They are given to the network with the
-fewest convolutions on live edges among those that share the training, and link nothing.
+In a few trials the recorded cell has one convolution fewer than the trial's arch. These trials belong to the network
+with the fewest live convolutions among those that share the training. They link no archs.
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ from pmfnas.spaces.cell_features import CONV_1X1, CONV_3X3, live_counts
 class Trainings:
     """The distinct trainings of one schedule."""
 
-    of_trial: IntArray  # (n_archs, n_trials) training of each trial, -1 where there is none
+    of_trial: IntArray  # (n_archs, n_trials) training of each trial, -1 for missing trials
     network: IntArray  # (n_trainings,) network that was trained
     valid_acc: FloatArray  # (n_trainings, 3) at the end, percent
-    key: IntArray  # (n_trainings,) a number made of the accuracies; equal results, equal number
+    key: IntArray  # (n_trainings,) a number made from the accuracies; equal results have equal numbers
 
     def __len__(self) -> int:
         return len(self.network)
@@ -39,7 +39,7 @@ class Networks:
     """The distinct networks."""
 
     of_arch: IntArray  # (n_archs,) network of each arch
-    arch: IntArray  # (n_networks,) row of the member with the fewest live convolutions, the first of these
+    arch: IntArray  # (n_networks,) row of the first member with the fewest live convolutions
     key: IntArray  # (n_networks,) number of that arch in the space
 
     def __len__(self) -> int:
@@ -75,8 +75,8 @@ def identify(source: Source) -> Identity:
 def _distinct(valid_acc: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
     """Return the training of each trial, and key and accuracies of each training.
 
-    Accuracies, shape (n_archs, 3, n_trials), are compared as counts of images; those of cifar10 under schedule 12
-    are means of two trials, hence the half images.
+    Accuracies, percent, shape (n_archs, 3, n_trials), are compared as counts of images. Those of cifar10 under schedule
+    12 are means of two trials, so half images occur.
     """
     n_archs, _, n_trials = valid_acc.shape
     triples = valid_acc.transpose(0, 2, 1).reshape(-1, 3)
@@ -90,7 +90,7 @@ def _distinct(valid_acc: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
 
 
 def _linked(size: IntArray, of_trials: tuple[IntArray, ...]) -> IntArray:
-    """Return the network of each arch: archs of equal size that share a training, directly or through others."""
+    """Return the network of each arch. Archs of equal size are linked by shared trainings, also through others."""
     n_archs = len(size)
     archs, nodes, offset = [], [], n_archs
     for of_trial in of_trials:
@@ -107,7 +107,7 @@ def _linked(size: IntArray, of_trials: tuple[IntArray, ...]) -> IntArray:
 
 
 def _owner(of_trial: IntArray, size: IntArray) -> IntArray:
-    """Return the arch that each training belongs to: the smallest of those that share it, the first of these."""
+    """Return the arch of each training: the smallest arch that shares it, the first of these."""
     arch, trial = np.nonzero(of_trial >= 0)
     training = of_trial[arch, trial]
     order = np.lexsort((arch, size[arch], training))

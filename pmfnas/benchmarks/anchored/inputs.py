@@ -1,6 +1,6 @@
-"""What the regressions know of a network: its structure, its size and its real accuracies on all data sets.
+"""The inputs of the regressions: structure, size and real accuracies of a network on all data sets.
 
-Test accuracies are left out: a curve that a searcher sees must not carry them.
+Test accuracies are left out, because a curve that a searcher sees must not reveal them.
 """
 
 import numpy as np
@@ -11,17 +11,17 @@ from pmfnas.core.types import FloatArray
 from pmfnas.spaces.cell import CellSpace
 
 _ANCHOR_WEIGHT, _PATH_WEIGHT = 2.0, 0.3
-"""Weights in the distance between networks, against 1 for counts and sizes: accuracies say most, a path least."""
+"""Weights in the distance between networks, against 1 for counts and sizes: accuracies tell most, paths least."""
 _FAR = 3.0
 
 
 def log_odds(acc_pct: FloatArray) -> FloatArray:
-    """Return the logarithm of correct against wrong, a hundredth of a percent added to both."""
+    """Return the logarithm of the odds of accuracies in percent, with 0.01 added to numerator and denominator."""
     return np.asarray(np.log((acc_pct + 0.01) / (100.01 - acc_pct)))
 
 
 def from_log_odds(odds: FloatArray) -> FloatArray:
-    """Return percent in [0, 100], the inverse of `log_odds`."""
+    """Return accuracies in percent, clipped to [0, 100]; the inverse of `log_odds`."""
     return np.clip(100.02 / (1 + np.exp(-odds)) - 0.01, 0.0, 100.0)
 
 
@@ -43,9 +43,9 @@ def network_inputs(source: Source, identity: Identity) -> FloatArray:
 
 
 def mean_log_odds(trainings: Trainings, networks: Networks) -> FloatArray:
-    """Return the mean over the trainings of each network, shape (n_networks, 3).
+    """Return the mean log-odds over the trainings of each network, shape (n_networks, 3).
 
-    A network none of whose trainings is its own (all belong to smaller cells) takes those of its archs.
+    A network whose trainings all belong to smaller cells takes the trainings of its first arch.
     """
     odds = log_odds(trainings.valid_acc)
     count = np.bincount(trainings.network, minlength=len(networks)).astype(np.float64)
@@ -59,10 +59,10 @@ def mean_log_odds(trainings: Trainings, networks: Networks) -> FloatArray:
 
 
 def _standardised(columns: FloatArray) -> FloatArray:
-    """Return columns of mean 0 and deviation 1, far values drawn in; constant columns are dropped.
+    """Return columns of mean 0 and deviation 1, with far values drawn in. Constant columns are dropped.
 
-    Without drawing them in, the few cells that hardly learn are so far from all others that regressions
-    extrapolate to losses beyond chance.
+    A few cells hardly learn. Their values are so far from all others that regressions without this limit extrapolate to
+    losses beyond chance.
     """
     deviation = columns.std(axis=0)
     varies = deviation > 1e-9

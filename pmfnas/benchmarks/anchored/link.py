@@ -1,10 +1,10 @@
-"""Training accuracy as a function of training loss, and back.
+"""Training accuracy as a function of training loss, and its inverse.
 
-Over the ends of a thousand real trainings, two schedules and all kinds of cells, training loss tells the training
-accuracy to within some tenths of a percent: one falling curve per data set. It is learnt there, as medians of the
-log-odds in classes of the logarithm of loss, joined monotonically. While the learning rate is high, and in the
-first epochs, in which the loss falls while it is averaged, accuracy lies beside this curve; by how much is a
-correction per epoch.
+At the end of a training, the loss determines the training accuracy to within some tenths of a percent, by one falling
+curve per data set. The curve is fitted to a thousand real trainings of both schedules and all kinds of cells: medians
+of the log-odds in classes of log loss, joined by a monotone interpolation. In two cases accuracy deviates from the
+curve: while the learning rate is high, and in the first epochs, where the loss falls while it is averaged. A correction
+per epoch describes this deviation.
 """
 
 from dataclasses import dataclass
@@ -25,34 +25,34 @@ CORRECTIONS = (
     (0.47, 0.16, 0.05, -0.06, -0.04, -0.02, -0.01, 0.0),
     (0.36, 0.08, -0.05, -0.12, -0.10, -0.06, -0.04, 0.0),
 )
-"""Log-odds of training accuracy beside the curve at `CORRECTED_EPOCHS`, straight lines between, by data set.
+"""Deviation of the log-odds of training accuracy from the curve at `CORRECTED_EPOCHS`, by data set; linear between.
 
-Means over the three archs whose official files are public (0, 11 and 284), all their trials of both schedules: the
-only trainings of which loss and accuracy are public at every epoch.
+The values are means over the three archs with public official files (0, 11 and 284), over all their trials of both
+schedules. Only these trainings have public losses and accuracies at every epoch.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The falling curve of one data set, tabulated."""
+    """The falling curve of one data set, as a table for interpolation."""
 
     log_loss: FloatArray  # (n,) rising
     odds: FloatArray  # (n,) falling
 
     def accuracy_odds(self, log_loss: FloatArray | Float32Array) -> FloatArray:
-        """Return the log-odds of training accuracy at the end of a training with this loss."""
+        """Return the log-odds of training accuracy at the end of a training with this log loss."""
         return np.interp(log_loss, self.log_loss, self.odds)
 
     def loss(self, odds: FloatArray) -> FloatArray:
-        """Return the logarithm of training loss at the end of a training with this accuracy."""
+        """Return the log training loss at the end of a training with this accuracy, given as log-odds."""
         return np.interp(-odds, -self.odds, self.log_loss)
 
 
 def fit_link(source: Source, dataset: int) -> Link:
     """Return the link of the data set with index `dataset`.
 
-    Trainings on cifar10 were of 50,000 images, those of cifar10-valid are of half as many; the relation of loss
-    and accuracy on the images trained on is taken to be the same.
+    Recorded trainings on cifar10 used 50,000 images, those on cifar10-valid use 25,000. The relation of training loss
+    and training accuracy is assumed to be the same.
     """
     log_loss = np.log(source.end_loss[:, dataset]).ravel()
     odds = log_odds(source.end_acc[:, dataset]).ravel()
@@ -70,5 +70,5 @@ def fit_link(source: Source, dataset: int) -> Link:
 
 
 def correction(dataset: int) -> FloatArray:
-    """Return what to add to the link's log-odds at each epoch of schedule 200, shape (200,)."""
+    """Return the correction of the link's log-odds at each epoch of schedule 200, shape (200,)."""
     return np.interp(np.arange(1, LONG + 1), CORRECTED_EPOCHS, CORRECTIONS[dataset])

@@ -1,4 +1,4 @@
-"""The curves of schedule 200: everything that its columns hold, one row per distinct training."""
+"""The curves of schedule 200: all values of its columns, one row per distinct training."""
 
 from dataclasses import dataclass
 
@@ -33,9 +33,9 @@ from pmfnas.core.types import FloatArray
 _NEIGHBOURS = 8
 _ANCHORED_FROM, _FREE_UNTIL = 180, 100
 _OVERSHOOT = 0.03
-"""Log-odds by which validation accuracy may be above its end: 0.3 % at 90 %, as in the recorded curves."""
+"""Log-odds by which validation accuracy may exceed its end: 0.3 % at 90 %, as in the recorded curves."""
 _CHANCE_ODDS = float(log_odds(np.array(100 / N_CLASSES[0])))
-"""A network that fails gives one answer to every image."""
+"""Log-odds of chance: a failed network gives every image the same answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +47,17 @@ class LongCurves:
     valid_loss: Float32Array  # (n_trainings, 200) cifar10-valid
     valid_acc: Float32Array  # (n_trainings, 200) cifar10-valid
     end_valid_loss: Float32Array  # (n_trainings, 3) after epoch 200
-    end_valid_acc: Float32Array  # (n_trainings, 3) after epoch 200: the anchors
+    end_valid_acc: Float32Array  # (n_trainings, 3) after epoch 200: the real values
 
 
 def long_curves(models: Models) -> LongCurves:
-    """Return the curves of every training, recorded ones in place of modelled ones."""
+    """Return the curves of every training: recorded curves if there are any, else modelled ones."""
     source, identity = models.known.source, models.known.identity
     trainings = np.arange(len(identity.long))
     log_loss, train_odds, free_odds, valid_odds = modelled(models, trainings)
     train_acc, valid_acc = from_log_odds(train_odds), from_log_odds(valid_odds)
     kept = _keep_means(source, identity, models.acc_rows, train_acc[:, 0], valid_acc)
-    # Losses follow the accuracies that were put in or moved, except recorded losses.
+    # Losses follow accuracies that were replaced or moved; recorded losses stay.
     is_real = np.isin(trainings, models.losses.real.training)
     follows = kept[~is_real[kept]]
     loss = models.known.links[0].loss(log_odds(train_acc[follows, 0]) - correction(0))
@@ -71,7 +71,7 @@ def long_curves(models: Models) -> LongCurves:
     valid_acc[rounded] = on_grid(valid_acc[rounded], N_VALID[0])
     valid_acc[:, -1] = identity.long.valid_acc[:, 0]
     curves = np.exp(log_loss)
-    curves[models.losses.real.training] = np.exp(models.losses.real.log_loss)  # exact, not by way of float32 logarithms
+    curves[models.losses.real.training] = np.exp(models.losses.real.log_loss)  # exact; the logarithms are float32
     return LongCurves(
         train_loss=curves[:, TRAIN_CURVES],
         train_acc=train_acc.astype(np.float32),
@@ -83,11 +83,11 @@ def long_curves(models: Models) -> LongCurves:
 
 
 def modelled(models: Models, trainings: IntArray) -> tuple[Float32Array, FloatArray, FloatArray, FloatArray]:
-    """Return the curves of the given trainings before recorded accuracies are put in.
+    """Return the modelled curves of the given trainings, before recorded accuracies replace them.
 
     Returns:
         Logarithms of the losses, shape (n, 4, 200); log-odds of training accuracy, (n, 3, 200); log-odds of
-        validation accuracy on cifar10-valid, (n, 200), first free, then moved to end at the anchor.
+        validation accuracy on cifar10-valid, (n, 200), twice: as modelled, and moved to end at the real value.
     """
     identity, links = models.known.identity, models.known.links
     log_loss = predict_losses(models.losses, identity, trainings)
@@ -106,9 +106,9 @@ def on_grid(acc_pct: FloatArray, n_images: FloatArray | int) -> FloatArray:
 
 
 def _anchored(odds: FloatArray, anchor: FloatArray) -> FloatArray:
-    """Return `odds`, shape (n, 200), moved to end at `anchor`: not at all before epoch 100, wholly from epoch 180.
+    """Return `odds`, shape (n, 200), moved to end at `anchor`: not at all before epoch 100, fully from epoch 180.
 
-    Real curves hardly ever rise above their end, for noise is drops: what is above is turned down.
+    Real curves hardly ever exceed their end, because noise lowers accuracy. So values above the end are mirrored down.
     """
     progress = np.clip((np.arange(1, LONG + 1) - _FREE_UNTIL) / (_ANCHORED_FROM - _FREE_UNTIL), 0, 1)
     weight = progress**2 * (3 - 2 * progress)
@@ -120,15 +120,15 @@ def _anchored(odds: FloatArray, anchor: FloatArray) -> FloatArray:
 def _keep_means(
     source: Source, identity: Identity, rows: IntArray, train_acc: FloatArray, valid_acc: FloatArray
 ) -> IntArray:
-    """Give trainings the recorded means over the trials of their arch; return the trainings concerned.
+    """Shift trainings so that the mean over an arch's trials is the recorded one; return the shifted trainings.
 
-    The trials keep their differences from each other. A training that several recorded archs share obeys the first.
+    The trials keep their differences. A training that several recorded archs share follows the first of them.
 
     Args:
         source: the real values.
         identity: networks and trainings.
-        rows: which recorded curves to keep.
-        train_acc: of all trainings, shape (n_trainings, 200), changed in place.
+        rows: rows of the recorded curves to keep.
+        train_acc: training accuracy of all trainings, percent, shape (n_trainings, 200), changed in place.
         valid_acc: the same of validation.
     """
     done: set[int] = set()
@@ -144,9 +144,9 @@ def _keep_means(
 
 
 def _with_mean(acc_pct: FloatArray, weights: FloatArray, mean: FloatArray) -> FloatArray:
-    """Return the curves, shape (n, 200), moved to the given weighted mean, drawn together to stay within bounds.
+    """Return the curves, percent, shape (n, 200), shifted to the given weighted mean.
 
-    The bounds are chance (or the mean, where that is lower) and 100 %.
+    Differences between the curves shrink if necessary to stay between chance (or the mean, if lower) and 100 %.
     """
     differences = acc_pct - np.average(acc_pct, axis=0, weights=weights)
     above, below = differences.max(axis=0), -differences.min(axis=0)
@@ -158,9 +158,9 @@ def _with_mean(acc_pct: FloatArray, weights: FloatArray, mean: FloatArray) -> Fl
 def _end_valid_losses(source: Source, identity: Identity, losses: LossModel, cifar10: Float32Array) -> Float32Array:
     """Return validation loss after epoch 200, shape (n_trainings, 3).
 
-    The losses recorded for cifar100 and ImageNet16-120 are of validation and test images together. A regression
-    learns from them how loss goes with structure and validation accuracy, but no network gets its own: it is left out
-    of its regression, and its deviation is that of another one.
+    The losses recorded for cifar100 and ImageNet16-120 cover validation and test images together. A regression learns
+    from them how loss depends on structure and validation accuracy. No network gets its own recorded loss: it is left
+    out of its own regression, and its deviation is that of another network.
     """
     taught = ~np.isin(losses.real.network, cut_off(identity))
     recorded = _recorded_end_losses(source, identity, losses.real.training[taught])  # (n, 3)

@@ -4,11 +4,11 @@ In logarithms, for a training `t` of network `g`, each a curve over 200 epochs:
 
     log loss = mean(inputs of g) + network part of g + trial part of t (+ epoch noise of t, validation loss)
 
-The mean is a regression. A network's part is the smoothed residual of one of its nearest real neighbours, a
-trial's part half the difference (in variance) between two real trainings of isomorphic archs, and epoch noise what
-smoothing takes off a neighbour's residual. One neighbour serves all four curves, so that they deviate together as
-real ones do. A training whose curves were recorded keeps them; the other trainings of its network take their
-network part from it.
+The mean is a regression. A network's part is the smoothed residual of one of its nearest real neighbours. A trial's
+part is half the difference (in variance) between two real trainings of isomorphic archs. Epoch noise is the difference
+between a neighbour's residual and its smoothed version. One neighbour serves all four curves, so they deviate together
+as real curves do. A training with recorded curves keeps them, and the other trainings of its network take their
+network part from these curves.
 """
 
 from dataclasses import dataclass
@@ -59,9 +59,9 @@ def real_curves(source: Source, identity: Identity) -> RealCurves:
 
 
 def recorded_trainings(source: Source, identity: Identity) -> IntArray:
-    """Return which training each row of the recorded loss curves is of, shape (n_losses,).
+    """Return the training of each row of the recorded loss curves, shape (n_losses,).
 
-    Told by the test accuracies of the recorded trial; a trial that cannot be told from another counts as the first.
+    It is identified by the test accuracies of the recorded trial. If two trials match, the first is taken.
     """
     rows = source.loss_archs
     differs = np.abs(source.test_200_trials[rows] - source.test_200_seed777[rows][:, :, None])[:, 1:].sum(axis=1)
@@ -70,33 +70,33 @@ def recorded_trainings(source: Source, identity: Identity) -> IntArray:
 
 
 def cut_off(identity: Identity) -> IntArray:
-    """Return the networks whose output does not depend on the input: no path is open."""
+    """Return the networks whose output does not depend on the input, because no path is open."""
     chance = (identity.long.valid_acc <= 100 / np.array(N_CLASSES) + 0.01).all(axis=1)
     return np.unique(identity.long.network[chance])
 
 
 @dataclass(frozen=True, slots=True)
 class LossModel:
-    """The fitted parts. Made by `fit_losses`."""
+    """The fitted model. Made by `fit_losses`."""
 
     x: FloatArray  # (n_networks, n_inputs)
     real: RealCurves
     mean: Regression
-    smooth: FloatArray  # (n_real, 4, 200) smoothed residuals of the real curves, as large as a network part
+    smooth: FloatArray  # (n_real, 4, 200) smoothed residuals of the real curves, scaled to the network's share
     share: FloatArray  # (4, 200) share of the residual variance that belongs to the network
     rough: FloatArray  # (n_real, 200) epoch noise of the real validation losses
     trial: FloatArray  # (n_pairs, 4, 200) trial parts
-    trial_x: FloatArray  # (n_pairs, n_inputs) where they were seen
+    trial_x: FloatArray  # (n_pairs, n_inputs) inputs at which the trial parts were observed
 
 
 def fit_losses(x: FloatArray, identity: Identity, source: Source, real: RealCurves) -> LossModel:
-    """Return the model fitted on `real`; networks that are cut off from the input teach nothing and are left out.
+    """Return the model fitted on `real`. Networks that are cut off from the input are left out.
 
     Args:
         x: inputs of all networks, shape (n_networks, n_inputs).
         identity: networks and trainings.
         source: the real values.
-        real: the curves to learn from (all that exist, or a part when the rest is held out).
+        real: the curves to learn from: all that exist, or a part if the rest is held out.
     """
     kept = real.take(np.flatnonzero(~np.isin(real.network, cut_off(identity))))
     mean = fit(x[kept.network], kept.log_loss)
@@ -119,7 +119,7 @@ def fit_losses(x: FloatArray, identity: Identity, source: Source, real: RealCurv
 
 
 def _twins(identity: Identity, source: Source, real: RealCurves) -> tuple[IntArray, IntArray]:
-    """Return pairs of rows whose networks are isomorphic: two trainings of the same cell, n - 1 pairs of n rows."""
+    """Return pairs of rows with isomorphic networks: two trainings of the same cell, n - 1 pairs of n rows."""
     space = CellSpace(n_classes=10, image_size=32)
     archs = source.archs
     classes = [space.canonical(archs[identity.networks.arch[network]]) for network in real.network]
@@ -134,9 +134,9 @@ def _twins(identity: Identity, source: Source, real: RealCurves) -> tuple[IntArr
 
 
 def _network_share(residuals: FloatArray, smooth: FloatArray, trial: FloatArray) -> FloatArray:
-    """Return the share of the residuals' variance that is not the trials', shape (4, 200).
+    """Return the share of the residuals' variance that belongs to networks, not trials, shape (4, 200).
 
-    Medians, because a few networks with large residuals would decide over variances.
+    Medians are used because a few networks with large residuals would dominate variances.
     """
     whole = residuals.copy()
     whole[:, VALID_CURVE] = smooth[:, VALID_CURVE]
@@ -147,8 +147,8 @@ def _network_share(residuals: FloatArray, smooth: FloatArray, trial: FloatArray)
 def predict_losses(model: LossModel, identity: Identity, trainings: IntArray) -> Float32Array:
     """Return the logarithms of the losses of trainings of schedule 200, shape (len(trainings), 4, 200).
 
-    Real where `model.real` has them, modelled elsewhere. No training loss is beyond that of giving every image the same
-    answer, no validation loss beyond the largest recorded.
+    They are real if `model.real` has them, else modelled. A training loss is at most the loss of giving every image the
+    same answer; a validation loss is at most the largest recorded one.
     """
     long = identity.long
     network, member = np.unique(long.network[trainings], return_inverse=True)
@@ -167,18 +167,18 @@ def predict_losses(model: LossModel, identity: Identity, trainings: IntArray) ->
 
 
 def network_mean(model: LossModel, identity: Identity, network: IntArray) -> FloatArray:
-    """Return what all trainings of a network have in common, mean and network part, shape (n, 4, 200).
+    """Return the common curve of a network's trainings, mean plus network part, shape (n, 4, 200).
 
     Args:
         model: the fitted model.
         identity: networks and trainings.
-        network: networks, distinct.
+        network: distinct networks.
     """
     x = model.x[network]
     mean = model.mean.predict(x)
     part = model.smooth[choose("network", identity.networks.key[network], nearest(x, model.mean.x, _NEIGHBOURS))]
     _, here, there = np.intersect1d(network, model.real.network, return_indices=True)
-    # Of a single training: shrunk to what is expected to be the network's.
+    # The residual of a single training, shrunk to the expected share of its network.
     part[here] = model.share * smoothed(model.real.log_loss[there] - mean[here])
     return np.asarray(mean + part)
 
@@ -186,7 +186,8 @@ def network_mean(model: LossModel, identity: Identity, network: IntArray) -> Flo
 def trial_part(model: LossModel, of: Trainings, trainings: IntArray, curve: int) -> FloatArray:
     """Return the deviation of trainings from their networks, shape (len(trainings), 200).
 
-    Two real trial parts are mixed as the sides of a random angle: as large as one, and the same for no two trainings.
+    Two real trial parts are weighted with cosine and sine of a random angle. The result has the size of one part and
+    differs between trainings.
     """
     keys = of.key[trainings]
     network, member = np.unique(of.network[trainings], return_inverse=True)
@@ -200,7 +201,7 @@ def trial_part(model: LossModel, of: Trainings, trainings: IntArray, curve: int)
 def epoch_noise(model: LossModel, identity: Identity, of: Trainings, trainings: IntArray) -> FloatArray:
     """Return the epoch noise of log validation loss of trainings, shape (len(trainings), 200).
 
-    That of real neighbours, never of the same network, and of different ones for the trainings of a network.
+    The noise is that of real neighbours, never of the same network. Trainings of a network get different neighbours.
     """
     network, member = np.unique(of.network[trainings], return_inverse=True)
     near = nearest(model.x[network], model.mean.x, _NOISE_NEIGHBOURS + 1)

@@ -1,4 +1,4 @@
-"""Everything that is fitted, fitted on what is not held out."""
+"""All fitted models of the anchored table. Held-out curves are excluded from the fit."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from pmfnas.core.types import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The real values, and what is the same whatever is held out."""
+    """The real values, and everything that does not depend on the held-out curves."""
 
     source: Source
     identity: Identity
@@ -25,13 +25,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The fitted models; they keep the real curves they were fitted on."""
+    """The fitted models, with the real curves that they were fitted on."""
 
     known: Known
     losses: LossModel
     accuracies: AccuracyModel
     acc_rows: IntArray
-    """Rows of the recorded accuracy curves that were learnt from."""
+    """Rows of the recorded accuracy curves in the fit."""
 
 
 def know(source: Source, identity: Identity) -> Known:
@@ -41,7 +41,7 @@ def know(source: Source, identity: Identity) -> Known:
 
 
 def fit_models(known: Known, real: RealCurves, acc_rows: IntArray | None = None) -> Models:
-    """Return the models fitted on the loss curves `real` and on `acc_rows` of the accuracy curves (default: all)."""
+    """Return the models fitted on the loss curves `real` and the accuracy curves `acc_rows` (default: all)."""
     rows = np.arange(len(known.source.acc_archs)) if acc_rows is None else acc_rows
     losses = fit_losses(known.x, known.identity, known.source, real)
     return Models(known, losses, fit_accuracies(known.identity, known.source, losses, known.links[0], rows), rows)

@@ -1,9 +1,9 @@
 """Kernel ridge regression of whole curves, and neighbours in its input space.
 
-Every curve in this package is a regression on what is known of the network plus the residual of a real neighbour.
-The regression is the posterior mean of a Gaussian process with a constant, a linear and a squared-exponential
-kernel (Rasmussen and Williams 2006, section 2.2), one set of weights for all epochs, so that it stays smooth over
-them; its residuals are those of leave-one-out (same book, equations 5.10-5.12), so that they are not too small.
+A modelled curve is a regression on the inputs of its network plus the residual of a real neighbour. The regression is
+the posterior mean of a Gaussian process with a constant, a linear and a squared-exponential kernel (Rasmussen and
+Williams 2006, section 2.2). One set of weights serves all epochs, so the result is smooth over epochs. Residuals are
+those of leave-one-out (same book, equations 5.10-5.12), because residuals of fitted points are too small.
 """
 
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ from pmfnas.benchmarks.anchored.source import IntArray
 from pmfnas.core.types import FloatArray
 
 _CONSTANT, _LINEAR, _LENGTH, _NOISE = 100.0, 0.01, 6.0, 0.05
-"""Variances of the constant, linear and noise part next to a squared-exponential part of variance 1."""
+"""Variances of the constant, linear and noise parts, relative to a squared-exponential part of variance 1."""
 
 _DECIMALS = 6
-"""Of squared distances when neighbours are ranked: ties are broken by row, not by the last bits of a machine."""
+"""Decimals of squared distances in the ranking of neighbours. Ties are broken by row, not by rounding errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """A fitted regression; `residuals` are left-one-out."""
+    """A fitted regression; `residuals` are leave-one-out residuals."""
 
     x: FloatArray  # (n, n_inputs)
     weights: FloatArray  # (n, n_outputs)
     residuals: FloatArray  # (n, *output shape)
 
     def predict(self, x: FloatArray, *, chunk: int = 4096) -> FloatArray:
-        """Return the mean at `x` of shape (m, n_inputs), shape (m, *output shape)."""
+        """Return the mean at `x`, shape (m, n_inputs), as shape (m, *output shape)."""
         parts = [_kernel(x[i : i + chunk], self.x) @ self.weights for i in range(0, len(x), chunk)]
         outputs = np.concatenate(parts) if parts else np.empty((0, self.weights.shape[1]))
         return outputs.reshape(len(x), *self.residuals.shape[1:])
@@ -50,7 +50,7 @@ def _kernel(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def nearest(x: FloatArray, among: FloatArray, k: int, *, chunk: int = 4096) -> IntArray:
-    """Return the rows of the `k` nearest of `among`, nearest first, shape (len(x), min(k, len(among)))."""
+    """Return the rows of the `k` nearest points of `among`, nearest first, shape (len(x), min(k, len(among)))."""
     k = min(k, len(among))
     length = (among**2).sum(axis=1)[None, :]
     parts = [

@@ -1,8 +1,8 @@
-"""How near the modelled curves come to real ones they were not fitted on.
+"""A report on the error of the modelled curves, measured on held-out real curves.
 
-The networks with recorded curves are split into five parts, isomorphic ones together; each part is modelled from the
-others. What counts is not the error of a curve but what a searcher can read in it: the rank correlation of a value at
-an epoch with the final validation accuracy, over all networks and over the best fifth, `real` beside `modelled`.
+The networks with recorded curves are split into five parts, isomorphic ones together. Each part is modelled from the
+others. The measure is the value of a curve to a searcher: the rank correlation of a value at an epoch with the final
+validation accuracy, over all networks and over the best fifth, `real` beside `modelled`.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _DECIMALS = 3
 
 
 def report(known: Known, real: RealCurves, short: ShortCurves) -> dict[str, Any]:
-    """Return the figures, a tree whose leaves are numbers or texts."""
+    """Return the report as a tree of dictionaries whose leaves are numbers or texts."""
     source, identity = known.source, known.identity
     real = real.take(np.flatnonzero(~np.isin(real.network, cut_off(identity))))
     final = np.nanmean(source.valid_200, axis=2)  # (n_archs, 3)
@@ -68,16 +68,16 @@ def report(known: Known, real: RealCurves, short: ShortCurves) -> dict[str, Any]
 
 
 def _alive(known: Known, archs: IntArray) -> IntArray:
-    """Return the places of the archs that are not cut off from the input."""
+    """Return the indices of the archs that are not cut off from the input."""
     return np.flatnonzero(~np.isin(known.identity.networks.of_arch[archs], cut_off(known.identity)))
 
 
 def _held_out(known: Known, real: RealCurves) -> tuple[FloatArray, FloatArray]:
-    """Return modelled counterparts of what was recorded, each modelled without its own part.
+    """Return modelled counterparts of the recorded curves, each modelled without its own part.
 
     Returns:
         Logarithm of training losses, shape (n_real, 3, 200), and mean validation accuracy on cifar10-valid of the
-        recorded archs that are not cut off, shape (n_accs, 200).
+        recorded archs that are not cut off, percent, shape (n_accs, 200).
     """
     identity, source = known.identity, known.source
     acc_rows = _alive(known, source.acc_archs)
@@ -96,7 +96,7 @@ def _held_out(known: Known, real: RealCurves) -> tuple[FloatArray, FloatArray]:
 
 
 def _parts(known: Known, network: IntArray) -> IntArray:
-    """Return which of the parts each network is in: isomorphic ones in the same, parts of about equal size."""
+    """Return the part of each network. Isomorphic networks share a part; parts have about equal size."""
     space = CellSpace(n_classes=10, image_size=32)
     archs = known.source.archs
     classes = [space.canonical(archs[row]) for row in known.identity.networks.arch[network]]
@@ -136,7 +136,7 @@ def _short_correlations(known: Known, short: ShortCurves, final: FloatArray, pla
 def _slow_starters(
     source: Source, arch: IntArray, place: int, real: FloatArray, held_out: FloatArray
 ) -> dict[str, float]:
-    """Return R² of the final accuracy on 12@12, and on 12@12 and log training loss at 200@3, real and modelled."""
+    """Return R² of the final accuracy on 12@12, without and with log training loss at 200@3, real and modelled."""
     first = source.valid_12[arch, place]
     rows = np.flatnonzero(first >= np.quantile(first, 1 - _SLOW_START_SHARE))
     final = np.nanmean(source.valid_200[arch[rows], place], axis=1)

@@ -1,15 +1,15 @@
-"""The curves of schedule 12: one row per distinct training. The weakest part of the table.
+"""The curves of schedule 12, one row per distinct training. They are the weakest part of the table.
 
-Schedule 12 is a training of its own with its own cosine, and no public source but three archs has its curves. What
-is real: validation accuracy after epoch 12 (the anchors), and training loss and accuracy after epoch 12 of a
-thousand archs on cifar100 and ImageNet16-120. Between, for each training:
+Schedule 12 is a separate training with its own cosine schedule. Its curves are public for three archs only. Real are
+the validation accuracy after epoch 12 (the anchors), and training loss and accuracy after epoch 12 of a thousand archs
+on cifar100 and ImageNet16-120. Between, for each training:
 
-    log train loss(e) = network and trial parts as in schedule 200 + ramp(e) * (what is missing at epoch 12)
+    log train loss(e) = network and trial parts as in schedule 200 + ramp(e) * (difference to the end at epoch 12)
     log-odds of valid acc(e) = those of train acc(e) - gap(e) - noise(e)
 
-The gap is that of schedule 200 in its first epochs, fading with the learning rate, and the real one at the end;
-noise fades with the learning rate as it does in schedule 200. So does the ramp: what sets the schedules apart is how
-fast the rate falls. Within the three archs this holds on average; single ones differ by up to half the way.
+The gap starts as that of schedule 200 in its first epochs, fades with the learning rate, and ends as the real one. The
+noise fades with the learning rate as in schedule 200. The ramp follows the learning rate, too, because the schedules
+differ in how fast it falls. For the three archs this holds on average; a single arch differs by up to half the way.
 """
 
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ from pmfnas.benchmarks.anchored.source import LONG, N_CLASSES, N_TRAIN, N_VALID,
 from pmfnas.core.types import FloatArray
 
 LOSS_PER_ODDS = (1 / 1.4, 1 / 2.5, 1 / 3.0)
-"""Fall of log loss that goes with a rise of log-odds of accuracy by one, on validation images, by data set.
+"""Fall of log loss per rise of the log-odds of accuracy by one, on validation images, by data set.
 
-Slopes within the twelve epochs of schedule 12 of the three archs whose official files are public.
+The values are slopes within the twelve epochs of schedule 12 of the three archs with public official files.
 """
 
 RAMP = (1 - np.cos(np.pi * np.arange(SHORT) / SHORT)) / (1 - np.cos(np.pi * (SHORT - 1) / SHORT))
-"""Share of the way from schedule 200 to the end of schedule 12, shape (12,): falls as the learning rate does."""
+"""Share of the way from schedule 200 to the end of schedule 12, shape (12,); it follows the learning rate."""
 
 _NEIGHBOURS = 8
 
@@ -83,7 +83,7 @@ def short_curves(models: Models) -> ShortCurves:
 def _finished(
     identity: Identity, train_loss: FloatArray, train_odds: FloatArray, valid_loss: FloatArray, valid_odds: FloatArray
 ) -> ShortCurves:
-    """Return losses and accuracies from their logarithms and log-odds, with the anchors put in exactly."""
+    """Return losses and accuracies from their logarithms and log-odds. The ends are the exact real values."""
     anchor = identity.short.valid_acc
     train_acc = on_grid(from_log_odds(train_odds), np.array(N_TRAIN)[:, None])
     valid_acc = on_grid(from_log_odds(valid_odds), np.array(N_VALID)[:, None])
@@ -100,7 +100,7 @@ def _finished(
 
 
 def _starts(identity: Identity, losses: LossModel) -> tuple[FloatArray, FloatArray]:
-    """Return how schedule 200 would begin in each training of schedule 12.
+    """Return the first epochs that schedule 200 would have in each training of schedule 12.
 
     Returns:
         Logarithm of training loss, (n_trainings, 3, 12), and epoch noise of log validation loss, (n_trainings, 12).
@@ -115,9 +115,9 @@ def _starts(identity: Identity, losses: LossModel) -> tuple[FloatArray, FloatArr
 
 
 def noise_fade(losses: LossModel) -> FloatArray:
-    """Return the noise of validation at the learning rate of each epoch of schedule 12, against the highest rate's.
+    """Return the noise of validation at each epoch of schedule 12, relative to the noise at the highest rate, (12,).
 
-    Read off schedule 200, where the noise of an epoch follows its learning rate. Shape (12,).
+    It is taken from schedule 200, in which the noise of an epoch follows the learning rate.
     """
     long_rate, short_rate = _learning_rate(LONG), _learning_rate(SHORT)
     deviation = np.sqrt(smoothed(np.median(losses.rough**2, axis=0)))
@@ -135,8 +135,9 @@ def _learning_rate(epochs: int) -> FloatArray:
 def _ends(source: Source, identity: Identity, x: FloatArray, dataset: int, link: Link) -> tuple[FloatArray, FloatArray]:
     """Return log training loss and log-odds of training accuracy after epoch 12, each of shape (n_trainings,).
 
-    Real where recorded for the same training; else validation plus a gap learnt from the recorded ones. On cifar10 the
-    recorded ones were trained on 50,000 images and tested: their gap to test stands in for that to validation.
+    They are real if recorded for the same training. Otherwise they are validation accuracy plus a gap learnt from the
+    recorded trainings. On cifar10 the recorded trainings used 50,000 images and were tested, so the gap to test
+    accuracy replaces the gap to validation.
     """
     short, rows = identity.short, source.end_archs
     network = identity.networks.of_arch[rows]

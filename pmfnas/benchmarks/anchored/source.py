@@ -1,11 +1,11 @@
-"""The folder of real values that the anchored table is built from, read and checked.
+"""Reads and checks the folder of real values that the anchored table is built from.
 
     SOURCE/
         nb201_anchors.npz    values of every arch: accuracies at the end of both schedules, cost
-        nb201_curves.npz     values per epoch of some archs, and ends of curves of others
+        nb201_curves.npz     curves of some archs, and ends of curves of others
 
-Axes are (arch, data set[, trial | epoch | schedule]) with data sets in the order of `DATASETS`. The folder may hold
-fewer archs than the space (tests use a few hundred), never others.
+Axes are (arch, data set[, trial | epoch | schedule]) with data sets in the order of `DATASETS`. The folder may hold a
+part of the space's archs (tests use a few hundred).
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from pmfnas.files import reading
 
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 SEARCHED = ("cifar10-valid", "cifar100", "ImageNet16-120")
-"""Official names of what a search trains on, in the order of `DATASETS`."""
+"""Official names of the data sets that a search trains on, in the order of `DATASETS`."""
 N_CLASSES = (10, 100, 120)
 N_TRAIN = (25_000, 50_000, 151_700)
 """Training images of `SEARCHED`."""
@@ -44,14 +44,14 @@ Float32Array: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Real values. Accuracies are percent, times seconds, missing trials NaN, curves begin with epoch 1."""
+    """Real values. Accuracies are percent, times seconds. Missing trials are NaN. Curves begin with epoch 1."""
 
     ops: NDArray[np.uint8]  # (n_archs, 6)
-    valid_12: FloatArray  # (n_archs, 3); cifar10: mean of two trials, the others: the only one
+    valid_12: FloatArray  # (n_archs, 3); cifar10: mean of two trials; others: the only trial
     valid_200: FloatArray  # (n_archs, 3, 3)
     test_200: FloatArray  # (n_archs, 3) mean over trials
     test_200_trials: FloatArray  # (n_archs, 3, 3) NaN on cifar10
-    test_200_seed777: FloatArray  # (n_archs, 3) of the trial that the loss curves are of
+    test_200_seed777: FloatArray  # (n_archs, 3) of the trial with the recorded loss curves
     test_12: FloatArray  # (n_archs, 3); cifar10: of 50,000 training images
     epoch_s: FloatArray  # (n_archs, 3)
     eval_s_per_10k: FloatArray  # (n_archs,) NaN where not measured
@@ -65,11 +65,11 @@ class Source:
     end_loss: FloatArray  # (n_ends, 3, 2) training loss at the end of 12 and of 200; cifar10: 50,000 images
     end_acc: FloatArray  # (n_ends, 3, 2) training accuracy, the same
     sha256: str
-    """Of the bytes of both files."""
+    """SHA-256 of the content of both files."""
 
     @property
     def archs(self) -> list[tuple[int, ...]]:
-        """The archs, in order of rows."""
+        """The archs, in the order of rows."""
         return [tuple(row) for row in self.ops.tolist()]
 
     @property
@@ -79,7 +79,7 @@ class Source:
 
     @property
     def present(self) -> NDArray[np.bool_]:
-        """Which trials of `200` exist, shape (n_archs, 3)."""
+        """True for existing trials of schedule 200, shape (n_archs, 3)."""
         return ~np.isnan(self.valid_200[:, 0])
 
 
@@ -126,7 +126,7 @@ _COMPLETE = (
 
 
 def read_source(folder: Path) -> Source:
-    """Return the real values in `folder`; raise `DataError` that names what is missing or does not fit."""
+    """Return the real values in `folder`. Raises `DataError` for a file or field that is missing or does not fit."""
     raw = {**_read(folder / ANCHORS), **_read(folder / CURVES)}
     _check_shapes(folder, raw)
     _check_archs(folder, raw)
@@ -135,7 +135,7 @@ def read_source(folder: Path) -> Source:
 
 
 def _read(file: Path) -> dict[str, NDArray[np.generic]]:
-    """Return the fields of `_SHAPES` that the file must hold."""
+    """Return the fields that `_SHAPES` lists for the file. Raises `DataError` if one is missing."""
     names = _SHAPES[file.name]
     if not file.exists():
         raise DataError(f"{file} does not exist; SOURCE must hold {ANCHORS} and {CURVES}")
@@ -198,7 +198,7 @@ def _check_values(folder: Path, raw: Mapping[str, NDArray[np.generic]]) -> None:
 
 
 def digest(folder: Path) -> str:
-    """Return the SHA-256 of both files, one after the other; raise `DataError` where one is missing."""
+    """Return the SHA-256 of both files, one after the other. Raises `DataError` if one is missing."""
     state = hashlib.sha256()
     for name in (ANCHORS, CURVES):
         with reading(folder / name, f"SOURCE must hold {ANCHORS} and {CURVES}"):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pmfnas.benchmarks.official.layout import SIZE, TOPOLOGY, Kind, OfficialSpace, space_of
-from pmfnas.benchmarks.official.reader import META, arch_files, read_meta
+from pmfnas.benchmarks.official.reader import META, arch_files, has_arch_files, read_meta
 from pmfnas.core.errors import DataError
 
 _NATS_NAME = re.compile(r"NATS-(tss|sss)-.*")
@@ -106,7 +106,7 @@ def _preference(source: Source) -> tuple[bool, int, str]:
 def _source(path: Path) -> Source | None:
     """Return what `path` itself is, or None."""
     if path.is_dir():
-        if not (path / META).is_file() or not arch_files(path):
+        if not (path / META).is_file() or not has_arch_files(path):
             return None
         return Source(path, "archive", _named_space(path) or space_of(read_meta(path)[0]))
     if not path.is_file():

@@ -2,11 +2,13 @@
 
 The archs are converted in shards, in parallel, into `.NAME.import/` beside the target; then the shards are
 streamed into the table's memory-mapped columns. Shards carry the name of the source's fingerprint: an import
-that was killed goes on from the finished ones, and one whose source has changed starts anew.
+that was killed goes on from the finished ones, and one whose source has changed starts anew. One process at a time
+works on a target; `lock` in that folder says which.
 """
 
 import hashlib
 import math
+import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,10 +37,12 @@ from pmfnas.benchmarks.table import CurveTable, Header, Key, TableWriter
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.types import FloatArray
 from pmfnas.files import check_room, writing
+from pmfnas.processes import alone, end_with
 from pmfnas.progress import Progress, tracked
 
 VERSION = "official-1"
 SHARD_ARCHS = 64
+_LOCK = "lock"
 
 
 def import_official(path: Path, out: Path, *, n_jobs: int = 1, progress: bool = False) -> CurveTable:
@@ -49,32 +53,40 @@ def import_official(path: Path, out: Path, *, n_jobs: int = 1, progress: bool = 
 
     Args:
         path: what `detect` finds exactly one source at.
-        out: folder to write, must not exist. Needs about 1.2 GB (topology space) or 0.9 GB (size space), twice that
+        out: folder to write, must not exist. Needs about 1.3 GB (topology space) or 0.9 GB (size space), twice that
             while the import runs.
         n_jobs: processes, as joblib counts them. A single file is read by one.
         progress: whether to show progress and the time left on standard error.
 
     Raises:
-        InputError: `out` exists, or `path` holds several sources.
+        InputError: `out` exists or is being made by another process, or `path` holds several sources.
         InputError: the disk is full or cannot be written; told after the first shard, if the table would not fit.
         DataError: a file is missing, truncated, altered, mixed up or has a hole; nothing is left behind.
     """
+    source, folder = _only_source(path), out.with_name(f".{out.name}.import")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder / _LOCK, busy=f"{out} is being made by another import"):
+        try:
+            _import(source, out, folder, n_jobs, progress)
+        except InputError:
+            # Of another file, the remedy of a `DataError`, no shard can be used; and on a full disk they take the room.
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+    return CurveTable.open(out)
+
+
+def _import(source: Source, out: Path, folder: Path, n_jobs: int, progress: bool) -> None:
+    """Write the table `out`, by way of shards in `folder`."""
     if out.exists():
         raise InputError(f"{out} exists already and is not overwritten; remove it or choose another --out")
-    source = _only_source(path)
     digest = fingerprint(source, n_jobs=n_jobs, progress=progress)
-    shards = _Shards(out, _token(digest))
-    shards.prepare()
-    try:
-        convert = _convert_archive if source.kind == "archive" else _convert_single
-        texts = convert(source, shards, n_jobs, progress)
-        _assemble(source, digest, texts, shards.finished(), out, progress)
-    except InputError:
-        # Of another file, the remedy of a `DataError`, no shard can be used; and on a full disk they take the room.
-        shards.remove()
-        raise
-    shards.remove()
-    return CurveTable.open(out)
+    shards = _Shards(folder, out, _token(digest))
+    shards.drop_others()
+    convert = _convert_archive if source.kind == "archive" else _convert_single
+    texts = convert(source, shards, n_jobs, progress)
+    _assemble(source, digest, texts, shards.finished(), out, progress)
 
 
 def _only_source(path: Path) -> Source:
@@ -92,22 +104,18 @@ def _token(digest: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Shards:
-    """The folder of finished shards."""
+    """The finished shards of one source."""
 
+    folder: Path
     out: Path
     """The table that they are for."""
     token: str
 
-    @property
-    def folder(self) -> Path:
-        return self.out.with_name(f".{self.out.name}.import")
-
-    def prepare(self) -> None:
-        """Make the folder; drop what a killed writer or another source left in it."""
+    def drop_others(self) -> None:
+        """Remove what a killed writer or another source left in the folder."""
         with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
             for path in self.folder.iterdir():
-                if not path.name.startswith(self.token):
+                if path.name != _LOCK and not path.name.startswith(self.token):
                     path.unlink()
 
     def path(self, number: int) -> Path:
@@ -115,9 +123,6 @@ class _Shards:
 
     def finished(self) -> list[Path]:
         return sorted(self.folder.glob(f"{self.token}-*.npz"))
-
-    def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def check_room(self, n_files: int, n_archs: int) -> None:
         """Raise `InputError` where the shards of `n_files` archs and a table of `n_archs` will not fit on the disk.
@@ -145,7 +150,8 @@ def _convert_archive(source: Source, shards: _Shards, n_jobs: int, progress: boo
     ]
     pending = [task for task in tasks if not task[0].exists()]
     done = len(files) - sum(len(part) for _, part in pending)
-    finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(_convert_files)(*t) for t in pending)
+    calls = (delayed(_convert_files)(os.getpid(), *task) for task in pending)
+    finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls)
     with Progress("converting", len(files), unit="arch", done=done, shown=progress) as bar:
         for number, n_archs in enumerate(finished):
             if number == 0:
@@ -154,8 +160,9 @@ def _convert_archive(source: Source, shards: _Shards, n_jobs: int, progress: boo
     return texts
 
 
-def _convert_files(shard: Path, part: Sequence[tuple[int, str, Path]]) -> int:
-    """Write one shard from files of single archs; return their number."""
+def _convert_files(owner: int, shard: Path, part: Sequence[tuple[int, str, Path]]) -> int:
+    """Write one shard from files of single archs; return their number. The process ends with its `owner`."""
+    end_with(owner)
     space = space_of(part[0][1])
     write_shard(
         shard,

@@ -1,5 +1,6 @@
 """Official files as a stream of (arch index, schedules) pairs; nothing is interpreted here."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -34,12 +35,27 @@ def meta_archs(content: Any, file: Path) -> list[str]:
 
 def arch_files(folder: Path) -> dict[int, Path]:
     """Return the file of each arch in an archive folder; `000011` goes before `11`, as in the official package."""
-    files: dict[int, Path] = {}
-    for path in sorted(folder.iterdir(), key=lambda file: (-len(file.name), file.name)):
-        named = _ARCH_FILE.fullmatch(path.name)
-        if named and (len(named[1]) == 6 or named[1] == str(int(named[1]))):
-            files.setdefault(int(named[1]), path)
-    return dict(sorted(files.items()))
+    files: dict[int, str] = {}
+    with os.scandir(folder) as entries:
+        for name in (entry.name for entry in entries):
+            number = _number(name)
+            if number is not None and len(name) > len(files.get(number, "")):
+                files[number] = name
+    return {number: folder / files[number] for number in sorted(files)}
+
+
+def has_arch_files(folder: Path) -> bool:
+    """Return whether a folder holds a file of an arch; of a whole archive few names are looked at."""
+    with os.scandir(folder) as entries:
+        return any(_number(entry.name) is not None for entry in entries)
+
+
+def _number(name: str) -> int | None:
+    """Return the index of the arch whose file is called `name`; None where it is another file."""
+    named = _ARCH_FILE.fullmatch(name)
+    if named is None or (len(named[1]) < 6 and named[1] != str(int(named[1]))):
+        return None
+    return int(named[1])
 
 
 def read_arch(file: Path) -> Mapping[str, Any]:

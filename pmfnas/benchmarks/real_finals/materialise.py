@@ -1,4 +1,4 @@
-"""Writes the table: real final values as they are, and the shipped model's draw before them."""
+"""Writes the REAL-FINALS table: real final values, and one draw of the shipped model for all earlier epochs."""
 
 import hashlib
 from pathlib import Path
@@ -34,7 +34,7 @@ VERSION = "real-finals-1"
 
 
 def real_finals_header() -> Header:
-    """Return the header of the table that `build_real_finals` makes; the package is not opened for it."""
+    """Return the header of the table that `build_real_finals` makes. Does not open the package."""
     return _header(source_of(shipped_bytes()))
 
 
@@ -44,18 +44,18 @@ def _header(model: str) -> Header:
 
 
 def build_real_finals(out: Path, *, progress: bool = False) -> CurveTable:
-    """Return the table of the package's values and the shipped model, written to `out`; deterministic, about 320 MB.
+    """Return the table of the package's values and the shipped model, written to `out`: about 320 MB, deterministic.
 
     Raises:
-        DataError: the package is not installed, or is not the known one.
-        InputError: `out` exists.
+        DataError: the package is not installed, or its content is not the expected one.
+        InputError: `out` exists, or the disk has no room for the table.
     """
     content = shipped_bytes()
     return write_table(read_package(), EarlyModel.read(content), _header(source_of(content)), out, progress=progress)
 
 
 def write_table(finals: Finals, model: EarlyModel, header: Header, out: Path, *, progress: bool) -> CurveTable:
-    """Return the curve table of real final values and a model of what lies before them, written to `out`."""
+    """Return the curve table of real final values and modelled earlier epochs, written to `out`."""
     space = cell_space()
     archs = all_archs(space)
     blind = cut_off(space, archs)
@@ -78,24 +78,24 @@ def write_table(finals: Finals, model: EarlyModel, header: Header, out: Path, *,
 
 
 def short_ends(drawn: Outputs, finals: Finals, blind: NDArray[np.bool_]) -> FloatArray:
-    """Return validation after 12 of 12 epochs, percent, (n_archs, 3), as it stands in the table of this draw.
+    """Return validation after 12 of 12 epochs, percent, (n_archs, 3), as the table of this draw holds it.
 
     Args:
         drawn: outputs of the model.
         finals: the real values.
-        blind: which archs are cut off from the input.
+        blind: True for archs that are cut off from the input.
     """
     columns = [on_grid(restore("-acc", drawn.scalar(str(key))), N_VALID[place]) for place, key in enumerate(ENDS)]
     return np.where(blind[:, None], np.nanmean(finals.valid, axis=2), np.stack(columns, axis=1))
 
 
 def _of(finals: Finals, key: Key) -> FloatArray:
-    """Return real final validation of every trial, percent, (n_archs, 3)."""
+    """Return real final validation of every trial, percent, (n_archs, n_trials)."""
     return finals.valid[:, SEARCHED.index(key.dataset)]
 
 
 def _curve(model: EarlyModel, key: Key, drawn: Outputs, finals: Finals, blind: NDArray[np.bool_]) -> FloatArray:
-    """Return the values of a curve in every trial, (n_archs, n_trials, n_epochs)."""
+    """Return the values of a curve in every trial, (n_archs, n_trials, n_epochs); percent if accuracies."""
     place, is_valid, is_acc = SEARCHED.index(key.dataset), key.metric == "x-valid-acc", key.metric.endswith("-acc")
     ends = None
     if is_valid:
@@ -103,7 +103,7 @@ def _curve(model: EarlyModel, key: Key, drawn: Outputs, finals: Finals, blind: N
     values = restore(key.metric, curves(model.networks, key, drawn, ends))
     if is_acc:
         values = on_grid(values, (N_VALID if "valid" in key.metric else N_TRAIN)[place])
-    chance = np.nanmean(_of(finals, key), axis=1)[blind, None, None]  # answers with one class: the real share of it
+    chance = np.nanmean(_of(finals, key), axis=1)[blind, None, None]  # a cut-off arch always predicts one class
     values[blind] = chance if is_acc else np.log(N_CLASSES[key.dataset])
     if key in FINALS:
         values[:, :, -1] = _of(finals, key)
@@ -127,7 +127,7 @@ def _write_costs(writer: TableWriter, finals: Finals) -> None:
 
 
 def _provenance(finals: Finals) -> dict[str, Any]:
-    """Return what of the table is real."""
+    """Return the notes on the real and the modelled parts of the table."""
     n_trials = finals.present.sum(axis=1)
     return {
         "real": {

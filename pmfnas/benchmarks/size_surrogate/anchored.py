@@ -4,7 +4,7 @@ Real are validation and test accuracy after 90 of 90 epochs of every arch on all
 unaltered. All else rests on little: the courses of curves, schedules 1 and 12, and seconds as a function of operations
 come from the shipped model, which knows three official archs. What a curve is told of its arch is the value of a
 polynomial in the log widths, fitted to the real validation; how far a real end is from it counts as chance of that one
-training. So early epochs know the arch, and not the luck of its end.
+training. So schedules 1 and 12 know the arch and nothing of the luck of its end; schedule 90 comes to know it.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""Writes the shipped model of the size space as a curve table: means, and noise drawn once and for all.
+"""Writes the shipped model of the size space as a curve table: the model's means plus fixed random noise.
 
-One draw per trial stands for what is particular to a training run: it moves final validation, and with the sign of
-each metric all its curves. Test accuracy shares part of it where it is measured on the same network. A smooth random
-field over the widths stands for how the archs of a short schedule differ from the order of the long one.
+One draw per trial models the luck of a training run. It moves the run's final validation and, with the sign of each
+metric, all its curves. Test accuracy shares a part of this draw if it is measured on the same network. A smooth random
+field over the widths models how the order of archs on a short schedule differs from that on the long one.
 """
 
 from dataclasses import dataclass
@@ -32,14 +32,14 @@ from pmfnas.progress import tracked
 
 VERSION = "size-surrogate-1"
 SHARED = 0.3
-"""Correlation of a trial's deviations in validation and test: .35 and .23 on the topology space (cifar100 and
-ImageNet16-120, archs of the better half, schedule 200), where trials are repeated."""
+"""Correlation of a trial's deviations in validation and test. On the topology space, which has repeated trials, it is
+.35 and .23 (cifar100 and ImageNet16-120, archs of the better half, schedule 200)."""
 FIELD_DEGREE = 2
 BYTES_PER_ARCH = 6_250
 
 
 def size_surrogate_header() -> Header:
-    """Return the header of the table that `build_size_surrogate` makes, and thereby its fingerprint."""
+    """Return the header of the table that `build_size_surrogate` makes; it contains the fingerprint."""
     return _header(source_of(shipped_bytes()))
 
 
@@ -48,14 +48,14 @@ def _header(source: str) -> Header:
 
 
 def build_size_surrogate(out: Path, *, progress: bool = False) -> CurveTable:
-    """Return the table of the shipped model, written to `out`; deterministic, about 200 MB."""
+    """Return the table of the shipped model, written to `out`: about 200 MB, deterministic."""
     content = shipped_bytes()
     return write_table(read_model(content), _header(source_of(content)), out, progress=progress)
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Final validation of one data set, as logits: what is to be expected of each arch, and its one training run."""
+    """Final validation of one data set, as logits: the expected value of each arch, and its training runs."""
 
     mean: FloatArray  # (n_archs,)
     runs: FloatArray  # (n_archs, n_trials) deviation of each run from the mean, in units of `std`
@@ -68,7 +68,7 @@ class Ends:
 
 
 def model_ends(model: SizeModel, data: Dataset) -> Ends:
-    """Return the ends that the model has: its means, and runs drawn once and for all."""
+    """Return the ends of the model: its means, and runs from fixed random draws."""
     return Ends(model.final_valid(data), _runs(data, LAST), model.final_std(data))
 
 
@@ -85,7 +85,7 @@ def write_table(model: SizeModel, header: Header, out: Path, *, progress: bool =
 
 
 def write_schedule(writer: TableWriter, model: SizeModel, data: Dataset, schedule: str, ends: Ends) -> None:
-    """Write every column of one schedule of a data set but those of test accuracy."""
+    """Write every column of one schedule of a data set except test accuracy."""
     shape = (len(all_archs()), N_TRIALS[schedule])
     writer.add_present(data.search, schedule, np.ones(shape, dtype=bool))
     for metric, seconds in zip(("train-s", "x-valid-s"), model.seconds(data), strict=True):
@@ -98,20 +98,20 @@ def write_schedule(writer: TableWriter, model: SizeModel, data: Dataset, schedul
 
 def _write_test(writer: TableWriter, model: SizeModel, data: Dataset) -> None:
     key = Key(data.test, LAST, data.test_metric)
-    if data.test != data.search:  # on a data set of its own: all images of CIFAR-10 for training
+    if data.test != data.search:  # CIFAR-10 is tested after training on all its images, a data set of its own
         writer.add_present(data.test, LAST, np.ones((len(all_archs()), N_TRIALS[LAST]), dtype=bool))
     writer.add(key, as_column(restore(key.metric, final_test(model, data))[:, :, None]), (SCHEDULES[LAST],))
 
 
 def as_column(values: FloatArray) -> NDArray[np.float32]:
-    """Return values as a column stores them."""
+    """Return values in the dtype and memory layout of a column."""
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
 def final_test(model: SizeModel, data: Dataset) -> FloatArray:
     """Return final test accuracy of every trial, as logits, shape (n_archs, n_trials)."""
     own = stream(0, f"size-surrogate/test/{data.name}").normal(size=(len(all_archs()), N_TRIALS[LAST]))
-    share = SHARED if data.test == data.search else 0.0  # CIFAR-10 is tested on a network of its own
+    share = SHARED if data.test == data.search else 0.0  # CIFAR-10 is tested on another network
     noise = share * _runs(data, LAST) + np.sqrt(1 - share**2) * own
     return np.asarray(model.final_test(data)[:, None] + model.final_std(data) * noise)
 
@@ -123,7 +123,7 @@ def curves(model: SizeModel, data: Dataset, key: Key, ends: Ends) -> FloatArray:
     n_epochs, n_trials, sign = SCHEDULES[key.schedule], N_TRIALS[key.schedule], METRICS[key.metric]
     progress = np.arange(1, n_epochs + 1) / n_epochs
     runs = ends.runs if key.schedule == LAST else _runs(data, key.schedule)
-    split = key.metric.rpartition("-")[0]  # loss and accuracy of the same images go up and down together
+    split = key.metric.rpartition("-")[0]  # loss and accuracy of the same images share their noise
     steps = stream(0, f"size-surrogate/epochs/{key.dataset}/{key.schedule}/{split}")
     noise = steps.normal(size=(len(valid), n_trials, n_epochs)) * epoch * (1 - progress)
     noise += (arch * _field(data, key.schedule)[:, None] + trial * runs)[:, :, None]

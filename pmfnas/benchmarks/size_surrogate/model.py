@@ -1,9 +1,9 @@
-"""The shipped model of the size space: what its arrays mean, and their evaluation.
+"""The shipped model of the size space: its arrays and their evaluation.
 
-The size space is smooth: a polynomial of degree 4 in the logarithms of the five widths gives the mean final test
-accuracy, as a logit, of every arch. What remains on archs held out is as large as the noise between trials and hardly
+The size space is smooth. A polynomial of degree 4 in the logarithms of the five widths gives the mean final test
+accuracy of every arch, as a logit. On held-out archs its residual is as large as the noise between trials and hardly
 correlated between data sets. The rest is linear: mean final validation in mean final test, a curve in mean final
-validation, seconds in FLOPs. Transforms are those of the topology space's surrogate.
+validation, seconds in FLOPs. The transforms are those of the topology space's surrogate.
 """
 
 import hashlib
@@ -27,20 +27,20 @@ from pmfnas.spaces import SizeSpace
 SCHEDULES = MappingProxyType({"01": 1, "12": 12, "90": 90})
 LAST = "90"
 N_TRIALS = MappingProxyType({"01": 1, "12": 3, "90": 1})
-"""As in the official files."""
+"""Number of trials per schedule, as in the official files."""
 METRICS = MappingProxyType({"train-acc": 1, "train-loss": -1, "x-valid-acc": 1, "x-valid-loss": -1})
-"""What has curves, and the sign with which a better network shows in it."""
+"""The metrics with curves. The sign is that of a better network's deviation."""
 IMAGES = MappingProxyType({"cifar10-valid": (25, 25), "cifar100": (50, 5), "ImageNet16-120": (151.7, 3)})
 """Thousands of images for training and for validation."""
 DEGREE = 4
 CENTRE, SCALE = 4.9, 1.0
-"""Of the binary logarithms of widths, near their mean and spread; fixed, so that powers stay small."""
+"""Centre and scale of the binary logarithms of widths, near their mean and spread; fixed to keep powers small."""
 SHIPPED = "model.npz"
 
 
 @dataclass(frozen=True)
 class SizeModel:
-    """The arrays of a model file, named as they are used."""
+    """A model file as a dictionary of named arrays."""
 
     arrays: dict[str, NDArray[Any]]
 
@@ -54,20 +54,20 @@ class SizeModel:
         return np.asarray(constant + slope * self.final_test(dataset))
 
     def final_std(self, dataset: Dataset) -> float:
-        """Return the standard deviation of one trial's final logit about the mean."""
+        """Return the standard deviation of a trial's final logit about the mean."""
         return float(self.arrays["test/std"][_place(dataset)])
 
     def curve(self, key: Key, valid: FloatArray) -> FloatArray:
-        """Return mean curves, transformed, (n_archs, n_epochs), for mean final validation logits, (n_archs,)."""
+        """Return mean curves, transformed, (n_archs, n_epochs), for given mean final validation logits, (n_archs,)."""
         return np.asarray(line_terms(SCHEDULES[key.schedule], valid) @ self.arrays[f"{key}/line"])
 
     def noise(self, key: Key) -> tuple[float, float, float]:
-        """Return how a curve deviates from its mean: by arch, by trial, and by epoch at the start (then ever less)."""
+        """Return standard deviations about the mean curve: by arch, by trial, and by epoch (at the start; it fades)."""
         arch, trial, epoch = self.arrays[f"{key}/noise"]
         return float(arch), float(trial), float(epoch)
 
     def seconds(self, dataset: Dataset) -> tuple[FloatArray, FloatArray]:
-        """Return the seconds of a training epoch and of a validation pass of every arch, each (n_archs,)."""
+        """Return the seconds of a training epoch and of a validation pass for every arch, each (n_archs,)."""
         flops_m = flops(dataset)
         of_place = zip(self.arrays["seconds/constant"][_place(dataset)], self.arrays["seconds/slope"], strict=True)
         epoch_s, pass_s = (
@@ -78,7 +78,7 @@ class SizeModel:
 
     @cached_property
     def notes(self) -> dict[str, Any]:
-        """What was measured of the fit, on archs that were not used in it."""
+        """Quality of the fit, measured on archs that were not used in it."""
         import json
 
         return dict(json.loads(str(self.arrays["notes"])))
@@ -97,7 +97,7 @@ def polynomial_terms(degree: int) -> FloatArray:
 
 
 def line_terms(n_epochs: int, valid: FloatArray) -> FloatArray:
-    """Return what a curve is linear in, (n_archs, n_epochs, 8): terms of progress, each alone and times `valid`."""
+    """Return the regressors of a curve, (n_archs, n_epochs, 8): four terms of progress, alone and times `valid`."""
     u = np.arange(1, n_epochs + 1) / n_epochs
     terms = np.stack([np.ones_like(u), np.log(u), u, u * u], axis=1)  # (n_epochs, 4)
     return np.concatenate([np.broadcast_to(terms, (len(valid), *terms.shape)), valid[:, None, None] * terms], axis=2)
@@ -115,7 +115,7 @@ def _place(dataset: Dataset) -> int:
 
 
 def shipped_bytes() -> bytes:
-    """Return the model file of this package."""
+    """Return the content of the shipped model file. Raises `DataError` if it is missing."""
     try:
         return (files("pmfnas.benchmarks.size_surrogate") / SHIPPED).read_bytes()
     except FileNotFoundError:
@@ -123,11 +123,11 @@ def shipped_bytes() -> bytes:
 
 
 def read_model(content: bytes) -> SizeModel:
-    """Return the model in the bytes of a model file."""
+    """Return the model in the content of a model file."""
     with np.load(BytesIO(content), allow_pickle=False) as data:
         return SizeModel({name: data[name] for name in data.files})
 
 
 def source_of(content: bytes) -> str:
-    """Return the name of a model file's content."""
+    """Return the SHA-256 of a model file's content."""
     return hashlib.sha256(content).hexdigest()

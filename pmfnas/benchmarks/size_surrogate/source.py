@@ -18,7 +18,7 @@ VALUES_FILE, VALID_FILE = "nats_sss.npz", "nats_sss_valid.npz"
 
 
 def read_values(source: Path) -> tuple[FloatArray, str]:
-    """Return real final test accuracies in the order of arch numbers, (n_archs, 3), and the SHA-256 of their file."""
+    """Return real final test accuracies, percent, in order of arch numbers, (n_archs, 3), and their file's SHA-256."""
     values, numbers, digest = _read_finals(source / VALUES_FILE, "test_acc_90")
     ordered = np.empty(values.shape)
     ordered[numbers] = values
@@ -26,9 +26,9 @@ def read_values(source: Path) -> tuple[FloatArray, str]:
 
 
 def read_valid(source: Path) -> tuple[FloatArray, str]:
-    """Return real final validation in the order of arch numbers, (n_archs, 3), and the SHA-256 of both files.
+    """Return real final validation, percent, in order of arch numbers, (n_archs, 3), and a hash of both files.
 
-    `nats_sss_valid.npz` has no channels of its own: its rows are those of `nats_sss.npz`.
+    `nats_sss_valid.npz` does not name its archs: its rows are those of `nats_sss.npz`.
     """
     _, numbers, digest = _read_finals(source / VALUES_FILE, "test_acc_90")
     values, _, of_valid = _read_finals(source / VALID_FILE, "valid_acc_90", channels=False)
@@ -38,7 +38,7 @@ def read_valid(source: Path) -> tuple[FloatArray, str]:
 
 
 def _read_finals(path: Path, field: str, *, channels: bool = True) -> tuple[FloatArray, NDArray[np.int64], str]:
-    """Return the accuracies of a file, (n_archs, 3), the number of each row's arch, and the SHA-256 of the file."""
+    """Return the accuracies of a file, (n_archs, 3), the arch number of each row, and the SHA-256 of the file."""
     with reading(path, f"name the folder that holds {path.name}"):
         content = path.read_bytes()
         with np.load(BytesIO(content), allow_pickle=False) as data:

@@ -1,8 +1,8 @@
-"""What the surrogate's networks answer with: the meaning and place of every output.
+"""The outputs of the surrogate's networks: the meaning and position of each.
 
 Curves are described in a transformed space, accuracies as logits and losses as logarithms, by a few principal
-components of their values at knots; the numbers that decide (final validation, test, seconds) have outputs of their
-own, and a curve is bent to end at its final value.
+components of their values at knots. The numbers that decide a search (final validation, test, seconds) have outputs of
+their own. A curve is bent to end at its final value.
 """
 
 from dataclasses import dataclass, field
@@ -27,9 +27,9 @@ PER_PASS = 2.5, 0.5, 0.3
 N_COMPONENTS = 6
 
 FINALS = tuple(Key(name, "200", "x-valid-acc") for name in SEARCHED)
-"""Final validation: the model's mean is kept exactly, as the mean over an arch's trials."""
+"""Final validation. The mean over an arch's trials is exactly the model's mean."""
 LOSSES = tuple(Key(name, "200", "x-valid-loss") for name in SEARCHED[1:])
-"""Final validation losses where there is no curve."""
+"""Final validation losses of the data sets without a validation curve."""
 SECONDS = ("epoch-s", "pass-s")
 
 
@@ -37,21 +37,21 @@ N_CLASSES = {"cifar10-valid": 10, "cifar10": 10, "cifar100": 100, "ImageNet16-12
 
 
 def chance(key: Key) -> float:
-    """Return the transformed value of a network that answers at random, whatever its input."""
+    """Return the transformed value of a network that guesses at random."""
     accuracy = key.metric.endswith("-acc")
     value = 100 / N_CLASSES[key.dataset] if accuracy else np.log(N_CLASSES[key.dataset])
     return float(transform(key.metric, np.array(value)))
 
 
 def curve_keys() -> tuple[Key, ...]:
-    """Return the columns that are curves: training everywhere, validation where the benchmark has it at all epochs."""
+    """Return the columns that are curves: training everywhere, validation where the benchmark has every epoch."""
     training = [Key(d, s, f"train-{m}") for s in SCHEDULES for d in SEARCHED for m in ("acc", "loss")]
     clean = [(d, "12") for d in SEARCHED] + [("cifar10-valid", "200")]
     return (*training, *(Key(d, s, f"x-valid-{m}") for d, s in clean for m in ("acc", "loss")))
 
 
 def scalar_names() -> tuple[str, ...]:
-    """Return the names of the outputs that are single numbers, finals first."""
+    """Return the names of the single-number outputs, final validation first."""
     return (*map(str, FINALS), *map(str, TESTS), *map(str, LOSSES), *SECONDS)
 
 
@@ -61,10 +61,10 @@ class Outputs:
 
     values: FloatArray
     scalars: tuple[str, ...] = field(default_factory=scalar_names)
-    """Names of the single numbers, which stand before the components."""
+    """Names of the single numbers; they come before the components."""
 
     def scalar(self, name: str) -> FloatArray:
-        """Return one number per arch, transformed, shape (n_archs,)."""
+        """Return the transformed single number `name` of each arch, shape (n_archs,)."""
         return self.values[:, self.scalars.index(name)]
 
     def components(self, key: Key) -> FloatArray:
@@ -79,7 +79,7 @@ def n_outputs() -> int:
 
 
 def knots(n_epochs: int) -> NDArray[np.int64]:
-    """Return the epochs at which a curve is described: all of a short schedule, denser at both ends of a long one."""
+    """Return the knots of a curve: every epoch of a short schedule; of a long one, more at both ends."""
     if n_epochs <= 30:
         return np.arange(1, n_epochs + 1)
     rise = np.round(np.geomspace(1, n_epochs, 24))
@@ -88,7 +88,7 @@ def knots(n_epochs: int) -> NDArray[np.int64]:
 
 
 def transform(metric: str, values: FloatArray) -> FloatArray:
-    """Return accuracies (percent) as logits, losses and seconds as logarithms."""
+    """Return accuracies (percent) as logits, and losses or seconds as logarithms."""
     if metric.endswith("-acc"):
         share = np.clip(values / 100, 1e-3, 1 - 1e-3)
         return np.asarray(np.log(share / (1 - share)))
@@ -96,7 +96,7 @@ def transform(metric: str, values: FloatArray) -> FloatArray:
 
 
 def restore(metric: str, values: FloatArray) -> FloatArray:
-    """Undo `transform`."""
+    """Return the values that `transform` maps to these: accuracies in percent, losses and seconds."""
     if metric.endswith("-acc"):
         return np.asarray(100 / (1 + np.exp(-values)))
     return np.asarray(np.exp(values))

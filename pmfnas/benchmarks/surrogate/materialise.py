@@ -1,8 +1,9 @@
-"""Writes the shipped model as a curve table: means of the model, scatter and trial noise drawn once and for all.
+"""Writes the shipped model as a curve table: the model's means plus fixed random scatter and trial noise.
 
-For each arch: outputs = the ensemble's mean + a draw of the scatter (final validation held fixed). For each of its
-three trials: the final validation deviates by trial noise, centred over the trials, so that their mean, as logits, is
-the model's; a curve is bent to end at its own final value; noise between epochs is added, less towards the end.
+For each arch, the outputs are the ensemble's mean plus a draw of the scatter, with final validation held fixed. For
+each of its three trials, final validation deviates by trial noise. This noise is centred over the trials, so their
+mean, as logits, is the model's. A curve is bent to end at its own final value. Noise between epochs is added, less
+towards the end.
 """
 
 from pathlib import Path
@@ -45,7 +46,7 @@ BYTES_PER_ARCH = 19_978
 
 
 def surrogate_header() -> Header:
-    """Return the header of the table that `build_surrogate` makes, and thereby its fingerprint."""
+    """Return the header of the table that `build_surrogate` makes; it contains the fingerprint."""
     return _header(source_of(shipped_bytes()))
 
 
@@ -54,7 +55,7 @@ def _header(source: str) -> Header:
 
 
 def build_surrogate(out: Path, *, progress: bool = False) -> CurveTable:
-    """Return the table of the shipped model, written to `out`; deterministic, about 320 MB."""
+    """Return the table of the shipped model, written to `out`: about 320 MB, deterministic."""
     content = shipped_bytes()
     return write_table(read_model(content), _header(source_of(content)), out, progress=progress)
 
@@ -85,7 +86,7 @@ def write_table(model: Model, header: Header, out: Path, *, progress: bool) -> C
 
 
 def scattered(model: Model, mean: Outputs) -> Outputs:
-    """Return the outputs of every arch with its own draw of the scatter; final validation stays."""
+    """Return the outputs of every arch plus its own draw of the scatter. Final validation is unchanged."""
     draws = stream(0, "surrogate/scatter").normal(size=(len(mean.values), len(model.scatter)))
     return Outputs(mean.values + draws @ model.scatter)
 
@@ -98,12 +99,12 @@ def _write_costs(writer: TableWriter, drawn: Outputs) -> None:
             writer.add_present(name, schedule, np.ones(shape, dtype=bool))
             writer.add(Key(name, schedule, "train-s"), _spread(epoch_s * PER_EPOCH[place], n_trials))
             writer.add(Key(name, schedule, "x-valid-s"), _spread(pass_s * PER_PASS[place], n_trials))
-    tested = TESTS[0]  # on a data set of its own: all images of CIFAR-10 for training
+    tested = TESTS[0]  # CIFAR-10 is tested after training on all its images, a data set of its own
     writer.add_present(tested.dataset, tested.schedule, np.ones((len(drawn.values), N_TRIALS["200"]), dtype=bool))
 
 
 def _blinded(values: FloatArray, key: Key, blind: NDArray[np.bool_]) -> FloatArray:
-    """Return transformed values, (n_archs, ...), with those of cut-off networks at chance level."""
+    """Return transformed values, (n_archs, ...), with cut-off archs at chance level."""
     return np.where(blind.reshape(-1, *[1] * (values.ndim - 1)), chance(key), values)
 
 
@@ -112,7 +113,7 @@ def _spread(values: FloatArray, n_trials: int) -> NDArray[np.float32]:
 
 
 def trials(model: Model, key: Key, mean: FloatArray) -> FloatArray:
-    """Return a final value of each trial, transformed, (n_archs, n_trials); its mean over trials is `mean`."""
+    """Return a final value of each trial, transformed, (n_archs, n_trials). The mean over trials is `mean`."""
     n_trials = N_TRIALS[key.schedule]
     noise = stream(0, f"surrogate/trials/{key}").normal(size=(len(mean), n_trials))
     noise -= noise.mean(axis=1, keepdims=True)
@@ -120,7 +121,7 @@ def trials(model: Model, key: Key, mean: FloatArray) -> FloatArray:
 
 
 def curves(model: Model, key: Key, drawn: Outputs, finals: FloatArray | None) -> FloatArray:
-    """Return the curves of every trial, transformed, (n_archs, n_trials, n_epochs)."""
+    """Return the curves of every trial, transformed, (n_archs, n_trials, n_epochs). They end at `finals` if given."""
     n_epochs, n_trials = SCHEDULES[key.schedule], N_TRIALS[key.schedule]
     at, epochs = knots(n_epochs), np.arange(1, n_epochs + 1)
     mean, basis = model.basis(key)

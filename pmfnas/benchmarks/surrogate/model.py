@@ -1,6 +1,6 @@
-"""The shipped model: small networks evaluated with numpy, bases of the curves, and how values scatter.
+"""The shipped model: small networks evaluated with numpy, bases of the curves, and the scatter of real values.
 
-An arch enters as its isomorphism-invariant features and the operations of its class's representative, so isomorphic
+The inputs are an arch's isomorphism-invariant features and the operations of its class's representative, so isomorphic
 archs have the same means. The mean is that of an ensemble of multilayer perceptrons (three hidden layers, SiLU).
 """
 
@@ -22,17 +22,17 @@ from pmfnas.spaces import CellSpace
 
 N_LAYERS = 4
 ENSEMBLES = ("finals", "rest")
-"""One ensemble for the final validation, which decides, and one for everything else."""
+"""One ensemble for final validation, by which a search is decided, and one for all other outputs."""
 SHIPPED = "model.npz"
 
 
 @dataclass(frozen=True)
 class Model:
-    """The arrays of a model file, named as they are used."""
+    """A model file as a dictionary of named arrays."""
 
     arrays: dict[str, NDArray[Any]]
     scalars: tuple[str, ...] = field(default_factory=scalar_names)
-    """Names of the outputs that are single numbers."""
+    """Names of the single-number outputs."""
 
     def outputs(self, inputs: FloatArray) -> Outputs:
         """Return the mean outputs of the ensembles for inputs of shape (n_archs, n_inputs)."""
@@ -61,24 +61,24 @@ class Model:
         return self.arrays[f"{key}/rough"]
 
     def trial_std(self, key: Key, mean: FloatArray) -> FloatArray:
-        """Return the standard deviation between trials of a final value with this mean, transformed."""
+        """Return the standard deviation between trials of a final value with mean `mean`, transformed."""
         return np.exp(np.polyval(self.arrays[f"{key}/trial_std"], mean))
 
     @property
     def scatter(self) -> FloatArray:
-        """How outputs deviate from their means together, final validation held fixed, (n_factors, n_outputs)."""
+        """Factors of the joint deviation of outputs, final validation held fixed, (n_factors, n_outputs)."""
         return self.arrays["scatter"]
 
     @cached_property
     def notes(self) -> dict[str, Any]:
-        """What was measured of the fit, on classes that were not used in it."""
+        """Quality of the fit, measured on isomorphism classes that were not used in it."""
         import json
 
         return dict(json.loads(str(self.arrays["notes"])))
 
 
 def shipped_bytes() -> bytes:
-    """Return the model file of this package."""
+    """Return the content of the shipped model file. Raises `DataError` if it is missing."""
     try:
         return (files("pmfnas.benchmarks.surrogate") / SHIPPED).read_bytes()
     except FileNotFoundError:
@@ -86,7 +86,7 @@ def shipped_bytes() -> bytes:
 
 
 def read_model(content: bytes) -> Model:
-    """Return the model in the bytes of a model file."""
+    """Return the model in the content of a model file."""
     with np.load(BytesIO(content), allow_pickle=False) as data:
         return Model(
             {name: data[name].astype(np.float64) if data[name].dtype.kind == "f" else data[name] for name in data.files}
@@ -94,12 +94,12 @@ def read_model(content: bytes) -> Model:
 
 
 def source_of(content: bytes) -> str:
-    """Return the name of a model file's content."""
+    """Return the SHA-256 of a model file's content."""
     return hashlib.sha256(content).hexdigest()
 
 
 def cell_space() -> CellSpace:
-    """Return the space whose features the model was fitted on (those of ten classes, for all data sets)."""
+    """Return the space that the model's features come from: the one with ten classes, for all data sets."""
     return CellSpace(n_classes=10, image_size=32)
 
 
@@ -109,12 +109,12 @@ def all_archs(space: CellSpace) -> list[Arch]:
 
 
 def model_inputs(space: CellSpace, archs: list[Arch]) -> FloatArray:
-    """Return what the networks see of `archs` (all of the space), shape (n_archs, n_inputs)."""
+    """Return the inputs of the networks for `archs` (all of the space), shape (n_archs, n_inputs)."""
     keys = [space.canonical(arch) for arch in archs]
     leader: dict[str, Arch] = {}
     for key, arch in zip(keys, archs, strict=True):
         if key not in leader or _n_operations(arch) > _n_operations(leader[key]):
-            leader[key] = arch  # the largest member says most of what the network computes
+            leader[key] = arch  # the member with the most operations represents its class
     one_hot = np.eye(max(space.cardinalities))[np.array([leader[key] for key in keys])].reshape(len(archs), -1)
     return np.hstack([space.features(archs), one_hot])
 
@@ -124,5 +124,5 @@ def _n_operations(arch: Arch) -> int:
 
 
 def cut_off(space: CellSpace, archs: list[Arch]) -> NDArray[np.bool_]:
-    """Return which archs have no path from input to output: by definition they answer at chance level."""
+    """Return True for archs without a path from input to output; they guess at chance level, shape (n_archs,)."""
     return np.asarray(space.features(archs)[:, space.feature_names.index("paths")] == 0)

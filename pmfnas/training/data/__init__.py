@@ -1,4 +1,4 @@
-"""Where images come from: the published data sets, a user's own, or scikit-learn's digits."""
+"""Opens images for training: the published data sets, a user's own images, or scikit-learn's digits."""
 
 from pathlib import Path
 
@@ -13,23 +13,23 @@ __all__ = ["ImageSet", "SearchData", "Source", "open_source"]
 
 
 def open_source(name: str, path: Path | None, *, split_seed: int = 0) -> Source:
-    """Return the data set called `name`; one that is not published is the user's own and lies at `path`.
+    """Return the data set `name`. Any name that is not a published one means the user's own images at `path`.
 
-    A user's own images are read and checked here, those of the test included.
+    The user's own images, including the test images, are read and checked here.
 
     Args:
-        name: cifar10, cifar100, ImageNet16-120, digits, or a name of the user's.
+        name: cifar10, cifar100, ImageNet16-120, digits, or the user's own name.
         path: folder of the published files, folder of class folders, `.npz`, or JPEG files within an `.npz`.
-        split_seed: draws the split of data that come without one.
+        split_seed: seed of the split, for images without a split.
 
     Raises:
-        InputError: there is no path, or a library is missing.
-        DataError: what lies there cannot be read, or is not as documented.
+        InputError: `path` is missing or does not exist, or a library is missing.
+        DataError: the images cannot be read or do not have the documented layout.
     """
     if name == "digits" and path is None:
         return digits_source(split_seed)
     if path is None:
-        raise InputError(f"--dataset is {name!r}, which needs --data-dir; only digits come along")
+        raise InputError(f"--dataset is {name!r}, which needs --data-dir; only digits need none")
     try:
         is_folder, exists = path.is_dir(), path.exists()
     except OSError as error:

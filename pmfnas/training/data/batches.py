@@ -1,7 +1,7 @@
-"""The pickled batches of CIFAR and ImageNet16, read without letting a pickle run anything.
+"""Reads the pickled batches of CIFAR and ImageNet16 without running any code of a pickle.
 
-What the benchmark's pickles may ask for is allowed here too (`pmfnas.benchmarks.unpickle`), and besides it arrays of
-plain numbers, which are built from their bytes by a stand-in. Files may lie in a folder or in the published archive.
+The names that the benchmark's pickles may request are allowed here, too (`pmfnas.benchmarks.unpickle`). So are arrays
+of plain numbers, which a stand-in builds from their bytes. Files may lie in a folder or in the published archive.
 """
 
 import hashlib
@@ -25,9 +25,9 @@ _NUMBERS = frozenset({"u1", "i8", "f4", "f8"})
 
 
 class _Dtype:
-    """Stands in for `numpy.dtype` of an array."""
+    """Replaces `numpy.dtype` of an array."""
 
-    def __init__(self, code: str | bytes, align: bool = False, copy: bool = False) -> None:  # as pickles call it
+    def __init__(self, code: str | bytes, align: bool = False, copy: bool = False) -> None:  # the signature in pickles
         del align, copy
         text = code.decode("ascii") if isinstance(code, bytes) else str(code)
         if text not in _NUMBERS:
@@ -40,7 +40,7 @@ class _Dtype:
 
 
 class _Array:
-    """Stands in for `numpy.ndarray`: keeps shape and bytes until the pickle has been read."""
+    """Replaces `numpy.ndarray`. It keeps shape and bytes until the pickle has been read."""
 
     values: NDArray[Any]
 
@@ -53,7 +53,7 @@ class _Array:
 
 
 def _array(kind: object, shape: object, code: object) -> _Array:
-    """Stand in for `numpy.core.multiarray._reconstruct`, which makes an empty array to be filled."""
+    """Replace `numpy.core.multiarray._reconstruct`, which makes an empty array to be filled."""
     del shape, code
     if kind is not _Array:
         raise ForbiddenError("an array of another kind")
@@ -85,12 +85,12 @@ def read_batch(folder: Path, name: str, checksum: str | None) -> Mapping[str, An
     """Return the dictionary of one pickled batch, with text keys and arrays.
 
     Args:
-        folder: holds the file `name`, or a `.tar.gz` with it; or is such an archive.
-        name: path below the folder, as in the published archive.
-        checksum: MD5 of the file's bytes; None checks nothing.
+        folder: the folder of the file `name` or of a `.tar.gz` that contains it; or that archive.
+        name: path of the file within the published archive.
+        checksum: expected MD5 of the file; None skips the check.
 
     Raises:
-        DataError: missing, truncated, of another checksum, or a pickle that asks for something forbidden.
+        DataError: the file is missing or truncated, has another checksum, or requests a forbidden name.
     """
     path, content = _bytes(folder, name)
     found = hashlib.md5(content, usedforsecurity=False).hexdigest()
@@ -105,7 +105,7 @@ def read_batch(folder: Path, name: str, checksum: str | None) -> Mapping[str, An
 
 
 def _bytes(folder: Path, name: str) -> tuple[Path, bytes]:
-    """Return the path and the content of a published file, wherever it lies below `folder`, or in an archive."""
+    """Return path and content of a published file, from `folder`, from below it, or from an archive."""
     for path in (folder / name, folder / Path(name).name):
         if path.is_file():
             with reading(path):
@@ -138,7 +138,7 @@ def _from_archive(archive: Path, name: str) -> bytes | None:
 
 
 def pixels_of(batch: Mapping[str, Any], side: int, what: str) -> NDArray[np.uint8]:
-    """Return the images of a batch, (n, 3, side, side)."""
+    """Return the images of a batch, (n, 3, side, side). Raises `DataError` if it has none; `what` names the batch."""
     data = batch.get("data")
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape[1:] != (3 * side * side,):
         raise DataError(f"{what} holds no array `data` of {side}x{side} RGB images; fetch it again")
@@ -146,7 +146,7 @@ def pixels_of(batch: Mapping[str, Any], side: int, what: str) -> NDArray[np.uint
 
 
 def labels_of(batch: Mapping[str, Any], key: str, what: str) -> list[int]:
-    """Return the labels of a batch under `key`."""
+    """Return the labels of a batch under `key`. Raises `DataError` unless they are a list of whole numbers."""
     labels = batch.get(key)
     listed = labels.tolist() if isinstance(labels, np.ndarray) else labels
     if not isinstance(listed, list | tuple) or any(

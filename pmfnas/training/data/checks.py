@@ -1,6 +1,6 @@
-"""What arrays must be to count as pictures, labels, or a mask: dtype, shape, range and meaning.
+"""Checks of arrays with images, labels or a mask: dtype, shape, range and meaning.
 
-Nothing is cut, wrapped or guessed: an array is taken as it is meant, or refused with the way to mend it.
+No value is cut, wrapped or guessed. An array is either taken as it is, or refused with an error that names the remedy.
 """
 
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ from pmfnas.training.data.images import ImageSet
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Classes of images, counted from 0, and what they are called."""
+    """Classes of images, numbered from 0, with their names."""
 
     numbers: NDArray[np.int64]  # (n,)
     names: tuple[str, ...]
-    """Of class 0, 1, 2 ...; each has an image."""
+    """Names of class 0, 1, 2 ...; each class has an image."""
 
 
 def pixels_of_array(images: NDArray[Any], what: str) -> NDArray[np.uint8]:
     """Return images (n, s, s), (n, s, s, 1 or 3) or (n, 1 or 3, s, s) as uint8 (n, 3, s, s).
 
-    Whole numbers of any width are taken where they lie in 0..255.
+    Whole numbers of any dtype are accepted if they lie in 0..255. `what` names the array in errors.
 
     Raises:
-        DataError: other numbers, another shape, or no image.
+        DataError: the numbers or the shape are others, or there is no image.
     """
     grey = images[:, None] if images.ndim == 3 else images
     if grey.ndim == 4 and grey.shape[-1] in (1, 3):
@@ -46,7 +46,7 @@ def pixels_of_array(images: NDArray[Any], what: str) -> NDArray[np.uint8]:
 
 
 def _check_values(images: NDArray[Any], what: str) -> None:
-    """Raise `DataError` unless values are whole numbers of 0..255; say how to make them so."""
+    """Raise `DataError`, with the conversion as remedy, unless values are whole numbers in 0..255."""
     must = "but they must be uint8, 0..255"
     if images.dtype.kind == "b":
         raise DataError(f"{what} holds images of bool, {must}: images.astype('uint8') * 255")
@@ -65,14 +65,14 @@ def _check_values(images: NDArray[Any], what: str) -> None:
 
 
 def labels_of_array(labels: NDArray[Any], what: str) -> Labels:
-    """Return labels as classes counted from 0, in the order of their values; the numbers may have gaps.
+    """Return labels as classes numbered from 0, in the order of their values, which may have gaps.
 
     Args:
         labels: (n,) or (n, 1): whole numbers from 0, also as floats, or bool, or text.
-        what: the array, for messages.
+        what: name of the array, for errors.
 
     Raises:
-        DataError: of another shape or meaning, or fewer than two classes.
+        DataError: the shape or the values are others, or there are fewer than two classes.
     """
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -92,7 +92,7 @@ def labels_of_array(labels: NDArray[Any], what: str) -> Labels:
 
 
 def _whole(labels: NDArray[Any], what: str) -> NDArray[np.int64]:
-    """Return floats that are whole numbers as such."""
+    """Return floats as integers. Raises `DataError` unless all are whole numbers."""
     odd = ~(np.isfinite(labels) & (labels == np.rint(labels)) & (np.abs(labels) < 2**53))
     if odd.any():
         raise DataError(f"{what} has {labels[odd][0]:g}, but must have one whole number per image; round or mend it")
@@ -100,15 +100,15 @@ def _whole(labels: NDArray[Any], what: str) -> NDArray[np.int64]:
 
 
 def labels_with_names(labels: NDArray[Any], classes: NDArray[Any], what: str) -> Labels:
-    """Return labels that are places in a list of names, or names out of it; names without an image are left out.
+    """Return labels that are indices of a list of names, or names from it. Names without an image are left out.
 
     Args:
-        labels: as `labels_of_array` takes them.
+        labels: labels as in `labels_of_array`.
         classes: the list of names, (n_classes,).
-        what: the file, for messages.
+        what: name of the file, for errors.
 
     Raises:
-        DataError: the list is none, a name stands in it twice, or a label is not in it.
+        DataError: `classes` is not a list of distinct names, or a label is not in it.
     """
     if classes.ndim != 1 or classes.dtype.kind not in "USiu":
         raise DataError(f"array `classes` of {what} is {classes.dtype} {classes.shape}, but must be a list of names")
@@ -134,10 +134,10 @@ def _text(name: object) -> str:
 
 
 def mask_of_array(mask: NDArray[Any], n_images: int, what: str) -> NDArray[np.bool_]:
-    """Return a mask as bool: one per image, True or False, or 1 or 0 of any dtype; both must occur.
+    """Return a mask as bool, (n_images,). It may hold True or False, or 1 or 0 of any dtype; both must occur.
 
     Raises:
-        DataError: of another shape, of other values, or the same for all images.
+        DataError: the shape or the values are others, or all values are equal.
     """
     if mask.shape != (n_images,):
         raise DataError(f"{what} is of shape {mask.shape}, but must be ({n_images},): one value per image")
@@ -151,7 +151,7 @@ def mask_of_array(mask: NDArray[Any], n_images: int, what: str) -> NDArray[np.bo
 
 
 def check_names(names: Sequence[str], what: str) -> None:
-    """Raise `DataError` where there are fewer than two classes."""
+    """Raise `DataError` for fewer than two classes."""
     if len(names) < 2:
         only = f", {names[0]}" if names else ""
         raise DataError(
@@ -162,13 +162,13 @@ def check_names(names: Sequence[str], what: str) -> None:
 def checked(
     pixels: NDArray[np.uint8], labels: Sequence[int] | NDArray[np.int64], n_classes: int, what: str
 ) -> ImageSet:
-    """Return an image set; raise `DataError` where images and labels do not fit together.
+    """Return an image set. Raises `DataError` unless images and labels fit together.
 
     Args:
         pixels: shape (n, 3, side, side).
         labels: one per image.
-        n_classes: labels must lie below it.
-        what: the file or folder, for the message.
+        n_classes: number of classes; labels lie below it.
+        what: name of the file or folder, for errors.
     """
     kept = np.asarray(labels, dtype=np.int64)
     if pixels.ndim != 4 or pixels.shape[1] != 3 or pixels.shape[2] != pixels.shape[3] or pixels.dtype != np.uint8:

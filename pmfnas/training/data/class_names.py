@@ -1,7 +1,7 @@
-"""What the classes of the published data sets are called, in the order of their labels.
+"""Names of the classes of the published data sets, in the order of their labels.
 
-Source: `batches.meta` and `meta` of the published CIFAR archives. The files of ImageNet16 hold numbers only, of which
-the first 120 are used.
+Source: `batches.meta` and `meta` of the published CIFAR archives. The files of ImageNet16 have numbers instead of
+names; the first 120 are used.
 """
 
 CIFAR_10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

@@ -1,7 +1,7 @@
-"""Labelled images as a search sees them.
+"""Labelled images for a search, and sources that read them.
 
-A `Source` reads training and validation images at once and the test images apart: whoever searches opens the former
-and has no reason to open the latter. Images are uint8, so that a whole data set fits on the device.
+A `Source` reads the test images separately from training and validation images. So a search never opens the test
+images. Images are uint8, so that a whole data set fits on the device.
 """
 
 import hashlib
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 _COUNTED_AT_ONCE = 1 << 22
-"""Pixels of one colour."""
+"""Pixels of one colour that are counted at once."""
 _MOST_COUNTED = 20
-"""Classes of which each is listed with its own counts."""
+"""Largest number of classes that are listed with their own counts."""
 
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images and their classes."""
+    """Images and their classes, one label per image."""
 
     pixels: NDArray[np.uint8]  # (n, 3, side, side)
     labels: NDArray[np.int64]  # (n,) from 0
@@ -29,7 +29,7 @@ class ImageSet:
         return len(self.labels)
 
     def take(self, places: NDArray[np.int64]) -> "ImageSet":
-        """Return the images at `places`."""
+        """Return the images with the indices `places`."""
         return ImageSet(self.pixels[places], self.labels[places])
 
     def counts(self, n_classes: int) -> tuple[int, ...]:
@@ -46,17 +46,17 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class SearchData:
-    """What a search trains and validates on."""
+    """The training and validation images of a search, and how they are normalised and augmented."""
 
     train: ImageSet
     valid: ImageSet
     mean: tuple[float, float, float]
-    """Per colour, of x / 255."""
+    """Mean per colour of x / 255."""
     std: tuple[float, float, float]
     padding: int
-    """Zeros around a training image before a window of the original size is cut out at random."""
+    """Width in pixels of the zeros around a training image, from which a window of the original size is cropped."""
     flip: bool
-    """Whether training images are mirrored at random."""
+    """True if training images are mirrored at random."""
 
     @property
     def image_size(self) -> int:
@@ -65,27 +65,27 @@ class SearchData:
 
     @property
     def fingerprint(self) -> str:
-        """Names the images and their split."""
+        """Twelve hex digits that name the images and their split."""
         return hashlib.sha256((self.train.fingerprint + self.valid.fingerprint).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A data set that can be read."""
+    """A data set that can be read on demand."""
 
     name: str
     class_names: tuple[str, ...]
-    """Name of the class with label 0, 1, 2 ..."""
+    """Names of the classes with labels 0, 1, 2 ..."""
     split: str
-    """Where the split comes from, for the record."""
+    """Origin of the split, for the record."""
     search: Callable[[], SearchData]
-    """Read training and validation images."""
+    """Reads training and validation images."""
     test: Callable[[], ImageSet]
-    """Read the test images; only the oracle does, when the search has ended."""
+    """Reads the test images. Only the oracle calls it, after the search has ended."""
     test_counts: tuple[int, ...] = ()
-    """Test images of each class, where they are known without opening them."""
+    """Number of test images of each class, if known without opening them."""
     notes: tuple[str, ...] = ()
-    """What was left out, dropped or decided in reading, a line each."""
+    """Lines on left-out files, dropped copies and conversions."""
 
     @property
     def n_classes(self) -> int:
@@ -93,7 +93,7 @@ class Source:
         return len(self.class_names)
 
     def summary(self, data: SearchData) -> tuple[str, ...]:
-        """Return lines that say which classes there are, how many images of each, and what reading them has shown."""
+        """Return lines with the classes, the number of images of each, and the notes of the reader."""
         parts = {"training": data.train.counts(self.n_classes), "validation": data.valid.counts(self.n_classes)}
         if self.test_counts:
             parts["test"] = self.test_counts
@@ -101,7 +101,7 @@ class Source:
 
 
 def _listed(names: Sequence[str], parts: Mapping[str, Sequence[int]]) -> str:
-    """Return classes with their numbers of images; many classes are given by name alone."""
+    """Return one line with the classes and their numbers of images; for many classes the names and the range."""
     titles, counts = f"{len(names)} classes, {' + '.join(parts)} images", list(parts.values())
     if len(names) > _MOST_COUNTED:
         sizes = " + ".join(f"{min(part):,} to {max(part):,}" for part in counts)
@@ -111,14 +111,14 @@ def _listed(names: Sequence[str], parts: Mapping[str, Sequence[int]]) -> str:
 
 
 def measured(train: ImageSet, valid: ImageSet, *, flip: bool) -> SearchData:
-    """Return search data whose colours are normalised by those of the training images."""
+    """Return search data whose colours are normalised with mean and deviation of the training images."""
     mean, std = _colours(train.pixels)
     std = np.maximum(std, 1e-3)
     return SearchData(train, valid, _three(mean), _three(std), padding=train.pixels.shape[-1] // 8, flip=flip)
 
 
 def _colours(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and standard deviation of each colour, of x / 255; a few images at a time become larger numbers."""
+    """Return mean and standard deviation of each colour of x / 255; a few images at a time, to limit memory."""
     step = max(1, _COUNTED_AT_ONCE // pixels[0, 0].size)
     counts = np.zeros((3, 256), dtype=np.int64)
     for start in range(0, len(pixels), step):

@@ -1,11 +1,11 @@
-"""JPEG files within one `.npz`, such as CIFAR-10 where the published archive cannot be had.
+"""JPEG files within one `.npz`, for example CIFAR-10 without access to the published archive.
 
     data (n_bytes,) uint8, offsets (n + 1,) int64     file i is data[offsets[i]:offsets[i + 1]]
-    labels (n,), is_train (n,), classes (n_classes,)  labels are places in `classes`, or names out of it
+    labels (n,), is_train (n,), classes (n_classes,)  labels are indices of `classes`, or names from it
 
-`is_train` is True or False, or 1 or 0. The compression loses a little, and the order of the published images is lost,
-so that their index split does not apply: the training images are halved by class with a seed, as large as the
-published halves.
+`is_train` is True or False, or 1 or 0. The compression loses a little. The order of the published images is lost, too,
+so their index split does not apply. Instead the training images are halved by class with a seed, into parts as large as
+the published halves.
 """
 
 import itertools
@@ -26,7 +26,7 @@ FIELDS = ("data", "offsets", "labels", "is_train", "classes")
 
 
 def jpeg_source(name: str, arrays: Arrays, seed: int) -> Source:
-    """Return the images of such a file, the training images halved into training and validation with `seed`."""
+    """Return the images of a JPEG `.npz`. Its training images are halved into training and validation with `seed`."""
     what = str(arrays.path)
     data, offsets, labels, is_train, classes = (arrays[field] for field in FIELDS)
     found = labels_with_names(labels, classes, what)
@@ -42,7 +42,7 @@ def jpeg_source(name: str, arrays: Arrays, seed: int) -> Source:
 
 
 def _ends(data: NDArray[Any], offsets: NDArray[Any], n_images: int, what: str) -> list[int]:
-    """Return where files begin and end; raise `DataError` where that is not within the data, one after the other."""
+    """Return the ends of the files in `data`. Raises `DataError` unless they rise within the data."""
     if data.dtype != np.uint8 or data.ndim != 1:
         raise DataError(
             f"array `data` of {what} is {data.dtype} {data.shape}, but must be the bytes of files, uint8 (n,)"

@@ -1,12 +1,12 @@
-"""Which folders below a user's are classes, which are parts of a split, and which are neither.
+"""Finds the pictures of a user's folder, their classes, and the parts of a split.
 
     DIR/cat, DIR/dog                                classes
-    DIR/train/cat, DIR/val/cat, DIR/test/cat        parts, with classes below them; val or test may be missing
-    DIR/cat/train, DIR/cat/test                     classes, with parts below them
+    DIR/train/cat, DIR/val/cat, DIR/test/cat        parts with classes below them; val or test may be missing
+    DIR/cat/train, DIR/cat/test                     classes with parts below them
     DIR/train/cat, DIR/train/dog                    one folder around the classes
 
-Parts are recognised in their usual spellings (Training, valid, test_set, eval). Hidden files and folders, and those
-that systems leave behind, are skipped. Within a class, pictures may lie in folders of their own.
+Parts are recognised in their usual spellings (Training, valid, test_set, eval). Hidden files and folders, and those of
+operating systems, are skipped. Within a class, pictures may lie in subfolders.
 """
 
 import re
@@ -30,37 +30,37 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("eval", "evaluation"), _EVALUATION),
     }
 )
-"""`evaluation` is validation, or the test where there is a validation part beside it."""
+"""`evaluation` means validation; beside a validation part it means test."""
 _FILLERS = frozenset({"", "data", "dataset", "images", "imgs", "part", "pictures", "samples", "seg", "set", "split"})
 _LEFT_BEHIND = frozenset(
     {"__macosx", "__pycache__", "@eadir", "$recycle.bin", "desktop.ini", "lost+found", "system volume information",
      "thumbs.db"}
 )  # fmt: skip
 _MOST_LISTED = 5
-"""Names in a line of what was left out."""
+"""Largest number of names in a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The picture files below a folder."""
+    """The picture files below a folder, with the class and the part of each."""
 
     files: tuple[Path, ...]
     classes: tuple[str, ...]
-    """Of each file."""
+    """Class of each file."""
     parts: tuple[str, ...]
-    """Of each file, among `PARTS`; empty where the folder has no parts."""
+    """Part of each file, one of `PARTS`; empty if the folder has no parts."""
     class_names: tuple[str, ...]
-    """In alphabetical order."""
+    """Names of the classes in alphabetical order."""
     origin: str
-    """Names the folders of the parts, for the record."""
+    """Description of the folders of the parts, for the record."""
     notes: tuple[str, ...]
 
 
 def find_pictures(root: Path) -> Found:
-    """Return the pictures below `root` with their classes, and parts where it has them.
+    """Return the pictures below `root` with their classes, and with their parts if there are any.
 
     Raises:
-        DataError: there are no class folders, a class has no picture, or folders can be meant in two ways.
+        DataError: there are no class folders, a class has no picture, or the folders are ambiguous.
     """
     survey = _Survey()
     parts = _parts_of(root, survey)
@@ -80,14 +80,14 @@ def find_pictures(root: Path) -> Found:
 
 
 def part_called(name: str) -> str | None:
-    """Return which part of a split a folder is by its name, `evaluation` included; None where it is none."""
+    """Return the part of a split that a folder's name means, or `evaluation`; None for any other name."""
     words = [word for word in re.split(r"[^a-z]+", name.lower()) if word not in _FILLERS]
     word = "".join(words) if words in (["train", "val"], words[:1]) else ""
     return _SPELLINGS.get(word) or _SPELLINGS.get(re.sub("(data|images|set|split)$", "", word))
 
 
 class _Survey:
-    """Looks through folders and remembers what was skipped."""
+    """Lists folders and pictures, and remembers the skipped ones."""
 
     def __init__(self) -> None:
         self._skipped: set[str] = set()
@@ -95,7 +95,7 @@ class _Survey:
         self._astray: Counter[Path] = Counter()
 
     def folders(self, parent: Path) -> list[Path]:
-        """Return the folders in `parent`, in alphabetical order, without hidden ones and links to what holds them."""
+        """Return the folders in `parent` in alphabetical order, without hidden ones and links to parent folders."""
         found: list[Path] = []
         for entry in _entries(parent):
             if not _is_folder(entry):
@@ -125,16 +125,14 @@ class _Survey:
         return sorted(found)
 
     def notes(self) -> tuple[str, ...]:
-        """Return lines that say what was left out."""
+        """Return one line per kind of left-out file."""
         lines: list[str] = []
         if self._skipped:
-            lines.append(f"note: hidden or linked and left out: {_first(sorted(self._skipped))}")
+            lines.append(f"note: left out, hidden or linked: {_first(sorted(self._skipped))}")
         if self._other:
             kinds = [f"{times:,} {kind}" for kind, times in sorted(self._other.items())]
-            lines.append(f"note: no pictures by their suffix and left out: {_first(kinds)}")
-        lines += [
-            f"note: {n:,} pictures in {at}, outside its folders, are left out" for at, n in self._astray.items() if n
-        ]
+            lines.append(f"note: left out, not a picture suffix: {_first(kinds)}")
+        lines += [f"note: left out, {n:,} pictures in {at} outside its folders" for at, n in self._astray.items() if n]
         return tuple(lines)
 
 
@@ -166,10 +164,10 @@ def _is_picture(file: Path) -> bool:
 
 
 def _parts_of(root: Path, survey: _Survey) -> dict[str, Path]:
-    """Return the folders of the parts below `root`; none where its folders are classes.
+    """Return the folders of the parts below `root`; an empty dictionary if its folders are classes.
 
     Raises:
-        DataError: parts and other folders with pictures lie side by side, a part occurs twice, or training is missing.
+        DataError: other folders with pictures lie beside parts, a part occurs twice, or training is missing.
     """
     folders = survey.folders(root)
     called = [(part_called(folder.name), folder) for folder in folders]
@@ -181,7 +179,7 @@ def _parts_of(root: Path, survey: _Survey) -> dict[str, Path]:
     if others:
         raise DataError(
             f"--data-dir {root} holds {_listed(f for _, f in parts)}, parts of a split, beside {_listed(others)}; move "
-            "the one or the other"
+            "one of the two"
         )
     found: dict[str, Path] = {}
     for part, folder in parts:
@@ -198,7 +196,7 @@ def _parts_of(root: Path, survey: _Survey) -> dict[str, Path]:
 
 
 def _classes_of(folder: Path, survey: _Survey) -> dict[str, Path]:
-    """Return the class folders below `folder` by name; a folder around them with the name of a part is entered."""
+    """Return the class folders below `folder` by name. A single folder with the name of a part is entered first."""
     folders = survey.folders(folder)
     if len(folders) == 1 and part_called(folders[0].name):
         return _classes_of(folders[0], survey)
@@ -206,13 +204,13 @@ def _classes_of(folder: Path, survey: _Survey) -> dict[str, Path]:
 
 
 def _within(classes: Mapping[str, Path], survey: _Survey) -> tuple[list[tuple[Path, str, str]], str]:
-    """Return (file, class, part) of all pictures in class folders, and which folders below them are parts, if any."""
+    """Return (file, class, part) of all pictures in class folders, and a description of the parts, if any."""
     below = {name: _parts_below(folder, survey) for name, folder in classes.items()}
     if not any(below.values()):
         return [(file, name, "") for name, file in survey.pictures(classes)], ""
     if not all(below.values()):
         odd = next(name for name, parts in below.items() if not parts)
-        raise DataError(f"class folder {classes[odd]} has no train folder as the others have; lay all out alike")
+        raise DataError(f"class folder {classes[odd]} has no train folder, but others have; give all the same parts")
     found = [
         (file, name, part)
         for part in PARTS
@@ -224,7 +222,7 @@ def _within(classes: Mapping[str, Path], survey: _Survey) -> tuple[list[tuple[Pa
 
 
 def _parts_below(folder: Path, survey: _Survey) -> dict[str, Path]:
-    """Return the parts within a class folder; none where its folders are no parts."""
+    """Return the parts within a class folder; an empty dictionary if its folders are not all parts."""
     called = [part_called(entry.name) for entry in _entries(folder) if _is_folder(entry) and not _is_hidden(entry.name)]
     return _parts_of(folder, survey) if _TRAINING in called and len(called) > 1 and all(called) else {}
 
@@ -235,7 +233,7 @@ def _names_of_parts(
     by_part: Mapping[str, Mapping[str, Path]],
     found: Sequence[tuple[Path, str, str]],
 ) -> tuple[str, ...]:
-    """Return the classes of the parts; raise `DataError` where training lacks one that another part has."""
+    """Return the classes of the parts. Raises `DataError` if another part has a class that training lacks."""
     _check_classes(parts[_TRAINING], by_part[_TRAINING], [name for _, name, part in found if part == _TRAINING])
     for part, classes in by_part.items():
         if not any(p == part for _, _, p in found):
@@ -252,7 +250,7 @@ def _names_of_parts(
 
 
 def _check_classes(folder: Path, classes: Mapping[str, Path], of_files: Sequence[str]) -> None:
-    """Raise `DataError` unless `folder` has two class folders or more, each with pictures."""
+    """Raise `DataError` unless `folder` has at least two class folders, each with pictures."""
     if len(classes) < 2 or not of_files:
         names = f" ({', '.join(classes)})" if classes else ""
         hint = "; if the classes lie within it, give that folder" if len(classes) == 1 else ""

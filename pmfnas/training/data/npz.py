@@ -1,4 +1,4 @@
-"""Arrays out of an `.npz`, with every way in which such a file can be wrong answered by one line that names it."""
+"""Arrays of an `.npz` file. Every error in such a file becomes one line that names the file."""
 
 import math
 import zipfile
@@ -14,10 +14,10 @@ from pmfnas.core.errors import DataError
 
 
 class Arrays:
-    """The arrays of an `.npz`, each read when it is asked for."""
+    """The arrays of an `.npz`. Each is read on access."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file; raise `DataError` where it is no `.npz`."""
+        """Open the file. Raises `DataError` if it is not an `.npz`."""
         self.path = path
         with _naming(path), zipfile.ZipFile(path) as container:
             names = container.namelist()
@@ -27,7 +27,7 @@ class Arrays:
         return name in self.names
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        """Return an array; raise `DataError` where it is damaged, or holds objects instead of numbers or text."""
+        """Return an array. Raises `DataError` if it is damaged or holds objects instead of numbers or text."""
         what = f"array `{name}` of {self.path}"
         with _naming(self.path), zipfile.ZipFile(self.path) as container:
             _check_header(container, f"{name}.npy", what)
@@ -36,7 +36,7 @@ class Arrays:
 
 
 def _check_header(container: zipfile.ZipFile, member: str, what: str) -> None:
-    """Raise `DataError` where a member declares objects, or more bytes than it has."""
+    """Raise `DataError` if a member declares objects, or more bytes than it has."""
     with container.open(member) as stream:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -53,7 +53,7 @@ def _check_header(container: zipfile.ZipFile, member: str, what: str) -> None:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while `path` is read into one `DataError` that names it."""
+    """Turn every error while `path` is read into one `DataError` that names the file."""
     try:
         yield
     except DataError:
@@ -62,6 +62,6 @@ def _naming(path: Path) -> Iterator[None]:
         raise DataError(f"{path} cannot be read ({error.strerror or error}); give a file that can") from None
     except MemoryError:
         raise DataError(f"{path} holds more than fits into memory; use fewer or smaller images") from None
-    except Exception as error:  # numpy's, zipfile's and zlib's readers raise what their parts do
+    except Exception as error:  # the readers of numpy, zipfile and zlib raise many kinds of errors
         cause = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise DataError(f"{path} is damaged or no .npz file ({cause}); write it again with numpy.savez") from None

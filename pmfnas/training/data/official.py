@@ -5,8 +5,8 @@
     cifar100          50,000                    half of the test set    the other half
     ImageNet16-120    the first 120 classes     half of the test set    the other half
 
-`official_splits.npz` holds the halves as bit masks: the index splits in the configuration files of
-D-X-Y/AutoDL-Projects (MIT), 25,000 of 50,000 and 5,000 of 10,000 and 3,000 of 6,000 images.
+`official_splits.npz` holds the halves as bit masks. They are the index splits in the configuration files of
+D-X-Y/AutoDL-Projects (MIT): 25,000 of 50,000, 5,000 of 10,000 and 3,000 of 6,000 images.
 """
 
 from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ CHECKSUMS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How a data set was published."""
+    """The published files of a data set, and their meaning."""
 
     name: str
     class_names: tuple[str, ...]
@@ -61,12 +61,12 @@ class Published:
     test_files: tuple[str, ...]
     label_key: str
     first_label: int
-    """What class 0 is called in the files; images of classes beyond `n_classes` are left out."""
+    """Label of class 0 in the files. Images of classes beyond `n_classes` are left out."""
     mean: tuple[float, float, float]
-    """Per colour, of x, as the benchmark's authors give it."""
+    """Mean per colour of x in 0..255, from the benchmark's authors."""
     std: tuple[float, float, float]
     halves_training: bool
-    """Whether the split divides the training set; else the test set."""
+    """True if the split divides the training set, False if it divides the test set."""
 
     @property
     def n_classes(self) -> int:
@@ -74,7 +74,7 @@ class Published:
         return len(self.class_names)
 
     def read(self, folder: Path, names: tuple[str, ...], checksums: Mapping[str, str]) -> ImageSet:
-        """Return the images of the files `names`, in order."""
+        """Return the images of the files `names`, in order. Raises `DataError` for damaged or altered files."""
         pixels: list[NDArray[np.uint8]] = []
         labels: list[int] = []
         for name in names:
@@ -129,7 +129,7 @@ PUBLISHED: Mapping[str, Published] = MappingProxyType({p.name: p for p in (_CIFA
 
 
 def official_half(name: str, n_images: int) -> NDArray[np.bool_]:
-    """Return which images belong to the first half of the official split (training, or validation)."""
+    """Return True for images of the first half of the official split (training, or validation), (n_images,)."""
     with files("pmfnas.training.data").joinpath("official_splits.npz").open("rb") as stream, np.load(stream) as masks:
         mask = np.unpackbits(masks[name]).astype(bool)
     if len(mask) != n_images:
@@ -144,20 +144,21 @@ def published_source(
     checksums: Mapping[str, str] = CHECKSUMS,
     first_half: Callable[[str, int], NDArray[np.bool_]] = official_half,
 ) -> Source:
-    """Return the published data set `name` from the files in `folder`. Files are read when asked for, and no picture
-    is dropped: the benchmark's numbers rest on all of them.
+    """Return the published data set `name` from the files in `folder`. Files are read on demand.
+
+    All pictures are kept, including copies, because the benchmark's values rest on all of them.
 
     Args:
         name: cifar10, cifar100 or ImageNet16-120.
-        folder: holds the extracted files or the published archive, or is that archive.
-        checksums: MD5 by file name; what is not in it is not checked.
-        first_half: which images of the divided set are the first half, by name and number of images.
+        folder: the folder of the extracted files or of the published archive, or the archive itself.
+        checksums: MD5 by file name; other files are not checked.
+        first_half: returns True for images of the first half of the divided set, by name and number of images.
     """
     layout = PUBLISHED[name]
 
     def search() -> SearchData:
         train, second = (layout.read(folder, files, checksums) for files in (layout.train_files, layout.test_files))
-        whole = train if layout.halves_training else second  # the test files are read in any case: damage is seen now
+        whole = train if layout.halves_training else second  # always read the test files, to detect damage early
         first = first_half(name, len(whole))
         train, valid = (
             (whole.take(np.flatnonzero(first)), whole.take(np.flatnonzero(~first)))

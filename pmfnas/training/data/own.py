@@ -1,12 +1,12 @@
-"""A user's own images: a folder of class folders, or an `.npz`; and the digits that scikit-learn brings.
+"""A user's own images from a folder of class folders or an `.npz`, and the digits of scikit-learn.
 
     DIR/cat/1.png, DIR/dog/2.jpg ...     one folder per class, all images of one size, or parts of a split above or
                                          below them, see `layout`
     FILE.npz                             images (n, s, s), (n, s, s, 3) or (n, 3, s, s), 0..255; labels (n,): whole
                                          numbers from 0, with gaps or without, or names; classes, is_train: optional
 
-Images that come without a split are divided: 80 % are for training, 10 % for validation and 10 % for the test, drawn
-class by class with a seed that the record keeps. A split that they come with is used.
+An existing split is used. Images without a split are divided class by class into 80 % training, 10 % validation and
+10 % test, with a seed that is recorded.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ _USED = ("images", "labels", "is_train", "classes")
 
 
 def folder_source(name: str, root: Path, seed: int) -> Source:
-    """Return the images below `root`, in class folders, under a name of the user's."""
+    """Return the images in the class folders below `root`, under the user's name `name`."""
     found = find_pictures(root)
     images, notes = _read(found, root)
     parts = np.array(found.parts)
@@ -36,12 +36,12 @@ def folder_source(name: str, root: Path, seed: int) -> Source:
 
 
 def read_folder(root: Path) -> ImageSet:
-    """Return all images below `root`, whatever part they belong to; classes in alphabetical order."""
+    """Return all images below `root`, of every part, with classes in alphabetical order."""
     return _read(find_pictures(root), root)[0]
 
 
 def _read(found: Found, root: Path) -> tuple[ImageSet, tuple[str, ...]]:
-    """Return the images of the files found, and what was decided in reading them."""
+    """Return the images of the found files, and notes on their conversion."""
     stack = Stack()
     for file in found.files:
         stack.add(read_picture(file), str(file))
@@ -51,7 +51,7 @@ def _read(found: Found, root: Path) -> tuple[ImageSet, tuple[str, ...]]:
 
 
 def npz_source(name: str, arrays: Arrays, seed: int) -> Source:
-    """Return the arrays of an `.npz` as images under a name of the user's."""
+    """Return the images of an `.npz`, under the user's name `name`. Raises `DataError` for arrays that do not fit."""
     what = str(arrays.path)
     if "images" not in arrays or "labels" not in arrays:
         has = ", ".join(arrays.names) or "no arrays"
@@ -67,16 +67,16 @@ def npz_source(name: str, arrays: Arrays, seed: int) -> Source:
         mask = mask_of_array(arrays["is_train"], len(images), f"array `is_train` of {what}")
         given = {"training": np.flatnonzero(mask), "test": np.flatnonzero(~mask)}
     if images.pixels.max() <= 1:
-        notes.append("warning: all pixels are 0 or 1; if they were cut from 0..1, multiply them by 255 before")
+        notes.append("warning: all pixels are 0 or 1; if they were rounded from 0..1, multiply by 255 first")
     others = [other for other in arrays.names if other not in _USED]
     if others:
-        notes.append(f"note: arrays that are left out: {', '.join(others)}")
+        notes.append(f"note: left out, unknown arrays: {', '.join(others)}")
     origin = "is_train" if given else ""
     return divided(Labelled(name, what, images, found.names, given, origin, tuple(notes)), seed)
 
 
 def digits_source(seed: int) -> Source:
-    """Return the 1,797 handwritten digits of scikit-learn, 8x8 pixels; mirrored digits are other digits: no flips."""
+    """Return scikit-learn's 1,797 handwritten digits, 8x8 pixels. They are not mirrored: that changes the digit."""
     try:
         from sklearn.datasets import load_digits
     except ModuleNotFoundError:

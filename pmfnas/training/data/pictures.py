@@ -1,15 +1,15 @@
-"""Picture files as RGB pixels, whatever they were saved as.
+"""Reads picture files of common formats as RGB pixels.
 
     saved as                                pixels
-    8 bits: grey, colour, palette           as they are
+    8 bits: grey, colour, palette           unchanged
     16 bits, grey                           divided by 257, so that 65,535 is white
-    with transparency                       laid on white, or on black where all that can be seen is nearly white
-    CMYK, YCbCr, HSV                        converted by Pillow, colour profiles left aside
-    several frames                          the first
+    with transparency                       laid on white, or on black if all visible pixels are nearly white
+    CMYK, YCbCr, HSV                        converted by Pillow, without colour profiles
+    several frames                          the first frame
     with an orientation in its EXIF         turned upright
-    32 bits, floating point, LAB            refused: the range is not known, or Pillow cannot convert it
+    32 bits, floating point, LAB            refused: the range is unknown, or Pillow cannot convert it
 
-A file that cannot be read is named, whatever error Pillow answers with.
+Every error of Pillow becomes an error that names the file.
 """
 
 import io
@@ -29,28 +29,28 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-"""Of files that are taken for pictures."""
+"""Suffixes of picture files."""
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _CONVERTED = frozenset({"1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr", "HSV"})
 _TRANSPARENT = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _LIGHT = 192
-"""Pixels of which every colour is at least this are nearly white."""
+"""A pixel is nearly white if every colour is at least this."""
 
 FRAMES = "several frames, of which the first is used"
-ALPHA = "transparency, which is laid on white, or on black where all that can be seen is nearly white"
+ALPHA = "transparency, which is laid on white, or on black if all visible pixels are nearly white"
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that was read."""
+    """The pixels of a picture, with remarks on their conversion."""
 
     pixels: NDArray[np.uint8]  # (height, width, 3)
     remarks: tuple[str, ...]
-    """What was decided in reading it: `FRAMES`, `ALPHA`."""
+    """Remarks on the conversion: `FRAMES`, `ALPHA`."""
 
 
 def read_picture(path: Path) -> Picture:
-    """Return the picture in a file; raise `DataError` where there is none that can be read."""
+    """Return the picture in a file. Raises `DataError` if it cannot be read or is not a picture."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -59,14 +59,14 @@ def read_picture(path: Path) -> Picture:
 
 
 def decode(content: bytes, what: str) -> Picture:
-    """Return the picture that the bytes of a file hold.
+    """Return the picture in the content of a file.
 
     Args:
-        content: the file.
-        what: its name, for messages.
+        content: content of the file.
+        what: name of the file, for errors.
 
     Raises:
-        DataError: truncated, too large, no picture, or of a kind that cannot be converted rightly.
+        DataError: the picture is truncated, too large, of an unknown format, or of a mode that cannot be converted.
         InputError: Pillow is not installed.
     """
     try:
@@ -86,10 +86,9 @@ def decode(content: bytes, what: str) -> Picture:
         raise DataError(f"{what} is no picture of a known format ({', '.join(_FORMATS)}); remove it") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
         raise DataError(f"{what} is too large a picture ({_cause(error)}); scale or remove it") from None
-    except Exception as error:  # Pillow's readers raise what their parts do: ValueError, struct.error, zlib.error ...
+    except Exception as error:  # Pillow's readers raise many kinds: ValueError, struct.error, zlib.error ...
         raise DataError(
-            f"{what} is truncated, damaged or carries too much beside its pixels ({_cause(error)}); save it again or "
-            "remove it"
+            f"{what} is truncated, damaged or has too much metadata ({_cause(error)}); save it again or remove it"
         ) from None
     return Picture(pixels, (*remarks, ALPHA) if on_alpha else remarks)
 
@@ -100,7 +99,7 @@ def _cause(error: BaseException) -> str:
 
 @contextmanager
 def _quiet(bomb: type[Warning]) -> Iterator[None]:
-    """Let a picture that is suspiciously large be an error, and other remarks of Pillow pass."""
+    """Turn Pillow's warning of a suspiciously large picture into an error, and ignore its other warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", bomb)
@@ -108,7 +107,7 @@ def _quiet(bomb: type[Warning]) -> Iterator[None]:
 
 
 def _rgb(image: "Image.Image", kind: str, what: str) -> tuple[NDArray[np.uint8], bool]:
-    """Return (height, width, 3) pixels of an image that Pillow read, and whether transparency was laid on a ground."""
+    """Return the pixels of a Pillow image, (height, width, 3), and True if a background shows through it."""
     has_transparency = image.mode in _TRANSPARENT or "transparency" in image.info
     if image.mode.startswith("I") and not has_transparency:
         return _from_16_bits(image, kind, what), False
@@ -118,12 +117,12 @@ def _rgb(image: "Image.Image", kind: str, what: str) -> tuple[NDArray[np.uint8],
         return np.asarray(image.convert("RGB")), False
     raise DataError(
         f"{what} is a picture of mode {image.mode}{' with transparency' if has_transparency else ''}, which cannot be "
-        "converted rightly; save it as RGB with 8 bits"
+        "converted correctly; save it as RGB with 8 bits"
     )
 
 
 def _from_16_bits(image: "Image.Image", kind: str, what: str) -> NDArray[np.uint8]:
-    """Return the pixels of a grey picture of 16 bits; Pillow may hold one of PNG or PGM in 32 bits."""
+    """Return the pixels of a grey picture of 16 bits. Pillow may hold 16 bits of PNG or PGM in 32 bits."""
     values = np.asarray(image).astype(np.int64)
     if image.mode == "I" and kind not in ("PNG", "PPM"):
         raise DataError(f"{what} is a picture of 32 bits, whose range is not known; save it with 8 or 16 bits")
@@ -134,10 +133,10 @@ def _from_16_bits(image: "Image.Image", kind: str, what: str) -> NDArray[np.uint
 
 
 def on_ground(rgba: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
-    """Return a transparent picture laid on a ground, (height, width, 3), and whether any of the ground shows.
+    """Return a transparent picture on a background, (height, width, 3), and True if any background shows.
 
-    The ground is white; it is black where every pixel that can be seen is nearly white, so that a drawing in one
-    colour stays visible whichever the colour is.
+    The background is white. It is black if all visible pixels are nearly white, so that a drawing in one colour stays
+    visible.
     """
     colours, alpha = rgba[..., :3].astype(np.int64), rgba[..., 3:].astype(np.int64)
     seen = colours[alpha[..., 0] > 0]

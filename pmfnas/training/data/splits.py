@@ -1,8 +1,8 @@
-"""How images are divided into training, validation and test, and what is checked of the parts.
+"""Divides images into training, validation and test images, and checks the parts.
 
-A split that comes with the images is used; what it lacks is drawn from the training images, class by class, with a
-seed. Equal pictures on both sides of a split are found by their pixels: copies leave the training images, and the
-validation images where the test has them too.
+An existing split is used. Missing parts are drawn from the training images, class by class, with a seed. Equal pictures
+in two parts are found by their pixels. Copies are dropped from the training images, and from the validation images if
+they are also test images.
 """
 
 import hashlib
@@ -24,33 +24,33 @@ PARTS = ("training", "validation", "test")
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """Images as they were read, before they are divided."""
+    """Images with labels, before they are divided."""
 
     name: str
     what: str
-    """The file or folder, for messages."""
+    """Name of the file or folder, for errors."""
     images: ImageSet
     class_names: tuple[str, ...]
     given: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
-    """Places of the images of each of `PARTS` that they come with; the training images are among them, or none."""
+    """Indices of the images of each existing part, by its name in `PARTS`; with any part, training is given."""
     origin: str = ""
-    """Where the given parts come from, for the record."""
+    """Origin of the given parts, for the record."""
     notes: tuple[str, ...] = ()
-    """What was left out or decided in reading."""
+    """Notes of the reader on left-out files and conversions."""
     flip: bool = True
-    """Whether a mirrored picture is of the same class."""
+    """True if a mirrored picture has the same class."""
 
 
 def divided(read: Labelled, seed: int, *, held_out: float = SHARES[1]) -> Source:
-    """Return images as a source whose parts share no picture.
+    """Return images as a source whose parts share no picture (see `_without_copies` for the exceptions).
 
     Args:
         read: the images.
-        seed: draws the parts that they do not come with.
-        held_out: share of the training images that each of these parts takes.
+        seed: seed of the draw of missing parts.
+        held_out: share of the training images for each missing part.
 
     Raises:
-        DataError: all pictures are equal, a class has too few, or one class holds copies of another alone.
+        DataError: all pictures are equal, a class has too few images, or all its images are copies of another class's.
     """
     whole, names = read.images, read.class_names
     prints = _prints(whole)
@@ -79,14 +79,14 @@ def stratified(
     what: str = "the data",
     names: Sequence[str] | None = None,
 ) -> list[NDArray[np.int64]]:
-    """Return the places of each part, rising; every class is divided in the given shares.
+    """Return the indices of each part, rising. Every class is divided in the given shares.
 
     Args:
         labels: shape (n,).
-        shares: of the parts; they add up to 1.
-        seed: of the draw.
-        what: the file or folder, for the message.
-        names: of the classes, for the message.
+        shares: shares of the parts; their sum is 1.
+        seed: seed of the draw.
+        what: name of the file or folder, for errors.
+        names: names of the classes, for errors.
 
     Raises:
         DataError: a class has fewer images than there are parts.
@@ -107,7 +107,7 @@ def stratified(
 
 
 def _bounds(n: int, shares: Sequence[float]) -> list[int]:
-    """Return where to cut `n` items so that every part has one at least and the shares hold as nearly as can be."""
+    """Return the cuts of `n` items into parts with at least one item each and sizes close to the shares."""
     sizes = [max(1, round(n * share)) for share in shares[1:]]
     while sum(sizes) >= n:
         sizes[int(np.argmax(sizes))] -= 1
@@ -115,7 +115,7 @@ def _bounds(n: int, shares: Sequence[float]) -> list[int]:
 
 
 def _places(read: Labelled, seed: int, held_out: float) -> tuple[list[NDArray[np.int64]], str]:
-    """Return the places of training, validation and test images, and where the split comes from."""
+    """Return the indices of training, validation and test images, and the origin of the split."""
     labels, given = read.images.labels, read.given
     if not given:
         return stratified(labels, SHARES, seed, read.what, read.class_names), f"80/10/10 by class, seed {seed}"
@@ -135,18 +135,18 @@ def _places(read: Labelled, seed: int, held_out: float) -> tuple[list[NDArray[np
 
 
 def _check_variety(prints: NDArray[np.bytes_], labels: NDArray[np.int64], names: Sequence[str], what: str) -> None:
-    """Raise `DataError` where all pictures are equal, or all of one class are copies of another's."""
+    """Raise `DataError` if all pictures are equal, or if all pictures of a class are copies of another class's."""
     if len(np.unique(prints)) == 1:
         raise DataError(f"{what} holds {len(prints)} pictures that are all equal, so nothing can be learnt; mend them")
     by_class = [set(prints[labels == label].tolist()) for label in range(len(names))]
     for name, own in zip(names, by_class, strict=True):
         for other, theirs in zip(names, by_class, strict=True):
             if other != name and own <= theirs:
-                raise DataError(f"{what} has a class {name} that holds copies of pictures of {other} alone; remove one")
+                raise DataError(f"{what} has a class {name} whose pictures all occur in {other}, too; remove one")
 
 
 def _check_given(read: Labelled, places: Sequence[NDArray[np.int64]]) -> None:
-    """Raise `DataError` where a part is empty, or training images of a class are missing."""
+    """Raise `DataError` if a part is empty or a class has no training image."""
     for part, chosen in zip(PARTS, places, strict=True):
         if not len(chosen):
             raise DataError(f"{read.what} has no {part} image; add some or remove that part")
@@ -157,7 +157,7 @@ def _check_given(read: Labelled, places: Sequence[NDArray[np.int64]]) -> None:
 
 
 def _prints(images: ImageSet) -> NDArray[np.bytes_]:
-    """Return sixteen bytes that name the pixels of each image, (n,)."""
+    """Return a hash of the pixels of each image, (n,)."""
     digests = [hashlib.blake2b(np.ascontiguousarray(p).data, digest_size=16).hexdigest() for p in images.pixels]
     return np.array(digests, dtype="S32")
 
@@ -168,17 +168,17 @@ def _without_copies(
     labels: NDArray[np.int64],
     names: Sequence[str],
 ) -> tuple[list[NDArray[np.int64]], tuple[str, ...]]:
-    """Return the parts without pictures that a later part has too, and lines that say how many were dropped.
+    """Return the parts without pictures that also occur in a later part, and notes on the dropped pictures.
 
-    A class that would be left without training images, or validation without any, keeps its copies.
+    Copies are kept if a class would lose all training images, or validation all images.
     """
     train, valid, test = places
     notes: list[str] = []
     also = np.isin(prints[valid], prints[test])
     if also.all():
-        notes.append("warning: every validation picture is in the test as well; test accuracy was chosen by")
+        notes.append("warning: every validation picture is also a test picture: the search selects by test accuracy")
     elif also.any():
-        notes.append(f"note: {also.sum():,} validation pictures are in the test as well and were dropped")
+        notes.append(f"note: {also.sum():,} validation pictures are also test pictures and were dropped")
         valid = valid[~also]
     also = np.isin(prints[train], np.concatenate([prints[valid], prints[test]]))
     stuck = np.array(
@@ -188,24 +188,24 @@ def _without_copies(
     if kept.any():
         listed = ", ".join(names[label] for label in stuck)
         notes.append(
-            f"warning: {kept.sum():,} training pictures are in validation or test as well and stay, for {listed} has "
-            "no others; accuracy says too much of it"
+            f"warning: {kept.sum():,} training pictures are also validation or test pictures; they stay, because "
+            f"{listed} has no others, and its accuracy is too high"
         )
     dropped = also & ~kept
     if dropped.any():
-        notes.append(f"note: {dropped.sum():,} training pictures are in validation or test as well and were dropped")
+        notes.append(f"note: {dropped.sum():,} training pictures are also validation or test pictures and were dropped")
     return [train[~dropped], valid, test], tuple(notes)
 
 
 def _in_two_classes(prints: NDArray[np.bytes_], labels: NDArray[np.int64]) -> tuple[str, ...]:
-    """Return a line where equal pictures are of different classes."""
+    """Return a warning if equal pictures have different classes."""
     pairs = set(zip(prints.tolist(), labels.tolist(), strict=True))
     n_odd = sum(times > 1 for times in Counter(pixels for pixels, _ in pairs).values())
     return (f"warning: {n_odd:,} pictures occur in more than one class",) if n_odd else ()
 
 
 def _missing(places: Sequence[NDArray[np.int64]], labels: NDArray[np.int64], names: Sequence[str]) -> tuple[str, ...]:
-    """Return lines that name classes without validation or test images."""
+    """Return warnings that name the classes without validation or test images."""
     lines: list[str] = []
     for part, chosen in zip(PARTS[1:], places[1:], strict=True):
         lacking = sorted(set(range(len(names))) - set(labels[chosen].tolist()))

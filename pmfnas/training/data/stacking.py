@@ -1,4 +1,4 @@
-"""Pictures of one size, gathered one by one, and what was decided in reading them."""
+"""Collects pictures of one size, one by one, and the remarks on their conversion."""
 
 from collections import Counter
 
@@ -10,7 +10,7 @@ from pmfnas.training.data.pictures import Picture
 
 
 class Stack:
-    """Pictures that are all of one size."""
+    """Pictures of equal size."""
 
     def __init__(self) -> None:
         self._pixels: list[NDArray[np.uint8]] = []
@@ -19,7 +19,7 @@ class Stack:
         self._examples: dict[str, str] = {}
 
     def add(self, picture: Picture, what: str) -> None:
-        """Add a picture called `what`; raise `DataError` where it is not of the size of the first."""
+        """Add a picture; `what` names it. Raises `DataError` unless it is square and as large as the first."""
         self._first = self._first or what
         self._pixels.append(picture.pixels)
         if picture.pixels.shape != self._pixels[0].shape:
@@ -33,7 +33,7 @@ class Stack:
             self._examples.setdefault(remark, what)
 
     def pixels(self) -> NDArray[np.uint8]:
-        """Return the pictures, (n, 3, side, side); they are given away, so that they lie in memory once."""
+        """Return the pictures, (n, 3, side, side), and empty the stack, so that memory holds them once."""
         side = len(self._pixels[0])
         found = np.empty((len(self._pixels), 3, side, side), dtype=np.uint8)
         for place in reversed(range(len(found))):
@@ -41,7 +41,7 @@ class Stack:
         return found
 
     def notes(self) -> tuple[str, ...]:
-        """Return a line for each remark, with the number of pictures and the first of them."""
+        """Return a line for each remark, with the number of pictures and the name of the first."""
         return tuple(
             f"note: {times:,} pictures have {remark}, first {self._examples[remark]}"
             for remark, times in sorted(self._remarks.items())

@@ -1,5 +1,6 @@
 import math
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baselines.dehb import Dehb, Member, Population, centre, crossed, decode, mutant
-from baselines.parts.brackets import Bracket, Shape
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Wait
 from tests.support.climbing import best_by_sum, dropped, requests, segments, trace
 from tests.support.evaluating import make
-from tests.support.fakes import A, B, C, cells
+from tests.support.fakes import A, cells
 
 CYCLE = [(0, 1)] * 12 + [(1, 3)] * 4 + [(3, 12)] + [(0, 3)] * 6 + [(3, 12)] + [(0, 12)] * 3
 
@@ -82,32 +82,6 @@ def test_anything_is_better_than_a_failure():
     assert population.best(3) == [low]
 
 
-def test_parents_come_from_the_best_below_where_the_bracket_has_climbed():
-    searcher = make(Dehb, cells())
-    below, own = ([Member(np.full(6, v), arch, v) for v in (0.1, 0.2, 0.3, 0.4, 0.5)] for arch in (A, B))
-    for place, (low, high) in enumerate(zip(below, own, strict=True)):
-        searcher._populations[0].select(place, low)
-        searcher._populations[1].select(place, high)
-    bracket = Bracket(Shape(0, (12, 4, 1)))
-    assert searcher._pool(below[2], 0, bracket) == [m for m in below if m is not below[2]]
-    bracket.level = 1
-    assert searcher._pool(own[0], 1, bracket) == below[:0:-1]
-    bracket.level = 2
-    pool = searcher._pool(member(0.0), 2, bracket)
-    assert pool[0] is own[4]
-    assert len(pool) == 3
-
-
-def test_a_trial_mixes_target_and_mutant():
-    """With a factor of nearly nothing and no crossover, a trial is the target but for one position of a parent."""
-    searcher = make(Dehb, cells(), mutation_factor=1e-9, crossover_rate=0.0)
-    for place, arch in enumerate([A, B, C]):
-        searcher._populations[0].select(place, Member(centre(arch, (5,) * 6), arch, 1.0))
-    target = Member(centre((4, 4, 4, 4, 4, 4), (5,) * 6), (4,) * 6, 1.0)
-    vector = searcher._trial(target, 0, Bracket(Shape(0, (12, 4, 1))))
-    assert (vector == target.vector).sum() == 5
-
-
 # ------------------------------------------------------------------------------------------------------ searcher
 
 
@@ -146,12 +120,11 @@ def test_a_worker_at_a_barrier_starts_the_next_bracket(n_workers):
 
 
 def test_where_tries_run_out_a_random_arch_takes_the_place():
-    searcher = make(Dehb, cells(), n_tries=1, crossover_rate=0.0, mutation_factor=1e-9)
-    for place in range(12):
-        searcher._populations[0].select(place, Member(centre(A, (5,) * 6), A, 1.0))
-    searcher._known[0].add(A)
-    decision = searcher.ask([], 1e6)
-    assert decision.requests[0].arch != A
+    """With a factor of nearly nothing and no crossover, a trial decodes to its target, which is known."""
+    run = trace(partial(Dehb, n_tries=1, crossover_rate=0.0, mutation_factor=1e-9), budget_s=8_000.0)
+    asked = Counter((r.arch, r.stop) for r in requests(run.decisions))
+    assert len(asked) > len(CYCLE)
+    assert set(asked.values()) == {1}
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_a_column_that_was_not_measured_is_refused_with_those_that_were(table: C
     assert table.epochs(absent) == ()
     with pytest.raises(UnavailableError, match=r"never measured; measured: .*x-valid-acc"):
         table.read(absent, 0, 0, (1,))
-    with pytest.raises(UnavailableError, match="nothing of this schedule"):
+    with pytest.raises(UnavailableError, match="no metric of this schedule"):
         table.at(Key("cifar100", "200", "train-acc"), 1)
 
 
@@ -200,13 +200,13 @@ ALTERED = [
     (("columns",), {}, "it has no column archs"),
     (("columns", "archs", "shape"), [9, 3], "9 rows do not fit a space of 8 archs"),
     (("columns", "archs", "dtype"), "<f8", "archs has the dtype"),
-    (("columns", str(ACC), "dtype"), "O", "train-acc has the dtype 'O', which is no number"),
+    (("columns", str(ACC), "dtype"), "O", "train-acc has the dtype 'O', but must hold numbers"),
     (("columns", str(ACC), "dtype"), 8, "TypeError"),
     (("columns", str(ACC), "shape"), [3, -2, 4], r"train-acc has the shape \(3, -2, 4\)"),
-    (("columns", str(ACC), "shape"), [3, 2, 5], "which does not fit the others"),
-    (("columns", str(ACC), "epochs"), [1, 2, 3, 3], "epochs that do not rise"),
-    (("columns", str(ACC), "epochs"), ["1"], "no whole numbers from 1"),
-    (("columns", "../../x/y"), {"epochs": [], "dtype": "<f8", "shape": [3, 2, 1], "sha256": ""}, "is no name of a col"),
+    (("columns", str(ACC), "shape"), [3, 2, 5], "which does not fit the other columns"),
+    (("columns", str(ACC), "epochs"), [1, 2, 3, 3], "epochs of .* must rise"),
+    (("columns", str(ACC), "epochs"), ["1"], "must be whole numbers from 1"),
+    (("columns", "../../x/y"), {"epochs": [], "dtype": "<f8", "shape": [3, 2, 1], "sha256": ""}, "has an illegal name"),
     (("notes",), 7, "TypeError"),
 ]
 
@@ -237,7 +237,7 @@ def test_a_header_that_may_not_be_read_or_is_none_is_named(path: Path, monkeypat
 @pytest.mark.parametrize("archs", [[[0, 0, 7], [0, 1, 1], [1, 0, 1]], [[0, 0, 0], [0, 1, 1], [0, 1, 1]]])
 def test_rows_that_are_no_distinct_archs_are_refused(path: Path, archs: list[list[int]]):
     np.save(path / "archs.npy", np.array(archs, dtype=np.uint8))
-    with pytest.raises(DataError, match=r"archs\.npy holds no distinct archs of tiny"):
+    with pytest.raises(DataError, match=r"archs\.npy must hold distinct archs of tiny"):
         CurveTable.open(path).row((0, 1, 1))
 
 

@@ -116,7 +116,7 @@ def test_numbers_of_the_other_byte_order_are_read(read: Callable[..., Any], tmp_
 def test_what_no_official_file_needs_is_refused_by_name(
     read: Callable[..., Any], protocol: int, name: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(DataError, match=rf"bad\.pickle asks for {name}, which its values do not need; refused"):
+    with pytest.raises(DataError, match=rf"bad\.pickle asks for {name}, which plain data do not need; it was refused"):
         read(pickle.dumps([FORBIDDEN[name]], protocol=protocol), tmp_path / "bad.pickle")
 
 

@@ -1,4 +1,4 @@
-"""The examples of `docs/engine/parts.md` run, keep the rules, and change what a search does."""
+"""The examples of `docs/how-to/exchange-a-part.md` run, keep the rules, and change what a search does."""
 
 import re
 from functools import partial
@@ -13,7 +13,7 @@ from pmfnas.testing.driver import Trace, drive
 from pmfnas.testing.grid import GridSpace
 from pmfnas.testing.synthetic import SyntheticBenchmark
 
-PAGE = Path(__file__).parents[3] / "docs" / "engine" / "parts.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "exchange-a-part.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
 
 

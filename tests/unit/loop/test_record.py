@@ -1,4 +1,4 @@
-"""The record of a run: whole, never overwritten, and read by other programs as docs/records.md says."""
+"""The record of a run: whole, never overwritten, and read by other programs as docs/reference/records.md says."""
 
 import json
 import re
@@ -27,7 +27,7 @@ from pmfnas.loop.record import (
 from pmfnas.loop.runner import Finished
 from tests.support.fakes import A, B, ByHand, C, Scripted, cells, play, submit
 
-DOC = Path(__file__).parents[3] / "docs" / "records.md"
+DOC = Path(__file__).parents[3] / "docs" / "reference" / "records.md"
 SPACE = cells()
 TEXT = {arch: SPACE.format(arch) for arch in (A, B, C)}
 HEADER = RunHeader(

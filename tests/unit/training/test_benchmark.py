@@ -22,7 +22,7 @@ def test_a_segment_is_trained_and_its_seconds_are_measured(tmp_path):
     assert np.isfinite(curve.train_loss).all()
     assert cost.train_s > cost.valid_s > 0
     assert benchmark.n_trials(A, "2") == 2
-    with pytest.raises(UnavailableError, match="real training measures none"):
+    with pytest.raises(UnavailableError, match="real training offers no measurements"):
         benchmark.measure(A, "latency_ms")
 
 

@@ -7,7 +7,6 @@ import time
 from functools import partial
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from pmfnas.loop.runner import Setting
 from pmfnas.spaces import CellSpace, SizeSpace
 from pmfnas.testing.grid import GridSpace
 from pmfnas.testing.synthetic import SyntheticBenchmark
+from tests.support.processes import children
 
 SAYING = Path(__file__).parents[3] / "processes" / "saying.py"
 BENCHMARK = SyntheticBenchmark(GridSpace((2, 3)), schedules=("4", "12"))
@@ -91,15 +91,14 @@ def test_every_conversation_ends_recorded_and_reaped(starts_well, said):
     words = (sys.executable, "-I", "-S", str(SAYING), *(piece.hex() for piece in pieces))
     executor = SimulatedExecutor(BENCHMARK, paired_trials(BENCHMARK, 0), n_workers=1, accounting="resume")
     setting = Setting(SPACE, BENCHMARK.fidelities, 200.0)
-    begin = time.monotonic()
-    finished, searcher = play(Command(words, Limits(2.0, 0.15)), executor, setting, rng=stream(0, "fuzz"))
+    begin, before = time.monotonic(), set(children(os.getpid()))
+    finished, _ = play(Command(words, Limits(2.0, 0.15)), executor, setting, rng=stream(0, "fuzz"))
     assert time.monotonic() - begin < 10
     assert finished.status in ("ok", "failed")
     assert finished.why
     assert set(finished.recommended) <= {entry.ticket.request.arch for entry in finished.entries}
     assert "\n" not in finished.why
-    with pytest.raises(ChildProcessError):  # it is no child of ours any more: it was reaped
-        os.waitpid(searcher._child.pid, os.WNOHANG)
+    assert set(children(os.getpid())) <= before
 
 
 @bounded

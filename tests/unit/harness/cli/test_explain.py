@@ -10,16 +10,9 @@ from harness.explain.record import read_run
 from harness.explain.text import NO_REASONS
 from pmfnas.loop.record import record_path
 from tests.support.explained import STAGED, by_hand
+from tests.support.verbs import refused
 
 RUN = "nb201-cifar100/scripted/s0007"
-
-
-def refused(capsys, arguments):
-    assert main(["explain", *arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    (line,) = captured.err.strip().splitlines()
-    return line
 
 
 @pytest.fixture
@@ -28,10 +21,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_from_runs_to_their_explanations(capsys, tmp_path, monkeypatch, tmp_path_factory, surrogate_table):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
-    monkeypatch.delenv("PMFNAS_ANCHORS", raising=False)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path_factory.mktemp("no-official-files")))
+@pytest.mark.usefixtures("own_cache")
+def test_from_runs_to_their_explanations(capsys, tmp_path):
     out = tmp_path / "small"
     flags = ["--seeds", "1", "--budget", "1h", "--jobs", "1", "--data", "surrogate", "--datasets", "cifar10"]
     assert main(["run", "table2", *flags, "--searchers", "pmf_nas,random_search", "--out", str(out)]) == 0
@@ -107,5 +98,5 @@ def test_bad_input_is_one_line_and_loses_nothing(capsys, folder, monkeypatch, ar
     monkeypatch.chdir(folder)
     (folder / "damaged.parquet").write_bytes(b"PAR1")
     before = sorted(folder.rglob("*"))
-    assert message in refused(capsys, arguments)
+    assert message in refused(capsys, ["explain", *arguments])
     assert sorted(folder.rglob("*")) == before

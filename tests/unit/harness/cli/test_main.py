@@ -1,29 +1,17 @@
 """Bad input gets one line that names the value and the remedy, exit code 2, no traceback, and loses nothing."""
 
 import json
+import shutil
 
 import pytest
 
 from harness.cli.main import main
+from tests.support.verbs import refused
 
 SMALL = ["run", "table2", "--seeds", "1", "--budget", "1h", "--jobs", "1"]
 
 
-@pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path_factory, surrogate_table):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
-    monkeypatch.delenv("PMFNAS_ANCHORS", raising=False)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path_factory.mktemp("no-official-files")))
-    monkeypatch.setattr("harness.experiment.data.fault_of_package", lambda **_: "no package")
-
-
-def refused(capsys, arguments):
-    code = main(arguments)
-    error = capsys.readouterr().err.strip().splitlines()
-    assert code == 2
-    assert "Traceback" not in "\n".join(error)
-    assert error[-1].startswith("error: ")
-    return error[-1]
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.mark.parametrize(
@@ -85,13 +73,21 @@ def test_an_out_that_cannot_be_written(capsys):
     assert "cannot be written" in message
 
 
+FEW = ["--data", "surrogate", "--searchers", "random_search,pmf_nas", "--datasets", "cifar10"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, surrogate_table):
+    """A finished experiment, to be copied before it is changed."""
+    out = tmp_path_factory.mktemp("results") / "small"
+    assert main([*SMALL, *FEW, "--out", str(out)]) == 0
+    return out
+
+
 @pytest.fixture
-def small_result(capsys, tmp_path):
-    out = tmp_path / "small"
-    flags = ["--data", "surrogate", "--searchers", "random_search,pmf_nas", "--datasets", "cifar10", "--out", str(out)]
-    assert main([*SMALL, *flags]) == 0
-    capsys.readouterr()
-    return out, flags
+def small_result(made, tmp_path):
+    out = shutil.copytree(made, tmp_path / "small")
+    return out, [*FEW, "--out", str(out)]
 
 
 def test_results_with_other_settings_are_not_mixed(capsys, small_result):
@@ -136,20 +132,8 @@ def test_a_dry_run_writes_nothing(capsys, tmp_path):
     assert not out.exists()
 
 
-def test_a_smoke_run_does_not_stand_in_the_way_of_the_whole(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    flags = [
-        "--data",
-        "surrogate",
-        "--searchers",
-        "random_search",
-        "--datasets",
-        "cifar10",
-        "--seeds",
-        "1",
-        "--jobs",
-        "1",
-    ]
+def test_a_smoke_run_does_not_stand_in_the_way_of_the_whole(tmp_path):
+    flags = ["--data", "surrogate", "--searchers", "random_search", "--datasets", "cifar10", *SMALL[2:]]
     assert main(["run", "table2", "--smoke", *flags]) == 0
     assert main(["run", "table2", *flags]) == 0
     assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["table2", "table2-smoke"]

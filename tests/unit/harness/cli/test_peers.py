@@ -29,11 +29,10 @@ SMALL = ["peers", "--data", "surrogate", "--seeds", "2", "--budget", "30m", "--d
 
 
 @pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path, surrogate_table):
+def _environments(own_cache, monkeypatch, tmp_path):
     python = tmp_path / "python"
     python.write_text(STAND_IN.format(packages=PACKAGES, python=sys.executable))
     python.chmod(python.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
     monkeypatch.setenv("PMFNAS_PEERS", str(tmp_path / "environments"))
     monkeypatch.setenv(INTERPRETER, str(python))
 
@@ -70,7 +69,7 @@ def test_everybody_plays_and_a_second_command_makes_nothing_again(capsys, tmp_pa
     ("flags", "said"),
     [
         (["--searchers", "nobody"], "searcher is 'nobody', but must be one of: asha-1.3.12"),
-        (["--searchers", "dehb-0.1.2"], "names nobody whose environment could be made"),
+        (["--searchers", "dehb-0.1.2"], "no environment could be made for any of --searchers"),
         (["--slow-seeds", "-1"], "--slow-seeds is '-1'"),
         (["--seeds", "0"], "--seeds is '0'"),
     ],
@@ -90,7 +89,7 @@ def test_the_real_package_plays(name, tmp_path, monkeypatch):
     if REAL[name] is None:
         pytest.skip(f"the environment of {name} is not made on this machine; ./reproduce.sh peers makes it")
     monkeypatch.setattr(peer_environments, "existing", lambda environment: REAL[environment.name])
-    monkeypatch.setattr("harness.cli.peers.existing", lambda environment: REAL[environment.name])
+    monkeypatch.setattr("harness.players.packages.existing", lambda environment: REAL[environment.name])
     method = {"dehb": "dehb-0.1.2", "hpbandster": "hpbandster-0.7.4-bohb", "neps": "neps-0.17-hyperband"}
     method |= {"optuna": "optuna-5-tpe", "smac": "smac-2.4", "syne_tune_013": "syne-tune-0.13-hyperband"}
     method |= {"syne_tune_016": "syne-tune-0.16-asha"}

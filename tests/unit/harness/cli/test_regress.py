@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import regress as commands
 from harness.cli.main import main
 from harness.predictors.cells import Cell
+from harness.predictors.gate import asking
 from harness.predictors.gate.groups import Group
 from harness.predictors.gate.reference import checksum, read_reference
 
@@ -23,14 +23,14 @@ def reference(surrogate_table, tmp_path_factory):
     """A reference of the whole predictor, in few groups; the module's calls measure the same."""
     path = tmp_path_factory.mktemp("gate") / "reference.json"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands, "plain_groups", lambda: GROUPS)
+        patch.setattr(asking, "plain_groups", lambda: GROUPS)
         assert regress(path, "--accept", "--reason", "as it is") == 0
         yield path
 
 
 @pytest.fixture(autouse=True)
 def _few_groups(monkeypatch):
-    monkeypatch.setattr(commands, "plain_groups", lambda: GROUPS)
+    monkeypatch.setattr(asking, "plain_groups", lambda: GROUPS)
 
 
 def regress(reference, *arguments):
@@ -166,7 +166,7 @@ def test_accepting_says_what_changed_and_keeps_the_history(reference, tmp_path, 
 
 
 def test_a_first_reference_shows_its_figures(reference, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(commands, "plain_groups", lambda: GROUPS[:1])
+    monkeypatch.setattr(asking, "plain_groups", lambda: GROUPS[:1])
     assert regress(tmp_path / "new.json", "--accept", "--reason", "first") == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     (row,) = [cells for cells in lines if cells[:1] == ["cifar100/n60/12@12"]]
@@ -189,7 +189,7 @@ def test_splits_too_few_to_see_a_great_loss_compare_nothing(reference, capsys):
 
 
 def test_simulating_prints_rates(reference, monkeypatch, capsys):
-    monkeypatch.setattr(commands, "plain_groups", lambda: GROUPS[:1])
+    monkeypatch.setattr(asking, "plain_groups", lambda: GROUPS[:1])
     assert regress(reference, "--simulate", "100") == 0
     told = capsys.readouterr().out
     assert "false alarms per run" in told

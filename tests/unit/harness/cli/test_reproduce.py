@@ -121,13 +121,26 @@ def test_alone_it_shows_what_people_come_for_and_then_every_verb(bare, tmp_path)
     assert all(re.search(rf"^    {verb}\b", rest, re.MULTILINE) for verb in VERBS)
 
 
+def test_docs_builds_the_site_and_a_warning_is_an_error(checkout, tmp_path):
+    (checkout / ".venv" / "has-docs").touch()
+    done = called(checkout / "reproduce.sh", "docs", "--builder=html", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    words = [line.removeprefix("word ") for line in done.stdout.splitlines() if line.startswith("word ")]
+    assert words[:2] == ["-m", "sphinx"]
+    assert "--fail-on-warning" in words
+    assert words[-3:] == ["--builder=html", ".", "results/site"]
+    assert done.stdout.splitlines()[-1] == f"the documentation is in {checkout}/results/site/index.html"
+    assert "docs" in called(checkout / "reproduce.sh", cwd=tmp_path).stdout.partition("All verbs")[0]
+
+
 def test_the_harness_runs_from_any_folder_by_its_own(tmp_path):
     (tmp_path / "statistics.py").write_text("raise RuntimeError('a file of the caller is no module of ours')\n")
     (tmp_path / "my searcher.py").write_text("class X: pass\n")
     command = [sys.executable, ROOT / "harness", "check-searcher", "my searcher.py:X"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.strip() == "error: X in my searcher.py lacks ask, tell, recommend; docs/tutorial.md shows them"
+    lacks = "error: X in my searcher.py lacks ask, tell, recommend; docs/tutorials/own-searcher.md shows them\n"
+    assert done.stderr == lacks
 
 
 def test_without_the_packages_one_line_says_where_they_are(tmp_path):

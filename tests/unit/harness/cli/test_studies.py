@@ -19,6 +19,7 @@ from harness.experiment.jobs import jobs
 from harness.players.ours import REFERENCE
 from harness.stats.variants import compare_variants
 from pmfnas.core.errors import InputError
+from tests.support.verbs import refused
 
 VARIANTS = "no_curves,no_refine"
 SMALL = ["--data", "surrogate", "--variants", VARIANTS, "--datasets", "cifar10", "--seeds", "1", "--jobs", "1"]
@@ -26,35 +27,20 @@ HOURS = "0.3h,0.4h"
 DERIVED = ("table.md", "table.csv", "where.csv", "runs.parquet", "oracle.csv", "test.pdf", "valid_regret.png")
 
 
-@pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path_factory, surrogate_table):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
-    monkeypatch.delenv("PMFNAS_ANCHORS", raising=False)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path_factory.mktemp("no-official-files")))
-    monkeypatch.setattr("harness.experiment.data.fault_of_package", lambda **_: "no package")
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, surrogate_table):
     """A finished ablation, to be copied before it is changed."""
     out = tmp_path_factory.mktemp("studies") / "ablation"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
-        assert main(["ablation", *SMALL, "--budget", HOURS, "--out", str(out)]) == 0
+    assert main(["ablation", *SMALL, "--budget", HOURS, "--out", str(out)]) == 0
     return out
 
 
 @pytest.fixture
 def result(made, tmp_path):
     return Path(shutil.copytree(made, tmp_path / "ablation"))
-
-
-def refused(capsys, arguments) -> str:
-    code = main(arguments)
-    error = capsys.readouterr().err.strip().splitlines()
-    assert code == 2
-    assert error[-1].startswith("error: ")
-    return error[-1]
 
 
 def test_outputs_are_written_and_say_what_made_them(made):

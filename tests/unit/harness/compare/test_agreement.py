@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from harness.compare.agreement import OPEN, OUTSIDE, WITHIN, agreements, frame, markdown
+from harness.compare.agreement import OPEN, OUTSIDE, WITHIN, agreements, frame, markdown, terminal
 
 PACKAGE, OURS = "dehb-0.1.2", "dehb-1.3.12"
 
@@ -68,3 +68,17 @@ def test_without_pairs_there_is_nothing_to_compare():
     text = markdown((), where="here.", absent={"smac-2.4": "pip failed: no network"})
     assert "have finished a run" in text
     assert "- smac-2.4: pip failed: no network" in text
+
+
+def test_a_screen_gets_the_numbers_of_the_page(monkeypatch):
+    found = agreements(runs({PACKAGE: wobbling(90), OURS: wobbling(92)}))
+    assert found
+    page, screen = markdown(found, where="here", absent={}), terminal(found, where="here")
+    for one in found:
+        assert f"{one.our_mean:.2f}" in page
+        assert f"{one.our_mean:.2f}" in screen
+    monkeypatch.setenv("COLUMNS", "70")
+    lines = terminal(found, where="here").splitlines()
+    assert max(map(len, lines)) <= 70
+    assert "Not shown, since the screen is narrow: n, package %" in "\n".join(lines)
+    assert "share a seed" in terminal((), where="here")

@@ -78,16 +78,14 @@ def test_less_does_not_replace_a_reference(reference, mine, said):
         folders.refuse_less("table2-surrogate", whole | mine)
 
 
-def test_a_part_is_refused_before_it_is_run(reference, tmp_path, capsys, monkeypatch, surrogate_table):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
+def test_a_part_is_refused_before_it_is_run(reference, tmp_path, capsys, surrogate_table):
     out = tmp_path / "out"
     assert main([*SMALL, "--searchers", "pmf_nas", "--seeds", "9", "--update-reference", "--out", str(out)]) == 2
     assert "would replace results/reference/table2-surrogate by less: it has searchers asha" in capsys.readouterr().err
     assert not out.exists()
 
 
-def test_run_and_table_write_the_same_frames_in_the_same_order(tmp_path, monkeypatch, surrogate_table):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
+def test_run_and_table_write_the_same_frames_in_the_same_order(tmp_path, surrogate_table):
     out, names = tmp_path / "out", ("runs", "steps", "timings")
     flags = ["--searchers", "random_search,asha", "--datasets", "cifar100,cifar10", "--seeds", "2"]
     assert main([*SMALL, *flags, "--out", str(out)]) == 0

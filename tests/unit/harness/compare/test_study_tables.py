@@ -14,7 +14,7 @@ from harness.compare.studies import Study, Variant, ablation
 from harness.compare.study_figures import difference_figure
 from harness.compare.study_tables import StudyTable, described, markdown, terminal, where
 from harness.players.ours import REFERENCE
-from harness.show.figures import write_figure
+from harness.show.panels import write_figure
 from harness.show.render import csv
 from harness.stats.variants import compare_variants
 from tests.support.frames import runs_of

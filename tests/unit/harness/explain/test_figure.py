@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 
 from harness.explain.figure import explain_figure
 from harness.explain.record import read_run
-from harness.show.figures import write_figure
+from harness.show.panels import write_figure
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Train
 from tests.support.explained import STAGED, asked, by_hand

@@ -2,12 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from harness.host.workers import work_off
 from pmfnas.core.errors import InputError
+from tests.support.processes import is_running, left_running
 
 CRASH = "a worker was killed; the same command goes on"
 
@@ -52,3 +56,24 @@ def test_the_error_of_a_call_passes():
 def test_a_process_that_is_killed_is_named_with_the_remedy():
     with pytest.raises(InputError, match=CRASH):
         work_off(lost, [(x,) for x in range(3)], label="work", unit="run", n_jobs=2, crash=CRASH)
+
+
+WORKING = """
+import os, time
+from harness.host.workers import work_off
+
+pids = work_off(os.getpid, [()] * 20, label="work", unit="run", n_jobs=2, crash="")
+print(*set(pids), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+def test_processes_end_when_the_one_that_started_them_is_killed():
+    command = [sys.executable, "-c", WORKING]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as starter:
+        pids = [int(word) for word in starter.stdout.readline().split()]
+        assert pids
+        assert all(is_running(pid) for pid in pids)
+        starter.kill()
+    assert left_running(pids, within_s=10) == []

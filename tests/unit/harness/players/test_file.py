@@ -6,14 +6,13 @@ import sys
 
 import pytest
 
+from harness.players.class_file import check_unchanged, source_of
 from harness.players.file import (
-    check_unchanged,
     from_command,
     from_file,
     guests,
     identity,
     settings_of_run,
-    source_of,
     try_out,
 )
 from harness.players.process import Limits

@@ -20,6 +20,7 @@ from pmfnas.loop.runner import Setting
 from pmfnas.spaces import CellSpace
 from pmfnas.testing.searcher_checks import CHECKS, Subject, run_check
 from pmfnas.testing.synthetic import SyntheticBenchmark
+from tests.support.processes import children, left_running
 
 PROCESSES = Path(__file__).parents[3] / "processes"
 BENCHMARK = SyntheticBenchmark(CellSpace(n_classes=10, image_size=32))
@@ -39,14 +40,6 @@ def saying(*answers, **options):
     """Play against a process that answers with these bytes or messages."""
     said = [a if isinstance(a, bytes) else json.dumps(a).encode() + b"\n" for a in answers]
     return played([*PYTHON, PROCESSES / "saying.py", *(piece.hex() for piece in said)], **options)[0]
-
-
-def running(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 # ------------------------------------------------------------------------------------------------- who plays
@@ -115,13 +108,25 @@ def test_the_contract_checks_run_over_a_command(check):
     ("answers", "why"),
     [
         ([{"type": "ready", "protocol": 2}], "speaks protocol 2, but this harness speaks 1"),
-        ([{"type": "ready"}], "lacks the field 'protocol'"),
+        ([{"type": "ready"}], "ready is {'type': 'ready'}: Object missing required field `protocol`"),
         ([READY, {"type": "recommend", "archs": []}], "must answer with submit or wait or drop or stop"),
         ([READY, {"type": "wait"}], "Wait() with nothing running"),
-        ([READY, {"type": "wait", "until": 3}], "wait has the field 'until'"),
+        (
+            [READY, {"type": "wait", "until": 3}],
+            "wait is {'type': 'wait', 'until': 3}: Object contains unknown field `until`",
+        ),
         ([READY, {"type": "drop", "arch": "8:8:8:8:8"}], "must look like |nor_conv_3x3~0|"),
         ([READY, {"type": "submit", "requests": []}], "requests is empty"),
-        ([READY, {"type": "submit", "requests": [{"arch": 3}]}], "lacks the field 'schedule'"),
+        (
+            [READY, {"type": "submit", "requests": [{"arch": 3}]}],
+            "submit.requests[0].arch is 3: Expected `str`, got `int`",
+        ),
+        ([READY, {"type": "submit", "requests": [{"arch": "x"}]}], "Object missing required field `schedule`"),
+        (
+            [{**READY, "settings": {"a": [1]}}],
+            "settings[...] is {'a': [1]}: Expected `bool | int | float | str | null`, got ",
+        ),
+        ([{**READY, "a\n": 1}], "Object contains unknown field `a\\n`"),
         ([READY, {"type": "error", "message": "no licence"}], "gave up: no licence"),
         ([READY, b"Loading model...\n"], "which is not JSON"),
         ([READY, b"\xff\xfe\n"], "which is not UTF-8"),
@@ -129,7 +134,7 @@ def test_the_contract_checks_run_over_a_command(check):
         ([READY, b'{"type": "stop", "type": "wait"}\n'], "stands twice"),
         ([READY, b"[" * 100 + b"\n"], "nested deeper than 16 levels"),
         ([READY, b'{"type": "wait"}\n{"type": "wait"}\n'], "without being asked"),
-        ([READY, b'{"type": "stop", "why": "' + b"x" * 600 + b'"}\n'], "text of at most 500 characters"),
+        ([READY, b'{"type": "stop", "why": "' + b"x" * 600 + b'"}\n'], "Expected `str` of length <= 500"),
         ([READY, b'{"type": "stop", "why": "\\ud800"}\n'], "no Unicode text"),
         ([READY], "exited with code 0 instead of answering"),
     ],
@@ -151,10 +156,19 @@ ARCH = "|none~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|"
         ({"schedule": "12", "start": 3, "stop": 12}, "live checkpoints exist at no epoch"),
         ({"schedule": "200", "start": 0, "stop": 100}, "clean values exist at epoch 200"),
         ({"schedule": "12", "start": 5, "stop": 3}, "0 <= start <= stop"),
-        ({"schedule": "12", "start": 0, "stop": 1.5}, "whole number in 0..10000"),
-        ({"schedule": "12", "start": False, "stop": 3}, "whole number in 0..10000"),
-        ({"schedule": "12", "start": 0, "stop": 3, "replicate": 10**9}, "whole number in 0..10000"),
-        ({"schedule": "12", "start": 0, "stop": 3, "validate_at": "3"}, "must be a list"),
+        ({"schedule": "12", "start": 0, "stop": 1.5}, "submit.requests[0].stop is 1.5: Expected `int`, got `float`"),
+        (
+            {"schedule": "12", "start": False, "stop": 3},
+            "submit.requests[0].start is False: Expected `int`, got `bool`",
+        ),
+        (
+            {"schedule": "12", "start": 0, "stop": 3, "replicate": 10**9},
+            "submit.requests[0].replicate is 1000000000: Expected `int` <= 10000",
+        ),
+        (
+            {"schedule": "12", "start": 0, "stop": 3, "validate_at": "3"},
+            "submit.requests[0].validate_at is '3': Expected `array | null`, got `str`",
+        ),
         ({"kind": "guess"}, "must be train or measure"),
     ],
 )
@@ -255,22 +269,10 @@ def test_silence_after_a_good_start_ends_too():
 
 
 def test_the_whole_group_is_ended(tmp_path):
-    script = f"sleep 60 & echo $! > {tmp_path}/pid; sleep 60"
-    _, searcher = played(["sh", "-c", script], start_s=0.3)
-    grandchild = int((tmp_path / "pid").read_text())
-    deadline = time.monotonic() + 5
-    while running(grandchild) and _state(grandchild) != "Z" and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not running(grandchild) or _state(grandchild) == "Z"  # reaping it is for init
-    with pytest.raises(ChildProcessError):
-        os.waitpid(searcher._child.pid, os.WNOHANG)
-
-
-def _state(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return "gone"
+    before = set(children(os.getpid()))
+    played(["sh", "-c", f"sleep 60 & echo $! > {tmp_path}/pid; sleep 60"], start_s=0.3)
+    assert left_running([int((tmp_path / "pid").read_text())], within_s=5) == []
+    assert set(children(os.getpid())) <= before  # the first process was waited for
 
 
 def test_a_process_that_will_not_go_is_ended_after_the_grace():
@@ -333,7 +335,7 @@ def test_what_fits_is_kept_whole(sizes):
 
 
 def test_the_hello_of_the_document_is_the_one_that_is_sent():
-    text = (Path(__file__).parents[4] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[4] / "docs" / "reference" / "protocol.md").read_text(encoding="utf-8")
     sent = protocol.hello(BENCHMARK.space, BENCHMARK.fidelities, 30600.0, 1, seed=0)
     assert json.dumps(sent["space"]["choices"][0]) in text
     assert json.dumps(sent["space"]["template"]) in text

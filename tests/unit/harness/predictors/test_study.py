@@ -19,6 +19,7 @@ from harness.predictors.summary import JUDGED, against, over_datasets, summarise
 from harness.predictors.tables import StudyText, markdown
 from pmfnas.core.errors import InputError
 from pmfnas.core.predictors import reads_of
+from tests.support.verbs import refused
 
 FEW = {name: CANDIDATES[name] for name in ("flops", "last_valid", "pmf")}
 SMOKE = ["predictors", "--smoke", "--data", "surrogate", "--datasets", "cifar10", "--splits", "2", "--jobs", "1"]
@@ -44,34 +45,20 @@ class Mine:
 """
 
 
-@pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path_factory, surrogate_table):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
-    monkeypatch.delenv("PMFNAS_ANCHORS", raising=False)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path_factory.mktemp("no-official-files")))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, surrogate_table):
     """A finished study, to be copied before it is changed."""
     out = tmp_path_factory.mktemp("studies") / "predictors"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
-        assert main([*SMOKE, *NAMED, "--out", str(out)]) == 0
+    assert main([*SMOKE, *NAMED, "--out", str(out)]) == 0
     return out
 
 
 @pytest.fixture
 def result(made, tmp_path):
     return shutil.copytree(made, tmp_path / "predictors")
-
-
-def refused(capsys, arguments):
-    code = main(arguments)
-    error = capsys.readouterr().err.strip().splitlines()
-    assert code == 2
-    assert error[-1].startswith("error: ")
-    return error[-1]
 
 
 def plan():
@@ -320,7 +307,7 @@ def test_chunks_cover_every_split_once():
 
 
 def test_the_predictor_of_the_docs_can_enter(tmp_path):
-    page = (Path(__file__).parents[4] / "docs" / "predictors.md").read_text()
+    page = (Path(__file__).parents[4] / "docs" / "how-to" / "own-predictor.md").read_text()
     file = tmp_path / "my.py"
     file.write_text(page.split("```python\n")[1].split("```")[0])
     asked = [*SMOKE, "--predictor", f"{file}:MyPredictor", "--against", "flops", "--out", str(tmp_path / "out")]

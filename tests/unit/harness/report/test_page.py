@@ -1,6 +1,9 @@
 """The page: valid HTML without outside references, whose numbers are those of the tables, whatever the names are."""
 
 import base64
+import hashlib
+import html
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,30 +12,34 @@ import html5lib
 import pytest
 
 from harness.cli.main import main
-from harness.report.page import page, write_report
+from harness.report.headers import MEANINGS
+from harness.report.page import VENDOR, page, write_report
 from harness.report.results import read_results
 from harness.report.sections.why import why_section
 from harness.show.sheet import Sheet
-from harness.show.tables import markdown
+from harness.show.tables import markdown, said
 from pmfnas.core.errors import DataError, InputError
 from tests.support.frames import runs_of, some_runs
 from tests.support.reported import RUN, folder_of
 
+BANNER = "https://github.com/leeoniya/uPlot (v1.6.32)"
+"""A comment of the plotting library."""
 ODD = '<script>alert("a & b")</script>'
 MONEY = "$x^2$ {{ 7 * 7 }}"
 
 FEW = runs_of({"cifar10": {"asha": [93.0, 93.5], "pmf_nas": [93.4, 94.0]}})
 
-SECTIONS = ["table", "accuracy", "regret", "ranks", "profiles", "targets", "seconds", "why", "overhead", "provenance"]
+SECTIONS = ["answer", "table", "regret", "ranks", "profiles", "targets", "seconds", "why", "overhead", "provenance"]
 
 
 class Reader(HTMLParser):
-    """What a page holds: tables by caption, pictures, references, anchors and headings."""
+    """What a page holds: tables by caption, images, charts, references, anchors and headings."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tables: dict[str, list[list[str]]] = {}
         self.pictures: list[dict[str, str]] = []
+        self.charts: list[dict[str, str]] = []
         self.references: list[str] = []
         self.ids: list[str] = []
         self.headings: list[tuple[str, str]] = []
@@ -45,7 +52,9 @@ class Reader(HTMLParser):
         self.ids += [given["id"]] if "id" in given else []
         if tag == "img":
             self.pictures.append(given)
-        if tag == "caption":
+        if "data-chart" in given:
+            self.charts.append(given)
+        if tag in ("table", "caption"):
             self._caption = ""
         if tag == "tr":
             self.tables.setdefault(self._caption, []).append([])
@@ -53,10 +62,12 @@ class Reader(HTMLParser):
             self.tables[self._caption][-1].append("")
         if tag in ("h1", "h2", "h3"):
             self.headings.append((tag, ""))
-        self._into = tag
+        if tag != "abbr":
+            self._into = tag
 
     def handle_endtag(self, tag: str) -> None:
-        self._into = ""
+        if tag != "abbr":
+            self._into = ""
 
     def handle_data(self, data: str) -> None:
         if self._into == "caption":
@@ -99,18 +110,44 @@ def test_every_section_is_there_once_and_can_be_gone_to(read):
 
 def test_the_page_refers_to_nothing_outside(text, read):
     assert all(link.startswith(("#", "data:")) for link in read.references)
-    assert not re.search(r"url\(|@import|https?://", text)
+    assert not re.search(r"url\(|@import|https?://", text.replace(BANNER, ""))
     for picture in read.pictures:
         drawn = base64.b64decode(picture["src"].partition("base64,")[2]).decode()
         assert drawn.startswith("<?xml")
         assert all(link.startswith("#") for link in re.findall(r'(?:href|src)="([^"]*)"', drawn))
 
 
-def test_every_picture_says_what_it_shows(read):
-    # accuracy and regret, ranks, profiles with the pooled one, two targets, seconds where records are, the trace
-    assert len(read.pictures) == 2 + 2 + 1 + 3 + 4 + 1 + 2
-    assert all(len(picture["alt"]) > 40 for picture in read.pictures)
-    assert all(int(picture["width"]) > 0 and int(picture["height"]) > 0 for picture in read.pictures)
+def test_the_policy_allows_no_script_but_that_of_the_page(text):
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'" in text
+
+
+def test_the_plotting_library_is_the_one_that_is_noted():
+    noted = (VENDOR / "README.md").read_text()
+    for name in ("uPlot.iife.min.js", "uPlot.min.css"):
+        assert f"`{hashlib.sha256((VENDOR / name).read_bytes()).hexdigest()}` {name}" in noted
+    assert BANNER in (VENDOR / "uPlot.iife.min.js").read_text()
+
+
+def test_every_figure_says_what_it_shows(text, read):
+    # accuracy, regret, profiles with the pooled one, two targets, the trace; ranks; seconds where records are
+    assert len(read.charts) == 2 + 2 + 3 + 4 + 2
+    assert len(read.pictures) == 1
+    assert text.count('<figure class="bars">') == 1
+    assert all(len(chart["aria-label"]) > 40 and chart["role"] == "img" for chart in read.charts)
+    assert all(len(picture["alt"]) > 40 and int(picture["width"]) > 0 for picture in read.pictures)
+
+
+def test_every_column_that_needs_it_is_explained(text):
+    titles = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', text)
+    plain = {re.sub(r"<[^>]+>", "", title) for title in titles if "<abbr" not in title}
+    shares = {title for title in plain if "%" in title or title.startswith("≤")}
+    fidelities = {title for title in plain if "@" in title}
+    assert plain - shares - fidelities == {"cifar10", "cifar100", "entry", "value", "searchers", "packages"}
+    for title, told in MEANINGS.items():
+        assert title
+        assert told != title
 
 
 # ------------------------------------------------------------------------------------------------- the numbers
@@ -121,36 +158,37 @@ def bare(cell: str) -> str:
     return re.sub(r"\\(.)", r"\1", cell.strip().strip("*"))
 
 
-def test_every_number_of_the_table_is_that_of_table_md(folder, read):
-    lines = markdown(read_results(folder).table()).partition("\n---\n")[0].splitlines()
+def test_every_number_of_the_tables_is_that_of_table_md(folder, read):
+    lines = markdown(read_results(folder).table()).splitlines()
     rows = [[bare(cell) for cell in line.strip("| ").split(" | ")] for line in lines if line.startswith("|")]
     wanted = [row for row in rows if not set(row[0]) <= {"-"}]
-    shown = [
-        [cell.strip() for cell in row]
-        for caption, table in read.tables.items()
-        if "accounting; n = 24" in caption
-        for row in table
-        if len(row) > 12 or row[0] == "searcher"
-    ]
-    full = [row for row in shown if len(row) == len(wanted[0])]
-    assert full == wanted
-    assert len(wanted) == 2 * 5
+    shown = [[cell.strip() for cell in row] for table in read.tables.values() for row in table]
+    assert len(wanted) > 2 * 5
+    assert [row for row in wanted if row not in shown] == []
 
 
-def test_the_main_columns_hold_the_same_numbers_as_all_columns(read):
-    for caption, rows in read.tables.items():
-        if "accounting; n = 24" not in caption:
-            continue
-        half = len(rows) // 2
-        brief, full = rows[:half], rows[half:]
-        places = [full[0].index(title) for title in brief[0]]
-        assert brief == [[row[place] for place in places] for row in full]
+def test_the_answer_is_that_of_the_table(folder, text):
+    table = read_results(folder).table()
+    assert html.escape(said(table), quote=False) in text
+    assert text.index(html.escape(said(table), quote=False)) < text.index("data-chart") < text.index("<table")
+
+
+def test_the_curves_end_at_the_means_of_the_table(folder, read):
+    summary = read_results(folder).table().summary.set_index(["dataset", "searcher"])
+    for column, charts in (("test_mean", read.charts[:2]), ("test_regret_mean", read.charts[2:4])):
+        for dataset, chart in zip(("cifar10", "cifar100"), charts, strict=True):
+            given = json.loads(chart["data-chart"])
+            assert {one["name"] for one in given["series"]} == {"asha", "most_params", "pmf_nas", "random_search"}
+            for one in given["series"]:
+                assert one["mean"][-1] == pytest.approx(summary.loc[(dataset, one["name"]), column], abs=0.005)
+                assert one["low"][-1] <= one["mean"][-1] <= one["high"][-1]
+                assert len(one["mean"]) == len(given["at"])
 
 
 def test_every_number_beside_a_picture_is_in_a_table(read):
     cells = {number for rows in read.tables.values() for row in rows for cell in row for number in numbers(cell)}
-    for picture in read.pictures[:5]:
-        told = [number for number in numbers(picture["alt"].partition(".")[2]) if "." in number]
+    for alt in (read.pictures[0]["alt"], *(chart["aria-label"] for chart in read.charts[:4])):
+        told = [number for number in numbers(alt.partition(".")[2]) if "." in number]
         assert told
         assert set(told) <= cells
 
@@ -190,7 +228,7 @@ def test_arrivals_are_those_of_progress_csv(folder, read):
 
 
 def test_the_ranks_come_with_their_caution(text):
-    assert "2 data sets are few: the unit here is the data set, so the diagram cannot tell anybody apart" in text
+    assert "2 data sets are few for this method: it can tell apart no two searchers." in text
     # q(.05, 4 searchers) = 2.569 of Demšar 2006, table 5a; 2 data sets
     assert f"critical difference at 5 %, here {2.569 * (4 * 5 / 12) ** 0.5:.2f} ranks of 3 possible" in text
 
@@ -232,7 +270,7 @@ def test_without_records_the_page_says_so(tmp_path):
 @pytest.mark.parametrize("runs", [FEW, FEW[FEW["searcher"] == "asha"]], ids=["one data set", "one searcher"])
 def test_where_there_is_nothing_to_rank_there_are_no_ranks(tmp_path, runs):
     read = Reader(page(read_results(folder_of(tmp_path, runs, with_record=False))))
-    assert "accuracy" in read.ids
+    assert "answer" in read.ids
     assert "ranks" not in read.ids
 
 
@@ -308,7 +346,7 @@ def test_a_folder_that_lacks_a_file(tmp_path, capsys, broken, message):
     [
         ["8:00:32", "8:02:40", "10:00:00"],
         ["55 s", "1.5 h", "95 min", "2 h 5 min"],
-        ["<.001", ".001", "0.5", "n<20", "ref"],
+        ["<.001", ".001", "0.5"],
         ["12@3", "12@12", "12@12 from 3", "12@12 from 3 r1", "200@200"],
         ["-1.5 to 2", "-0.5 to +0.3", "0.1"],
         ["9.1±.2", "94.37±0.12"],
@@ -316,9 +354,9 @@ def test_a_folder_that_lacks_a_file(tmp_path, capsys, broken, message):
     ],
 )
 def test_cells_are_ordered_by_what_they_mean(ascending):
-    cells = [*reversed(ascending), "-"]
+    cells = [*reversed(ascending), "-", "n<20", "ref"]
     places = [row[0] for row in Sheet("", ("column",), tuple((cell,) for cell in cells)).order]
-    assert places == [*reversed(range(len(ascending))), None]
+    assert places == [*reversed(range(len(ascending))), None, None, None]
 
 
 @pytest.mark.parametrize("damaged", ["runs.parquet", "steps.parquet", "manifest.json", "verdict.md", "progress.csv"])

@@ -55,8 +55,7 @@ def test_hindsight_is_never_worse_than_the_pick(folder, surrogate_table):
     assert pick.n_archs == pytest.approx(len(ended), abs=2)
 
 
-def test_the_verb_prints_and_writes_the_same(folder, surrogate_table, capsys, monkeypatch):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
+def test_the_verb_prints_and_writes_the_same(folder, surrogate_table, capsys):
     asked = ["ceiling", "--data", "surrogate", "--datasets", "cifar10", "--first-seed", "0", "--seeds", "2"]
     assert main([*asked, "--in", str(folder), "--out", str(folder / "ceiling.md")]) == 0
     printed = capsys.readouterr().out
@@ -73,16 +72,14 @@ def test_the_verb_prints_and_writes_the_same(folder, surrogate_table, capsys, mo
         (["--seeds", "0"], "--seeds"),
     ],
 )
-def test_bad_input_is_one_line(flags, said, capsys, monkeypatch, surrogate_table):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
+def test_bad_input_is_one_line(flags, said, capsys, surrogate_table):
     asked = ["--data", "surrogate", "--datasets", "cifar10", "--seeds", "1"]
     assert main(["ceiling", *asked, *flags]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert said in line
 
 
-def test_the_seeds_are_those_of_the_folder_unless_some_are_named(folder, surrogate_table, capsys, monkeypatch):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
+def test_the_seeds_are_those_of_the_folder_unless_some_are_named(folder, surrogate_table, capsys):
     asked = ["ceiling", "--data", "surrogate", "--datasets", "cifar10", "--in", str(folder)]
     assert main(asked) == 0
     alone = capsys.readouterr().out
@@ -94,8 +91,7 @@ def test_the_seeds_are_those_of_the_folder_unless_some_are_named(folder, surroga
     assert "holds no finished run with seeds 7 to 506; it has seeds 0 to 1: leave --seeds" in said
 
 
-def test_a_searcher_that_the_folder_does_not_hold_is_refused(folder, capsys, monkeypatch, surrogate_table):
-    monkeypatch.setenv("PMFNAS_CACHE", str(surrogate_table.path.parent))
+def test_a_searcher_that_the_folder_does_not_hold_is_refused(folder, capsys, surrogate_table):
     asked = ["ceiling", "--data", "surrogate", "--datasets", "cifar10", "--first-seed", "0", "--in", str(folder)]
     assert main([*asked, "--searchers", "pmf_nas"]) == 2
     assert "must be one of: random_search" in capsys.readouterr().err

@@ -97,7 +97,7 @@ def test_what_cannot_be_done_fails_and_the_rest_goes_on(tmp_path):
     device = device_of(tmp_path)
     device.submit(tickets(Measure(A, "latency_ms"), Train(A, "2", 0, 1, replicate=2), Train(B, "2", 0, 1)))
     events = {event.ticket.number: event for event in (device.next_event(1e9) for _ in range(3))}
-    assert "real training measures none" in events[0].outcome.reason
+    assert "real training offers no measurements" in events[0].outcome.reason
     assert "replicate 2 of schedule 2 does not exist: 2 trials do" in events[1].outcome.reason
     assert isinstance(events[2].outcome, Ok)
 

@@ -42,14 +42,19 @@ def searched(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def written(searched, tmp_path_factory):
+    """The network of that search as a program, with its card."""
+    return export(searched / "out", tmp_path_factory.mktemp("exported") / "it's.pt2")
+
+
 @pytest.fixture
 def out(searched, tmp_path):
     return shutil.copytree(searched / "out", tmp_path / "out")
 
 
-def test_the_names_of_the_classes_are_in_result_card_and_program(out, tmp_path):
-    assert json.loads((out / "result.json").read_text())["class_names"] == list(NAMES)
-    written = export(out, tmp_path / "model.pt2")
+def test_the_names_of_the_classes_are_in_result_card_and_program(searched, written):
+    assert json.loads((searched / "out" / "result.json").read_text())["class_names"] == list(NAMES)
     stored = {"class_names.json": ""}
     torch.export.load(written.model, extra_files=stored)
     assert json.loads(stored["class_names.json"]) == list(NAMES)
@@ -68,9 +73,8 @@ def unescaped(text):
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
 
 
-def test_every_row_of_the_card_renders_and_the_arch_stands_whole(out, tmp_path):
-    written = export(out, tmp_path / "model.pt2")
-    card, (claim, result) = written.card.read_text(), finished_search(out)
+def test_every_row_of_the_card_renders_and_the_arch_stands_whole(searched, written):
+    card, (claim, result) = written.card.read_text(), finished_search(searched / "out")
     rows = cells_of(card)
     assert {len(row) for row in rows} == {2}
     assert "arch" not in [row[0] for row in rows]
@@ -80,11 +84,14 @@ def test_every_row_of_the_card_renders_and_the_arch_stands_whole(out, tmp_path):
     assert "uint8 images (n, 3, 8, 8)" in card
 
 
-def test_the_program_of_the_card_runs_as_written_without_a_warning(out, tmp_path):
-    written = export(out, tmp_path / "it's.pt2")
+def test_the_program_of_the_card_runs_as_written_without_a_warning(written):
     (program,) = re.findall(r"```python\n(.*?)```", written.card.read_text(), re.DOTALL)
     ended = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=written.model.parent,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert ended.stderr == ""
     lines = ended.stdout.splitlines()

@@ -78,3 +78,12 @@ def test_a_line_damaged_in_the_middle_is_named(tmp_path):
 def test_a_disk_that_takes_nothing_is_named(tmp_path):
     with pytest.raises(InputError, match="make room and go on with --resume"):
         Journal(tmp_path / "no folder" / "j").append(EVENTS[0])
+
+
+def test_an_event_that_does_not_reach_the_disk_is_an_error(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("harness.search.journal.os.fsync", full)
+    with pytest.raises(InputError, match=r"No space left on device\); make room and go on with --resume"):
+        written(tmp_path / "journal.jsonl", EVENTS[:1])

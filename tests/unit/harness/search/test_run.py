@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.cli.main import main
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.loop.record import read_header, read_rows, record_path
 from pmfnas.spaces import space_for
@@ -29,6 +28,7 @@ from harness.search.spec import SearchSpec  # noqa: E402
 from pmfnas.training.checkpoints import Checkpoints  # noqa: E402
 from pmfnas.training.data import open_source  # noqa: E402
 from tests.support.training_runs import ticking, tiny_images  # noqa: E402
+from tests.support.verbs import refused  # noqa: E402
 
 RECIPE = Recipe(channels=(4, 4, 8), cells_per_stage=1, batch_size=32)
 
@@ -188,15 +188,6 @@ def test_the_model_answers_as_the_search_scored_it(mine, tmp_path):
 
 
 # ----------------------------------------------------------------------------------------------------------- bad input
-
-
-def refused(capsys, arguments):
-    code = main(arguments)
-    error = capsys.readouterr().err.strip().splitlines()
-    assert code == 2
-    assert "Traceback" not in "\n".join(error)
-    assert error[-1].startswith("error: ")
-    return error[-1]
 
 
 @pytest.mark.parametrize(

@@ -149,10 +149,10 @@ def test_a_process_starts_anew_with_its_own_command_and_resume(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import os, sys, threading\n"
-        "from harness.cli.search import _start_anew\n"
+        "from harness.search.watchdog import start_anew\n"
         "print(os.getpid(), *sys.argv[1:])\n"
         "if '--resume' not in sys.argv:\n"
-        "    threading.Thread(target=_start_anew).start()\n"
+        "    threading.Thread(target=start_anew).start()\n"
         "    threading.Event().wait()\n"
     )
     root = str(Path(__file__).parents[4])

@@ -8,7 +8,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from harness.show import figures
-from harness.show.figures import Roles, accuracy_figure, final_figure, regret_figure, write_figure
+from harness.show.figures import accuracy_figure, final_figure, ranked, regret_figure
+from harness.show.looks import GREY, LEADING, MOST_COLOURED, highlighted
+from harness.show.panels import write_figure
+from harness.stats.runs import checked_runs
 from pmfnas.core.errors import InputError
 from tests.support.frames import runs_of, some_runs, steps_of
 
@@ -62,6 +65,7 @@ def test_every_figure_says_what_it_shows(make) -> None:
 def test_the_curve_is_the_mean_over_gpu_hours() -> None:
     panel = _accuracy().axes[0]
     thick = max(panel.lines, key=lambda line: line.get_linewidth())
+    assert thick.get_color() == "#D55E00"
     hours, mean = np.asarray(thick.get_xdata()), np.asarray(thick.get_ydata())
     ours = RUNS[(RUNS["dataset"] == "cifar10") & (RUNS["searcher"] == "pmf_nas")]["test"].mean()
     assert hours[-1] == pytest.approx(2.0)
@@ -71,30 +75,66 @@ def test_the_curve_is_the_mean_over_gpu_hours() -> None:
     assert ours - 2 < low < ours < high
 
 
-def test_the_legend_lists_everybody_best_first() -> None:
-    figure = _accuracy()
-    names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names[0] == "pmf_nas"
-    assert sorted(names) == ["asha", "most_params", "pmf_nas", "random_search"]
-    assert [text.get_text() for text in _regret().legends[0].get_texts()] == names
+@pytest.mark.parametrize("make", [_accuracy, _regret])
+def test_every_line_is_named_at_its_end(make) -> None:
+    for panel in make().axes:
+        named = {text.get_text(): text for text in panel.texts}
+        assert sorted(named) == ["asha", "most_params", "pmf_nas", "random_search"]
+        heights = sorted(text.get_position()[1] for text in named.values())
+        assert min(np.diff(heights)) * 2.1 * 72 > 6.8, "names of 6.8 points do not overlap in 2.1 inches"
+        order = sorted(named, key=lambda name: named[name].get_position()[1])
+        curves = [line for line in panel.lines if len(line.get_xdata()) > 2]
+        ends = {_name_of(line, named): line.get_ydata()[-1] for line in curves}
+        assert [ends[name] for name in order] == sorted(ends.values())
 
 
-def test_reference_and_controls_stand_out() -> None:
-    panel = accuracy_figure(RUNS, STEPS, roles=Roles("asha", ("most_params",)), rng=np.random.default_rng(0)).axes[0]
-    by_width = sorted(panel.lines, key=lambda line: line.get_linewidth())
-    asha = RUNS[(RUNS["dataset"] == "cifar10") & (RUNS["searcher"] == "asha")]["test"].mean()
-    assert np.asarray(by_width[-1].get_ydata())[-1] == pytest.approx(asha)
-    assert by_width[-2].get_color() == "#000000"
-    looks = {(line.get_color(), str(line.get_linestyle()), line.get_marker()) for line in by_width}
-    assert len(looks) == 4
+def test_names_of_lines_that_end_together_do_not_overlap() -> None:
+    ends = {"pmf_nas": [93.02] * 2, "asha": [93.01] * 2, "tpe": [93.0] * 2, "bohb": [92.9] * 2}
+    runs = runs_of({"cifar10": ends})
+    panel = accuracy_figure(runs, steps_of(runs), rng=np.random.default_rng(0)).axes[0]
+    places = {text.get_text(): text.get_position()[1] for text in panel.texts}
+    assert sorted(places, key=places.get) == ["bohb", "tpe", "asha", "pmf_nas"]
+    assert min(np.diff(sorted(places.values()))) * 2.1 * 72 > 6.8, "6.8 points high, in 2.1 inches"
 
 
-def test_fourteen_lines_are_all_different() -> None:
-    runs = runs_of({"cifar10": {f"searcher_{i}": [92.0 + i / 10, 92.1] for i in range(14)}})
+def _name_of(line, named) -> str:
+    """Return the name whose text has the colour of the line, darkened."""
+    dark = [tuple(round(0.72 * part, 6) for part in matplotlib.colors.to_rgb(line.get_color()))]
+    (name,) = [n for n, text in named.items() if tuple(round(part, 6) for part in text.get_color()) in dark]
+    return name
+
+
+def _many(n: int = 14):
+    """Searchers of rising accuracy: the last is the best; pmf_nas is the worst."""
+    names = ["pmf_nas", *(f"searcher_{i}" for i in range(1, n))]
+    return runs_of({"cifar10": {name: [92.0 + i / 10, 92.1 + i / 10] for i, name in enumerate(names)}})
+
+
+def test_the_leading_six_are_in_colour_and_the_others_grey() -> None:
+    runs = _many()
     figure = accuracy_figure(runs, steps_of(runs), rng=np.random.default_rng(0))
-    looks = {(line.get_color(), line.get_marker()) for line in figure.axes[0].lines}
-    assert len(looks) == 14
+    curves = [line for line in figure.axes[0].lines if len(line.get_xdata()) > 2]
+    coloured = [line for line in curves if line.get_color() != GREY]
+    assert len(curves) == 14
+    assert len(coloured) == LEADING == 6
+    assert len({line.get_color() for line in coloured}) == 6, "no colour is used twice"
+    assert {line.get_linewidth() for line in curves if line.get_color() == GREY} == {0.7}
+    named = sorted(text.get_text() for text in figure.axes[0].texts)
+    assert named == ["pmf_nas", "searcher_10", "searcher_11", "searcher_12", "searcher_13", "searcher_9"]
+    assert "Grey: searcher_8, searcher_7, searcher_6" in _texts(figure)
     assert "n < 20: no claim" in _texts(figure)
+
+
+def test_show_chooses_who_is_in_colour() -> None:
+    names = ranked(checked_runs(_many()))
+    assert names[:2] == ["searcher_13", "searcher_12"]
+    styles = highlighted(names, ("searcher_1", "searcher_2"))
+    assert [name for name, style in styles.items() if style.colour != GREY] == ["searcher_2", "searcher_1"]
+    with_reference = highlighted(names, ("searcher_1", "pmf_nas"))
+    assert next(iter(with_reference)) == "pmf_nas"
+    assert with_reference["pmf_nas"].width > with_reference["searcher_1"].width
+    everybody = highlighted([*names[: MOST_COLOURED - 1], "pmf_nas"])
+    assert len({style.colour for style in everybody.values()} - {GREY}) == MOST_COLOURED
 
 
 def test_a_mean_regret_of_zero_stands_on_the_lower_edge() -> None:
@@ -112,7 +152,7 @@ def test_a_searcher_far_below_is_named_instead_of_drawn() -> None:
     runs = runs_of({"cifar10": {"a": [93.9] * 3, "b": [93.8] * 3, "c": [93.7] * 3, "lost": [54.3] * 3}})
     panel = accuracy_figure(runs, steps_of(runs), rng=np.random.default_rng(0)).axes[0]
     assert panel.get_ylim()[0] > 92
-    assert [text.get_text() for text in panel.texts] == ["below:\nlost 54.3"]
+    assert sorted(text.get_text() for text in panel.texts) == ["a", "b", "below:\nlost 54.3", "c"]
 
 
 def test_a_mean_that_fell_again_stays_inside() -> None:

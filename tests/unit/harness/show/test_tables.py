@@ -75,7 +75,7 @@ def test_markdown_rows_are_whole_and_escaped(table: Table) -> None:
         if line.startswith("|"):
             cells = re.split(r"(?<!\\)\|", line)[1:-1]
             blocks[len(cells)] = blocks.get(len(cells), 0) + 1
-    assert blocks == {26: 2 * (2 + 4), 8: 2 + len(published())}
+    assert blocks == {9: 2 * (2 + 4), 6: 2 + 4, 8: 2 + len(published())}, "at most nine columns of ours"
     assert "| REA | 93.92±0.30 (91.19±0.31) | 71.84±0.99 (71.81±1.12) |" in tables.markdown(table)
     assert "| RoBoT | 94.36±0.00 | 73.51±0.00 |" in tables.markdown(table)
     assert "**pmf\\_nas**" in tables.markdown(table)
@@ -87,11 +87,11 @@ def test_latex_is_balanced_escaped_and_ascii(table: Table) -> None:
     assert text.isascii()
     body = "\n".join(line for line in text.splitlines() if not line.startswith("%"))
     for environment in ("table", "tabular"):
-        assert body.count(f"\\begin{{{environment}}}") == body.count(f"\\end{{{environment}}}") == 3
+        assert body.count(f"\\begin{{{environment}}}") == body.count(f"\\end{{{environment}}}") == 4
     assert len(re.findall(r"(?<!\\)\{", body)) == len(re.findall(r"(?<!\\)\}", body))
-    assert body.count("\\toprule") == body.count("\\midrule") == body.count("\\bottomrule") == 3
+    assert body.count("\\toprule") == body.count("\\midrule") == body.count("\\bottomrule") == 4
     rows = [line for line in body.splitlines() if line.endswith("\\\\")]
-    assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {9, 5}
+    assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {8, 5}
     outside = re.sub(r"\$[^$]*\$", "", body.replace("\\$", "").replace("\\_", "").replace("\\#", "").replace("\\%", ""))
     assert not re.search(r"[_#^~%$<>]", outside)
     assert r"100 \% \& \{x\} \textbackslash{} \textasciitilde{}\textasciicircum{}\#\$ $<$\textbackslash{}xe9$>$" in body
@@ -101,7 +101,7 @@ def test_the_terminal_is_readable_at_its_width(table: Table) -> None:
     lines = tables.terminal(table).splitlines()
     assert max(map(len, lines)) <= TERMINAL_WIDTH
     row = next(line for line in lines if line.startswith("* pmf_nas"))
-    assert re.fullmatch(r"\* pmf_nas +24 +9\d\.\d\d±0\.\d\d +9\d\.\d\d±.* ref +-", row)
+    assert re.fullmatch(r"\* pmf_nas +24 +9\d\.\d\d±0\.\d\d +9\d\.\d\d-9\d\.\d\d +9\d\.\d\d±.* ref +-", row)
     assert any(re.match(r"  asha +22\+2f ", line) for line in lines)
     assert any(re.match(r"  most_params +5 .*n<20 +-$", line) for line in lines)
     assert any(re.match(r"  random_search +24 .* <\.001 +-[01]\.\d\d$", line) for line in lines)
@@ -117,8 +117,11 @@ def test_a_long_name_gives_way_in_the_terminal() -> None:
 @pytest.mark.parametrize("render", [*RENDERINGS, tables.csv])
 def test_columns_of_the_host_can_be_left_out(table: Table, render) -> None:
     kept, dropped = render(table), render(Table(without_host(table.summary)))
-    assert re.search(r"fit s|searcher_s", kept) or render is tables.latex  # LaTeX never shows the host's seconds
+    assert bool(re.search(r"fit s|searcher_s", kept)) is (render is tables.csv), "only the CSV has the host's seconds"
     assert not re.search(r"fit s|searcher_s", dropped)
+    full = tables.sheets(table, "full")[0].titles
+    assert "fit s" in full
+    assert "fit s" not in tables.sheets(Table(without_host(table.summary)), "full")[0].titles
 
 
 @pytest.mark.parametrize("render", [*RENDERINGS, tables.csv])
@@ -136,11 +139,34 @@ def test_too_few_seeds_are_one_line(render) -> None:
     runs = some_runs()
     one = (runs["searcher"] == "asha") & (runs["dataset"] == "cifar10") & (runs["seed"] > 4)
     everybody = render(table_of(runs[runs["seed"] < 3]))
-    assert [line.lstrip("- ") for line in everybody.replace("\\", "").splitlines() if "no claim" in line] == [
-        "n < 20: no claim."
-    ]
+    details = everybody.replace("\\", "").partition("## cifar10" if render is tables.markdown else "\n")[2]
+    assert [line.lstrip("- ") for line in details.splitlines() if "no claim" in line] == ["n < 20: no claim."]
     assert "n < 20: no claim for asha on cifar10." in render(table_of(runs[~one])).replace("\\", "")
     assert "no claim" not in render(table_of(runs))
+
+
+def test_the_table_over_all_data_sets_is_first_in_files_and_last_on_a_screen(table: Table) -> None:
+    sentence = (
+        "On ANCHORED data (cifar10 and cifar100; 5 to 24 seeds, 2 GPU-hours), pmf_nas has the best mean rank, 1.0"
+    )
+    page, screen = tables.markdown(table).replace("\\", ""), tables.closing(table)
+    paper = tables.latex(table).replace("\\_", "_")
+    assert page.index("## All data sets") < page.index(sentence) < page.index("## cifar10")
+    assert paper.index("tab:overall") < paper.index("tab:cifar10")
+    assert f"All data sets. {sentence}" in " ".join(paper.split())
+    assert screen.startswith("All data sets\n")
+    assert " ".join(screen.split("\n\n")[-1].split()).startswith(sentence)
+    assert "All data sets" not in tables.terminal(table)
+    assert next(row["searcher"] for row in csv.DictReader(io.StringIO(tables.overall_csv(table)))) == "pmf_nas"
+
+
+def test_columns_give_way_on_a_narrow_screen(table: Table, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = (tables.terminal(Table(table.summary)) + tables.closing(table)).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert "Not shown, since the screen is narrow: hit %, GPU-h" in "\n".join(lines)
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "Not shown" not in tables.terminal(table)
 
 
 def test_the_legend_names_the_schedule_only_where_it_is_known() -> None:
@@ -157,10 +183,10 @@ def test_the_legend_says_what_the_numbers_rest_on() -> None:
 
 def test_the_files_are_written_and_repeatable(table: Table, tmp_path: Path) -> None:
     first, again = (write_tables(table, tmp_path / name, host_columns=False) for name in ("a", "b"))
-    assert [path.name for path in first] == ["table.md", "table.csv", "table.tex"]
+    assert [path.name for path in first] == ["table.md", "table.csv", "table.tex", "summary.csv"]
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
     assert "searcher_s" not in first[1].read_text()
     with_host = write_tables(table, tmp_path / "a", stem="table2")
     assert "searcher_s" in with_host[1].read_text()
     assert b"\r" not in first[1].read_bytes()
-    assert len(list((tmp_path / "a").iterdir())) == 6
+    assert len(list((tmp_path / "a").iterdir())) == 7

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.stats.anytime import first_at_most, mean_band, on_grid, steps, time_average
+from harness.stats.anytime import first_at_most, mean_band, median_arrival_s, on_grid, steps, time_average
 from pmfnas.core.errors import InputError
 
 # Run 0: 5 from 2 s, 3 from 6 s. Run 1: 4 from 4 s. Run 2 never has an incumbent. Given out of order.
@@ -100,3 +100,18 @@ def test_impossible_steps_are_refused(run, time_s, value, message) -> None:
 def test_an_empty_time_span_is_refused() -> None:
     with pytest.raises(InputError, match="start_s"):
         time_average(GIVEN, start_s=5, stop_s=5, before=0.0)
+
+
+@pytest.mark.parametrize(
+    ("times", "reached", "median"),
+    [
+        ([1, 2, 9, 9], [1, 1, 0, 0], 2.0),  # exactly one half
+        ([4, 1, 3], [1, 1, 1], 3.0),
+        ([1, 9, 9], [1, 0, 0], np.nan),
+        ([9, 9], [0, 0], np.nan),
+        ([3, 3, 9], [1, 1, 0], 3.0),
+    ],
+)
+def test_the_median_arrival_is_that_of_half_of_the_runs(times, reached, median):
+    found = median_arrival_s(np.array(times, dtype=float), np.array(reached, dtype=bool))
+    assert found == pytest.approx(median, nan_ok=True)

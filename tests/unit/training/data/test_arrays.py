@@ -187,7 +187,7 @@ def test_other_images_are_refused_with_the_remedy(tmp_path, images, message):
 def test_pixels_of_0_and_1_and_arrays_that_are_not_used_are_said(tmp_path):
     source = opened(tmp_path, images=(IMAGES > 90).astype(np.uint8), fold=LABELS)
     assert source.notes[0].startswith("warning: all pixels are 0 or 1")
-    assert source.notes[1] == "note: arrays that are left out: fold"
+    assert source.notes[1] == "note: left out, unknown arrays: fold"
 
 
 # ------------------------------------------------------------------------------------------------------------ the file

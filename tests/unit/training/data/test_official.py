@@ -193,7 +193,7 @@ def test_a_pickle_that_asks_for_more_is_refused(tmp_path, value, monkeypatch):
     write(tmp_path, "cifar100")
     path = tmp_path / "cifar-100-python" / "train"
     path.write_bytes(pickle.dumps({b"data": value}, protocol=2))
-    with pytest.raises(DataError, match="nothing of it was run"):
+    with pytest.raises(DataError, match="before any of it was run"):
         source_of(tmp_path, "cifar100").search()
     assert not (tmp_path / "escaped").exists()
 

@@ -108,7 +108,7 @@ def test_of_several_frames_the_first_counts_and_it_is_said():
     [
         (
             Image.fromarray(np.zeros((4, 4), dtype=np.float32)),
-            "mode F, which cannot be converted rightly; save it as RGB",
+            "mode F, which cannot be converted correctly; save it as RGB",
         ),
         (Image.fromarray(np.zeros((4, 4), dtype=np.int32)), "32 bits, whose range is not known"),
         (Image.new("LAB", (4, 4)), "mode LAB"),
@@ -141,23 +141,23 @@ def damaged(kind):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("make", "message"),
     [
-        (b"", "empty"),
-        (b"just text", "no picture of a known format"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n", "no picture of a known format"),
-        (saved(Image.effect_noise((64, 64), 90))[:300], "truncated"),
-        (saved(Image.effect_noise((64, 64), 90), "JPEG")[:900], "truncated"),
-        (damaged("PNG"), "damaged"),
-        (with_a_long_comment(), "MAX_TEXT_CHUNK.*save it again or remove it"),
-        (with_an_empty_header_behind_its_pixels(), "Truncated IHDR chunk"),
-        (saved(Image.new("1", (20_000, 20_000))), "too large a picture .*scale or remove it"),
-        (saved(Image.new("1", (10_000, 10_000))), "too large a picture"),
+        (lambda: b"", "empty"),
+        (lambda: b"just text", "no picture of a known format"),
+        (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n", "no picture of a known format"),
+        (lambda: saved(Image.effect_noise((64, 64), 90))[:300], "truncated"),
+        (lambda: saved(Image.effect_noise((64, 64), 90), "JPEG")[:900], "truncated"),
+        (lambda: damaged("PNG"), "damaged"),
+        (with_a_long_comment, "MAX_TEXT_CHUNK.*save it again or remove it"),
+        (with_an_empty_header_behind_its_pixels, "Truncated IHDR chunk"),
+        (lambda: saved(Image.new("1", (20_000, 20_000))), "too large a picture .*scale or remove it"),
+        (lambda: saved(Image.new("1", (10_000, 10_000))), "too large a picture"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named_with_the_remedy(tmp_path, content, message):
+def test_a_file_that_cannot_be_read_is_named_with_the_remedy(tmp_path, make, message):
     path = tmp_path / "x.png"
-    path.write_bytes(content)
+    path.write_bytes(make())
     with pytest.raises(DataError, match=rf"x\.png is .*{message}") as caught:
         read_picture(path)
     assert "\n" not in str(caught.value)
