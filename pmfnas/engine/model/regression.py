@@ -71,27 +71,26 @@ class Regression:
         self._declared = _Sums(precision, precision @ weights, square, prior.weight)
         self._told = _Sums(np.zeros_like(precision), np.zeros_like(weights), 0.0, 0.0)
         self._memory, self._factor = prior.memory, 1.0
-        self.weights = weights
-        """Posterior means, (d,)."""
-
-    @property
-    def noise2(self) -> float:
-        """Variance of an outcome, given the weights."""
-        known = self._declared.plus(self._told)
-        return max(known.square - float(self.weights @ known.moment), 1e-12) / known.n
+        self._learn()
 
     def foresee(self, x: FloatArray) -> Forecast:
         """Return what is expected at inputs (d,)."""
-        precision = self._declared.precision + self._told.precision
-        spread2 = self.noise2 * (1.0 + float(x @ np.linalg.solve(precision, x)))
+        spread2 = self.noise2 * (1.0 + float(x @ self._inverse @ x))
         return Forecast(float(self.weights @ x), self._factor * float(np.sqrt(spread2)))
 
     def tell(self, x: FloatArray, y: float, forecast: Forecast | None = None) -> None:
         """Learn an outcome, and from the forecast of it, if there was one."""
         self._told = self._told.times(self._memory).plus(_Sums(np.outer(x, x), y * x, y * y, 1.0))
-        known = self._declared.plus(self._told)
-        self.weights = np.linalg.solve(known.precision, known.moment)
+        self._learn()
         if forecast is None:
             return
         missed = abs(y - forecast.mean) > Z90 * forecast.std
         self._factor *= float(np.exp(_STEP * (missed - _MISSES)))
+
+    def _learn(self) -> None:
+        known = self._declared.plus(self._told)
+        self._inverse = np.linalg.inv(known.precision)  # (d, d)
+        self.weights = self._inverse @ known.moment
+        """Posterior means, (d,)."""
+        self.noise2 = max(known.square - float(self.weights @ known.moment), 1e-12) / known.n
+        """Variance of an outcome, given the weights."""
