@@ -93,8 +93,10 @@ def add_to_page(app: Sphinx, name: str, source: list[str]) -> None:
 
 
 def keep_formulas(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
-    """Show what is indented in the docstring of a module, formulas and drawings, as it stands there."""
-    del app, name, thing, options
+    """Keep formulas and drawings in the docstring of a module as they are; a page has its own words on its package."""
+    del app, thing, options
+    if what == "module" and name.count(".") == 1:
+        lines.clear()
     for at in range(len(lines) - 1, 1, -1):
         begins = lines[at].startswith("    ") and not lines[at - 1] and not lines[at - 2].startswith(" ")
         if what == "module" and begins:

@@ -51,8 +51,8 @@ def spending_section(results: Results, order: Sequence[str]) -> Section:
         key,
         title,
         words=(
-            "Mean GPU-hours per run that each searcher paid for, by the fidelity at which a segment ends, the lowest "
-            f"on the left. The last two parts: workers {IDLE}, and budget {UNUSED} when the searcher stopped.",
+            "Mean GPU-hours per run that each searcher paid for, by the fidelity at which a segment ends, lowest on "
+            f"the left. The last two parts: workers {IDLE}, and budget {UNUSED} when the searcher stopped.",
         ),
         warnings=(f"{lacking} runs have no record here and are left out of this section.",) if lacking > 0 else (),
         pictures=tuple(_bars(dataset, hours, colours) for dataset, hours in wide.items()),

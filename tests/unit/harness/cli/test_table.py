@@ -1,7 +1,8 @@
 """The verb `table` knows a writer for every kind of folder, and says what it knows of any other."""
 
+import contextlib
+import io
 import json
-import shutil
 
 import pandas as pd
 import pytest
@@ -62,11 +63,20 @@ def folder(tmp_path):
     return folder_of(tmp_path / "reference", with_record=False)
 
 
-def test_a_folder_of_frames_gets_every_table_and_figure(folder, capsys):
-    assert main(["table", str(folder)]) == 0
+@pytest.fixture(scope="module")
+def tabled(tmp_path_factory):
+    """Such a folder once `table` has written into it, and what was printed."""
+    folder = folder_of(tmp_path_factory.mktemp("tabled") / "reference", with_record=False)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main(["table", str(folder)]) == 0
+    return folder, printed.getvalue()
+
+
+def test_a_folder_of_frames_gets_every_table_and_figure(tabled):
+    folder, printed = tabled
     figures = {f"{name}.{kind}" for name in (*FIGURES, "figures/against-cifar10") for kind in ("png", "pdf")}
     assert figures | {"table.md", "table.csv", "table.tex", "summary.csv"} <= files_of(folder)
-    lines = capsys.readouterr().out.split("\n\n")
+    lines = printed.split("\n\n")
     assert lines[-3].lstrip().startswith("All data sets\n")
     assert " ".join(lines[-1].split()).startswith("On ANCHORED data (cifar10 and cifar100; 24 seeds, 2 GPU-hours), ")
     assert "Published" not in (folder / "table.md").read_text()
@@ -83,16 +93,15 @@ def test_without_steps_there_are_no_figures_over_time(folder):
 def test_rows_of_other_papers_are_there_where_asked_for(folder, capsys):
     assert main(["table", str(folder), "--published"]) == 0
     assert "| RoBoT | 94.36±0.00 |" in (folder / "table.md").read_text()
-    runs = some_runs().assign(data="REAL-FINALS")
+    runs = some_runs(n_seeds=2).assign(data="REAL-FINALS")
     assert main(["table", str(folder_of(folder / "held", runs, with_record=False)), "--published"]) == 0
     assert "no rows of other papers are shown" in capsys.readouterr().out
     assert "Published" not in (folder / "held" / "table.md").read_text()
 
 
-def test_show_changes_the_figures_and_nothing_else(folder, tmp_path):
-    other = tmp_path / "other"
-    shutil.copytree(folder, other)
-    assert main(["table", str(folder)]) == main(["table", str(other), "--show", "asha"]) == 0
+def test_show_changes_the_figures_and_nothing_else(folder, tabled):
+    other, folder = folder, tabled[0]
+    assert main(["table", str(other), "--show", "asha"]) == 0
     same = {name for name in files_of(folder) if (folder / name).read_bytes() == (other / name).read_bytes()}
     changed = {name for name in files_of(folder) - same if name.endswith(".png")}
     assert changed == {f"{name}.png" for name in FIGURES}
