@@ -90,16 +90,14 @@ class Settings:
     early_share: float = 0.5
     """Share of that slope that shows at the low level."""
     explore_belief: float = 0.7
-    """Declared belief, part of those above: correlation of capacity and score when stage 1 draws by capacity, times
-    how certain it is by then that capacity helps."""
+    """Declared belief, part of those above: correlation of capacity and score when stage 1 draws archs, times how
+    certain it is by then that capacity helps."""
 
     # -- stages --------------------------------------------------------------------------------------------
     explore_low: int = 18
     """Archs that stage 1 trains to the low level."""
     explore_medium: int = 4
     """How many of them it trains on to the medium level."""
-    explore_first: int = 6
-    """How many of the first it draws by capacity, as far as that helps; the others are drawn uniformly."""
     explore_share: float = 0.25
     """Upper bound of stage 1 as a share of the budget."""
     explore_patience: float = 1.5
@@ -146,7 +144,6 @@ _BOUNDS = (
         "be at least 1",
     ),
     (("bend", "stretch", "early_share"), 0.0, np.inf, "be positive"),
-    (("explore_first",), -1, np.inf, "not be negative"),
     (("capacity_std", "slope_belief_std"), -1e-300, np.inf, "not be negative"),
     (("explore_belief",), -1e-300, 1.0, "be at least 0 and below 1"),
     (("refit_growth",), 1.0, np.inf, "be above 1"),

@@ -63,8 +63,7 @@ class Explore:
         """Return the next choice: spread archs to the low level, then the best of them on."""
         n_started, share = state.record.n_started, self._share_passed(remaining_s)
         if n_started < self._low_wanted and (share < _FIRST_SHARE or n_started < _FEWEST):
-            by_capacity = n_started < self._settings.explore_first
-            belief = self._settings.explore_belief * self._choices.helps if by_capacity else 0.0
+            belief = self._settings.explore_belief * self._choices.helps
             place = spread(state.pool, _TRIED, belief, rng=self._rng)
             if place is None:
                 return None

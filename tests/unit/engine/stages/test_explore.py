@@ -28,8 +28,8 @@ class Free:
         return 0.0
 
 
-def mean_capacity(helps: float, settings: Settings, *, first: int = 18) -> float:
-    """Return the mean capacity of the first archs that stage 1 starts, over ten runs."""
+def mean_capacity(helps: float, settings: Settings) -> float:
+    """Return the mean capacity of the archs that stage 1 starts, over ten runs."""
     found = []
     for seed in range(10):
         rng = np.random.default_rng(seed)
@@ -40,21 +40,12 @@ def mean_capacity(helps: float, settings: Settings, *, first: int = 18) -> float
             choice = stage.next(State(record, pool, None), 100.0)  # type: ignore[arg-type]
             assert choice is not None
             record.begin(choice.action, choice.request)
-        found.append(pool.capacity[pool.started[:first]].mean())
+        found.append(pool.capacity[pool.started].mean())
     return float(np.mean(found))
 
 
 def test_stage_one_draws_by_capacity_as_far_as_it_is_certain_to_help() -> None:
-    always = Settings(explore_first=18)
-    uniform, half, certain = (mean_capacity(helps, always) for helps in (0.0, 0.5, 1.0))
+    uniform, half, certain = (mean_capacity(helps, Settings()) for helps in (0.0, 0.5, 1.0))
     assert abs(uniform) < 0.5
     assert uniform + 0.1 < half < certain - 0.1
     assert mean_capacity(1.0, Settings(explore_belief=0.0)) == uniform
-
-
-def test_only_the_first_are_drawn_by_capacity() -> None:
-    none, some, more = (Settings(explore_first=n) for n in (0, 6, 18))
-    assert mean_capacity(1.0, none) == mean_capacity(0.0, none)
-    assert mean_capacity(1.0, some, first=6) == mean_capacity(1.0, more, first=6)
-    assert mean_capacity(1.0, some, first=6) > mean_capacity(1.0, none, first=6) + 0.3
-    assert mean_capacity(1.0, some) < mean_capacity(1.0, more) - 0.3
