@@ -99,6 +99,6 @@ def test_foreign_packages_are_refused(tmp_path):
 
 
 def test_no_folder_holds_more_than_twenty_files():
-    folders = [file.parent for file in sources(*PACKAGES)]
+    folders = [file.parent for file in sources(*PACKAGES, "tests")]
     crowded = {str(folder.relative_to(ROOT)) for folder in folders if folders.count(folder) > 20}
     assert not crowded

@@ -15,8 +15,8 @@ from pmfnas.benchmarks.official import import_official
 from pmfnas.benchmarks.official.layout import TOPOLOGY
 from pmfnas.benchmarks.official.reader import META, read_meta
 from pmfnas.benchmarks.table import CurveTable, Key
-from tests.support.official_files import FOLDERS, write_bz2
-from tests.support.official_queries import TableQueries
+from tests.support.releases.official_files import FOLDERS, write_bz2
+from tests.support.releases.official_queries import TableQueries
 
 RELATIVE = 1e-9
 N_ARCHS = 285  # of the meta list: enough for archs 0, 11, 284; all 15,625 rows would be 1.2 GB of mostly nothing

@@ -9,9 +9,9 @@ import pytest
 
 from pmfnas.benchmarks.official import import_official
 from pmfnas.benchmarks.table import CurveTable, Key
-from tests.support import official_files
-from tests.support.official_files import DATASETS, EPOCHS, Files, make
-from tests.support.official_queries import TableQueries
+from tests.support.releases import official_files
+from tests.support.releases.official_files import DATASETS, EPOCHS, Files, make
+from tests.support.releases.official_queries import TableQueries
 
 N_ARCHS = 8
 RELATIVE = 1e-12  # the packages add seconds up, the table multiplies

@@ -11,7 +11,7 @@ from pmfnas.benchmarks.official.layout import TOPOLOGY
 from pmfnas.benchmarks.official.reader import SingleFile, read_arch, read_meta
 from pmfnas.benchmarks.official.records import read_record
 from pmfnas.benchmarks.table import CurveTable, Key
-from tests.support.full_release import write_pth, write_release
+from tests.support.releases.full_release import write_pth, write_release
 
 N_ARCHS = 3
 EPOCHS = {"12": 12, "200": 200}

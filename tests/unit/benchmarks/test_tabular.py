@@ -9,7 +9,7 @@ from pmfnas.benchmarks.tabular import DATASETS, TableBenchmark, dataset
 from pmfnas.core.errors import InputError, UnavailableError
 from pmfnas.core.types import Train
 from pmfnas.spaces import space_for
-from tests.support.official_files import make
+from tests.support.releases.official_files import make
 from tests.support.tables import EPOCH_S, PASS_S, write_small
 
 ARCHS = ((3, 0, 0, 0, 0, 0), (0, 3, 0, 0, 0, 0), (0, 0, 3, 0, 0, 0))

