@@ -1,4 +1,22 @@
-"""Published searchers and learning-free controls, one file each. `SEARCHERS` maps their names to factories."""
+"""Published searchers and learning-free controls, one file each. `SEARCHERS` maps their names to factories.
+
+asha                    asynchronous successive halving
+bohb                    Hyperband with a model that proposes
+dehb                    Hyperband with differential evolution
+hyperband               Hyperband
+local_search            hill climbing
+most_conv3x3            control: the most 3x3 convolutions first
+most_params             control: the most parameters first
+scan                    the largest archs first, which the controls share
+random_search           random search
+regularized_evolution   aging evolution
+reinforce               policy gradient
+successive_halving      successive halving
+tpe                     tree-structured Parzen estimator
+parts                   what several searchers share
+peers                   the field's packages
+predictors              published predictors
+"""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,18 +1,26 @@
 """The application: compare searchers, search by real training, study predictors. Run as `python -m harness VERB`.
 
-A room imports the rooms below it, never one above or beside it (held by import-linter):
+Rooms from the top down. A room imports rooms below it, never one above (held by import-linter). `search`, `predictors`
+and `fit` do not import each other; `compare` and `explain` do not either.
 
-    cli            one file per verb: read arguments, call one room, print
+    cli            the command line, one file per verb; no room imports it
     report         one HTML page of a folder of results
-    search         real training                    predictors   the predictor study and the regression gate
-                                                    fit          how the shipped models were fitted
-    compare        experiments that answer          explain      one run's record read back
-                   a question
+    search         real training
+    predictors     the predictor study and the regression gate
+    fit            how the shipped models were fitted
+    compare        experiments that answer a question
+    explain        one run's record read back
     show           frames to tables and figures
-    score          test accuracy: the only room that opens it
+    score          scores of finished runs, and what they say
     experiment     many runs in a folder, and the data they run on
     players        who plays: our searchers, files, processes, packages
-    pmfnas.loop    one run
+    stats          statistics of finished runs
+    host           this machine: terminal, processes, cache, amounts as text
 
-`stats` and `host` (this machine: terminal, processes, cache, amounts as text) stand on the ground.
+One run is `pmfnas.loop`.
+
+Test accuracy is read in three places, and none of them hands it to a searcher or to a predictor:
+`score/oracle.py` from a table, for finished runs and for the judgement of predictions in `predictors/material.py`;
+`search/final_test.py` from test images, which a search checks and counts before its start and is scored by after its
+end; `fit` from the data that the shipped models are fitted to. An architecture test holds this list.
 """

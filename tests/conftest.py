@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Give linear algebra one thread, as the harness does, and forget how `reproduce.sh` was called."""
-    os.environ.pop("PMFNAS_FRONT", None)
+    """Give linear algebra one thread, as the harness does; forget how `reproduce.sh` was called and xdist's width."""
+    for variable in ("PMFNAS_FRONT", "COLUMNS"):
+        os.environ.pop(variable, None)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
 

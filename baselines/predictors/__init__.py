@@ -1,4 +1,14 @@
-"""Published performance predictors and learning-free controls. `PREDICTORS` maps their names to factories."""
+"""Published performance predictors and learning-free controls. `PREDICTORS` maps their names to factories.
+
+curve_svr        support vectors on the partial curve, the arch and its size
+extrapolation    parametric families of curves
+from_encoding    regressions on the arch alone
+last_valid       the last validation accuracy
+sizes            parameters and operations
+training_speed   sums of training losses
+features         features that they share
+fitting          what those based on scikit-learn share
+"""
 
 from collections.abc import Mapping
 from functools import partial

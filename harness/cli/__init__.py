@@ -1,4 +1,25 @@
-"""The command line: one file per verb. A verb reads its arguments, calls one room and prints. No room imports this one.
+"""The command line: one file per verb. A verb reads its arguments, calls the rooms below, and prints.
 
-`main` finds the verb and turns errors into one line and an exit code; `table` writes the outputs of any folder again.
+No room imports this one.
+
+main             finds the verb, and turns errors into one line and an exit code
+arguments        the flags that several verbs share
+options          options, help and examples of each verb
+calibration      verb `calibration`
+ceiling          verb `ceiling`
+compare          verb `compare`
+completion       verb `completion`
+data             verb `data`
+explain          verb `explain`
+peers            verb `peers`
+predictors       verb `predictors`
+regress          verb `regress`
+report           verb `report`
+run              verb `run`, and every experiment as a verb
+same_order       verb `same-order`
+search           verbs `search`, `export` and `gpu-check`
+search_compare   verb `search-compare`
+searcher         verbs `new-searcher` and `check-searcher`
+studies          verbs `ablation`, `sensitivity` and `uncertainty`
+table            verb `table`: the outputs of any folder, written again
 """

@@ -21,6 +21,11 @@ ABSENT: Any = argparse.SUPPRESS
 """Default of a flag that leaves no attribute where it is not given."""
 
 
+FAILED_RUNS = """A failed run counts as finished: the same command does not repeat it, unless you delete its record,
+OUT/runs/SPACE-DATASET/SEARCHER/sNNNN.parquet."""
+"""What help says of failed runs, for verbs that run experiments."""
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are ours: one line, with the remedy."""
 

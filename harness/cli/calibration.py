@@ -4,7 +4,7 @@ import argparse
 
 from harness.experiment.overwriting import check_outputs
 from harness.explain.calibration import coverages, described, frame, judged, markdown, records
-from harness.explain.record import read_run
+from harness.explain.reading import read_run
 from harness.show.render import csv
 from pmfnas.files import write_text
 from pmfnas.progress import tracked

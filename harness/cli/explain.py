@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from harness.explain.figure import explain_figure
-from harness.explain.record import read_run
+from harness.explain.reading import read_run
 from harness.explain.text import Chosen, summary, trace, trace_csv
 from harness.show.panels import write_figure
 from pmfnas.loop.record import find_record

@@ -1,5 +1,12 @@
-"""Many runs in one folder: `specs` (experiments as data), `jobs`, `batch` (claim, run, resume), `data` (which table).
+"""Many runs in one folder.
 
-`data_info` describes a table; `exclusions` names archs of a space that take no part in an experiment; `overwriting`
-keeps outputs off inputs.
+specs         experiments as data
+jobs          runs as data set, searcher and seed
+batch         runs an experiment: claims the folder, runs what is missing
+folder        a folder of results: claim, lock, manifest, copy among the references
+data          which table a command runs on, and where tables are cached
+data_info     a table in words
+exclusions    archs that take no part in an experiment
+held_out      trials that a run may see where the others score it
+overwriting   keeps outputs off inputs
 """

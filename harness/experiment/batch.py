@@ -4,6 +4,7 @@
     OUT/runs/...         one record per run (pmfnas.loop.record)
 
 An interrupted command can be repeated and goes on: a record exists if and only if its run has finished.
+A failed run counts as finished: the same command does not repeat it, unless its record is deleted.
 """
 
 import time

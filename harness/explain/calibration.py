@@ -27,7 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from harness.explain.record import Answered, Explained
+from harness.explain.reading import Answered, Explained
 from harness.host.units import counted
 from harness.show.cells import number
 from harness.show.render import pipes

@@ -18,15 +18,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from harness.explain.record import Explained, fidelities, funnel, incumbents, spendings, stays
+from harness.explain.reading import Explained, fidelities, funnel, incumbents, spendings, stays
 from harness.host.units import counted, written_hours
-from harness.show.looks import settings
+from harness.show.looks import settings, stage_colours
 from pmfnas.core.errors import InputError
 
-_COLOURS = ("#88CCEE", "#DDAA33", "#CC6677", "#44AA99", "#AA4499", "#999933", "#332288", "#661100")
 _STRIPS = 4
 _LINE = "#222222"
-_PLAIN = "#888888"  # of a searcher that names no stage
 _WIDTH, _LEFT, _RIGHT, _GAP = 6.9, 0.75, 0.15, 0.35  # inches
 _STRIP, _BETWEEN, _BOTTOM, _TOP = 0.75, 0.62, 0.95, 0.3
 
@@ -39,8 +37,7 @@ def explain_figure(explained: Explained) -> Figure:
     """
     if not explained.requests:
         raise InputError(f"{explained.header.run_id} holds no request, so there is no figure of it")
-    stages = tuple(dict.fromkeys(request.stage for request in explained.requests))
-    colours = {stage: _COLOURS[i % len(_COLOURS)] if stage else _PLAIN for i, stage in enumerate(stages)}
+    colours = stage_colours(request.stage for request in explained.requests)
     strips = _strips(explained)
     upper, lower = 0.35 + 0.24 * len(fidelities(explained)), _STRIP * (len(strips) + 1)  # the highest has double height
     height = _TOP + upper + _BETWEEN + lower + _BOTTOM

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from harness.explain.record import (
+from harness.explain.reading import (
     MOVED_ON,
     Answered,
     Explained,

@@ -21,12 +21,11 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from harness.fit.surrogate_report import held_out
+from pmfnas.benchmarks.seconds import PER_EPOCH, PER_PASS
 from pmfnas.benchmarks.surrogate.layout import (
     FINALS,
     LOSSES,
     N_COMPONENTS,
-    PER_EPOCH,
-    PER_PASS,
     SCHEDULES,
     SEARCHED,
     TESTS,

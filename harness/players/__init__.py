@@ -1,6 +1,9 @@
-"""Who plays: `ours` (the registry), `file` (a class in a Python file), `process` (a command), `packages` (the field's).
+"""Who plays: our searchers, classes in files, commands, and the field's packages.
 
-play           one run of one player, failures included
+ours           the registry of our searchers
+file           a searcher given on the command line: a class in a file, or a command
+process        a searcher in a process of its own
+packages       the field's packages, and our implementation of the same method
 class_file     a class in a Python file, a searcher or a predictor
 example        a working searcher to begin with
 checking       the checks of `pmfnas.testing`, explained

@@ -1,7 +1,10 @@
-"""The oracle: the only holder of the scores of archs. It scores finished runs and logs every access.
+"""The oracle: it alone reads scores of archs from a table, but for `harness.fit`, which makes the models of tables.
 
-That is test accuracy, mean over trials. On data without it (`Header.score`) it is final validation in the trials that
-the run could not see, mean over them (`harness.experiment.held_out`), which depends on the run's seed.
+It scores finished runs and logs every access. Its `test_means` also judge predictions (`predictors/material.py`); they
+are not logged.
+
+The score is test accuracy, mean over trials. On data without it (`Header.score`) it is final validation in the trials
+that the run could not see, mean over them (`harness.experiment.held_out`), which depends on the run's seed.
 
 Nothing that a searcher can reach leads here: the runner never imports this module, and a searcher is handed neither
 benchmark nor table.

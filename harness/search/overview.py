@@ -17,7 +17,7 @@ from typing import Any
 
 from harness.experiment.folder import SPEC, read_claim
 from harness.explain.figure import explain_figure
-from harness.explain.record import Explained, incumbents, read_run, spendings
+from harness.explain.reading import Explained, incumbents, read_run, spendings
 from harness.explain.text import about
 from harness.host.units import written_time
 from harness.search.folder import EXPERIMENT, read_result

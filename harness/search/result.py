@@ -1,6 +1,6 @@
 """A search from begin to end, and its end: the record, the incumbent's weights, and only then its test accuracy.
 
-The oracle (`harness.search.oracle`) is asked once, after the search has ended, and writes down that it was.
+The network is scored by test images once (`harness.search.final_test`), after the search, and the folder says so.
 """
 
 import json
@@ -15,8 +15,8 @@ from harness.experiment.folder import SPEC, locked
 from harness.host.front import typed
 from harness.players.ours import settings_of
 from harness.search.card import MODEL
+from harness.search.final_test import score
 from harness.search.folder import RESULT, read_result
-from harness.search.oracle import score
 from harness.search.run import Searched, open_search, run_search
 from harness.search.spec import SearchSpec
 from harness.search.watchdog import start_anew

@@ -20,8 +20,8 @@ import torch
 
 from harness.host.units import written_time
 from harness.search.checks import check_host_memory
-from harness.search.oracle import RETRAINED as AGAIN
-from harness.search.oracle import VERIFIED, log_access, score, verify_test_images
+from harness.search.final_test import RETRAINED as AGAIN
+from harness.search.final_test import VERIFIED, log_access, score, verify_test_images
 from harness.search.spec import claimed_plan, device_name, finished_search, open_device
 from pmfnas.core.errors import DataError, InputError, UnavailableError
 from pmfnas.core.types import Diverged, Ok

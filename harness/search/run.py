@@ -26,11 +26,11 @@ from harness.search.checks import (
     measure,
 )
 from harness.search.device import DeviceExecutor, unwatched
+from harness.search.final_test import VERIFIED, log_access, verify_test_images
 from harness.search.finish import Finishing
 from harness.search.folder import JOURNAL, LOG, MEASURED, claim
 from harness.search.journal import Journal, JournalledExecutor
 from harness.search.measuring import limit_s, measured_speed
-from harness.search.oracle import VERIFIED, log_access, verify_test_images
 from harness.search.spec import SearchSpec, claim_of, claimed_width, device_name, open_device
 from harness.search.watch import Log, Watched
 from harness.search.watchdog import PATIENCE, Patience, Watchdog

@@ -46,6 +46,8 @@ _COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#
 """Okabe and Ito's colours (`_STRONG` is one of them) and two of Tol's: safe for colour-blind readers."""
 MOST_COLOURED = len(_COLOURS)
 GREY = "#b8b8b8"
+_STAGES = ("#0072B2", "#E69F00", "#CC3377", "#44AA99", "#AA4499", "#999933", "#332288", "#661100")
+_NO_STAGE = "#888888"
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*", "d")
 _DASHES = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (5, 1, 1, 1)))
 _CONTROL_MARKERS = ("", "+", "x", "1")
@@ -64,7 +66,11 @@ ROLES = Roles()
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one searcher looks wherever it is drawn."""
+    """How one searcher is drawn in a figure.
+
+    From `styles_of` it follows from the set of searchers. From `highlighted` it follows from their ranks and from who
+    is shown, so the same searcher may have another colour in figures of another result.
+    """
 
     colour: str
     dashes: Any
@@ -122,6 +128,12 @@ def _leading(names: Sequence[str], reference: str) -> list[str]:
         return list(names)
     first = [reference] if reference in names else []
     return (first + [name for name in names if name != reference])[:LEADING]
+
+
+def stage_colours(stages: Iterable[str]) -> dict[str, str]:
+    """Return a colour per stage of a run, in the order of first appearance; grey where no stage is named."""
+    names = enumerate(dict.fromkeys(stages))
+    return {name: _STAGES[i % len(_STAGES)] if name else _NO_STAGE for i, name in names}
 
 
 def in_colour(styles: Mapping[str, Style]) -> list[str]:

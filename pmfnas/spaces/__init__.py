@@ -1,4 +1,11 @@
-"""Search spaces: cell topologies (NAS-Bench-201) and channel sizes (the NATS-Bench size space)."""
+"""Search spaces: cell topologies (NAS-Bench-201) and channel sizes (the NATS-Bench size space).
+
+cell            the topology space
+cell_features   features of cells, for models
+size            the size space
+archs           operations on archs that both share
+layers          parameters and operations of layers
+"""
 
 from types import MappingProxyType
 

@@ -34,9 +34,42 @@ def test_the_harness_runs_without_torch():
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
-def test_only_scoring_knows_the_oracle():
-    users = {f.relative_to(ROOT).as_posix() for f in sources(*PACKAGES) if "harness.score.oracle" in imported(f)}
-    assert users == {"harness/predictors/material.py", "harness/score/ceiling.py", "harness/score/scoring.py"}
+def named(file):
+    """Return names, attributes and imported names of a file."""
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    names = {n.id for n in nodes if isinstance(n, ast.Name)} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    return names | {n.name for n in nodes if isinstance(n, ast.alias)}
+
+
+def calls_of(file, method):
+    calls = [n.func for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Call)]
+    return [f for f in calls if isinstance(f, ast.Attribute) and f.attr == method]
+
+
+def files_of(package, holds):
+    return {f.relative_to(ROOT / package).as_posix() for f in sources(package) if holds(f)}
+
+
+def test_test_accuracy_is_read_in_the_three_places_that_the_harness_names():
+    read = files_of("harness", lambda f: {"test_metric", "TESTS"} & named(f))
+    fits = {"fit/real_finals_report.py", "fit/size_surrogate.py", "fit/surrogate.py"}
+    assert read == {"score/oracle.py", *fits}
+    assert files_of("harness", lambda f: calls_of(f, "test")) == {"search/final_test.py"}
+    said = " ".join(ast.get_docstring(ast.parse((ROOT / "harness/__init__.py").read_text())).split())
+    for place in ("`score/oracle.py`", "`predictors/material.py`", "`search/final_test.py`", "`fit`"):
+        assert place in said
+
+
+def test_the_oracle_is_asked_for_finished_runs_and_for_the_judgement_of_predictions_alone():
+    asks = files_of("harness", lambda f: "harness.score.oracle" in imported(f))
+    assert asks == {"predictors/material.py", "score/ceiling.py", "score/scoring.py"}
+    opens = files_of("harness", lambda f: "harness.search.final_test" in imported(f))
+    assert opens == {"search/result.py", "search/retrain.py", "search/run.py"}
+
+
+def test_searchers_and_predictors_name_no_test_accuracy():
+    for file in sources("baselines", "pmfnas/engine", "pmfnas/predictor"):
+        assert not {"test_metric", "TESTS"} & named(file), file
 
 
 def test_searchers_read_no_files_and_no_clock():

@@ -3,7 +3,7 @@
 import argparse
 
 from harness.cli import arguments
-from harness.cli.options.names import DATASETS, REFERENCE, SEARCHERS
+from harness.cli.options.names import ANSWER_LIMIT_S, DATASETS, REFERENCE, SEARCHERS, START_LIMIT_S
 
 N_SEEDS = 50
 
@@ -13,10 +13,11 @@ much, with which confidence, and how many more seeds would settle it.
 docs/tutorials/own-searcher.md walks through it. Exit 0: the comparison was made, whatever its verdict; 1: all runs of
 a searcher on a data set failed; 2: the call can be mended."""
 
-_READING = """
+_READING = f"""
 A class in a file runs in the harness's own process; a command in a process of its own, in any language, spoken to in
 JSON lines (docs/reference/protocol.md). Interrupted, or asked for more seeds, the same command goes on where it
-stopped. A searcher whose file has changed needs another --out, or another name."""
+stopped. A searcher whose file has changed needs another --out, or another name.
+{arguments.FAILED_RUNS}"""
 
 _EXAMPLES = {
     "new-searcher my_search": "a working example, to be changed",
@@ -51,8 +52,8 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.add_view(verb)
     arguments.add_out(verb, "where results go (default results/compare)")
     for flag, name, text in (
-        ("--start-limit", "start_s", "to start (default 120s)"),
-        ("--answer-limit", "answer_s", "for each answer (default 60s)"),
+        ("--start-limit", "start_s", f"to start (default {START_LIMIT_S:g}s)"),
+        ("--answer-limit", "answer_s", f"for each answer (default {ANSWER_LIMIT_S:g}s)"),
     ):
         verb.add_argument(
             flag,

@@ -1,4 +1,4 @@
-"""The names that help texts list, as words: the registries themselves import numpy and more. A test compares both."""
+"""Names and numbers that help texts show. Where they belong, numpy and more is imported, so a test compares both."""
 
 from types import MappingProxyType
 
@@ -46,6 +46,9 @@ STUDIES = MappingProxyType(
     }
 )
 """Study -> one line of help."""
+
+START_LIMIT_S, ANSWER_LIMIT_S = 120.0, 60.0
+"""A command's time to start and for each answer."""
 
 FIRST_STUDY_SEED = 1000
 """Choices were made with the seeds below it."""

@@ -9,7 +9,8 @@ _TEXT = """Runs searchers on the same seeds and trials under one accounting, and
 figures and records. Without options: the whole experiment, as its reference was made. Exit 1: all runs of a searcher
 on a data set failed."""
 
-_READING = "Interrupted, or asked for more seeds or searchers, the same command goes on where it stopped."
+_READING = f"""Interrupted, or asked for more seeds or searchers, the same command goes on where it stopped.
+{arguments.FAILED_RUNS}"""
 
 
 def add(verb: argparse.ArgumentParser) -> None:

@@ -5,19 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.explain.record import Answered, Explained, read_run, standing
+from harness.explain.reading import Answered, Explained, read_run, standing
 from harness.explain.text import NO_REASONS, about, columns_of
 from harness.players.ours import REFERENCE
 from harness.report.cells import drawing
 from harness.report.charts import Axes, key, point_chart
 from harness.report.content import Chart, Folded, Key, Picture, Section, listed
 from harness.report.results import Results
+from harness.show.looks import stage_colours
 from harness.show.sheet import Sheet
 from pmfnas.core.types import FloatArray
 from pmfnas.loop.record import find_record, record_path
 
-_COLOURS = ("#0072B2", "#E69F00", "#CC3377", "#44AA99", "#AA4499", "#999933")
-"""Of stages, in the order in which they appear."""
 _KEY = "why", "Why each arch was trained"
 _LEAST = 1e-6
 """Potential, in points, to which everything smaller is raised in the chart."""
@@ -114,9 +113,10 @@ def _charts(explained: Explained) -> tuple[tuple[Chart, ...], tuple[Key, ...]]:
     told = [r for r in explained.requests if all(isinstance(r.reason.get(name), int | float) for name in _SCORED)]
     if not told:
         return (), ()
+    colours = stage_colours(request.stage for request in explained.requests)
     by_stage = {
-        key(stage or "no stage", _COLOURS[i % len(_COLOURS)], switches="stage"): [r for r in told if r.stage == stage]
-        for i, stage in enumerate(dict.fromkeys(request.stage for request in told))
+        key(stage or "no stage", colours[stage], switches="stage"): [r for r in told if r.stage == stage]
+        for stage in dict.fromkeys(request.stage for request in told)
     }
     stages, n = listed(k.name for k in by_stage), len(told)
     return (

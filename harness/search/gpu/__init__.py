@@ -1,1 +1,6 @@
-"""The check of a GPU: `checks` measures, `report` tells, `plain` is the ordinary training that it is compared with."""
+"""The check of a GPU.
+
+checks   measures
+plain    the ordinary training that it is compared with
+report   runs all checks, and tells
+"""

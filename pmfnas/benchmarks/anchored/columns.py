@@ -5,13 +5,10 @@ import numpy as np
 from pmfnas.benchmarks.anchored.identity import Trainings
 from pmfnas.benchmarks.anchored.long import LongCurves
 from pmfnas.benchmarks.anchored.short import ShortCurves
-from pmfnas.benchmarks.anchored.source import DATASETS, LONG, N_VALID, SEARCHED, SHORT, Float32Array, IntArray, Source
+from pmfnas.benchmarks.anchored.source import DATASETS, LONG, SEARCHED, SHORT, Float32Array, IntArray, Source
+from pmfnas.benchmarks.seconds import PER_PASS, estimated_pass_s
 from pmfnas.benchmarks.table import Key, TableWriter
 from pmfnas.core.types import FloatArray
-
-EVAL_BASE_S, EVAL_PER_EPOCH_S = 0.496, 0.0423
-"""Seconds of a pass over 10,000 images for archs without a measurement: a line in the seconds of a training epoch on
-cifar100 (median error 3.4 % over 1,000 archs)."""
 
 _TEST_METRICS = ("ori-test-acc", "x-test-acc", "x-test-acc")
 
@@ -73,21 +70,15 @@ def write_test(writer: TableWriter, source: Source) -> None:
 
 def eval_seconds(source: Source) -> FloatArray:
     """Return seconds of a pass over 10,000 images, shape (n_archs,); estimated for archs without a measurement."""
-    return np.where(
-        np.isnan(source.eval_s_per_10k), estimated_eval_seconds(source.epoch_s[:, 1]), source.eval_s_per_10k
-    )
-
-
-def estimated_eval_seconds(epoch_s: FloatArray) -> FloatArray:
-    """Return estimated seconds of a pass over 10,000 images, (n_archs,), from those of a training epoch on cifar100."""
-    return EVAL_BASE_S + EVAL_PER_EPOCH_S * epoch_s
+    measured = source.eval_s_per_10k
+    return np.where(np.isnan(measured), estimated_pass_s(source.epoch_s[:, 1]), measured)
 
 
 def _write_seconds(writer: TableWriter, source: Source, dataset: str, schedule: str, of_trial: IntArray) -> None:
     place = SEARCHED.index(dataset)
     for metric, seconds in (
         ("train-s", source.epoch_s[:, place]),
-        ("x-valid-s", eval_seconds(source) * N_VALID[place] / 10_000),
+        ("x-valid-s", eval_seconds(source) * PER_PASS[place]),
     ):
         values = np.where(of_trial >= 0, seconds[:, None], np.nan)
         writer.add(Key(dataset, schedule, metric), values[:, :, None].astype(np.float32))

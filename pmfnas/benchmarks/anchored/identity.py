@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from pmfnas.benchmarks.anchored.source import N_VALID, IntArray, Source
+from pmfnas.benchmarks.anchored.source import IntArray, Source
+from pmfnas.benchmarks.seconds import N_VALID
 from pmfnas.core.types import FloatArray
 from pmfnas.spaces.cell_features import CONV_1X1, CONV_3X3, live_counts
 

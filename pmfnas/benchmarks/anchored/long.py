@@ -22,12 +22,11 @@ from pmfnas.benchmarks.anchored.regression import fit, nearest
 from pmfnas.benchmarks.anchored.source import (
     LONG,
     N_CLASSES,
-    N_TRAIN,
-    N_VALID,
     Float32Array,
     IntArray,
     Source,
 )
+from pmfnas.benchmarks.seconds import N_TRAIN, N_VALID
 from pmfnas.core.types import FloatArray
 
 _NEIGHBOURS = 8

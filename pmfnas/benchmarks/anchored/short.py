@@ -32,7 +32,8 @@ from pmfnas.benchmarks.anchored.losses import (
 )
 from pmfnas.benchmarks.anchored.models import Models
 from pmfnas.benchmarks.anchored.regression import fit, nearest
-from pmfnas.benchmarks.anchored.source import LONG, N_CLASSES, N_TRAIN, N_VALID, SHORT, Float32Array, Source
+from pmfnas.benchmarks.anchored.source import LONG, N_CLASSES, SHORT, Float32Array, Source
+from pmfnas.benchmarks.seconds import N_TRAIN, N_VALID
 from pmfnas.core.types import FloatArray
 
 LOSS_PER_ODDS = (1 / 1.4, 1 / 2.5, 1 / 3.0)

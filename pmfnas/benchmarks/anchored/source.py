@@ -25,10 +25,6 @@ DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 SEARCHED = ("cifar10-valid", "cifar100", "ImageNet16-120")
 """Official names of the data sets that a search trains on, in the order of `DATASETS`."""
 N_CLASSES = (10, 100, 120)
-N_TRAIN = (25_000, 50_000, 151_700)
-"""Training images of `SEARCHED`."""
-N_VALID = (25_000, 5_000, 3_000)
-"""Validation images of `SEARCHED`."""
 SHORT, LONG = 12, 200
 """Epochs of the two schedules."""
 ANCHORS, CURVES = "nb201_anchors.npz", "nb201_curves.npz"

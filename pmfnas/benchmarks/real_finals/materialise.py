@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmfnas.benchmarks.anchored.columns import estimated_eval_seconds
 from pmfnas.benchmarks.anchored.long import on_grid
-from pmfnas.benchmarks.anchored.source import N_TRAIN, N_VALID
 from pmfnas.benchmarks.header import REAL_FINALS
 from pmfnas.benchmarks.real_finals.model import ENDS, EarlyModel, shipped_bytes, source_of
 from pmfnas.benchmarks.real_finals.package import REQUIREMENT, Finals, read_package, source_of_package
+from pmfnas.benchmarks.seconds import N_TRAIN, N_VALID, PER_PASS, estimated_pass_s
 from pmfnas.benchmarks.surrogate.layout import (
     FINALS,
     LOSSES,
@@ -113,14 +112,14 @@ def _curve(model: EarlyModel, key: Key, drawn: Outputs, finals: Finals, blind: N
 
 
 def _write_costs(writer: TableWriter, finals: Finals) -> None:
-    pass_s = estimated_eval_seconds(finals.epoch_s[:, 1])
+    pass_s = estimated_pass_s(finals.epoch_s[:, 1])
     for place, name in enumerate(SEARCHED):
         for schedule, n_trials in N_TRIALS.items():
             present = finals.present if schedule == "200" else np.ones((len(pass_s), n_trials), dtype=bool)
             writer.add_present(name, schedule, present)
             for metric, seconds in (
                 ("train-s", finals.epoch_s[:, place]),
-                ("x-valid-s", pass_s * N_VALID[place] / 10_000),
+                ("x-valid-s", pass_s * PER_PASS[place]),
             ):
                 column = np.where(present, seconds[:, None], np.nan)[:, :, None]
                 writer.add(Key(name, schedule, metric), column.astype(np.float32))

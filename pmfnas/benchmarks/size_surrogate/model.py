@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pmfnas.benchmarks.seconds import N_TRAIN, N_VALID
 from pmfnas.benchmarks.table import Key
 from pmfnas.benchmarks.tabular import DATASETS, Dataset
 from pmfnas.core.errors import DataError
@@ -30,7 +31,9 @@ N_TRIALS = MappingProxyType({"01": 1, "12": 3, "90": 1})
 """Number of trials per schedule, as in the official files."""
 METRICS = MappingProxyType({"train-acc": 1, "train-loss": -1, "x-valid-acc": 1, "x-valid-loss": -1})
 """The metrics with curves. The sign is that of a better network's deviation."""
-IMAGES = MappingProxyType({"cifar10-valid": (25, 25), "cifar100": (50, 5), "ImageNet16-120": (151.7, 3)})
+IMAGES = MappingProxyType(
+    {data.search: (n / 1000, m / 1000) for data, n, m in zip(DATASETS.values(), N_TRAIN, N_VALID, strict=True)}
+)
 """Thousands of images for training and for validation."""
 DEGREE = 4
 CENTRE, SCALE = 4.9, 1.0

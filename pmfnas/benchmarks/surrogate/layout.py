@@ -20,10 +20,6 @@ TESTS = (
     Key("cifar100", "200", "x-test-acc"),
     Key("ImageNet16-120", "200", "x-test-acc"),
 )
-PER_EPOCH = 1.0, 2.0, 6.068
-"""Training seconds per epoch of the three data sets, as multiples of the first (benchmark's pseudo-times)."""
-PER_PASS = 2.5, 0.5, 0.3
-"""Validation seconds of the three data sets, as multiples of a pass over 10,000 images."""
 N_COMPONENTS = 6
 
 FINALS = tuple(Key(name, "200", "x-valid-acc") for name in SEARCHED)
@@ -71,11 +67,6 @@ class Outputs:
         """Return the principal components of a curve, shape (n_archs, N_COMPONENTS)."""
         start = len(self.scalars) + N_COMPONENTS * curve_keys().index(key)
         return self.values[:, start : start + N_COMPONENTS]
-
-
-def n_outputs() -> int:
-    """Return the number of outputs of a network."""
-    return len(scalar_names()) + N_COMPONENTS * len(curve_keys())
 
 
 def knots(n_epochs: int) -> NDArray[np.int64]:

@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pmfnas.benchmarks.seconds import PER_EPOCH, PER_PASS
 from pmfnas.benchmarks.surrogate.layout import (
     FINALS,
     LOSSES,
-    PER_EPOCH,
-    PER_PASS,
     SCHEDULES,
     SEARCHED,
     TESTS,

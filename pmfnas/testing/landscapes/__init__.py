@@ -2,6 +2,10 @@
 
 compare_on(landscape("cells-reversed-smooth"), {"mine": MySearcher, "random": RandomSearch}, (30, 100), range(10))
 python -m pmfnas.testing.landscapes --help
+
+    landscape   a benchmark whose final accuracies are given
+    suite       the landscapes by name
+    compare     searchers on a landscape, paired by seed
 """
 
 from pmfnas.testing.landscapes.compare import N_MEDIUM, Comparison, compare_on

@@ -1,4 +1,18 @@
-"""Opens images for training: the published data sets, a user's own images, or scikit-learn's digits."""
+"""Opens images for training: the published data sets, a user's own images, or scikit-learn's digits.
+
+images        labelled images, and sources of them
+official      the published data sets, in the splits of NAS-Bench-201
+batches       their pickled batches, read without running code
+class_names   the names of their classes
+own           a user's images, and the digits
+layout        the pictures of a user's folder, and its parts
+pictures      picture files as pixels
+stacking      pictures of one size, collected
+npz           arrays of an `.npz` file
+jpegs         JPEG files within an `.npz`
+checks        checks of arrays
+splits        training, validation and test images
+"""
 
 from pathlib import Path
 

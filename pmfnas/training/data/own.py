@@ -35,11 +35,6 @@ def folder_source(name: str, root: Path, seed: int) -> Source:
     return divided(Labelled(name, str(root), images, found.class_names, given, found.origin, notes), seed)
 
 
-def read_folder(root: Path) -> ImageSet:
-    """Return all images below `root`, of every part, with classes in alphabetical order."""
-    return _read(find_pictures(root), root)[0]
-
-
 def _read(found: Found, root: Path) -> tuple[ImageSet, tuple[str, ...]]:
     """Return the images of the found files, and notes on their conversion."""
     stack = Stack()

@@ -9,7 +9,8 @@ from pmfnas.benchmarks.anchored import VERSION, anchored_header, build_anchored
 from pmfnas.benchmarks.anchored.identity import Identity
 from pmfnas.benchmarks.anchored.inputs import log_odds
 from pmfnas.benchmarks.anchored.losses import cut_off, real_curves
-from pmfnas.benchmarks.anchored.source import N_TRAIN, N_VALID, SEARCHED, Source
+from pmfnas.benchmarks.anchored.source import SEARCHED, Source
+from pmfnas.benchmarks.seconds import N_TRAIN, N_VALID
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.benchmarks.tabular import DATASETS, TableBenchmark
 from pmfnas.core.errors import DataError, InputError

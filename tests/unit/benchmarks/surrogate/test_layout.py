@@ -13,7 +13,6 @@ from pmfnas.benchmarks.surrogate.layout import (
     chance,
     curve_keys,
     knots,
-    n_outputs,
     restore,
     scalar_names,
     transform,
@@ -67,7 +66,8 @@ def test_knots_of_long_curves_rise_from_the_first_epoch_to_the_last(n_epochs: in
 
 
 def test_outputs_are_split_without_gap_or_overlap():
-    outputs = Outputs(np.arange(2 * n_outputs(), dtype=np.float64).reshape(2, -1))
+    n_outputs = len(scalar_names()) + N_COMPONENTS * len(curve_keys())
+    outputs = Outputs(np.arange(2 * n_outputs, dtype=np.float64).reshape(2, -1))
     parts = [outputs.scalar(name)[:, None] for name in scalar_names()]
     parts += [outputs.components(key) for key in curve_keys()]
     assert all(part.shape == (2, N_COMPONENTS) for part in parts[len(scalar_names()) :])

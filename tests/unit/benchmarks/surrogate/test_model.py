@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pmfnas.benchmarks.surrogate import model as module
-from pmfnas.benchmarks.surrogate.layout import Outputs, curve_keys, n_outputs
+from pmfnas.benchmarks.surrogate.layout import N_COMPONENTS, Outputs, curve_keys, scalar_names
 from pmfnas.benchmarks.surrogate.model import (
     Model,
     all_archs,
@@ -67,7 +67,7 @@ def test_source_names_the_content():
 
 
 def test_outputs_are_finite(outputs: Outputs):
-    assert outputs.values.shape == (N_ARCHS, n_outputs())
+    assert outputs.values.shape == (N_ARCHS, len(scalar_names()) + N_COMPONENTS * len(curve_keys()))
     assert np.isfinite(outputs.values).all()
 
 
@@ -106,7 +106,7 @@ def test_a_network_is_three_hidden_layers_of_silu():
 
 
 def test_scatter_leaves_final_validation_alone(model: Model):
-    assert model.scatter.shape[1] == n_outputs()
+    assert model.scatter.shape[1] == len(scalar_names()) + N_COMPONENTS * len(curve_keys())
     np.testing.assert_allclose(model.scatter[:, :3], 0.0, atol=1e-20)
     assert np.abs(model.scatter[:, 3:]).max() > 0
 

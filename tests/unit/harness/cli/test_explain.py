@@ -6,7 +6,7 @@ import io
 import pytest
 
 from harness.cli.main import main
-from harness.explain.record import read_run
+from harness.explain.reading import read_run
 from harness.explain.text import NO_REASONS
 from pmfnas.loop.record import record_path
 from tests.support.explained import STAGED, by_hand

@@ -14,6 +14,7 @@ from harness.compare.studies import FIRST_SEED, STUDIES
 from harness.experiment import data, specs
 from harness.players.ours import PLAYERS, REFERENCE
 from harness.players.packages import OWN, PACKAGES
+from harness.players.process import Limits
 from harness.predictors import candidates
 from pmfnas.core.errors import InputError
 
@@ -123,6 +124,13 @@ def test_light_names_are_those_of_the_registries():
     assert sorted(specs.EXPERIMENTS) == sorted(names.EXPERIMENTS)
     assert list(STUDIES) == list(names.STUDIES)
     assert names.FIRST_STUDY_SEED == FIRST_SEED
+    assert Limits(names.START_LIMIT_S, names.ANSWER_LIMIT_S) == Limits()
+
+
+def test_help_of_compare_says_how_long_a_command_may_take(capsys):
+    text = " ".join(helped(capsys, "compare").split())
+    assert f"time to start (default {Limits().start_s:g}s)" in text
+    assert f"time for each answer (default {Limits().answer_s:g}s)" in text
 
 
 def test_options_are_fields_of_what_they_change():

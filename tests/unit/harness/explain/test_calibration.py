@@ -8,7 +8,7 @@ import pytest
 
 from harness.cli.main import main
 from harness.explain.calibration import GROUPS, Coverage, Judged, coverages, frame, judged, markdown
-from harness.explain.record import read_run
+from harness.explain.reading import read_run
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Train
 from tests.support.explained import HEADER, STAGED, D, asked, by_hand, kept

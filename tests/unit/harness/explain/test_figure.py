@@ -6,7 +6,8 @@ import pytest
 from matplotlib.colors import to_hex
 
 from harness.explain.figure import explain_figure
-from harness.explain.record import read_run
+from harness.explain.reading import read_run
+from harness.show.looks import stage_colours
 from harness.show.panels import write_figure
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Train
@@ -53,6 +54,7 @@ def test_stages_have_one_colour_and_shade_their_time(figure):
     legend = figure.legends[0]
     assert [text.get_text() for text in legend.get_texts()] == ["explore", "region", "refine"]
     colours = [to_hex(patch.get_facecolor()) for patch in legend.get_patches()]
+    assert colours == [colour.lower() for colour in stage_colours(("explore", "region", "refine")).values()]
     for strip in figure.axes[2:]:
         assert [to_hex(span.get_facecolor()) for span in strip.patches] == colours
         edges = [(span.get_x(), span.get_x() + span.get_width()) for span in strip.patches]

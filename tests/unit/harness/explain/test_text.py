@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from harness.explain.record import read_run
+from harness.explain.reading import read_run
 from harness.explain.text import NO_REASONS, Chosen, clock, recommendation, summary, trace, trace_csv
 from pmfnas.core.errors import InputError
 from pmfnas.core.types import Measure, Submit, Train, Wait

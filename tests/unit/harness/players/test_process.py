@@ -334,6 +334,12 @@ def test_what_fits_is_kept_whole(sizes):
     assert kept.content() == b"".join(pieces)
 
 
+def test_the_limits_of_the_document_are_those_of_the_code():
+    text = (Path(__file__).parents[4] / "docs" / "reference" / "protocol.md").read_text(encoding="utf-8")
+    assert f"| {Limits().start_s:g} s (`--start-limit`) |" in text
+    assert f"| {Limits().answer_s:g} s (`--answer-limit`), " in text
+
+
 def test_the_hello_of_the_document_is_the_one_that_is_sent():
     text = (Path(__file__).parents[4] / "docs" / "reference" / "protocol.md").read_text(encoding="utf-8")
     sent = protocol.hello(BENCHMARK.space, BENCHMARK.fidelities, 30600.0, 1, seed=0)

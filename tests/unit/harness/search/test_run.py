@@ -19,9 +19,9 @@ from harness.search import checks as checks_module  # noqa: E402
 from harness.search import device as device_module  # noqa: E402
 from harness.search import run as search_module  # noqa: E402
 from harness.search.export import export  # noqa: E402
+from harness.search.final_test import verify_test_images  # noqa: E402
 from harness.search.folder import read_result  # noqa: E402
 from harness.search.journal import Journal  # noqa: E402
-from harness.search.oracle import verify_test_images  # noqa: E402
 from harness.search.result import conclude  # noqa: E402
 from harness.search.run import open_search, run_search  # noqa: E402
 from harness.search.spec import SearchSpec  # noqa: E402

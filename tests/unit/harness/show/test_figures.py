@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from harness.show import figures
 from harness.show.figures import accuracy_figure, final_figure, ranked, regret_figure
-from harness.show.looks import GREY, LEADING, MOST_COLOURED, highlighted
+from harness.show.looks import GREY, LEADING, MOST_COLOURED, highlighted, stage_colours
 from harness.show.panels import write_figure
 from harness.stats.runs import checked_runs
 from pmfnas.core.errors import InputError
@@ -218,3 +218,11 @@ def test_nothing_ok_is_an_input_error() -> None:
 
 def test_importing_draws_nothing() -> None:
     assert not hasattr(figures, "plt")
+
+
+def test_a_stage_keeps_its_colour_and_requests_without_one_are_grey():
+    colours = stage_colours(["a", "", "b", "a"])
+    assert list(colours) == ["a", "", "b"]
+    assert len(set(colours.values())) == 3
+    assert colours[""] == "#888888"
+    assert stage_colours(["a", "b"])["a"] == colours["a"]

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.training.data import open_source
-from pmfnas.training.data.own import read_folder
 from pmfnas.training.data.splits import SHARES, stratified
 
 
@@ -124,12 +123,16 @@ def test_an_npz_with_other_arrays_is_refused(tmp_path):
 # -------------------------------------------------------------------------------------------------------------- folder
 
 
+def parts_of(source):
+    return source.search().train, source.search().valid, source.test()
+
+
 def test_a_folder_of_class_folders_is_read_in_alphabetical_order(tmp_path):
     write_folder(tmp_path / "photos")
     source = open_source("photos", tmp_path / "photos")
     assert (source.n_classes, len(source.search().train), len(source.test())) == (3, 24, 3)
-    whole = read_folder(tmp_path / "photos")
-    assert whole.labels.tolist() == [0] * 10 + [1] * 10 + [2] * 10
+    assert source.class_names == ("class0", "class1", "class2")
+    assert np.bincount(np.concatenate([part.labels for part in parts_of(source)])).tolist() == [10, 10, 10]
 
 
 def test_the_jpegs_of_cifar_are_read_as_a_folder(tmp_path, anchors):
@@ -143,9 +146,9 @@ def test_the_jpegs_of_cifar_are_read_as_a_folder(tmp_path, anchors):
         (tmp_path / str(label)).mkdir()
         for i in np.flatnonzero(labels == label)[:3]:
             (tmp_path / str(label) / f"{i}.jpg").write_bytes(data[offsets[i] : offsets[i + 1]].tobytes())
-    images = read_folder(tmp_path)
-    assert images.pixels.shape == (30, 3, 32, 32)
-    assert 90 < images.pixels.mean() < 150
+    pixels = np.concatenate([part.pixels for part in parts_of(open_source("photos", tmp_path))])
+    assert pixels.shape == (30, 3, 32, 32)
+    assert 90 < pixels.mean() < 150
 
 
 def test_images_of_mixed_sizes_are_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""The oracle of real training: it alone opens test images, and logs every access.
+"""The final test of a search: test images are opened here and nowhere else, and every access is logged.
 
     before the start        images are opened, checked and let go: a damaged one is an error before the budget is spent
     after a search          the one network that it found is scored

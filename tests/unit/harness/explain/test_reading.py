@@ -5,7 +5,7 @@ from dataclasses import replace
 import pyarrow.parquet as pq
 import pytest
 
-from harness.explain.record import (
+from harness.explain.reading import (
     Level,
     Spending,
     Standing,
