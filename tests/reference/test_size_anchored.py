@@ -45,9 +45,7 @@ def test_auto_prefers_it_and_info_says_so(table: CurveTable, capsys):
     assert choose("auto", space=SIZE).table.header == table.header
     assert main(["data", "info", "--space", SIZE]) == 0
     said = capsys.readouterr().out
-    assert said.startswith(
-        f"data         ANCHORED {table.header.fingerprint}, space nats-sss: real ends of every arch in "
-    )
+    assert f"\ndata         ANCHORED {table.header.fingerprint}, space nats-sss: real ends of every arch in " in said
     assert "real: validation and test at the end of schedules (of nats-sss: of 90 alone)" in said
     assert "seconds: from operations and three official archs" in said
 
