@@ -26,7 +26,7 @@ All but `progress` import `core`, which imports nothing of ours. Beyond that (im
     predictor -> engine (`catalogue`, `model.kernel`)
     benchmarks -> spaces, files, processes, progress
     loop -> files
-    problem -> engine, loop, spaces, files, processes
+    problem -> engine, loop, spaces, files, processes, progress
     engine -> nothing but `core`
 
 Two modules are called predictor. The searcher uses `engine/predictor.py`, with numerics in `engine/model`. The package

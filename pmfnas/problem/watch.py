@@ -14,9 +14,9 @@ from typing import TextIO
 from pmfnas.core.ports import Searcher
 from pmfnas.core.types import Arch, Decision, Diverged, Drop, Failed, Fidelities, Ok, Outcome, Submit, Ticket, Train
 from pmfnas.problem.durations import written
+from pmfnas.progress import LINE_EVERY_S
 from pmfnas.spaces.own.choices import Choices
 
-LINE_EVERY_S = 30.0
 _REFRESH_S = 1.0
 
 

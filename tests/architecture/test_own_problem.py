@@ -26,16 +26,6 @@ print(json.dumps({
 RUN = "import sys, runpy; sys.path.insert(0, sys.argv[1]); runpy.run_path(sys.argv[2], run_name='__main__')"
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
-    """Build the wheel of this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    return built
-
-
 def ran(program: str, wheel: Path, folder: Path) -> tuple[dict, str]:
     """Run a program with the wheel in front of all else; return what `REPORT` says, and what it printed before."""
     (folder / "mine.py").write_text(program + REPORT)

@@ -22,22 +22,14 @@ SPEARMAN_12_90 = {"cifar10": 0.95, "cifar100": 0.93, "ImageNet16-120": 0.96}
 
 
 @pytest.fixture(scope="module")
-def source(anchors: Path) -> Path:
-    folder = anchors / ".." / "nats_sss"
-    if not folder.is_dir():
-        pytest.skip("no folder nats_sss beside PMFNAS_ANCHORS, so there are no real values of the size space")
-    return folder
+def table(nats_sss: Path) -> CurveTable:
+    return choose(str(nats_sss), space=SIZE).table
 
 
 @pytest.fixture(scope="module")
-def table(source: Path) -> CurveTable:
-    return choose(str(source), space=SIZE).table
-
-
-@pytest.fixture(scope="module")
-def rows(table: CurveTable, source: Path) -> list[int]:
+def rows(table: CurveTable, nats_sss: Path) -> list[int]:
     """Row of each arch in the table, in official order."""
-    with np.load(source / "nats_sss.npz", allow_pickle=False) as content:
+    with np.load(nats_sss / "nats_sss.npz", allow_pickle=False) as content:
         return [table.row(tuple(arch)) for arch in (content["channels"] // 8 - 1).tolist()]
 
 
@@ -63,9 +55,9 @@ def test_ends_are_those_of_the_official_files(table: CurveTable, rows: list[int]
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_ends_are_the_real_ones_of_every_arch(table: CurveTable, rows: list[int], source: Path, name: str):
+def test_ends_are_the_real_ones_of_every_arch(table: CurveTable, rows: list[int], nats_sss: Path, name: str):
     data, place = dataset(name), list(DATASETS).index(name)
-    with np.load(source / "nats_sss_valid.npz") as valid, np.load(source / "nats_sss.npz") as values:
+    with np.load(nats_sss / "nats_sss_valid.npz") as valid, np.load(nats_sss / "nats_sss.npz") as values:
         for key, real in (
             (Key(data.search, "90", "x-valid-acc"), valid["valid_acc_90"][:, place]),
             (Key(data.test, "90", data.test_metric), values["test_acc_90"][:, place]),

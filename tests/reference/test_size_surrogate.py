@@ -22,28 +22,20 @@ BEST_REAL = {"cifar10": 93.65, "cifar100": 71.34, "ImageNet16-120": 47.40}
 
 
 @pytest.fixture(scope="module")
-def source(anchors: Path) -> Path:
-    folder = anchors / ".." / "nats_sss"
-    if not folder.is_dir():
-        pytest.skip("no folder nats_sss beside PMFNAS_ANCHORS, so there are no real values of the size space")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def official(anchors: Path) -> Path:
     return anchors / "official_3_archs" / "NATS-sss-v1_0-50262-simple"
 
 
 @pytest.fixture(scope="module")
-def real(source: Path) -> np.ndarray:
-    return read_values(source)[0]
+def real(nats_sss: Path) -> np.ndarray:
+    return read_values(nats_sss)[0]
 
 
-def test_the_shipped_model_is_what_the_fit_gives(source: Path, official: Path, tmp_path: Path):
-    notes = fit_size_surrogate(source, official, tmp_path / "model.npz")
+def test_the_shipped_model_is_what_the_fit_gives(nats_sss: Path, official: Path, tmp_path: Path):
+    notes = fit_size_surrogate(nats_sss, official, tmp_path / "model.npz")
     again, shipped = read_model((tmp_path / "model.npz").read_bytes()), read_model(shipped_bytes())
     assert notes == shipped.notes
-    assert notes["fitted to"] == hashlib.sha256((source / "nats_sss.npz").read_bytes()).hexdigest()
+    assert notes["fitted to"] == hashlib.sha256((nats_sss / "nats_sss.npz").read_bytes()).hexdigest()
     assert set(again.arrays) == set(shipped.arrays)
     for name in set(again.arrays) - {"notes"}:
         np.testing.assert_allclose(again.arrays[name], shipped.arrays[name], rtol=1e-4, atol=1e-6, err_msg=name)
@@ -98,8 +90,8 @@ def test_curves_and_seconds_are_near_those_of_the_official_archs(
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_capacity_says_as_much_as_it_really_does(size_surrogate_table: CurveTable, source: Path, name: str):
-    with np.load(source / "nats_sss.npz", allow_pickle=False) as content:
+def test_capacity_says_as_much_as_it_really_does(size_surrogate_table: CurveTable, nats_sss: Path, name: str):
+    with np.load(nats_sss / "nats_sss.npz", allow_pickle=False) as content:
         place = list(DATASETS).index(name)
         params, theirs, channels = content["params"][:, place], content["test_acc_90"][:, place], content["channels"]
     data, table = dataset(name), size_surrogate_table
