@@ -115,7 +115,7 @@ class Distorted:
         """Return the std for the kind `constant`: the mean of `std`, or for untrained archs the mean of a sample."""
         if self._kind != "constant" or any(place in self._trained for place in places):
             return float(std.mean())
-        return float(self._inner.std_alone(self._sample).mean())
+        return float(self._inner.posterior(self._sample).std.mean())
 
     def _factors(self, cov: FloatArray, order: NDArray[np.int64]) -> FloatArray:
         """Return the factor (n,) of each arch's row and column in a covariance (n, n)."""

@@ -11,11 +11,9 @@ show how strong the selection is:
     selected   those for archs that the run had trained before: continued, probed, finished, replicated
     pick       those for the arch that the run recommended in the end
 
-Three properties of PMF-NAS affect its figures. Its std is that of the *true* score, without the noise of the observed
-trial; `noise_pct` adds that noise. It clips low scores before it learns, so an arch below the clip is predicted at the
-clip and counts as a miss below; `above` is not affected. Its means stay on the scale of the lower schedule: at every
-level above the lowest judged one, the mean of (told - mean) over all requests of that level is subtracted before the
-shares are counted.
+At any other level than the lowest one judged, the mean of (told - mean) over all requests of that level is taken off
+before the shares are counted: a searcher may compare archs on the scale of the lower schedule. `noise_pct` is for a
+searcher whose std leaves out the noise of the trial that is told; PMF-NAS's does not.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

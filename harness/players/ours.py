@@ -50,7 +50,7 @@ def with_settings(factory: SearcherFactory, **settings: Any) -> SearcherFactory:
 PLAYERS: Mapping[str, SearcherFactory] = MappingProxyType(
     {
         **SEARCHERS,
-        UNBELIEVING: with_settings(PmfNas, settings=Settings(capacity_belief=0.0)),
+        UNBELIEVING: with_settings(PmfNas, settings=Settings(capacity_belief=0.0, slope_belief=0.0)),
         REFERENCE: PmfNas,
     }
 )

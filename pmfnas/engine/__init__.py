@@ -9,6 +9,7 @@ value       what the answer to a question is worth
 proposals   whom to start
 pick        which archs a run recommends
 predictor   what an arch will score, and how sure that is
+forecast    what a request will tell, as its record states it
 ports       the predictor as the searcher asks it
 model       the numerics of the predictor
 costs       what a segment will cost

@@ -55,13 +55,11 @@ class Choice:
         return self.gain / max(self.seconds, 1e-9)
 
     def reason(self, stage: str) -> Reason:
-        """Return why the request is made: accuracies in percent, the gain in percent points per hour."""
+        """Return why the request is made: gains in percent points, and per hour."""
         slope = percent(self.best) * (1.0 - percent(self.best) / 100.0)  # percent points per unit of log odds
         reason: dict[str, float | str] = {
             "stage": stage,
             "action": self.action,
-            "mean": percent(self.mean),
-            "std": slope * self.std,
             "potential": slope * self.gain,
             "p_best": float(ndtr((self.mean - self.best) / max(self.std, 1e-12))),
             "seconds": self.seconds,
@@ -116,6 +114,11 @@ class Choices:
     def has_low(self) -> bool:
         """Whether a start ends at a low level, from which the arch goes on."""
         return self._ladder.low is not None
+
+    @property
+    def helps(self) -> float:
+        """How certain it is that larger archs score higher, from 0 to 1."""
+        return self._predictor.standing.helps
 
     # -- stages 1 and 2 ----------------------------------------------------------------------------------
 

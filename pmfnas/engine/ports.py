@@ -46,6 +46,8 @@ class Standing:
     """Median score."""
     trial_noise2: float
     """Variance of one medium trial's noise."""
+    helps: float = 0.0
+    """How certain it is that larger archs score higher, from 0 to 1."""
 
 
 class Posterior(Protocol):

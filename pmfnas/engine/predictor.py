@@ -1,13 +1,14 @@
 """The predictor: what an arch will score, and how sure that is.
 
-Three layers, each used from the moment it has data:
+One Gaussian process over the medium scores, which early curves inform too: what an early curve lets expect at the
+medium level is an observation with more noise.
 
-    arch alone      Gaussian process over the medium scores                      -> whom to start
-    + early curve   its residual, corrected by a ridge regression (`early`)      -> whom to continue
+    arch alone      its posterior                                                -> whom to start
+    + early curve   the same, the arch's own early curve being one of them       -> whom to continue
     + medium score  posterior of the true score, carried to the end (`transfer`) -> whom to probe, to finish, to pick
 
 Isomorphs and replicates share their truth; each trial adds its own noise. Scores are log odds, centred on their
-median and clipped from below, so that the model spends its accuracy among the good.
+median and compressed below it, so that the model spends its accuracy among the good.
 """
 
 from collections.abc import Sequence
@@ -18,21 +19,29 @@ from numpy.typing import NDArray
 from pmfnas.core.types import Arch, Curve, FloatArray
 from pmfnas.engine.ladder import Level
 from pmfnas.engine.model import curves
-from pmfnas.engine.model.early import EarlyHead, first_head, fit_head
-from pmfnas.engine.model.gp import JITTER, GaussianProcess, Hyper, choose
+from pmfnas.engine.model.capacity import CapacityBelief
+from pmfnas.engine.model.gp import GaussianProcess, Hyper, choose
 from pmfnas.engine.model.kernel import Kernel, Spectrum
+from pmfnas.engine.model.regression import Prior, Regression
+from pmfnas.engine.model.rows import Rows
 from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief, Sighting, believe
 from pmfnas.engine.ports import Features, News, Posterior, Promises, Screened, Standing
 from pmfnas.engine.settings import Settings
 
 _FEW = 3
-"""Observations before the likelihood is asked for hyperparameters."""
+"""Medium scores before the likelihood is asked for hyperparameters, and before they set the scale alone."""
 _LEAST_NOISE2 = 1e-8
 """Floor of the trial noise (log odds, squared): where all scores are equal it would vanish."""
 _LEADERS = 5
 """Best archs that are named after hyperparameters were chosen."""
 _NEWCOMERS = 5
 """Archs without a sighting among the candidates of stage 3, however many have one."""
+_EARLY = Prior((0.0, 0.35, 0.35), (1e3, 0.25, 0.25), 0.2)
+"""Declared: the medium score from validation and training accuracy at the low level, log odds. Its level is free."""
+_CALIBRATED = 4.0
+"""Weight of the prior that forecasts miss by as much as they say, in scores."""
+_TURNS = 4
+"""How often the scale of the process and the noise of early curves are found in turns."""
 _WORST = -7.0
 """Log odds below every score."""
 
@@ -50,16 +59,17 @@ class Predictor:
         share = settings.noise_share
         self._gp = GaussianProcess(Hyper(kernel, rough * (1.0 - share), rough * share), archs.x.shape[1])
         self._spectrum = Spectrum.draw(archs.x.shape[1], settings.n_waves, rng=rng)
-        self._archs: list[Arch] = []  # one per row of the process
-        self._scores: list[float] = []
-        self._places: list[int] = []
+        self._hint = Regression(_EARLY)
+        self._rows = Rows(len(_EARLY.weights))  # one per row of the process
         self._centre = 0.0  # median score
-        self._cut = np.empty(0)  # (n,) how far each score lies below the clip, at most 0
+        self._cut = np.empty(0)  # (n,) how far each score lies below its target, at most 0
         self._curves: set[tuple[int, bytes]] = set()
         self._early: dict[Arch, FloatArray] = {}
         self._sightings: list[Sighting] = []
         self._promise: FloatArray | None = None
-        self._head: EarlyHead | None = None
+        self._is_aimed = True
+        self._capacity = CapacityBelief(settings)
+        self._calibration = 1.0  # how many times its std the process missed by
         self._fitted_at = 0
         self._least = -np.inf  # promise of the last candidate of `final`
         self._drawn_at: NDArray[np.int64] | None = None
@@ -76,13 +86,24 @@ class Predictor:
         if level is Level.MEDIUM:
             return self._tell_medium(arch, curve)
         if level is Level.LOW:
-            self._early[arch] = curves.features(curve)
-            return News()
+            return self._tell_early(arch, curves.features(curve))
         if level is Level.PROBE:
             self._sight(arch, PROBE, self._settings.probe_slope * curves.minus_log_loss(curve))
         else:
             self._sight(arch, FULL, curves.score(curve))
         return News(finals=True)
+
+    def _tell_early(self, arch: Arch, early: FloatArray) -> News:
+        """Learn from an early curve, as from a noisy medium score."""
+        self._early[arch] = early
+        if not np.isfinite(early[curves.ACCURACIES]).any():
+            return News()
+        self._add(arch, np.nan)
+        if len(self._early) <= self._settings.explore_low:  # later ones are no cover of the space
+            hinted = np.flatnonzero(self._rows.is_early)
+            scores = self._rows.hints[hinted] @ self._hint.weights
+            self._capacity.tell_early(scores, self._known.capacity[self._rows.places[hinted]])
+        return News()
 
     def _tell_medium(self, arch: Arch, curve: Curve) -> News:
         """Learn from a medium score; a copy of an isomorph's trial counts once.
@@ -101,71 +122,74 @@ class Predictor:
             self._sightings.append(Sighting(arch, kind, value))
 
     def _add(self, arch: Arch, score: float) -> tuple[Arch, ...]:
-        """Add a medium score; choose hyperparameters again if enough was told, and return the leaders then."""
-        place = self._known.place(arch)
-        self._gp.add(self._known.x[place], self._known.number(arch))
-        self._archs.append(arch)
-        self._scores.append(score)
-        self._places.append(place)
-        self._aim()
+        """Add a row; choose hyperparameters again if enough was told, and return the leaders then.
+
+        Args:
+            arch: of the row.
+            score: of the medium level, NaN where an early curve was told.
+        """
+        place, early = self._known.place(arch), self._early.get(arch, np.full(curves.N_FEATURES, np.nan))
+        hint = _hint(early[curves.ACCURACIES])
+        self._gp.add(self._known.x[place], self._known.number(arch), self._early_noise if np.isnan(score) else 0.0)
+        self._rows.add(arch, place, score, hint if np.isnan(score) else np.full_like(hint, np.nan), early[curves.LOSS])
+        if np.isfinite(score) and np.isfinite(hint).all():
+            self._hint.tell(hint, score)
+        self._promise, self._is_aimed = None, False
+        if not np.isnan(score):
+            self._weigh_capacity()
         n = len(self._gp)
-        if n < _FEW or n < self._fitted_at * self._settings.refit_growth:
+        if len(self._rows.told) < _FEW or n < self._fitted_at * self._settings.refit_growth:
             return ()
         return self._refit()
 
     def _refit(self) -> tuple[Arch, ...]:
-        """Choose hyperparameters and learn from early curves; return the best archs by true medium score."""
-        if len(self._gp) > self._settings.max_points:
-            self._forget()
-        self._gp.set_hyper(choose(self._gp, self._settings.lengths, self._settings.roughness))
+        """Choose hyperparameters and how much early curves tell; return the best archs by true medium score."""
+        self._forget()
+        self._process.extra = np.where(self._rows.is_early, self._early_noise, 0.0)
+        self._gp.set_hyper(choose(self._process, self._settings.lengths, self._settings.roughness))
         self._gp.set_targets(self._gp.y)
         self._promise, self._drawn_at = None, None
         self._fitted_at = len(self._gp)
-        self._head = self._fit_head()
-        return tuple(self._archs[row] for row in np.argsort(-self._truth(), kind="stable")[:_LEADERS])
+        told = self._rows.told
+        mean, variance = self._gp.left_out()
+        miss2 = np.minimum((self._gp.y - mean)[told] ** 2 / variance[told], 9.0)
+        self._calibration = float(np.sqrt((miss2.sum() + _CALIBRATED) / (len(told) + _CALIBRATED)))
+        best = told[np.argsort(-self._gp.smoothed()[told], kind="stable")]
+        return tuple(self._rows.archs[row] for row in best[:_LEADERS])
 
     # -- what is asked -----------------------------------------------------------------------------------
 
     @property
     def standing(self) -> Standing:
         """The medium scores told, in short."""
-        return Standing(float(self.promise.max(initial=_WORST)), self._centre, self.trial_noise2)
+        best = float(self.promise.max(initial=_WORST))
+        return Standing(best, self._centre, self.trial_noise2, self._capacity.helps)
 
     def posterior(self, places: Sequence[int]) -> Posterior:
         """Return the promises of archs without a medium score; an early curve counts where one was told."""
         at = np.asarray(places, dtype=np.int64)
-        mean, spread = self._gp.marginal(self._known.x[at])
-        std = self._calibrated(spread)
-        seen = [i for i, place in enumerate(at) if self._known.archs[place] in self._early]
-        if seen:
-            head = self._head or first_head(np.stack(list(self._early.values())), self._settings)
-            early = np.stack([self._early[self._known.archs[at[i]]] for i in seen])
-            mean[seen], std[seen] = head.correct(mean[seen], spread[seen], early)
-        return Promises(mean + self._centre + self.lift(self._known.capacity[at]), std)
-
-    def std_alone(self, places: Sequence[int]) -> FloatArray:
-        """Return the std that archs would have had they never been trained, (n,)."""
-        return self._calibrated(self._gp.marginal(self._known.x[np.asarray(places, dtype=np.int64)])[1])
-
-    def _calibrated(self, spread: FloatArray) -> FloatArray:
-        """Return std of the process, corrected by how far its forecasts missed."""
-        return spread * (self._head.calibration if self._head else 1.0)
+        mean, std = self._process.marginal(self._known.x[at])
+        lift = self._capacity.lift(self._known.capacity[at])
+        return Promises(mean + self._centre + lift, std * self._calibration)
 
     def screen(self, places: NDArray[np.int64], n: int) -> Screened:
         """Return the `n` archs of the best mean promises among archs never trained."""
-        mean = self._gp.mean(self._known.x[places]) + self.lift(self._known.capacity[places])
+        mean = self._process.mean(self._known.x[places]) + self._capacity.lift(self._known.capacity[places])
         best = np.argsort(-mean, kind="stable")[:n]
         return Screened(places[best], mean[best], self._gp.marginal(self._known.x[places[best]])[1])
 
     def final(self, n: int) -> FinalBelief:
         """Return the belief about the final scores of the `n` best archs with a medium score, best first."""
         kept = self._best_rows(n)
-        archs = tuple(self._archs[i] for i in kept)
-        mean, cov = self._gp.truth(self._gp.x[kept], self._gp.classes[kept])
-        lift = self.lift(self._known.capacity[[self._places[i] for i in kept]])
+        archs = tuple(self._rows.archs[i] for i in kept)
+        mean, cov = self._process.truth(self._gp.x[kept], self._gp.classes[kept])
+        capacity = (self._known.capacity[self._rows.places[kept]], self._capacity.kappa)
         seen = [s for s in self._sightings if s.arch in archs]
         mean = mean + self._cut[kept] + self._centre
-        belief = believe(archs, (mean, cov, self.trial_noise2), lift, seen, self._settings)
+        belief = believe(archs, (mean, cov, self.trial_noise2), capacity, seen, self._settings)
+        if seen:
+            self._capacity.tell_finals(belief.kappa)
+            self._promise = None
         self._least = belief.promise.min() if len(archs) >= n else -np.inf
         return belief
 
@@ -174,15 +198,15 @@ class Predictor:
 
         Source: pathwise conditioning (Wilson et al., ICML 2020, arXiv 2002.09309, eq. 9).
         """
-        gp = self._gp
+        gp = self._process
         scale = np.sqrt(gp.scale2)
         seen_basis = gp.hyper.kernel.basis(gp.x, self._spectrum)  # (n_seen, n_basis)
         weights = spread * self._rng.standard_normal((seen_basis.shape[1], n))
         own = np.sqrt(gp.hyper.nugget) * self._rng.standard_normal((int(gp.classes.max()) + 1, n))[gp.classes]
-        noise = np.sqrt(gp.hyper.noise) * self._rng.standard_normal((len(gp), n))
+        noise = np.sqrt(gp.hyper.noise + gp.extra)[:, None] * self._rng.standard_normal((len(gp), n))
         update = gp.solve(gp.y[:, None] / scale - seen_basis @ weights - spread * (own + noise))  # (n_seen, n)
         self._look_at(places)
-        lift = self.lift(self._known.capacity[places]) / scale
+        lift = self._capacity.lift(self._known.capacity[places]) / scale
         return np.asarray(self._basis @ weights + self._cross @ update + lift[:, None])
 
     def _look_at(self, places: NDArray[np.int64]) -> None:
@@ -199,75 +223,86 @@ class Predictor:
 
     # -- inside ------------------------------------------------------------------------------------------
 
-    def lift(self, capacity: FloatArray) -> FloatArray:
-        """Return what the capacity belief adds to scores, log odds, shape of `capacity`."""
-        return np.asarray(self._settings.capacity_belief * np.sqrt(self.trial_noise2) * capacity)
-
     @property
     def trial_noise2(self) -> float:
         """Variance of one medium trial's noise, in log odds: the estimate, drawn half-way to the prior."""
-        estimate = max(self._gp.hyper.noise * self._gp.scale2, _LEAST_NOISE2)
+        if len(self._rows.told) < _FEW:
+            return self._settings.noise_prior**2
+        estimate = max(self._process.hyper.noise * self._gp.scale2, _LEAST_NOISE2)
         return float(np.sqrt(estimate) * self._settings.noise_prior)
 
     @property
     def promise(self) -> FloatArray:
-        """Posterior means of the medium scores told, belief included, (n_medium,); -inf of the diverged."""
+        """Posterior means of the medium scores told, belief included, (n,); -inf of the diverged and early curves."""
         if self._promise is None:
-            truth = self._truth() + self._cut + self._centre
-            self._promise = truth + self.lift(self._known.capacity[self._places])
+            lift = self._capacity.lift(self._known.capacity[self._rows.places])
+            truth = self._process.smoothed() + self._cut + self._centre + lift
+            self._promise = np.where(self._rows.is_early, -np.inf, truth)
         return self._promise
 
-    def _fit_head(self) -> EarlyHead | None:
-        rows = [i for i, arch in enumerate(self._archs) if arch in self._early and np.isfinite(self._scores[i])]
-        if len(rows) < _FEW:
-            return None
-        mean, variance = self._gp.left_out()
-        early = np.stack([self._early[self._archs[i]] for i in rows])
-        return fit_head(early, mean[rows], (self._gp.y - mean)[rows], np.sqrt(variance[rows]), self._settings)
+    @property
+    def _process(self) -> GaussianProcess:
+        """The process, aimed at all that was told."""
+        if not self._is_aimed:
+            self._aim()
+        return self._gp
+
+    @property
+    def _early_noise(self) -> float:
+        """Noise of what an early curve lets expect, in units of the smooth variance; never more than 1."""
+        return min(self._hint.noise2 / max(self._gp.scale2, 1e-12), 1.0)
 
     def _best_rows(self, n: int) -> list[int]:
         """Return a row per arch: those with a sighting, and the best others, `n` in all and a few new ones at least.
 
         An arch of which any training diverged is not among them.
         """
-        lost, sighted = self._diverged(), {s.arch for s in self._sightings}
-        kept = {a: i for i, a in enumerate(self._archs) if a in sighted and a not in lost}
+        rows, lost, sighted = self._rows, self._rows.diverged, {s.arch for s in self._sightings}
+        kept = {rows.archs[i]: int(i) for i in rows.told if rows.archs[i] in sighted - lost}
         n = max(n, len(kept) + _NEWCOMERS)
         for i in np.argsort(-self.promise, kind="stable"):
-            if len(kept) >= n:
+            if len(kept) >= n or self.promise[i] == -np.inf:
                 break
-            if self._archs[i] not in lost:
-                kept.setdefault(self._archs[i], int(i))
+            if rows.archs[i] not in lost:
+                kept.setdefault(rows.archs[i], int(i))
         return list(kept.values())
 
-    def _diverged(self) -> set[Arch]:
-        return {arch for arch, score in zip(self._archs, self._scores, strict=True) if not np.isfinite(score)}
-
-    def _truth(self) -> FloatArray:
-        """Return the posterior means of the true medium scores of all rows, centred, (n,): K u = y - noise K^-1 y."""
-        return self._gp.y - (self._gp.hyper.noise + JITTER) * self._gp.alpha
-
     def _aim(self) -> None:
-        """Hand the scores to the process as targets: centred on their median and clipped from below."""
-        scores = np.array(self._scores)
-        finite = scores[np.isfinite(scores)]
+        """Hand the scores to the process as targets: centred on their median and compressed below it."""
+        rows, is_early, n_medium = self._rows, self._rows.is_early, len(self._rows.told)
+        scores = np.where(is_early, rows.hints @ self._hint.weights, rows.scores)
+        finite = scores[np.isfinite(scores) & (~is_early | (n_medium < _FEW))]
         self._centre = float(np.median(finite)) if len(finite) else 0.0
         best = float(finite.max(initial=self._centre))
+        # where the best are many, the spread is that of all
         spread = best - self._centre if best > self._centre else float(finite.std()) if len(finite) else 0.0
-        lowest = best - self._settings.clip * spread - 1e-9  # where the best are many, the spread is that of all
-        self._gp.set_targets(np.maximum(scores, lowest) - self._centre)
-        self._cut = np.minimum(scores - lowest, 0.0)
-        self._promise = None
+        below = np.minimum((scores - self._centre) / max(spread, 1e-9), 0.0)
+        bend = self._settings.bend
+        soft = np.maximum(scores - self._centre, 0.0) + spread * bend * np.expm1(below / bend)
+        self._gp.set_targets(soft)
+        for _ in range(_TURNS if n_medium < _FEW else 0):  # scale and noise of early curves are found in turns
+            self._gp.extra = np.where(is_early, self._early_noise, 0.0)
+            self._gp.set_hyper(self._gp.hyper)
+            self._gp.set_targets(soft)
+        self._cut = scores - self._centre - soft
+        self._promise, self._is_aimed = None, True
+
+    def _weigh_capacity(self) -> None:
+        """Hold what the medium scores leave of the declared beliefs in capacity."""
+        rows, told = self._rows, self._rows.told
+        self._capacity.tell_medium(rows.scores[told], rows.losses[told], self._known.capacity[rows.places[told]])
 
     def _forget(self) -> None:
-        """Keep two thirds of the most observations allowed: half of these the best, half the latest."""
-        keep = self._settings.max_points // 3
-        best = np.argsort(-np.array(self._scores), kind="stable")[:keep]
-        rest = [i for i in reversed(range(len(self._scores))) if i not in set(best.tolist())][:keep]
-        sighted = {s.arch for s in self._sightings}
-        rows = sorted({*best.tolist(), *rest, *(i for i, arch in enumerate(self._archs) if arch in sighted)})
-        self._archs, self._scores = [self._archs[i] for i in rows], [self._scores[i] for i in rows]
-        self._places = [self._places[i] for i in rows]
-        self._gp.x, self._gp.classes = self._gp.x[rows], self._gp.classes[rows]
+        """Forget early curves that a medium score has replaced, and what exceeds the most observations allowed."""
+        rows = self._rows.worth_keeping(self._settings.max_points, (s.arch for s in self._sightings))
+        if len(rows) == len(self._rows):
+            return
+        self._rows.keep(rows)
+        self._gp.keep(rows)
         self._gp.set_hyper(self._gp.hyper)
-        self._aim()
+        self._is_aimed = False
+
+
+def _hint(accuracies: FloatArray) -> FloatArray:
+    """Return the inputs of `_EARLY`, (3,), from both accuracies; where one is missing, the other stands for it."""
+    return np.array([1.0, *np.where(np.isfinite(accuracies), accuracies, accuracies[::-1])])

@@ -38,6 +38,7 @@ from pmfnas.engine.ablations import parts_without
 from pmfnas.engine.allocator import Allocator
 from pmfnas.engine.choices import SIZES, Choices
 from pmfnas.engine.costs import CostModel
+from pmfnas.engine.forecast import Forecaster, reason
 from pmfnas.engine.ladder import make_ladder
 from pmfnas.engine.model.transfer import FinalBelief
 from pmfnas.engine.parts import WHOLE, Parts
@@ -77,7 +78,7 @@ class PmfNas:
         parts = parts_without(parts, settings.without)
         self._ladder = make_ladder(fidelities, settings.low_share, settings.probe_share)
         if self._ladder.high is None or not parts.believes:  # else the medium score is the final one
-            settings = replace(settings, capacity_belief=0.0)
+            settings = replace(settings, capacity_belief=0.0, capacity_std=0.0, slope_belief=0.0, slope_belief_std=0.0)
         self._settings, self._pick = settings, parts.pick
         self._costs, self._record = CostModel(space), Record()
         self._pool = Pool(space, settings, parts.view, rng=rng)
@@ -86,6 +87,7 @@ class PmfNas:
             self._predictor = wrapper(self._predictor)
         self._regions = Regions(self._pool, settings)
         self._belief: FinalBelief | None = None
+        self._forecaster = Forecaster()
         self._allocator = self._make_allocator(parts, budget_s, n_workers, rng)
 
     def _make_allocator(self, parts: Parts, budget_s: float, n_workers: int, rng: np.random.Generator) -> Allocator:
@@ -113,7 +115,11 @@ class PmfNas:
         if choice is None:
             return Wait() if running else Stop("nothing that fits the rest of the budget is worth it")
         self._record.begin(choice.action, choice.request)
-        return Submit((choice.request,), (self._allocator.reason(choice),))
+        final = (
+            choice.request.schedule != self._ladder.medium.schedule or choice.request.stop > self._ladder.medium.epochs
+        )
+        forecast = reason(self._forecaster.about(choice, final=final))
+        return Submit((choice.request,), ({**self._allocator.reason(choice), **forecast},))
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> None:
         """Learn from how a segment ended."""
@@ -146,6 +152,7 @@ class PmfNas:
         self._costs.tell(request, cost, stop - request.start)
         self._record.end(request, ok=curve is not None)
         self._record.reach(request.arch, level, curve)
+        self._forecaster.tell(request.arch, level, curve)
         news = self._predictor.tell(request.arch, level, curve)
         if news.leaders:
             self._regions.mark(self._predictor, news.leaders)

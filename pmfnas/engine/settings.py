@@ -3,6 +3,8 @@
 from dataclasses import dataclass, fields
 from math import isfinite
 
+import numpy as np
+
 from pmfnas.core.errors import InputError
 
 PARTS = (
@@ -46,19 +48,16 @@ class Settings:
     """Variance of the kernel's linear trend."""
     constant: float = 1.0
     """Variance of the kernel's mean."""
-    clip: float = 1.0
-    """Scores lower than best - clip * (best - median) are raised to it: how bad the bad are does not matter."""
+    bend: float = 0.3
+    """Scores below the median are compressed, to at most this many times (best - median) below it: how bad the bad are
+    hardly matters."""
     refit_growth: float = 1.25
     """Hyperparameters are chosen, and regions marked, again whenever the observations grew by this factor."""
     max_points: int = 300
-    """Observations kept in the Gaussian process: above it, it is made anew from two thirds of them."""
+    """Observations kept in the Gaussian process: above it, the best and the latest medium scores stay, a third of it
+    each, and the latest early curves, a sixth."""
     n_waves: int = 192
     """Random Fourier features of a draw from the prior."""
-    early_gain: float = 0.5
-    """Prior of what one standard deviation in the early curve is worth, in residual standard deviations."""
-    early_weight: float = 4.0
-    """Weight of that prior, in archs."""
-
     noise_prior: float = 0.02
     """Prior of a medium trial's noise (log odds); the geometric mean with the estimate is used."""
 
@@ -77,11 +76,22 @@ class Settings:
     """Weight of these three priors, in sightings."""
     slope_std: float = 0.3
     """Prior standard deviation of the slope from medium to final scores (log odds); its mean is 1."""
-    capacity_belief: float = 4.0
-    """Declared belief: how many standard deviations of a medium trial's noise one standard deviation of log FLOPs
-    is worth in the final score, beyond what the medium score shows. 0 believes nothing."""
+    capacity_belief: float = 0.05
+    """Declared belief: what one standard deviation of log FLOPs adds to the final score beyond what the medium score
+    shows, in log odds. 0 believes nothing of its sign."""
+    capacity_std: float = 0.05
+    """Standard deviation of that belief: the smaller, the more evidence it takes to overrule it."""
+    stretch: float = 2.0
+    """Log epochs from the medium level to the end, per log epochs from the low to the medium level."""
+    slope_belief: float = 0.45
+    """Declared belief: slope of the medium scores on capacity, both standardised."""
+    slope_belief_std: float = 0.35
+    """Its standard deviation."""
+    early_share: float = 0.5
+    """Share of that slope that shows at the low level."""
     explore_belief: float = 0.7
-    """Declared belief, part of the one above: correlation of capacity and score when stage 1 draws archs."""
+    """Declared belief, part of those above: correlation of capacity and score when stage 1 draws archs, times how
+    certain it is by then that capacity helps."""
 
     # -- stages --------------------------------------------------------------------------------------------
     explore_low: int = 18
@@ -119,16 +129,26 @@ class Settings:
         if unknown := sorted(self.without - set(PARTS)):
             raise InputError(f"without names {unknown}, but may only name parts of: {', '.join(PARTS)}")
         _check_finite(self)
-        for name in ("low_share", "noise_share", "probe_share", "explore_share", "review_share"):
-            if not 0.0 < getattr(self, name) < 1.0:
-                raise InputError(f"{name} is {getattr(self, name)}, but must lie between 0 and 1")
-        for name in ("explore_low", "explore_medium", "round_starts", "round_continued", "recommended", "region_min"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}, but must be at least 1")
-        if not 0.0 <= self.explore_belief < 1.0:
-            raise InputError(f"explore_belief is {self.explore_belief}, but must be at least 0 and below 1")
-        if self.refit_growth <= 1.0:
-            raise InputError(f"refit_growth is {self.refit_growth}, but must be above 1")
+        for names, low, high, condition in _BOUNDS:
+            for name in names:
+                if not low < getattr(self, name) < high:
+                    raise InputError(f"{name} is {getattr(self, name)}, but must {condition}")
+
+
+_BOUNDS = (
+    (("low_share", "noise_share", "probe_share", "explore_share", "review_share"), 0.0, 1.0, "lie between 0 and 1"),
+    (
+        ("explore_low", "explore_medium", "round_starts", "round_continued", "recommended", "region_min"),
+        0.0,
+        np.inf,
+        "be at least 1",
+    ),
+    (("bend", "stretch", "early_share"), 0.0, np.inf, "be positive"),
+    (("capacity_std", "slope_belief_std"), -1e-300, np.inf, "not be negative"),
+    (("explore_belief",), -1e-300, 1.0, "be at least 0 and below 1"),
+    (("refit_growth",), 1.0, np.inf, "be above 1"),
+)
+"""Settings, the open interval in which they lie, and the condition in words."""
 
 
 def _check_finite(settings: Settings) -> None:

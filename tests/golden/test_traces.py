@@ -25,7 +25,7 @@ from pmfnas.testing.synthetic import SyntheticBenchmark
 from tests.support.slices import write_slice
 
 FOLDER = Path(__file__).parent / "traces"
-BUDGETS_S = {"synthetic": {1: 2_400.0, 4: 800.0}, "slice": {1: 3_000.0, 4: 2_100.0}, "night": {1: 12_000.0}}
+BUDGETS_S = {"synthetic": {1: 2_400.0, 4: 800.0}, "slice": {1: 3_000.0, 4: 2_100.0}, "night": {1: 16_000.0}}
 """A segment of `pmf_nas_no_belief` ends at exactly 3,000 s: all of the slice's costs are whole seconds."""
 NEEDS_A_NIGHT = {"pmf_nas"}
 NUDGE = 1e-9

@@ -1,8 +1,10 @@
 """The numerics of the predictor: Gaussian process, early curves, and the transfer to final scores.
 
-curves     what a learning curve says
-early      how an early curve corrects what the arch promises
-gp         a Gaussian process over archs
-kernel     covariance between archs
-transfer   from the medium level to final scores
+curves      what a learning curve says
+rows        what was told, a row per observation of the process
+gp          a Gaussian process over archs
+kernel      covariance between archs
+regression  an online Bayesian linear regression
+capacity    what capacity adds: a declared belief, and what the run learnt of it
+transfer    from medium to final scores
 """

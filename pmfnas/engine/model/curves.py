@@ -8,6 +8,10 @@ import numpy as np
 from pmfnas.core.types import Curve, FloatArray
 
 N_FEATURES = 4
+ACCURACIES = [0, 1]
+"""Places of validation and training accuracy among them."""
+LOSS = 2
+"""Place of -log training loss among them."""
 _LEAST = 1e-3
 
 

@@ -1,8 +1,9 @@
 """An exact Gaussian process over archs with a cached Cholesky factor that grows row by row.
 
-    y_i = f(x_i) + u(class_i) + e_i,   f ~ GP(0, s2 k),   u ~ N(0, s2 nugget),   e ~ N(0, s2 noise)
+    y_i = f(x_i) + u(class_i) + e_i,   f ~ GP(0, s2 k),   u ~ N(0, s2 nugget),   e ~ N(0, s2 (noise + extra_i))
 
-The truth of an arch is f + u: u is shared by isomorphs and replicates, e belongs to one trial. The scale s2 is
+The truth of an arch is f + u: u is shared by isomorphs and replicates, e belongs to one trial; extra is the further
+noise of what only hints at the quantity. The scale s2 is
 profiled out of the likelihood; length, and nugget + noise together, are chosen from a grid by the profiled
 marginal likelihood (Rasmussen and Williams, *Gaussian Processes for Machine Learning*, 2006, eq. 5.8).
 """
@@ -41,6 +42,7 @@ class GaussianProcess:
         self.hyper = hyper
         self.x = np.empty((0, n_features))  # (n, d) scaled features
         self.classes: NDArray[np.int64] = np.empty(0, dtype=np.int64)  # (n,) number of the canonical form
+        self.extra = np.empty(0)  # (n,) noise beyond that of a trial
         self.factor = np.empty((0, 0))  # (n, n) lower Cholesky factor of K
         self.y = np.empty(0)  # (n,) centred targets
         self.alpha = np.empty(0)  # (n,) K^-1 y
@@ -50,16 +52,17 @@ class GaussianProcess:
     def __len__(self) -> int:
         return len(self.x)
 
-    def add(self, x: FloatArray, number: int) -> None:
+    def add(self, x: FloatArray, number: int, extra: float = 0.0) -> None:
         """Append one observation's input in O(n^2).
 
         Args:
             x: scaled features, shape (d,).
             number: its canonical form's number.
+            extra: its noise beyond that of a trial.
         """
         n, hyper = len(self), self.hyper
         cross = hyper.kernel.cross(self.x, x[None, :])[:, 0] + hyper.nugget * (self.classes == number)
-        own = hyper.kernel.own(x[None, :])[0] + hyper.nugget + hyper.noise + JITTER
+        own = hyper.kernel.own(x[None, :])[0] + hyper.nugget + hyper.noise + extra + JITTER
         row = solve_triangular(self.factor, cross, lower=True, check_finite=False) if n else cross
         grown = np.zeros((n + 1, n + 1))
         grown[:n, :n] = self.factor
@@ -68,17 +71,26 @@ class GaussianProcess:
         self.factor = grown
         self.x = np.vstack([self.x, x[None, :]])
         self.classes = np.append(self.classes, number)
+        self.extra = np.append(self.extra, extra)
+
+    def keep(self, rows: list[int]) -> None:
+        """Forget all other observations; `set_hyper` and `set_targets` have to follow."""
+        self.x, self.classes, self.extra = self.x[rows], self.classes[rows], self.extra[rows]
 
     def set_hyper(self, hyper: Hyper) -> None:
         """Change the hyperparameters and factor again, O(n^3)."""
         self.hyper = hyper
-        self.factor = _factor(self.x, self.classes, hyper) if len(self) else self.factor
+        self.factor = _factor(self.x, self.classes, self.extra, hyper) if len(self) else self.factor
 
     def set_targets(self, y: FloatArray) -> None:
         """Give the observations their centred values, shape (n,), after inputs or hyperparameters changed."""
         self.y = y
         self.alpha = self.solve(y) if len(y) else y
         self.scale2 = (float(y @ self.alpha) + 2.0 * _spread2(y)) / (len(y) + 2.0)
+
+    def smoothed(self) -> FloatArray:
+        """Return the posterior means of the truth at the observations, (n,): K u = y - noise K^-1 y."""
+        return np.asarray(self.y - (self.hyper.noise + self.extra + JITTER) * self.alpha)
 
     def solve(self, y: FloatArray) -> FloatArray:
         """Return K^-1 y, shape of y: (n,) or (n, m)."""
@@ -109,13 +121,17 @@ class GaussianProcess:
 
     def marginal(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the truth at archs never observed, (m,) each, without covariances."""
-        variance = self.hyper.kernel.own(x) + self.hyper.nugget
         if not len(self):
-            return np.zeros(len(x)), np.sqrt(variance)
+            return self.prior(x)
+        variance = self.hyper.kernel.own(x) + self.hyper.nugget
         cross = self.hyper.kernel.cross(self.x, x)
         whitened = solve_triangular(self.factor, cross, lower=True, check_finite=False)  # (n, m)
         variance -= (whitened * whitened).sum(axis=0)
         return cross.T @ self.alpha, np.sqrt(np.maximum(variance, JITTER) * self.scale2)
+
+    def prior(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return mean and standard deviation of the truth before any observation, at scale 1, (m,) each."""
+        return np.zeros(len(x)), np.sqrt(self.hyper.kernel.own(x) + self.hyper.nugget)
 
     def left_out(self) -> tuple[FloatArray, FloatArray]:
         """Return leave-one-out means and variances of the observations, each (n,).
@@ -131,16 +147,16 @@ def _spread2(y: FloatArray) -> float:
     return max(float(np.mean(y * y)), 1e-12) if len(y) else 1.0
 
 
-def _factor(x: FloatArray, classes: NDArray[np.int64], hyper: Hyper) -> FloatArray:
+def _factor(x: FloatArray, classes: NDArray[np.int64], extra: FloatArray, hyper: Hyper) -> FloatArray:
     """Return the lower Cholesky factor of the covariance of all observations, shape (n, n)."""
     k = hyper.kernel.cross(x, x) + hyper.nugget * np.equal.outer(classes, classes)
-    k[np.diag_indices_from(k)] += hyper.noise + JITTER
+    k[np.diag_indices_from(k)] += hyper.noise + extra + JITTER
     return np.asarray(cholesky(k, lower=True, overwrite_a=True, check_finite=False))
 
 
-def log_evidence(x: FloatArray, classes: NDArray[np.int64], y: FloatArray, hyper: Hyper) -> float:
-    """Return the log marginal likelihood of centred targets with the scale profiled out, up to a constant."""
-    factor = _factor(x, classes, hyper)
+def log_evidence(gp: GaussianProcess, hyper: Hyper) -> float:
+    """Return the log marginal likelihood of a process's targets with the scale profiled out, up to a constant."""
+    factor, y = _factor(gp.x, gp.classes, gp.extra, hyper), gp.y
     white = solve_triangular(factor, y, lower=True, check_finite=False)
     scale2 = (white @ white + 2.0 * _spread2(y)) / (len(y) + 2.0)
     return float(-0.5 * (len(y) + 2.0) * np.log(scale2) - np.log(np.diag(factor)).sum())
@@ -160,7 +176,7 @@ def choose(gp: GaussianProcess, lengths: tuple[float, ...], roughness: tuple[flo
     for length in lengths[max(0, i - 1) : i + 2]:
         for rough in roughness[max(0, j - 1) : j + 2]:
             hyper = Hyper(replace(now.kernel, length=length), now.nugget * rough / total, now.noise * rough / total)
-            evidence = log_evidence(gp.x, gp.classes, gp.y, hyper)
+            evidence = log_evidence(gp, hyper)
             if evidence > best_evidence:
                 best, best_evidence = hyper, evidence
     return best

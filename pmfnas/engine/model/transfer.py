@@ -1,10 +1,11 @@
 """From the medium level to the end of the last schedule: a joint Gaussian belief about final scores.
 
-    t_a = m_a + slope (m_a - m_best) + lift_a + r_a                   the truth
+    t_a = m_a + slope (m_a - m_best) + kappa z_a + r_a                the truth
     p_a = t_a + shift_probe + noise                                   what a probe shows
     z_a = t_a + shift_full + noise                                    what a full training shows
 
-m is the posterior of the medium score, jointly over archs; slope, residual r and the two shifts are Gaussian a priori.
+m is the posterior of the medium score, jointly over archs, z the capacity; slope, kappa, residual r and the two shifts
+are Gaussian a priori.
 A *probe* is a short training under the last schedule: its training loss tells who profits from the longer schedule
 (the sum of training losses predicts generalisation: Ru et al., NeurIPS 2021, arXiv 2006.04492; here its last value,
 times a slope). Every probe and every full training conditions all archs at once, so an arch without one competes
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from pmfnas.core.types import Arch, FloatArray
+from pmfnas.engine.model.capacity import NOTHING, Normal
 from pmfnas.engine.settings import Settings
 
 PROBE, FULL = 0, 1
@@ -50,6 +52,8 @@ class FinalBelief:
     """Archs with a probe or a full training, and the latter where both."""
     promise: FloatArray  # (k,) mean of the true medium score, and the capacity belief
     medium_cov: FloatArray  # (k, k)
+    kappa: Normal = NOTHING
+    """What capacity adds, per standard deviation of it."""
 
     @property
     def std(self) -> FloatArray:
@@ -76,13 +80,14 @@ class FinalBelief:
             self.sighted,
             self.promise[order],
             self.medium_cov[np.ix_(order, order)],
+            self.kappa,
         )
 
 
 def believe(
     archs: tuple[Arch, ...],
     medium: tuple[FloatArray, FloatArray, float],
-    lift: FloatArray,
+    capacity: tuple[FloatArray, Normal],
     sightings: list[Sighting],
     settings: Settings,
 ) -> FinalBelief:
@@ -91,30 +96,38 @@ def believe(
     Args:
         archs: whom it is about, k of them.
         medium: mean (k,) and covariance (k, k) of the true medium scores, and the noise variance of a trial.
-        lift: what the capacity belief adds, (k,).
+        capacity: of the archs, (k,), and what is believed that it adds.
         sightings: of archs among `archs`.
         settings: of the run.
     """
-    m_mean, m_cov, trial2 = medium
-    promise = m_mean + lift
+    (m_mean, m_cov, trial2), (z, kappa) = medium, capacity
+    promise = m_mean + kappa.mean * z
     gap = m_mean - m_mean.max(initial=-np.inf)
     noise2 = np.array([settings.probe_noise, settings.full_noise]) ** 2 * trial2
     residual2 = settings.residual**2 * trial2
-    scores = m_cov + settings.slope_std**2 * np.outer(gap, gap)
+    scores = m_cov + settings.slope_std**2 * np.outer(gap, gap) + kappa.variance * np.outer(z, z)
     sighted: dict[Arch, int] = {}
     for sighting in sightings:
         sighted[sighting.arch] = max(sighting.kind, sighted.get(sighting.arch, PROBE))
     if not sightings:
-        return FinalBelief(archs, promise, _joint(scores, residual2), noise2, sighted, promise, m_cov).sorted()
+        return FinalBelief(archs, promise, _joint(scores, residual2), noise2, sighted, promise, m_cov, kappa).sorted()
     rows, kinds = _rows(archs, sightings)
     start = np.append(promise, _shifts(rows, kinds, np.array([s.value for s in sightings]), promise))
     innovation = np.array([s.value for s in sightings]) - rows @ start
     growth = _growth(rows, _joint(scores, residual2), noise2[kinds], innovation, settings.residual_weight)
     noise2, joint = noise2 * growth, _joint(scores, residual2 * growth)
-    gain = cho_solve(_factor(rows, joint, noise2[kinds]), rows @ joint).T  # (k + 2, n)
+    factor = _factor(rows, joint, noise2[kinds])
+    gain = cho_solve(factor, rows @ joint).T  # (k + 2, n)
     mean = start + gain @ innovation
     joint = joint - gain @ (rows @ joint)
-    return FinalBelief(archs, mean[: len(archs)], joint, noise2, sighted, promise, m_cov).sorted()
+    told = kappa.variance * (rows[:, : len(z)] @ z)  # (n,) covariance of kappa and the sightings
+    kappa = Normal(
+        kappa.mean + float(told @ cho_solve(factor, innovation)),
+        kappa.variance - float(told @ cho_solve(factor, told)),
+    )
+    return FinalBelief(
+        archs, mean[: len(archs)], joint, noise2, sighted, m_mean + kappa.mean * z, m_cov, kappa
+    ).sorted()
 
 
 def _joint(scores: FloatArray, residual2: float) -> FloatArray:

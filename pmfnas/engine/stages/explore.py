@@ -57,14 +57,14 @@ class Explore:
     ) -> None:
         self._choices, self._searching, self._propose, self._settings = choices, searching, propose, settings
         self._budget_s, self._rng, self._ending = budget_s, rng, ending
-        self._belief = settings.explore_belief if settings.capacity_belief > 0.0 else 0.0
         self._low_wanted, self._medium_wanted = settings.explore_low, settings.explore_medium
 
     def next(self, state: State, remaining_s: float) -> Choice | None:
         """Return the next choice: spread archs to the low level, then the best of them on."""
         n_started, share = state.record.n_started, self._share_passed(remaining_s)
         if n_started < self._low_wanted and (share < _FIRST_SHARE or n_started < _FEWEST):
-            place = spread(state.pool, _TRIED, self._belief, rng=self._rng)
+            belief = self._settings.explore_belief * self._choices.helps
+            place = spread(state.pool, _TRIED, belief, rng=self._rng)
             if place is None:
                 return None
             return self._searching.start(state, place, self._choices.starts([place])[0], remaining_s)

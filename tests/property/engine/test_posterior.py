@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pmfnas.engine.model.capacity import Normal
 from pmfnas.engine.model.gp import GaussianProcess, Hyper
 from pmfnas.engine.model.kernel import Kernel
 from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief, Sighting, believe
@@ -59,13 +60,14 @@ def test_potential_grows_with_mean_and_with_uncertainty(mean: float, std: float,
 
 def random_belief(rng: np.random.Generator, k: int, n_sightings: int) -> FinalBelief:
     root, promise = rng.standard_normal((k, k)), rng.standard_normal(k)
+    kappa = (rng.standard_normal(k), Normal(0.05, float(rng.uniform(0.0, 0.1))))
     archs = tuple((i,) for i in range(k))
     sightings = [
         Sighting(archs[int(rng.integers(k))], int(rng.choice([PROBE, FULL])), float(rng.standard_normal()))
         for _ in range(n_sightings)
     ]
     rigid = Settings(residual_weight=1e15)
-    return believe(archs, (promise, root @ root.T, 0.5), np.zeros(k), sightings, rigid)
+    return believe(archs, (promise, root @ root.T, 0.5), kappa, sightings, rigid)
 
 
 @settings(max_examples=30, deadline=None)

@@ -130,7 +130,7 @@ def test_spread_archs_keep_their_distance() -> None:
 def test_a_belief_spreads_among_the_large() -> None:
     def mean_capacity(belief: float) -> float:
         rng = np.random.default_rng(0)
-        pool = Pool(GridSpace((10, 10, 10)), Settings(), rng=rng)
+        pool = Pool(GRID, Settings(), rng=rng)
         places = [spread(pool, 4, belief, rng=rng) for _ in range(50)]
         return float(np.mean([pool.capacity[p] for p in places if p is not None]))
 

@@ -130,9 +130,7 @@ def test_likelihood_moves_to_the_length_that_made_the_data() -> None:
         gp.set_targets(y)
     assert gp.hyper.kernel.length in (0.9, 2.7)
     assert gp.hyper.nugget + gp.hyper.noise == pytest.approx(0.01)
-    assert log_evidence(gp.x, gp.classes, y, gp.hyper) > log_evidence(
-        gp.x, gp.classes, y, Hyper(Kernel(0.1, 1e-3, 1e-3), 0.5, 0.5)
-    )
+    assert log_evidence(gp, gp.hyper) > log_evidence(gp, Hyper(Kernel(0.1, 1e-3, 1e-3), 0.5, 0.5))
 
 
 def test_equal_targets_leave_everything_finite() -> None:
@@ -142,3 +140,33 @@ def test_equal_targets_leave_everything_finite() -> None:
     assert np.isfinite(mean).all()
     assert (np.diag(cov) >= 0).all()
     assert gp.scale2 > 0
+
+
+def test_a_hint_counts_for_less_the_noisier_it_is_and_equals_the_textbook() -> None:
+    at, y = np.zeros((1, 3)), np.array([1.0, -1.0])
+    told = []
+    for extra in (0.0, 1.0, 100.0):
+        gp = GaussianProcess(HYPER, 3)
+        gp.add(np.array([1.0, 0.0, 0.0]), 0)
+        gp.add(np.array([0.0, 0.1, 0.0]), 1, extra)
+        gp.set_targets(y)
+        k = KERNEL.cross(gp.x, gp.x) + (HYPER.nugget + HYPER.noise + JITTER) * np.eye(2) + np.diag([0.0, extra])
+        assert gp.mean(at) == pytest.approx(KERNEL.cross(at, gp.x) @ np.linalg.solve(k, y))
+        assert gp.smoothed() == pytest.approx(gp.truth(gp.x, gp.classes)[0], abs=1e-6)
+        told.append(float(gp.mean(at)[0]))
+    assert told == sorted(told)
+
+
+def test_what_is_kept_is_as_if_the_rest_had_never_been_told() -> None:
+    gp, y = process(8)
+    gp.extra[3] = 2.0
+    gp.keep([1, 3, 6])
+    gp.set_hyper(HYPER)
+    gp.set_targets(y[[1, 3, 6]])
+    fresh = GaussianProcess(HYPER, 3)
+    for row, number, extra in zip(gp.x, gp.classes, (0.0, 2.0, 0.0), strict=True):
+        fresh.add(row, int(number), extra)
+    fresh.set_targets(y[[1, 3, 6]])
+    at = np.ones((2, 3))
+    for kept, new in zip(gp.marginal(at), fresh.marginal(at), strict=True):
+        assert kept == pytest.approx(new)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pmfnas.engine.model.capacity import Normal
 from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief, Sighting, believe
 from pmfnas.engine.settings import Settings
 
@@ -8,14 +9,20 @@ ARCHS = ((0,), (1,), (2,))
 MEAN = np.array([1.0, 0.98, 0.5])
 TRIAL2 = 4e-4
 NONE = np.zeros(3)
+CERTAIN = Normal(1.0, 0.0)
 RIGID = Settings(residual_weight=1e15)
 """Surprises change no variance."""
 
 
 def belief(
-    *sightings: Sighting, mean: np.ndarray = MEAN, lift: np.ndarray = NONE, settings: Settings = RIGID
+    *sightings: Sighting,
+    mean: np.ndarray = MEAN,
+    capacity: np.ndarray = NONE,
+    kappa: Normal = CERTAIN,
+    settings: Settings = RIGID,
 ) -> FinalBelief:
-    return believe(ARCHS, (mean, np.diag([4e-4] * 3), TRIAL2), lift, list(sightings), settings)
+    medium = (mean, np.diag([4e-4] * 3), TRIAL2)
+    return believe(ARCHS, medium, (capacity, kappa), list(sightings), settings)
 
 
 def means(b: FinalBelief) -> list[float]:
@@ -38,7 +45,7 @@ def full(i: int, value: float) -> Sighting:
 def test_one_sighting_of_each_kind_equals_conditioning_by_hand() -> None:
     s = Settings(residual_weight=1e15, slope_std=0.4, residual=1.5, probe_noise=2.0, full_noise=0.5)
     lift = np.array([0.0, 0.03, 0.01])
-    after = belief(probe(0, 2.0), full(1, 3.0), probe(1, 2.2), lift=lift, settings=s)
+    after = belief(probe(0, 2.0), full(1, 3.0), probe(1, 2.2), capacity=lift, settings=s)
 
     gap = MEAN - 1.0
     prior = np.zeros((5, 5))
@@ -59,7 +66,7 @@ def test_one_sighting_of_each_kind_equals_conditioning_by_hand() -> None:
 def test_without_sightings_the_promise_holds_and_the_capacity_belief_shifts_it() -> None:
     assert belief().archs == ARCHS
     assert means(belief()) == pytest.approx(MEAN)
-    assert belief(lift=np.array([0.0, 0.1, 0.0])).archs[0] == (1,)
+    assert belief(capacity=np.array([0.0, 0.1, 0.0])).archs[0] == (1,)
 
 
 def test_one_sighting_alone_says_nothing_about_level() -> None:
@@ -112,8 +119,24 @@ def test_archs_are_told_apart_by_their_best_sighting() -> None:
 
 def test_sorting_moves_everything_along() -> None:
     lift = np.array([0.0, 0.1, 1.0])
-    after = belief(full(0, 2.9), full(2, 3.0), lift=lift)
+    after = belief(full(0, 2.9), full(2, 3.0), capacity=lift)
     assert after.archs[0] == (2,)
     assert (np.diff(after.mean) <= 0.0).all()
     assert after.promise[0] == pytest.approx(1.5)
     assert stds(after)[1] > max(stds(after)[0], 0.0)
+
+
+def test_kappa_is_learnt_from_sightings_as_conditioning_by_hand() -> None:
+    z, equal, kappa = np.array([-1.0, 0.0, 1.0]), np.ones(3), Normal(0.05, 0.05**2)
+    told = (full(0, 2.0), full(1, 2.01), full(2, 2.02))
+    after = belief(*told, mean=equal, capacity=z, kappa=kappa)
+
+    each = 4e-4 + (RIGID.residual**2 + RIGID.full_noise**2) * TRIAL2
+    cov = each * np.eye(3) + 4.0 + kappa.variance * np.outer(z, z)
+    moved = kappa.variance * np.linalg.solve(cov, z)
+    innovation = np.array([2.0, 2.01, 2.02]) - 1.0 - 0.05 * z
+    assert after.kappa.mean == pytest.approx(0.05 + moved @ (innovation - innovation.mean()), rel=1e-6)
+    assert after.kappa.variance == pytest.approx(kappa.variance - kappa.variance * moved @ z, rel=1e-6)
+    assert 0.01 < after.kappa.mean < 0.02
+    assert after.promise == pytest.approx(1.0 + after.kappa.mean * z[[a[0] for a in after.archs]])
+    assert belief(mean=equal, capacity=z, kappa=kappa).kappa == kappa
