@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from pmfnas.training.blueprint import Blueprint
+from pmfnas.training.plans import Plan
 from pmfnas.training.recipe import Recipe
 from pmfnas.training.stream import DeviceImages
 from pmfnas.training.throughput import images_per_second
@@ -36,7 +36,7 @@ def limit_s(budget_s: float) -> float:
 
 
 def measured_speed(
-    plan: Blueprint,
+    plan: Plan,
     images: DeviceImages,
     recipe: Recipe,
     *,
