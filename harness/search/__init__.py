@@ -14,6 +14,7 @@ final_test   opens the test images and logs every access
 export       exports the found network
 card         the model card of an exported network
 family       the user's own networks: `--space my_family.py:Family`
+example      a working family, for `new-family`
 samples      real images to compare exported files on
 folder       the folder that a search owns
 overview     the search as text, Markdown and a page

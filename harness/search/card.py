@@ -127,9 +127,9 @@ def _preprocessing(claim: Mapping[str, Any]) -> str:
     mean, std = (", ".join(f"{value:.4f}" for value in claim[key]) for key in ("mean", "std"))
     return (
         f"uint8 images (n, 3, {side}, {side}): red, green, blue, 0 to 255, {side} x {side} pixels, any number n of "
-        f"them; a grey image has the same values in all three. {scaled}Do not normalise them, the model "
-        f"does: it divides by 255, takes away the mean {mean} and divides by the standard deviation {std} of the colours. Output: logits "
-        "(n, number of classes), of which a softmax makes probabilities."
+        f"them; a grey image has the same values in all three. {scaled}Do not normalise them, the model does: it "
+        f"divides by 255, takes away the mean {mean} and divides by the standard deviation {std} of the colours. "
+        "Output: logits (n, number of classes), of which a softmax makes probabilities."
     )
 
 

@@ -156,7 +156,9 @@ def export(out: Path, to: Path, retrained: Mapping[str, Any] | None = None) -> E
         elif path.exists() and path == files.onnx:
             why_no_onnx += f"; {files.onnx} there is of an earlier export"
     own = files.weights if weights else None
-    card = model_card(claim, result, retrained, files.model.name, files.onnx.name if onnx else "", own.name if own else None)
+    card = model_card(
+        claim, result, retrained, files.model.name, files.onnx.name if onnx else "", own.name if own else None
+    )
     write_text(files.card, card)
     checked = f"loaded again, they agree on {len(samples)} validation images to {max(differences):.1g}"
     return Exported(files.model, files.card, files.onnx if onnx else None, why_no_onnx, own, checked)

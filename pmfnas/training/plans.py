@@ -15,7 +15,7 @@ from pmfnas.training import memory
 from pmfnas.training.blueprint import Blueprint, blueprint
 from pmfnas.training.blueprint import footprint as cell_footprint
 from pmfnas.training.own.building import family_state
-from pmfnas.training.own.counting import counted, step_memory
+from pmfnas.training.own.counting import counted, pass_memory, step_memory
 from pmfnas.training.own.pack import FamilyPack
 from pmfnas.training.own.plan import FamilyPlan
 from pmfnas.training.own.space import FamilySpace
@@ -74,7 +74,7 @@ def step_bytes(plan: Plan, image_size: int, batch_size: int, n_networks: int = 1
 
 
 def pass_bytes(plan: Plan, image_size: int, n_networks: int = 1) -> int:
-    """Return an upper bound on the bytes of a validation pass of `n_networks` networks."""
+    """Return about the bytes of a validation pass of `n_networks` networks; for cells an upper bound."""
     if isinstance(plan, FamilyPlan):
-        return step_memory(plan, memory.pass_images(image_size)) * n_networks
+        return pass_memory(plan, memory.pass_images(image_size)) * n_networks
     return memory.pass_bytes(plan, image_size, n_networks)

@@ -137,6 +137,15 @@ class Choices:
         """Return the values of the choice `name`, in order."""
         return self._choices[self._places[name]].values
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return the texts of the values of the choice `name`, in order."""
+        return self._choices[self._places[name]].texts
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether a choice exists only where others have certain values."""
+        return any(choice.needs for choice in self._choices)
+
     def named(self, arch: Arch) -> NamedArch:
         """Return the arch by the names of its choices; those that do not exist are None."""
         self._check(arch)

@@ -16,6 +16,8 @@ from pmfnas.training.own.plan import FamilyPlan
 _FLOAT = 4
 _STATES = 4
 """Copies of the weights that a step keeps: weights, gradients, momentum, and one at work."""
+_AT_ONCE = 4
+"""Tensors of the largest size that are alive at once while images pass through a network."""
 _WORKING = 1.5
 """Memory of a step, as a multiple of what it keeps for the backward pass."""
 
@@ -29,9 +31,21 @@ def counted(plan: FamilyPlan) -> tuple[int, int]:
     return sum(tensor.numel() for tensor in network.parameters()), counter.get_total_flops() // 4
 
 
-@lru_cache(maxsize=4096)
 def step_memory(plan: FamilyPlan, batch_size: int) -> int:
     """Return about the bytes that a training step takes: from what two images keep for the backward pass."""
+    params, kept, _ = _memory(plan)
+    return int(_STATES * _FLOAT * params + _WORKING * batch_size * kept)
+
+
+def pass_memory(plan: FamilyPlan, n_images: int) -> int:
+    """Return about the bytes that a validation pass of `n_images` images at once takes."""
+    params, _, largest = _memory(plan)
+    return int(_FLOAT * params + _AT_ONCE * n_images * largest)
+
+
+@lru_cache(maxsize=4096)
+def _memory(plan: FamilyPlan) -> tuple[int, float, float]:
+    """Return the parameters, and for one image the bytes that a step keeps, and those of the largest tensor in it."""
     network, device = _made(plan)
     kept: dict[tuple[int, int], int] = {}
 
@@ -39,13 +53,12 @@ def step_memory(plan: FamilyPlan, batch_size: int) -> int:
         kept[id(tensor.untyped_storage()) if tensor.is_meta else tensor.data_ptr(), tensor.numel()] = tensor.nbytes
         return tensor
 
+    params = sum(tensor.numel() for tensor in network.parameters())
     with naming(plan, "a training step"), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         network.train()
         outputs: Any = network(torch.zeros(2, *plan.image_shape, device=device))
-    params = sum(tensor.numel() for tensor in network.parameters())
-    per_image = max(0, sum(kept.values()) - _FLOAT * params) / 2
     del outputs
-    return int(_STATES * _FLOAT * params + _WORKING * batch_size * per_image)
+    return params, max(0, sum(kept.values()) - _FLOAT * params) / 2, max(kept.values(), default=0) / 2
 
 
 def _made(plan: FamilyPlan) -> tuple[torch.nn.Module, str]:
