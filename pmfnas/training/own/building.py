@@ -60,6 +60,15 @@ def _described(error: Exception) -> str:
 
 def network_of(plan: FamilyPlan) -> torch.nn.Module:
     """Return a new network of the arch, on torch's current device. Raises `UnavailableError` for one of no use."""
+    made = built(plan)
+    check_outputs(_probe(made, plan), plan)
+    if not any(tensor.requires_grad for tensor in made.parameters()):
+        raise UnavailableError(f"build of {plan.named} returns a network without a parameter to train; add a layer")
+    return made
+
+
+def built(plan: FamilyPlan) -> torch.nn.Module:
+    """Return what `build` gives for an arch, before any image has passed through it; lazy layers are incomplete."""
     with naming(plan, "build"):
         made = plan.family.build(plan.named, plan.n_classes, plan.image_shape)
     if not isinstance(made, torch.nn.Module):
@@ -67,9 +76,6 @@ def network_of(plan: FamilyPlan) -> torch.nn.Module:
             f"build of {plan.named} returns {shown(made)}, a {type(made).__name__}, but must return a torch.nn.Module"
         )
     _check_registered(made, plan)
-    _check_outputs(_probe(made, plan), plan)
-    if not any(tensor.requires_grad for tensor in made.parameters()):
-        raise UnavailableError(f"build of {plan.named} returns a network without a parameter to train; add a layer")
     return made
 
 
@@ -80,7 +86,7 @@ def _probe(network: torch.nn.Module, plan: FamilyPlan) -> Any:
         return network(torch.linspace(-1.0, 1.0, 2).view(2, 1, 1, 1).expand(2, *plan.image_shape))
 
 
-def _check_outputs(logits: Any, plan: FamilyPlan) -> None:
+def check_outputs(logits: Any, plan: FamilyPlan) -> None:
     """Raise `UnavailableError` unless the outputs are logits, one per class."""
     wanted = (2, plan.n_classes)
     if not isinstance(logits, torch.Tensor) or not logits.is_floating_point():

@@ -10,7 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from pmfnas.core.errors import UnavailableError
-from pmfnas.training.own.building import naming, network_of, seeded
+from pmfnas.training.own.building import built, check_outputs, naming, network_of, seeded
 from pmfnas.training.own.plan import FamilyPlan
 
 _FLOAT = 4
@@ -25,9 +25,18 @@ _WORKING = 1.5
 @lru_cache(maxsize=4096)
 def counted(plan: FamilyPlan) -> tuple[int, int]:
     """Return the parameters, and the multiply-adds for one image: half of what torch's counter counts."""
-    network, device = _made(plan)
-    with naming(plan, "the network"), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        network(torch.zeros(2, *plan.image_shape, device=device))
+    try:
+        return _counted(plan, "meta")
+    except UnavailableError:
+        return _counted(plan, "cpu")
+
+
+def _counted(plan: FamilyPlan, device: str) -> tuple[int, int]:
+    with seeded(0, "training/counting"), torch.device(device):
+        network = built(plan).eval()
+        with naming(plan, "the network"), torch.no_grad(), FlopCounterMode(display=False) as counter:
+            logits = network(torch.zeros(2, *plan.image_shape))
+    check_outputs(logits, plan)
     return sum(tensor.numel() for tensor in network.parameters()), counter.get_total_flops() // 4
 
 
