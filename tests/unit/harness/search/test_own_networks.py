@@ -43,7 +43,7 @@ def commands(changes):
 def test_the_tutorial_goes_from_photos_to_a_class_in_another_process(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     photo = write_photos(tmp_path)
-    new, search, export, classify = commands({"2h": "6s", "4,12": "1,2", "new.jpg": str(photo)})
+    new, search, export, classify = commands({"2h": "10s", "4,12": "1,2", "new.jpg": str(photo)})
     program, shown = [block.text for block in read(PAGE).blocks if block.language == "python"]
     assert main(new) == 0
     assert (tmp_path / "my_family.py").read_text() == program

@@ -1,4 +1,4 @@
-"""`search` with a searcher of the user's own, a class in a file or a command, and with recipe and objective by flags."""
+"""`search` with networks and searchers of the user's own, and with recipe and objective by flags."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import DataError, InputError
 from pmfnas.loop.record import read_header, record_path
 
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
@@ -18,6 +18,7 @@ from harness.players.process import Limits  # noqa: E402
 from harness.search.card import model_card  # noqa: E402
 from harness.search.family import family_file, kept  # noqa: E402
 from harness.search.result import conclude  # noqa: E402
+from harness.search.retrain import retrain  # noqa: E402
 from harness.search.run import open_search, run_search  # noqa: E402
 from harness.search.spec import NB201, SearchSpec, finished_search, settled  # noqa: E402
 from tests.support.documents import ROOT  # noqa: E402
@@ -29,7 +30,7 @@ from layers import net
 
 
 class Small:
-    choices = pmfnas.Choices(width=[4, 8], lr=[0.03, 0.1])
+    choices = pmfnas.Choices(width=[4, 8], lr=pmfnas.LogGrid(0.03, 0.1, 30))
 
     def build(self, arch, n_classes, image_shape):
         return net(arch.width, n_classes)
@@ -39,13 +40,14 @@ from torch import nn
 
 
 def net(width, n_classes):
-    return nn.Sequential(nn.Conv2d(3, width, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, n_classes))
+    pool = nn.AdaptiveAvgPool2d(1)
+    return nn.Sequential(nn.Conv2d(3, width, 3), nn.ReLU(), pool, nn.Flatten(), nn.Linear(width, n_classes))
 """
 
 
 @pytest.fixture
 def spec(tmp_path):
-    """A search in a family of four archs on 90 images of three classes, of which one is rare."""
+    """A search in a family of 60 archs on 90 images of three classes, of which one is rare."""
     images = tiny_images(90, 5)
     kept = np.flatnonzero((images.labels < 2) | (np.arange(90) % 2 == 0))
     np.savez(tmp_path / "mine.npz", images=images.pixels[kept], labels=images.labels[kept])
@@ -64,17 +66,17 @@ def test_a_family_is_searched_and_stays_with_its_search(spec, tmp_path):
     result = searched(spec, tmp_path / "out")
     assert result["arch"].startswith("width=")
     assert result["objective"] == "balanced-accuracy"
-    assert result["recipe"]["learning_rate"] in (0.03, 0.1)
+    assert f"lr={result['recipe']['learning_rate']}" in result["arch"]
     assert result["recipe"]["balanced"]
     claim, result = finished_search(tmp_path / "out")
     (tmp_path / "layers.py").unlink()
     assert kept(claim, tmp_path / "out").path == tmp_path / "out" / "family" / "small.py"
     assert "| test balanced accuracy |" in model_card(claim, result, None, "model.pt2", "")
-    assert main(["export", str(tmp_path / "out"), "--to", str(tmp_path / "model.pt2"), "--retrain", "--data-dir",
-                 str(tmp_path / "mine.npz"), "--device", "cpu"]) == 0  # fmt: skip
-    assert (tmp_path / "model.weights.pt").exists()
+    again = retrain(tmp_path / "out", tmp_path / "mine.npz", "cpu", say=lambda line: None)
+    assert (again["arch"], again["epochs"]) == (result["arch"], 12)
     (tmp_path / "out" / "family" / "layers.py").write_text("changed = True\n")
-    assert main(["export", str(tmp_path / "out"), "--to", str(tmp_path / "again.pt2")]) == 2
+    with pytest.raises(DataError, match=r"small\.py is missing or was changed"):
+        kept(claim, tmp_path / "out")
 
 
 def test_a_class_in_a_file_drives_a_search(spec, tmp_path, monkeypatch):
