@@ -17,7 +17,7 @@ from types import FrameType, MappingProxyType
 from typing import NamedTuple, NoReturn
 
 import pmfnas
-from harness.cli.arguments import Parser, nearest
+from harness.cli.arguments import Parser, check_datasets, nearest
 from harness.cli.options.names import EXPERIMENTS, STUDIES
 from harness.host import console
 from harness.host.front import typed
@@ -161,6 +161,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         hint = nearest(given[0], VERBS)  # before the list, which fills lines
         raise InputError(f"verb is {shown(given[0])}{hint}, but must be one of: {', '.join(VERBS)}")
     options = parser.parse_args(joined(given))
+    check_datasets(options)
     options.words = tuple(given)
     return options
 

@@ -129,7 +129,9 @@ def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable
     }
     timings = [part.timings.assign(budget_s=budget_s) for budget_s, part in parts.items()]
     best = {name: value for part in parts.values() for name, value in part.best.items()}
-    return Scored(**frames, timings=pd.concat(timings, ignore_index=True), best=best, score=table.header.score)
+    guess = {name: value for part in parts.values() for name, value in part.guess.items()}
+    joined = pd.concat(timings, ignore_index=True)
+    return Scored(**frames, timings=joined, best=best, guess=guess, score=table.header.score)
 
 
 def _refuse_other_settings(study: Study, runs: pd.DataFrame) -> None:

@@ -66,8 +66,8 @@ class CurveTable:
     def stamp(self) -> str:
         """The data stamp with its completeness: `OFFICIAL`, or for a part `OFFICIAL 5 of 15,625 archs`."""
         if self.is_whole:
-            return self.header.stamp
-        return f"{self.header.stamp} {self.n_known:,} of {self.header.n_archs:,} archs"
+            return self.header.described
+        return f"{self.header.described} {self.n_known:,} of {self.header.n_archs:,} archs"
 
     @property
     def is_whole(self) -> bool:
@@ -183,12 +183,18 @@ class CurveTable:
     def row(self, arch: Arch) -> int:
         """Return the row of `arch`. Raises `UnavailableError` if the table does not hold it."""
         try:
-            row = int(self._row_of_number[arch_numbers([arch], self.header.cardinalities)[0]])
+            number = int(arch_numbers([arch], self.header.cardinalities)[0])
+            row = self._rows_of_own.get(number, -1) if self.header.own else int(self._row_of_number[number])
         except ValueError:
             row = -1
         if row < 0:
             raise UnavailableError(f"arch {arch} is not in the table {self.path.name} ({self.header.space})")
         return row
+
+    @cached_property
+    def _rows_of_own(self) -> dict[int, int]:
+        numbers = arch_numbers(self.archs, self.header.cardinalities)
+        return {number: row for row, number in enumerate(numbers.tolist())}
 
     @cached_property
     def _row_of_number(self) -> NDArray[np.int32]:

@@ -68,12 +68,22 @@ def paired_trials(benchmark: Benchmark, seed: int, visible: Visible = all_visibl
 
 
 class SimulatedExecutor:
-    """Runs tickets by looking them up. Implements `pmfnas.core.ports.Executor`."""
+    """Runs tickets by looking them up. Implements `pmfnas.core.ports.Executor`.
+
+    With `reports_loss`, a training loss that is no number is a training that diverged.
+    """
 
     def __init__(
-        self, benchmark: Benchmark, trial_of: TrialOf, *, n_workers: int, accounting: Accounting, now_s: float = 0.0
+        self,
+        benchmark: Benchmark,
+        trial_of: TrialOf,
+        *,
+        n_workers: int,
+        accounting: Accounting,
+        now_s: float = 0.0,
+        reports_loss: bool = True,
     ) -> None:
-        self._benchmark = benchmark
+        self._benchmark, self._reports_loss = benchmark, reports_loss
         self._trial_of = trial_of
         self._accounting = accounting
         self._now_s = now_s
@@ -153,7 +163,8 @@ class SimulatedExecutor:
             duration_s = cost.total_s + self._repeated_s(request, trial)
         except UnavailableError as error:
             return Failed(str(error)), 0.0
-        finite = bool(np.isfinite(curve.train_loss).all() and np.isfinite(curve.valid_acc).all())
+        has_loss = bool(np.isfinite(curve.train_loss).all()) or not self._reports_loss
+        finite = has_loss and bool(np.isfinite(curve.valid_acc).all())
         return (Ok(curve, cost) if finite else Diverged(curve, cost)), duration_s
 
     def _repeated_s(self, request: Train, trial: int) -> float:
