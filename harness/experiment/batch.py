@@ -8,6 +8,7 @@ After an interruption, repeat the command to continue: a record exists if and on
 A failed run counts as finished: the same command does not repeat it, unless its record is deleted.
 """
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -32,6 +33,7 @@ from pmfnas.benchmarks.tabular import TableBenchmark, dataset_of, space_of
 from pmfnas.core.rng import stream
 from pmfnas.loop.executor import SimulatedExecutor, paired_trials
 from pmfnas.loop.ledger import Totals, totals
+from pmfnas.loop.plain import as_json
 from pmfnas.loop.record import RunHeader, record_path, write_record
 from pmfnas.loop.runner import Finished, Setting
 
@@ -47,6 +49,7 @@ _CRASH = (
     "a worker process was killed or crashed in the middle of a run (memory, or native code of a searcher); "
     "finished runs are kept and the same command goes on; a searcher given by --command cannot do this"
 )
+_TOLD = ("metric", "schedules")
 SEEDS_PER_GROUP = 3
 RUNS_PER_GROUP = 6
 
@@ -187,7 +190,13 @@ def _told(table: CurveTable) -> dict[str, Any]:
     Records of other tables hold accuracies in percent, and their schedules are called by their length.
     """
     own = table.header.own
-    return {"metric": asdict(own.metric), "schedules": dict(table.header.schedules)} if own else {}
+    return dict(zip(_TOLD, (asdict(own.metric), dict(table.header.schedules)), strict=True)) if own else {}
+
+
+def without_table(settings: str) -> str:
+    """Return the settings of a record, as JSON, without what a table of one's own says in it."""
+    kept = {name: value for name, value in json.loads(settings).items() if name not in _TOLD}
+    return as_json(kept)
 
 
 def expected_s(experiment: Experiment, table: CurveTable, n_runs: int) -> float:

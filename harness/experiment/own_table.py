@@ -1,4 +1,4 @@
-"""Experiments on a table of one's own: its data sets, a budget that fits it, and the searchers that make sense there."""
+"""Experiments on a table of one's own: its data sets, a budget that fits it, the searchers that make sense there."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -44,6 +44,12 @@ def fitted(experiment: Experiment, table: CurveTable, given: Collection[str] = (
     if "budget_s" not in given:
         changes["budget_s"] = usual_budget_s(table)
     return replace(experiment, title=title_of(table), space=table.header.space, **changes)
+
+
+def refuse_own(table: CurveTable, verb: str, why: str) -> None:
+    """Raise `InputError` if the data are a table of one's own, on which `verb` cannot work."""
+    if table.header.own is not None:
+        raise InputError(f"{verb} cannot work on a table of your own, {table.path}: {why}")
 
 
 def check_datasets(names: Collection[str], table: CurveTable) -> None:

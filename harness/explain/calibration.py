@@ -142,7 +142,7 @@ def _of_run(run: Explained, known: set[str]) -> Iterator[Judged]:
         if follower in known:
             at = ends.get((follower, request.arch, request.schedule, request.replicate))
         mean, std = request.reason.get("mean"), request.reason.get("std")
-        told = at.valid_acc if at is not None and at.status in ("ok", "free") else None
+        told = _score(at) if at is not None and at.status in ("ok", "free") else None
         if at is not None and told is not None and _finite(mean, std, told):
             yield Judged(
                 dataset=run.header.dataset,
@@ -158,6 +158,12 @@ def _of_run(run: Explained, known: set[str]) -> Iterator[Judged]:
                 pick=request.arch in run.header.recommended[:1],
             )
         before.add(request.arch)
+
+
+def _score(request: Answered) -> float | None:
+    """Return what was told of a request as the searcher reads it, in percent."""
+    value = request.valid_acc
+    return value if value is None or request.metric is None else request.metric.score(value)
 
 
 def _action(request: Answered) -> str:

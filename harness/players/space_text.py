@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
+from pmfnas.benchmarks.own.space import TableSpace
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch
@@ -25,9 +26,13 @@ class SpaceText:
 def space_text(space: Space) -> SpaceText:
     """Return how the official strings of `space` are composed, found by changing one position at a time.
 
+    A table of one's own says it itself: the values of its choices may hold any signs.
+
     Raises:
         InputError: a position does not appear as a separate word of the string.
     """
+    if isinstance(space, TableSpace):
+        return SpaceText(*space.template)
     origin = (0,) * len(space.cardinalities)
     words = _words(space.format(origin))
     places: list[int] = []

@@ -110,7 +110,7 @@ def _known_or_usual(table: CurveTable, key: Key) -> FloatArray:
     sizes = np.asarray(table.values(key))[:, :, 0]
     is_known = ~np.isnan(sizes)
     first = sizes[np.arange(len(sizes)), is_known.argmax(axis=1)]
-    return np.where(is_known.any(axis=1), first, np.median(sizes[is_known]))
+    return np.asarray(np.where(is_known.any(axis=1), first, np.median(sizes[is_known])))
 
 
 class TableBenchmark:

@@ -53,7 +53,7 @@ def archs_of(rows: Rows, layout: Layout, space: Choices) -> tuple[NDArray[np.uin
     else:
         indices = np.stack([_indices(rows, layout, choice, space) for choice in space.choices], axis=1)
         _check_existing(rows, layout, space, indices)
-    numbers = arch_numbers(np.maximum(indices, 0), space.cardinalities)  # type: ignore[arg-type]
+    numbers = arch_numbers(np.maximum(indices, 0), space.cardinalities)
     _, first, place = np.unique(numbers, return_index=True, return_inverse=True)
     return np.maximum(indices[first], 0).astype(np.uint8), place.reshape(-1)
 
@@ -105,8 +105,8 @@ def _index(choice: Choice, value: Any) -> int | None:
     if isinstance(given, str) and given.lower() in ("true", "false") and given.capitalize() in choice.texts:
         return choice.texts.index(given.capitalize())
     try:
-        number = float(given)
-    except (TypeError, ValueError):
+        number = float(text)
+    except ValueError:
         return None
     for index, known in enumerate(choice.values):
         if isinstance(known, int | float) and abs(number - known) <= 1e-9 * max(abs(number), abs(known)):

@@ -91,7 +91,7 @@ def _check_mixture(figures: Figures) -> None:
         if figures.has(role):
             most = np.zeros(len(names))
             np.maximum.at(most, codes, np.nan_to_num(figures.values[role]))
-            few = (most <= 1.0) & (most > 0)
+            few: NDArray[np.bool_] = (most <= 1.0) & (most > 0)
             if few.any() and (most > 1.0).any():
                 row = int((codes == int(few.argmax())).argmax())
                 figures.refuse(
@@ -105,9 +105,9 @@ def measured(figures: Figures, group: Group, role: str) -> tuple[FloatArray, tup
     An epoch without a figure in any training was not measured; a figure that a single training lacks is refused.
     """
     values = figures.of(group, role)
-    lacks = np.isnan(values)
-    there = ~lacks.all(axis=0)
-    bad = lacks & there[None, :]
+    lacks: NDArray[np.bool_] = np.isnan(values)
+    there: NDArray[np.bool_] = ~lacks.all(axis=0)
+    bad: NDArray[np.bool_] = lacks & there[None, :]
     if bad.any() and figures.options.not_numbers == "refuse":
         _refuse_empty(figures, group, role, bad)
     if not there[-1] and role == "valid":

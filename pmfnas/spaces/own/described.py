@@ -40,7 +40,7 @@ def choices_of(description: Any) -> Choices:
     for key in description:
         if key not in _KEYS:
             raise unknown_name("key of the space", str(key), _KEYS)
-    given = {str(name): _option(str(name), of) for name, of in description["choices"].items()}
+    given: dict[str, Any] = {str(name): _option(str(name), of) for name, of in description["choices"].items()}
     taken = {"cost_hint", "canonical"} & set(given)
     if taken:
         raise InputError(f"choice is called {taken.pop()}, which means something else in Choices; rename it")
