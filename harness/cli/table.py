@@ -13,6 +13,7 @@ from harness.compare.studies import STUDIES
 from harness.experiment.data import Chosen, choose
 from harness.experiment.folder import SOURCES, SPEC, read_claim
 from harness.experiment.jobs import Job, Played, found
+from harness.experiment.own_table import title_of
 from harness.experiment.specs import EXPERIMENTS
 from harness.experiment.unfinished import unfinished
 from harness.players.ours import PLAYERS
@@ -61,7 +62,8 @@ def _experiment(out: Path, claim: Mapping[str, Any], data: str, view: View) -> N
         return
     chosen = choose(data, space=spec.space, folder=out, partial=True)
     done = _finished(out, chosen, spec.players)
-    outputs.write(Played(spec.title, done, tuple(spec.players), spec.replays), chosen.table, out, view)
+    title = title_of(chosen.table) if chosen.table.header.own else spec.title
+    outputs.write(Played(title, done, tuple(spec.players), spec.replays), chosen.table, out, view)
 
 
 def _comparison(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:

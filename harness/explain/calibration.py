@@ -274,7 +274,7 @@ _COLUMNS = (
 
 READING = (
     "n: predictions with an outcome. offset: mean of told - predicted; rms: root mean square of it; std: mean of the "
-    "predicted; all three percent points of accuracy. in 90 %: percent of the outcomes inside the central 90 % "
+    "predicted; all three percent points of {of}. in 90 %: percent of the outcomes inside the central 90 % "
     "interval, ± standard error over runs; above: percent above its upper end, 5 where it holds. std x: what every std "
     "would have to be multiplied by for the 90 % intervals to hold. selected: for archs trained before; pick: for the "
     "arch recommended in the end. At levels after the first of a table the offset of `all` is taken off before rms and "
@@ -282,9 +282,9 @@ READING = (
 )
 
 
-def markdown(rows: Sequence[Coverage]) -> str:
-    """Return a table per data set and searcher, and how to read them."""
+def markdown(rows: Sequence[Coverage], *, of: str = "accuracy") -> str:
+    """Return a table per data set and searcher, and how to read them; predicted is the accuracy, or `of`."""
     blocks: list[str] = []
     for (dataset, searcher), own in groupby(rows, key=lambda r: (r.dataset, r.searcher)):
         blocks += [f"## {dataset}, {searcher}", "\n".join(pipes(*filled(_COLUMNS, own)))]
-    return "\n\n".join([*blocks, READING]) + "\n"
+    return "\n\n".join([*blocks, READING.format(of=of)]) + "\n"

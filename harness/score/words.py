@@ -45,14 +45,31 @@ class Words:
         return "points" if self.unit else self.points
 
     @property
-    def axis(self) -> str:
-        """The score with its unit, for an axis: `test accuracy (%)`."""
-        return f"{self.accuracy} (%)" if self.unit else self.accuracy
+    def figures(self) -> str:
+        """What the figures are, before a comma: `percent, `; empty if the metric has no unit."""
+        return f"{self.unit}, " if self.unit else ""
 
     @property
-    def validation(self) -> str:
-        """The validation with its unit: `validation accuracy (%)`."""
-        return f"validation {self.metric}{' (%)' if self.unit else ''}"
+    def shown(self) -> str:
+        """What a column of figures holds, before a comma: `percent, `, or `minus mae, `."""
+        if self.metric == "accuracy":
+            return self.figures
+        return f"{self.metric}{' in percent' if self.unit else ''}, "
+
+    @property
+    def form(self) -> str:
+        """Format of a figure: two decimals of a percentage, four digits of a metric of any size."""
+        return ".2f" if self.unit else ".4g"
+
+    @property
+    def axis(self) -> str:
+        """The score with its unit, for an axis: `test accuracy (%)`."""
+        return f"{self.accuracy}{self.sign}"
+
+    @property
+    def sign(self) -> str:
+        """` (%)`, behind a name on an axis; empty if the metric has no unit."""
+        return " (%)" if self.unit else ""
 
 
 _TEST = Words(TEST, "test accuracy", "test regret", "trial-mean test", "a best arch")
