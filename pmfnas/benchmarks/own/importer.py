@@ -12,7 +12,7 @@ import numpy as np
 from pmfnas.benchmarks.header import HELD_OUT, OWN, PART_OF_NAME, TEST, VALIDATION, Header, Key, Own
 from pmfnas.benchmarks.own.archs import archs_of, check_space, n_distinct
 from pmfnas.benchmarks.own.figures import Figures, epoch_seconds, figures_of, measured
-from pmfnas.benchmarks.own.layout import complete, layout_of
+from pmfnas.benchmarks.own.layout import complete, layout_of, text_columns
 from pmfnas.benchmarks.own.options import Options
 from pmfnas.benchmarks.own.reading import Rows, read_rows
 from pmfnas.benchmarks.own.trainings import Group, Trainings, spread, trainings_of
@@ -47,7 +47,7 @@ def import_curves(curves: Path, space: Path, out: Path, options: Options, *, pro
     choices = choices_of(description)
     check_space(choices)
     with Progress("import", len(_STEPS), unit="step", shown=progress) as shown:
-        rows = read_rows(curves)
+        rows = read_rows(curves, text_columns(choices.names))
         layout = layout_of(rows, options.columns)
         rows, left_out = complete(rows, layout)
         if not len(rows):

@@ -5,7 +5,7 @@ Optuna       `study.trials_dataframe()`: params_X, value, duration, number, stat
 Syne Tune    results.csv.zip: config_X, trial_id, st_worker_iter, st_worker_time; one row per report
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -34,6 +34,9 @@ ROLES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Role of a column -> what it holds."""
+
+
+_PREFIXES = ("", "params_", "config_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ def layout_of(rows: Rows, given: Mapping[str, str]) -> Layout:
         wanted = "a column valid, the metric on validation data; name it with --columns valid=COLUMN"
         raise InputError(f"{rows.name} has the columns {', '.join(rows.names)}, but needs {wanted}")
     return Layout(found.form, columns, found.prefix, found.adds_up and "seconds" not in given)
+
+
+def text_columns(choices: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns that hold names and values of choices in any form."""
+    return ("arch", "dataset", "schedule", *(f"{prefix}{name}" for name in choices for prefix in _PREFIXES))
 
 
 def complete(rows: Rows, layout: Layout) -> tuple[Rows, str]:

@@ -5,6 +5,7 @@ Rows are counted from 1, the first one after the line of names.
 
 import io
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +20,7 @@ from pmfnas.core.errors import DataError, InputError, shown, unknown_name
 from pmfnas.core.types import FloatArray
 
 _PARQUET, _CSV, _ZIP = (".parquet", ".pq"), (".csv", ".csv.gz"), ".zip"
+_TEXT = pa.dictionary(pa.int32(), pa.string())
 _NO_VALUES = ["", "NA", "N/A", "NaN", "nan", "null", "None", "NULL"]
 
 
@@ -97,8 +99,12 @@ class Rows:
         return np.asarray(numbers[codes], dtype=np.float64)
 
 
-def read_rows(path: Path) -> Rows:
+def read_rows(path: Path, texts: Collection[str] = ()) -> Rows:
     """Return the rows of a CSV or Parquet file.
+
+    Args:
+        path: the file.
+        texts: columns of a CSV file that are text whatever they look like, such as `0012`.
 
     Raises:
         DataError: the file is damaged.
@@ -111,7 +117,7 @@ def read_rows(path: Path) -> Rows:
         if name.endswith(_PARQUET):
             table = pq.read_table(path)
         elif name.endswith((*_CSV, _ZIP)):
-            table = _read_csv(path)
+            table = _read_csv(path, texts)
         else:
             raise InputError(f"curves {path} must end in one of: {', '.join((*_CSV, _ZIP, *_PARQUET))}")
     except (pa.ArrowException, ValueError, OSError, zipfile.BadZipFile) as error:
@@ -126,7 +132,7 @@ def read_rows(path: Path) -> Rows:
     return Rows(table, path.name, np.arange(table.num_rows))
 
 
-def _read_csv(path: Path) -> pa.Table:
+def _read_csv(path: Path, texts: Collection[str]) -> pa.Table:
     """Return a CSV file; columns that are no numbers throughout are text."""
     source: Any = path
     if path.name.lower().endswith(_ZIP):
@@ -136,6 +142,7 @@ def _read_csv(path: Path) -> pa.Table:
         strings_can_be_null=True,
         auto_dict_encode=True,
         auto_dict_max_cardinality=100_000,
+        column_types=dict.fromkeys(texts, _TEXT),
     )
     try:
         return _opened(source, convert)
@@ -144,7 +151,7 @@ def _read_csv(path: Path) -> pa.Table:
             raise
     source = _only_member(path) if path.name.lower().endswith(_ZIP) else path
     names = _opened(source, convert, header_only=True).column_names
-    convert.column_types = dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string()))
+    convert.column_types = dict.fromkeys(names, _TEXT)
     source = _only_member(path) if path.name.lower().endswith(_ZIP) else path
     return _opened(source, convert)
 

@@ -30,6 +30,7 @@ def test_export_and_import_are_inverse(data, n_trials, n_epochs, suffix):
         before = imported(folder, some, **how)
         export_curves(before, folder / f"again{suffix}")
         after = import_curves(folder / f"again{suffix}", folder / "space.json", folder / "again", Options(**how))
-        assert after.keys == before.keys and after.header.own == before.header.own
+        assert after.keys == before.keys
+        assert after.header.own == before.header.own
         for key in before.keys:
             assert np.array_equal(after._array(key), before._array(key), equal_nan=before._array(key).dtype.kind == "f")
