@@ -61,7 +61,7 @@ def add(verb: argparse.ArgumentParser) -> None:
 def _add_curves(kinds: "Kinds") -> None:
     """Add `import-curves` and `export-curves`."""
     curves = _kind(kinds, "import-curves", "make a table of curves of your own: CSV, Parquet, Optuna, Syne Tune")
-    curves.epilog = "docs/how-to/own-table.md walks through it; docs/reference/tables.md lists the columns"
+    curves.epilog = "docs/how-to/own-table.md walks through it; docs/reference/own-tables.md lists the columns"
     curves.add_argument("curves", type=Path, help="one row per arch, schedule, trial and epoch")
     curves.add_argument("--space", type=Path, required=True, metavar="FILE", help="the choices, as JSON")
     arguments.add_out(curves, "the new table", required=True)
