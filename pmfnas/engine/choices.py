@@ -18,6 +18,7 @@ from scipy.special import ndtr
 from pmfnas.core.types import Arch, Fidelity, FloatArray, Reason, Train
 from pmfnas.engine.costs import CostModel
 from pmfnas.engine.ladder import Ladder
+from pmfnas.engine.model.capacity import Normal
 from pmfnas.engine.model.curves import percent
 from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief
 from pmfnas.engine.pool import Pool
@@ -95,6 +96,11 @@ def by_gain(choice: Choice) -> tuple[float, float]:
     return -choice.gain, -choice.mean
 
 
+def by_gain_and_price(choice: Choice) -> tuple[float, float]:
+    """Rank by expected gain per root of its seconds, half-way between gain and gain per second."""
+    return -choice.gain / max(choice.seconds, 1e-9) ** 0.5, -choice.mean
+
+
 class Choices:
     """Knows the ladder, the costs and the predictor; decides nothing."""
 
@@ -116,9 +122,9 @@ class Choices:
         return self._ladder.low is not None
 
     @property
-    def helps(self) -> float:
-        """How certain it is that larger archs score higher, from 0 to 1."""
-        return self._predictor.standing.helps
+    def slope(self) -> Normal:
+        """What is believed of the slope of medium scores on capacity, both standardised."""
+        return self._predictor.standing.slope
 
     # -- stages 1 and 2 ----------------------------------------------------------------------------------
 
@@ -139,14 +145,14 @@ class Choices:
         seconds = [self._costs.seconds(self._train(a, 0, self._ladder.medium)) for a in archs]
         return float(np.mean(np.where(gain > _LEAST_GAIN, gain, 0.0) / np.array(seconds)))
 
-    def continuations(self) -> list[Choice]:
-        """Return the choices of continuing the early curves that wait, the best by the ranking first."""
+    def continuations(self, ranking: Ranking | None = None) -> list[Choice]:
+        """Return the choices of continuing the early curves that wait, the best first by `ranking`, or the run's."""
         low, archs = self._ladder.low, self._record.low
         if low is None or not archs:
             return []
         requests = [self._train(a, low.epochs, self._ladder.medium) for a in archs]
         posterior = self._predictor.posterior([self._pool.place(a) for a in archs])
-        return sorted(self._choices("continue", requests, posterior), key=self._ranking)
+        return sorted(self._choices("continue", requests, posterior), key=ranking or self._ranking)
 
     def _gain(self, posterior: Posterior) -> FloatArray:
         """Return the expected rise of the best promise when archs of such predictions get a medium score."""

@@ -1,4 +1,6 @@
-"""Stage 1: archs that cover the space, at the low level; the best of them go on to the medium level.
+"""Stage 1: archs that cover the space, at the low level; the best of them go on to the medium level, cheap ones first.
+
+A cheap medium score costs little and says whether small archs keep up, which early curves alone do not show.
 
 It ends when a second spent within the regions is worth clearly more than one spent anywhere, or when its share of the
 budget has passed.
@@ -9,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from pmfnas.engine.choices import Choice, Choices
+from pmfnas.engine.choices import Choice, Choices, Ranking, by_gain_and_price
 from pmfnas.engine.proposals import spread
 from pmfnas.engine.record import State
 from pmfnas.engine.settings import Settings
@@ -21,6 +23,8 @@ _FIRST_SHARE = 0.6
 """Share of the stage's share after which nothing more is started."""
 _FEWEST = 3
 """Archs that are started whatever has passed."""
+_MOST_CORRELATED = 0.95
+"""However large the slope, a tenth of the variance of the score by which archs are drawn is chance."""
 _MOST = 1000
 """Ratios above it are not spelt out."""
 
@@ -54,21 +58,23 @@ class Explore:
         *,
         rng: np.random.Generator,
         ending: Ending = regions_promise_more,
+        ranking: Ranking = by_gain_and_price,
     ) -> None:
         self._choices, self._searching, self._propose, self._settings = choices, searching, propose, settings
-        self._budget_s, self._rng, self._ending = budget_s, rng, ending
+        self._budget_s, self._rng, self._ending, self._ranking = budget_s, rng, ending, ranking
         self._low_wanted, self._medium_wanted = settings.explore_low, settings.explore_medium
 
     def next(self, state: State, remaining_s: float) -> Choice | None:
         """Return the next choice: spread archs to the low level, then the best of them on."""
         n_started, share = state.record.n_started, self._share_passed(remaining_s)
         if n_started < self._low_wanted and (share < _FIRST_SHARE or n_started < _FEWEST):
-            belief = self._settings.explore_belief * self._choices.helps
-            place = spread(state.pool, _TRIED, belief, rng=self._rng)
+            place = spread(state.pool, _TRIED, self._correlation(), rng=self._rng)
             if place is None:
                 return None
             return self._searching.start(state, place, self._choices.starts([place])[0], remaining_s)
-        return self._searching.go_on(remaining_s) if state.record.n_continued < self._medium_wanted else None
+        if state.record.n_continued >= self._medium_wanted:
+            return None
+        return self._searching.go_on(remaining_s, self._ranking)
 
     def over(self, state: State, remaining_s: float) -> str:
         """Return why the stage is over, empty where it is not; widen it by a round where enough archs were trained."""
@@ -82,6 +88,12 @@ class Explore:
             self._low_wanted += settings.round_starts
             self._medium_wanted += settings.round_continued
         return why
+
+    def _correlation(self) -> float:
+        """Return a draw from what is believed of capacity and score: archs of all capacities, as far as in doubt."""
+        slope = self._choices.slope
+        drawn = self._rng.normal(slope.mean, np.sqrt(slope.variance))
+        return float(np.clip(self._settings.explore_belief * drawn, -_MOST_CORRELATED, _MOST_CORRELATED))
 
     def _rates(self, state: State) -> tuple[float, float]:
         """Return the expected gain per second of a start within the regions, and of one anywhere."""

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from pmfnas.engine.choices import Choice, Choices
+from pmfnas.engine.choices import Choice, Choices, Ranking
 from pmfnas.engine.record import State
 
 
@@ -32,22 +32,25 @@ class Searching:
         self._spent_s = self._gained = 0.0
 
     def start(self, state: State, place: int, choice: Choice, remaining_s: float) -> Choice | None:
-        """Return the choice of starting the arch at `place`, None where it is a copy or can never be finished."""
-        if not state.pool.take(place):
-            return None
+        """Return the choice of starting the arch at `place`, None where it is a copy or cannot be finished any more.
+
+        Costs are predicted, and may be found to be lower: what is too dear is only passed over.
+        """
         through_s = choice.seconds + self._choices.rest_s(choice.request.arch)
         if through_s > remaining_s and (state.record.has_scores or choice.seconds > remaining_s):
-            state.pool.free[place] = True
+            state.pool.pass_over(place)
+            return None
+        if not state.pool.take(place):
             return None
         state.pool.started.append(place)
         self._spent_s += choice.seconds
         self._gained += 0.0 if self._choices.has_low else choice.gain  # else its gain comes with going on
         return choice
 
-    def go_on(self, remaining_s: float) -> Choice | None:
-        """Return the choice of continuing the early curve that promises most, as judged once per few of them."""
+    def go_on(self, remaining_s: float, ranking: Ranking | None = None) -> Choice | None:
+        """Return the choice of continuing the best early curve by `ranking`, or the run's, judged once per few."""
         if not self._next:
-            self._next.extend(self._choices.continuations()[: self._judged_together])
+            self._next.extend(self._choices.continuations(ranking)[: self._judged_together])
         if not self._next or self._next[0].seconds > remaining_s:
             self._next.clear()
             return None
