@@ -141,12 +141,7 @@ _WITHOUT: Mapping[str, Callable[[Parts], Parts]] = MappingProxyType(
         ),
         "curves": lambda parts: replace(parts, probes=False, around=(*parts.around, Deaf)),
         "uncertainty": lambda parts: replace(parts, propose=greedy, around=(*parts.around, Sure)),
-        "potential": lambda parts: replace(
-            parts,
-            propose=at_random,
-            ranking=by_mean,
-            explore=partial(parts.explore, ranking=by_mean) if parts.explore else None,
-        ),
+        "potential": lambda parts: replace(parts, propose=at_random, ranking=by_mean),
         "architecture": lambda parts: replace(
             parts, propose=at_random, believes=False, view=replace(parts.view, structure=False)
         ),

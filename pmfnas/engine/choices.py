@@ -96,11 +96,6 @@ def by_gain(choice: Choice) -> tuple[float, float]:
     return -choice.gain, -choice.mean
 
 
-def by_gain_and_price(choice: Choice) -> tuple[float, float]:
-    """Rank by expected gain per root of its seconds, half-way between gain and gain per second."""
-    return -choice.gain / max(choice.seconds, 1e-9) ** 0.5, -choice.mean
-
-
 class Choices:
     """Knows the ladder, the costs and the predictor; decides nothing."""
 
@@ -145,14 +140,14 @@ class Choices:
         seconds = [self._costs.seconds(self._train(a, 0, self._ladder.medium)) for a in archs]
         return float(np.mean(np.where(gain > _LEAST_GAIN, gain, 0.0) / np.array(seconds)))
 
-    def continuations(self, ranking: Ranking | None = None) -> list[Choice]:
-        """Return the choices of continuing the early curves that wait, the best first by `ranking`, or the run's."""
+    def continuations(self) -> list[Choice]:
+        """Return the choices of continuing the early curves that wait, the best by the ranking first."""
         low, archs = self._ladder.low, self._record.low
         if low is None or not archs:
             return []
         requests = [self._train(a, low.epochs, self._ladder.medium) for a in archs]
         posterior = self._predictor.posterior([self._pool.place(a) for a in archs])
-        return sorted(self._choices("continue", requests, posterior), key=ranking or self._ranking)
+        return sorted(self._choices("continue", requests, posterior), key=self._ranking)
 
     def _gain(self, posterior: Posterior) -> FloatArray:
         """Return the expected rise of the best promise when archs of such predictions get a medium score."""

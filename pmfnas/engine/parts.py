@@ -30,7 +30,7 @@ class Parts:
     propose: Propose = thompson
     """Whom to start."""
     ranking: Ranking = by_gain
-    """Whom to continue in stage 2."""
+    """Whom to continue."""
     explore: Callable[..., Explore] | None = Explore
     """Makes the first stage, called like `Explore`."""
     refine: Callable[..., Refine] | None = Refine

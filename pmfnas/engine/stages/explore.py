@@ -1,6 +1,4 @@
-"""Stage 1: archs that cover the space, at the low level; the best of them go on to the medium level, cheap ones first.
-
-A cheap medium score costs little and says whether small archs keep up, which early curves alone do not show.
+"""Stage 1: archs that cover the space, at the low level; the best of them go on to the medium level.
 
 It ends when a second spent within the regions is worth clearly more than one spent anywhere, or when its share of the
 budget has passed.
@@ -11,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from pmfnas.engine.choices import Choice, Choices, Ranking, by_gain_and_price
+from pmfnas.engine.choices import Choice, Choices
 from pmfnas.engine.proposals import spread
 from pmfnas.engine.record import State
 from pmfnas.engine.settings import Settings
@@ -58,10 +56,9 @@ class Explore:
         *,
         rng: np.random.Generator,
         ending: Ending = regions_promise_more,
-        ranking: Ranking = by_gain_and_price,
     ) -> None:
         self._choices, self._searching, self._propose, self._settings = choices, searching, propose, settings
-        self._budget_s, self._rng, self._ending, self._ranking = budget_s, rng, ending, ranking
+        self._budget_s, self._rng, self._ending = budget_s, rng, ending
         self._low_wanted, self._medium_wanted = settings.explore_low, settings.explore_medium
 
     def next(self, state: State, remaining_s: float) -> Choice | None:
@@ -72,9 +69,7 @@ class Explore:
             if place is None:
                 return None
             return self._searching.start(state, place, self._choices.starts([place])[0], remaining_s)
-        if state.record.n_continued >= self._medium_wanted:
-            return None
-        return self._searching.go_on(remaining_s, self._ranking)
+        return self._searching.go_on(remaining_s) if state.record.n_continued < self._medium_wanted else None
 
     def over(self, state: State, remaining_s: float) -> str:
         """Return why the stage is over, empty where it is not; widen it by a round where enough archs were trained."""

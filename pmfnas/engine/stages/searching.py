@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from pmfnas.engine.choices import Choice, Choices, Ranking
+from pmfnas.engine.choices import Choice, Choices
 from pmfnas.engine.record import State
 
 
@@ -47,10 +47,10 @@ class Searching:
         self._gained += 0.0 if self._choices.has_low else choice.gain  # else its gain comes with going on
         return choice
 
-    def go_on(self, remaining_s: float, ranking: Ranking | None = None) -> Choice | None:
-        """Return the choice of continuing the best early curve by `ranking`, or the run's, judged once per few."""
+    def go_on(self, remaining_s: float) -> Choice | None:
+        """Return the choice of continuing the early curve that promises most, as judged once per few of them."""
         if not self._next:
-            self._next.extend(self._choices.continuations(ranking)[: self._judged_together])
+            self._next.extend(self._choices.continuations()[: self._judged_together])
         if not self._next or self._next[0].seconds > remaining_s:
             self._next.clear()
             return None

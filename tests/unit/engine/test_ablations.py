@@ -71,7 +71,6 @@ def test_what_takes_the_place_of_each_part() -> None:
     assert (without("uncertainty").around, without("uncertainty").propose) == ((Sure,), greedy)
     assert (without("potential").propose, without("potential").ranking) == (at_random, by_mean)
     assert without("region").propose is anywhere
-    assert without("potential").explore.keywords == {"ranking": by_mean}  # type: ignore[union-attr]
     assert [without(part).believes for part in ("architecture", "capacity", "canonical")] == [False, False, True]
     assert [without(part).view for part in ("architecture", "capacity", "canonical")] == [
         View(structure=False),

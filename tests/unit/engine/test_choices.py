@@ -5,7 +5,7 @@ import pytest
 
 from pmfnas.core.types import Arch, Cost, Curve, Fidelities, Schedule, Train
 from pmfnas.engine.ablations import by_mean
-from pmfnas.engine.choices import SIZES, Batch, Choice, Choices, Ranking, by_gain, by_gain_and_price
+from pmfnas.engine.choices import SIZES, Batch, Choice, Choices, Ranking, by_gain
 from pmfnas.engine.costs import CostModel
 from pmfnas.engine.ladder import Level, make_ladder
 from pmfnas.engine.model.transfer import FinalBelief
@@ -150,14 +150,6 @@ def test_early_curves_go_on_by_gain_or_without_potential_by_mean() -> None:
     assert [c.gain for c in gainful] == sorted((c.gain for c in gainful), reverse=True)
     assert [c.mean for c in hopeful] == sorted((c.mean for c in hopeful), reverse=True)
     assert {(c.request.start, c.request.stop) for c in gainful} == {(3, 12)}
-
-
-def test_by_gain_and_price_a_cheap_arch_goes_before_one_that_gains_less_than_twice_as_much() -> None:
-    def priced(gain: float, seconds: float) -> Choice:
-        return Choice("continue", Train((0,), "12", 3, 12), 0.0, 0.1, 0.2, gain, seconds)
-
-    cheap, dear, best = priced(0.1, 100.0), priced(0.19, 400.0), priced(0.21, 400.0)
-    assert sorted([dear, cheap, best], key=by_gain_and_price) == [best, cheap, dear]
 
 
 def test_a_reason_is_plain_numbers_and_text() -> None:
