@@ -39,7 +39,7 @@ from pmfnas.spaces import space_for
 RUN_CODE = (
     *("pmfnas/core/*.py", "pmfnas/spaces/*.py", "pmfnas/engine/**/*.py", "baselines/*.py", "baselines/parts/*.py"),
     *(f"pmfnas/loop/{name}.py" for name in ("executor", "ledger", "referee", "runner")),
-    *(f"pmfnas/benchmarks/{name}.py" for name in ("header", "table", "tabular")),
+    *(f"pmfnas/benchmarks/{name}.py" for name in ("header", "series", "table", "tabular")),
     *("harness/experiment/exclusions.py", "harness/experiment/held_out.py", "harness/compare/distortions.py"),
     *(f"harness/players/{name}.py" for name in ("child", "ours", "process", "protocol", "space_text")),
 )
