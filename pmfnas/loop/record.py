@@ -154,8 +154,9 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
 
     asked = list(columns) if columns is not None else schema().names
     with reading(path, "remove it to run it again"):
-        there = set(pq.read_schema(path).names)
-        rows = pq.read_table(path, columns=[name for name in asked if name in there])
+        with pq.ParquetFile(path) as file:
+            there = set(file.schema_arrow.names)
+            rows = file.read([name for name in asked if name in there])
         if "setup_s" in asked and "setup_s" not in there:
             rows = rows.append_column(schema().field("setup_s"), pa.array([0.0] * len(rows)))
         return rows.select([name for name in asked if name in rows.column_names])
