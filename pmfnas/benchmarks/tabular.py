@@ -14,6 +14,7 @@ import numpy as np
 
 from pmfnas.benchmarks.header import VALIDATION
 from pmfnas.benchmarks.own.space import SIZES, TableSpace
+from pmfnas.benchmarks.series import Series, Unknown
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import InputError, UnavailableError, unknown_name
 from pmfnas.core.metric import Metric
@@ -27,16 +28,16 @@ from pmfnas.spaces.own.described import choices_of
 class Names:
     """Names of the columns of a training."""
 
-    train: str
-    valid: str
     train_loss: str
+    train: str
     valid_loss: str
+    valid: str
     train_s: str
     valid_s: str
 
 
-OFFICIAL_NAMES = Names("train-acc", "x-valid-acc", "train-loss", "x-valid-loss", "train-s", "x-valid-s")
-OWN_NAMES = Names("train", "valid", "train-loss", "valid-loss", "train-s", "valid-s")
+OFFICIAL_NAMES = Names("train-loss", "train-acc", "x-valid-loss", "x-valid-acc", "train-s", "x-valid-s")
+OWN_NAMES = Names("train-loss", "train", "valid-loss", "valid", "train-s", "valid-s")
 """Of a table of one's own; only `valid` and `train-s` need to be there."""
 
 
@@ -113,6 +114,18 @@ def _known_or_usual(table: CurveTable, key: Key) -> FloatArray:
     return np.asarray(np.where(is_known.any(axis=1), first, np.median(sizes[is_known])))
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of one schedule, in the order of `Names`."""
+
+    train_loss: Series | Unknown
+    train_acc: Series | Unknown
+    valid_loss: Series | Unknown
+    valid_acc: Series
+    train_s: Series
+    valid_s: Series
+
+
 class TableBenchmark:
     """The benchmark of one data set of a curve table, behind the port `pmfnas.core.ports.Benchmark`."""
 
@@ -130,6 +143,7 @@ class TableBenchmark:
         last = self.fidelities.highest.schedule
         self.reports_loss = table.has(Key(dataset.search, last, dataset.names.train_loss))
         """Whether the table holds training losses, so that a loss that is no number is a training that diverged."""
+        self._columns: dict[str, _Columns] = {}  # by schedule
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
         """Return the number of trials of `arch` under `schedule`."""
@@ -141,27 +155,19 @@ class TableBenchmark:
         Raises:
             UnavailableError: the arch or trial does not exist, or an epoch has no clean validation.
         """
+        columns = self._columns.get(request.schedule) or self._open(request.schedule)
         row = self._row(request.arch)
-        epochs, names = range(request.start + 1, request.stop + 1), self._names
-
-        def read(metric: str, at: range | tuple[int, ...]) -> FloatArray:
-            key = self._key(request, metric)
-            if self._metric is not None and not self._table.has(key):
-                return np.full(len(at), np.nan)
-            return self._table.read(key, row, trial, at)
-
+        slot = self._table.slot(self._dataset, request.schedule, row, trial)
+        epochs, validations = range(request.start + 1, request.stop + 1), request.validations
         curve = Curve(
-            start=request.start,
-            train_loss=read(names.train_loss, epochs),
-            train_acc=self._scores(read(names.train, epochs)),
-            valid_epochs=request.validations,
-            valid_loss=read(names.valid_loss, request.validations),
-            valid_acc=self._scores(read(names.valid, request.validations)),
+            request.start,
+            columns.train_loss.read(row, slot, epochs),
+            self._scores(columns.train_acc.read(row, slot, epochs)),
+            validations,
+            columns.valid_loss.read(row, slot, validations),
+            self._scores(columns.valid_acc.read(row, slot, validations)),
         )
-        cost = Cost(
-            self._table.seconds(self._key(request, names.train_s), row, trial, epochs),
-            self._table.seconds(self._key(request, names.valid_s), row, trial, request.validations),
-        )
+        cost = Cost(columns.train_s.total(row, slot, epochs), columns.valid_s.total(row, slot, validations))
         return curve, cost
 
     def _row(self, arch: Arch) -> int:
@@ -170,8 +176,20 @@ class TableBenchmark:
     def _scores(self, values: FloatArray) -> FloatArray:
         return values if self._metric is None else self._metric.scores(values)
 
-    def _key(self, request: Train, metric: str) -> Key:
-        return Key(self._dataset, request.schedule, metric)
+    def _open(self, schedule: str) -> "_Columns":
+        """Return the columns of a schedule; they are opened at its first request."""
+        names, series = self._names, self._table.series
+        told = [self._series(self._key(schedule, n)) for n in (names.train_loss, names.train, names.valid_loss)]
+        paid = [series(self._key(schedule, n)) for n in (names.valid, names.train_s, names.valid_s)]
+        self._columns[schedule] = _Columns(*told, *paid)
+        return self._columns[schedule]
+
+    def _series(self, key: Key) -> Series | Unknown:
+        is_known = self._metric is None or self._table.has(key)
+        return self._table.series(key) if is_known else Unknown()
+
+    def _key(self, schedule: str, metric: str) -> Key:
+        return Key(self._dataset, schedule, metric)
 
     def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
         """Raise `UnavailableError`: a curve table holds no measurements."""

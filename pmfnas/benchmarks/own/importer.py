@@ -140,6 +140,11 @@ def _write(writer: TableWriter, group: Group, figures: Figures, n_archs: int, lo
     for role in ("valid", "train", "train_loss", "valid_loss"):
         if figures.has(role):
             values, epochs = measured(figures, group, role)
+            if role == "valid":
+                validated = epochs
+            elif role == "valid_loss" and epochs != validated:
+                row = int(group.row[0, min(set(epochs) ^ set(validated)) - 1])
+                figures.refuse(row, role, "but valid and valid_loss must be there at the same epochs")
             every = epochs == tuple(range(1, n_epochs + 1))
             if every or role.startswith("valid"):
                 add(role.replace("_", "-"), values, epochs)
