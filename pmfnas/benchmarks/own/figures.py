@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Figures:
         """Return whether the file has such figures."""
         return role in self.values
 
-    def refuse(self, row: int, role: str, why: str) -> None:
+    def refuse(self, row: int, role: str, why: str) -> NoReturn:
         """Raise `InputError` for a row's figure."""
         self.rows.refuse(row, self.layout.columns[role], why)
 
@@ -49,18 +50,17 @@ def figures_of(rows: Rows, layout: Layout, options: Options) -> Figures:
     found = Figures(rows, layout, options, {r: v for r, v in values.items() if not np.isnan(v).all() or r == "valid"})
     for role, given in found.values.items():
         if np.isinf(given).any():
-            found.refuse(int(np.isinf(given).argmax()), role, f"but must be a finite number; {_remedy(options)}")
+            found.refuse(
+                int(np.isinf(given).argmax()),
+                role,
+                f"but must be a finite number; mend it, or leave it empty and name --nan diverged",
+            )
         if role in METRICS:
             _check_unit(found, role)
         elif role.endswith(("seconds", "_m")) and (given < 0).any():
             found.refuse(int((given < 0).argmax()), role, "but must be at least 0")
     _check_mixture(found)
     return found
-
-
-def _remedy(options: Options) -> str:
-    del options
-    return "mend it, or leave it empty and name --nan diverged"
 
 
 def _check_unit(figures: Figures, role: str) -> None:

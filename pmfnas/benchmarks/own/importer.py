@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -137,17 +137,8 @@ def _write(writer: TableWriter, group: Group, figures: Figures, n_archs: int, lo
     present = np.zeros((n_archs, int(group.slot.max()) + 1), dtype=bool)
     present[group.arch, group.slot] = True
     writer.add_present(group.dataset, group.schedule, present)
-    for role in ("valid", "train", "train_loss", "valid_loss"):
-        if figures.has(role):
-            values, epochs = measured(figures, group, role)
-            if role == "valid":
-                validated = epochs
-            elif role == "valid_loss" and epochs != validated:
-                row = int(group.row[0, min(set(epochs) ^ set(validated)) - 1])
-                figures.refuse(row, role, "but valid and valid_loss must be there at the same epochs")
-            every = epochs == tuple(range(1, n_epochs + 1))
-            if every or role.startswith("valid"):
-                add(role.replace("_", "-"), values, epochs)
+    for role, (values, epochs) in _curves(group, figures):
+        add(role.replace("_", "-"), values, epochs)
     if figures.has("test") and not (n_epochs < longest and np.isnan(figures.of(group, "test")).all()):
         _add_test(add, group, figures)
     add("train-s", epoch_seconds(figures, group), tuple(range(1, n_epochs + 1)))
@@ -156,6 +147,22 @@ def _write(writer: TableWriter, group: Group, figures: Figures, n_archs: int, lo
     for role in ("params_m", "flops_m"):
         if figures.has(role):
             add(role.replace("_", "-"), _sizes(figures, group, role, n_archs))
+
+
+def _curves(group: Group, figures: Figures) -> Iterator[tuple[str, tuple[FloatArray, tuple[int, ...]]]]:
+    """Yield the curves by role, each with its epochs; refuse one that is not there at the epochs where it must be."""
+    valid = measured(figures, group, "valid")
+    yield "valid", valid
+    every = tuple(range(1, group.row.shape[1] + 1))
+    wanted = {"train": every, "train_loss": every, "valid_loss": valid[1]}
+    for role, epochs in wanted.items():
+        if figures.has(role):
+            found = measured(figures, group, role)
+            if found[1] != epochs:
+                row = int(group.row[0, min(set(epochs) ^ set(found[1])) - 1])
+                where = "where valid is" if role == "valid_loss" else "at every epoch"
+                figures.refuse(row, role, f"but it must be there {where}; mend it, or leave the column out")
+            yield role, found
 
 
 def _add_test(add: Any, group: Group, figures: Figures) -> None:

@@ -231,13 +231,13 @@ def test_a_space_that_does_not_match(tmp_path):
     space = copy.deepcopy(dict(SPACE))
     space["choices"]["depth"] = [2, 3]
     said = refusal(tmp_path, rows(), space)
-    assert "row 49: depth is 4, but the choice depth of the space is one of: 2, 3" in said
+    assert "row 49: depth is '4', but the choice depth of the space is one of: 2, 3" in said
     space["choices"]["depth"] = [2, 3, 4]
     space["choices"]["width"] = [1, 2]
     assert "no column width" in refusal(tmp_path, rows(), space)
     given = rows()
     given[0]["momentum"] = 0.9
-    assert "row 1: momentum is 0.9, but it exists only with optimizer sgd" in refusal(tmp_path, given)
+    assert "row 1: momentum is '0.9', but it exists only with optimizer sgd" in refusal(tmp_path, given)
     given = rows()
     given[8]["momentum"] = ""
     assert "row 9: momentum is None, but it must be given" in refusal(tmp_path, given)
