@@ -53,7 +53,7 @@ def figures_of(rows: Rows, layout: Layout, options: Options) -> Figures:
             found.refuse(
                 int(np.isinf(given).argmax()),
                 role,
-                f"but must be a finite number; mend it, or leave it empty and name --nan diverged",
+                "but must be a finite number; mend it, or leave it empty and name --nan diverged",
             )
         if role in METRICS:
             _check_unit(found, role)
