@@ -22,7 +22,8 @@ from harness.players.file import settings_of_run
 from harness.players.packages import PACKAGES, command
 from harness.players.process import Command, play
 from harness.problems.problem import NAMES, Problem, problem
-from harness.problems.recorded import RecordedProblem, Recording, read
+from harness.problems.recorded import RecordedProblem, Recording
+from harness.problems.recording import read
 from pmfnas.core.ports import Searcher, SearcherFactory, Space
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Fidelities
@@ -103,7 +104,8 @@ def run_missing(wanted: Sequence[Job], pythons: Mapping[str, Path], out: Path, *
 @lru_cache(maxsize=len(NAMES))
 def recording(name: str) -> Recording:
     """Return the recording of a problem, read once per process."""
-    return read(problem(name))
+    own = problem(name)
+    return Recording(own, read(own.recording))
 
 
 def run_one(job: Job, pythons: Mapping[str, Path], out: Path) -> None:

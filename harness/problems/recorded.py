@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ import pandas as pd
 from harness.problems.problem import Problem
 from pmfnas.core.errors import UnavailableError
 from pmfnas.core.types import Arch, Cost, Curve, Fidelities, FloatArray, Schedule, Train
-from pmfnas.files import reading
 from pmfnas.problem.metric import Metric
 from pmfnas.spaces.own.choices import Choices
 
@@ -34,7 +34,7 @@ class Recording:
         """The trainings under each schedule."""
         parts = self.frame.groupby("schedule")
         shape = (self.problem.space.n_archs, self.n_trials)
-        return {str(name): _trainings(part, shape) for name, part in parts}
+        return {str(name): _trainings(part, shape, self.problem.schedules[str(name)]) for name, part in parts}
 
     @cached_property
     def finals(self) -> FloatArray:
@@ -81,27 +81,28 @@ class Trainings:
     valid: FloatArray  # (n_archs, n_trials, n_epochs)
 
 
-def _trainings(part: pd.DataFrame, shape: tuple[int, int]) -> Trainings:
+def _trainings(part: pd.DataFrame, shape: tuple[int, int], n_epochs: int) -> Trainings:
     def seconds(name: str) -> FloatArray:
         return part[name].to_numpy(dtype=np.float64).reshape(shape)
 
-    train_loss, valid = (np.stack(part[name].to_list()).astype(np.float64) for name in ("train_loss", "valid"))
-    whole = np.isfinite(valid) & np.isfinite(train_loss)
-    n_done = np.where(whole.all(axis=1), whole.shape[1], whole.argmin(axis=1) + 1.0)
+    curves = [_padded(part[name], n_epochs) for name in ("train_loss", "valid")]
+    whole = np.isfinite(curves[0]) & np.isfinite(curves[1])
+    n_done = np.where(whole.all(axis=1), n_epochs, whole.argmin(axis=1) + 1.0)
     return Trainings(
         seconds("setup_s"),
         seconds("train_s"),
         seconds("valid_s"),
         n_done.reshape(shape),
-        train_loss.reshape(*shape, -1),
-        valid.reshape(*shape, -1),
+        *(curve.reshape(*shape, n_epochs) for curve in curves),
     )
 
 
-def read(problem: Problem) -> Recording:
-    """Return the recording of a problem; raise `DataError` if it is damaged."""
-    with reading(problem.recording, "record the problem again with --record"):
-        return Recording(problem, pd.read_parquet(problem.recording))
+def _padded(curves: "pd.Series[Any]", n_epochs: int) -> FloatArray:
+    """Return curves as rows of equal length; NaN after the end of a training that failed."""
+    rows = np.full((len(curves), n_epochs), np.nan)
+    for row, curve in zip(rows, curves, strict=True):
+        row[: len(curve)] = curve
+    return rows
 
 
 class RecordedProblem:

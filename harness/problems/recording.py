@@ -6,9 +6,11 @@ that ended are kept in OUT/PROBLEM.jsonl, and the same call goes on after them.
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,15 +18,18 @@ import pandas as pd
 
 from harness.problems.problem import Problem
 from pmfnas.core.rng import trial_keys
-from pmfnas.core.types import Arch, arch_numbers
-from pmfnas.files import write_bytes, writing
+from pmfnas.core.types import Arch, FloatArray, arch_numbers
+from pmfnas.files import reading, write_bytes, writing
 from pmfnas.problem.handle import Diverged, Run, Task
 from pmfnas.progress import tracked
 
 N_TRIALS = 2
 """Trainings of each arch on each schedule, each with a seed of its own."""
-DIGITS = 4
-"""Significant digits of what is kept."""
+SECONDS, DIGITS = ("setup_s", "train_s", "valid_s"), 3
+"""Columns of seconds, and their significant digits."""
+STEPS: Mapping[str, int] = MappingProxyType({"train_loss": 200, "valid": 1000})
+"""Columns of curves: figures are kept to one part in so many."""
+_LEAST = 1e-6
 
 
 def record(problem: Problem, out: Path) -> pd.DataFrame:
@@ -73,7 +78,7 @@ def _kept(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _trained(problem: Problem, number: int, schedule: str, trial: int) -> dict[str, Any]:
-    """Train one arch; return its row. Epochs that it did not reach are None."""
+    """Train one arch; return its row, with curves that end where the training failed."""
     n_epochs = problem.schedules[schedule]
     arch: Arch = tuple(map(int, np.unravel_index(number, problem.space.cardinalities)))
     assert arch_numbers([arch], problem.space.cardinalities)[0] == number
@@ -97,8 +102,8 @@ def _trained(problem: Problem, number: int, schedule: str, trial: int) -> dict[s
         "train_s": _mean([report["train_s"] for report in reports]),
         "valid_s": _mean([report["valid_s"] for report in reports]),
         "why": why,
-        "train_loss": _figures(reports, "train_loss", n_epochs),
-        "valid": _figures(reports, problem.metric.name, n_epochs),
+        "train_loss": _figures(reports, "train_loss"),
+        "valid": _figures(reports, problem.metric.name),
     }
 
 
@@ -106,40 +111,38 @@ def _mean(seconds: Sequence[float]) -> float:
     return float(np.mean(seconds)) if seconds else 0.0
 
 
-def _figures(reports: Sequence[dict[str, Any]], name: str, n_epochs: int) -> list[float | None]:
-    """Return a figure of every epoch."""
+def _figures(reports: Sequence[dict[str, Any]], name: str) -> list[float]:
+    """Return a figure of the epochs before the first that has none, or none that is a number."""
     told = [report.get(name, np.nan) for report in reports]
-    return [value if np.isfinite(value) else None for value in told] + [None] * (n_epochs - len(told))
+    return told[: next((i for i, value in enumerate(told) if not np.isfinite(value)), len(told))]
+
+
+# --------------------------------------------------------------------------------------------------------- files
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write a recording, rounded, as a small Parquet file; the same recording gives the same bytes."""
-    import pyarrow as pa
-    from pyarrow import parquet
+    """Write a recording, rounded, as a small Parquet file; the same recording gives the same bytes.
 
-    def rounded(values: Sequence[float]) -> "pa.Array":
-        return pa.array(np.array([float(f"{value:.{DIGITS}g}") for value in values], dtype=np.float32))
+    A curve is a list of whole numbers: its logarithm in units of 1 / `STEPS`, the first as it is, then the changes.
+    """
+    small = {name: frame[name].map(lambda value: float(f"{value:.{DIGITS}g}")).astype("float32") for name in SECONDS}
+    curves = {name: frame[name].map(lambda values, n=n: _packed(values, n)) for name, n in STEPS.items()}
+    sink = BytesIO()
+    frame.assign(**small, **curves).to_parquet(sink, index=False, compression="zstd", compression_level=19)
+    write_bytes(path, sink.getvalue())
 
-    columns: dict[str, Any] = {
-        "arch": pa.array(frame["arch"], pa.int32()),
-        "schedule": pa.array(frame["schedule"]),
-        "trial": pa.array(frame["trial"], pa.int8()),
-        **{name: rounded(frame[name].tolist()) for name in ("setup_s", "train_s", "valid_s")},
-        "why": pa.array(frame["why"]),
-    }
-    for name in ("train_loss", "valid"):
-        lists = [np.array(values, dtype=np.float64) for values in frame[name]]
-        flat = rounded(np.concatenate(lists).tolist())
-        offsets = np.concatenate([[0], np.cumsum([len(values) for values in lists])])
-        columns[name] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), flat)
-    sink = pa.BufferOutputStream()
-    floats = ["train_loss.list.element", "valid.list.element", "setup_s", "train_s", "valid_s"]
-    parquet.write_table(
-        pa.table(columns),
-        sink,
-        compression="zstd",
-        compression_level=19,
-        use_dictionary=["schedule", "why"],
-        use_byte_stream_split=floats,
-    )
-    write_bytes(path, sink.getvalue().to_pybytes())
+
+def read(path: Path) -> pd.DataFrame:
+    """Return the recording in a file; raise `DataError` if it is damaged."""
+    with reading(path, "record the problems again with --record"):
+        frame = pd.read_parquet(path)
+        return frame.assign(**{name: frame[name].map(lambda v, n=n: _unpacked(v, n)) for name, n in STEPS.items()})
+
+
+def _packed(values: Sequence[float], n_steps: int) -> FloatArray:
+    steps = np.round(np.log(np.maximum(values, _LEAST)) * n_steps)
+    return np.diff(steps, prepend=0.0).astype(np.int16)
+
+
+def _unpacked(steps: FloatArray, n_steps: int) -> FloatArray:
+    return np.exp(np.cumsum(steps, dtype=np.float64) / n_steps)
