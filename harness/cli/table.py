@@ -17,6 +17,7 @@ from harness.experiment.specs import EXPERIMENTS
 from harness.experiment.unfinished import unfinished
 from harness.players.ours import PLAYERS
 from harness.players.packages import OWN, PACKAGES
+from harness.problems import comparing as problems_compared
 from harness.problems import outputs as problems
 from harness.search import folder as search
 from harness.search.compare import outputs as search_compare
@@ -144,7 +145,7 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
         **dict.fromkeys(STUDIES, _study),
         outputs.COMPARISON: _comparison,
         peers.NAME: _peers,
-        problems.NAME: _problems,
+        problems_compared.NAME: _problems,
         own_problem.EXPERIMENT: _own_problem,
         search.EXPERIMENT: _search,
         search_compare.NAME: _search_comparison,

@@ -14,7 +14,7 @@ import pandas as pd
 
 from harness.compare.outputs import DISTRIBUTIONS, parquet
 from harness.experiment.folder import MANIFEST, manifest, write_json
-from harness.problems.comparing import NAME, SEARCHERS, TITLE, Job, recording, scored
+from harness.problems.comparing import SEARCHERS, TITLE, Job, recording, scored
 from harness.problems.problem import NAMES
 from harness.problems.tables import failures, markdown, summarised, terminal
 from harness.show import render
@@ -38,7 +38,7 @@ def write(jobs: Sequence[Job], out: Path) -> pd.DataFrame:
         "failed": int((runs["status"] != "ok").sum()),
     }
     write_json(out / MANIFEST, manifest(out, about, (*DISTRIBUTIONS, "scikit-learn", "torch")))
-    _present(runs, steps, out)
+    _present(out)
     return runs
 
 
@@ -49,11 +49,8 @@ def write_again(out: Path) -> None:
         write(done, out)
         return
     if not (out / _RESULTS).exists() or not (out / _STEPS).exists():
-        raise InputError(f"{out} holds no finished run; run peers --problems first")
-    with reading(out / _RESULTS, "run peers --problems again"):
-        runs = pd.read_csv(out / _RESULTS, keep_default_na=False, na_values={"value": ""})
-        steps = pd.read_parquet(out / _STEPS)
-    _present(runs, steps, out)
+        raise InputError(f"{out} holds no finished run; run the comparison first: peers --problems")
+    _present(out)
 
 
 def _all(out: Path) -> list[Job]:
@@ -62,16 +59,14 @@ def _all(out: Path) -> list[Job]:
     return [Job(name, searcher, seed) for seed in found for name in NAMES for searcher in SEARCHERS]
 
 
-def _present(runs: pd.DataFrame, steps: pd.DataFrame, out: Path) -> None:
-    """Write and print the page."""
+def _present(out: Path) -> None:
+    """Write and print the page of the frames in `out`."""
+    with reading(out / _RESULTS, "run peers --problems again"):
+        runs = pd.read_csv(out / _RESULTS, keep_default_na=False, na_values={"value": ""})
+        steps = pd.read_parquet(out / _STEPS)
     n_trials = recording(NAMES[0]).n_trials
-    by_name = {name: place for place, name in enumerate((*NAMES, *SEARCHERS))}
-    runs = runs.sort_values(["problem", "searcher", "seed"], key=lambda c: c.map(by_name) if c.dtype == object else c)
     table = summarised(runs, steps)
     write_text(out / "table.md", markdown(table, n_trials))
     write_text(out / "summary.csv", render.csv(table))
     print(terminal(table, n_trials))
     print(*failures(runs), f"written to {out}: table.md, summary.csv, {_RESULTS}, {_STEPS}", sep="\n")
-
-
-__all__ = ["NAME", "write", "write_again"]

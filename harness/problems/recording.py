@@ -49,9 +49,9 @@ def record(problem: Problem, out: Path) -> pd.DataFrame:
     missing = [key for key in _all(problem) if key not in done]
     with threadpool_limits(1), path.open("a", encoding="utf-8") as stream:
         if missing:
-            _trained(problem, *missing[0])  # loads libraries and data, which no training is to pay for
+            trained(problem, *missing[0])  # loads libraries and data, which no training is to pay for
         for key in tracked(missing, f"recording {problem.name}", total=len(missing), unit="training"):
-            row = _trained(problem, *key)
+            row = trained(problem, *key)
             stream.write(json.dumps(row) + "\n")
             stream.flush()
             kept.append(row)
@@ -77,7 +77,7 @@ def _kept(path: Path) -> Iterator[dict[str, Any]]:
         path.write_text(whole, encoding="utf-8")
 
 
-def _trained(problem: Problem, number: int, schedule: str, trial: int) -> dict[str, Any]:
+def trained(problem: Problem, number: int, schedule: str, trial: int) -> dict[str, Any]:
     """Train one arch; return its row, with curves that end where the training failed."""
     n_epochs = problem.schedules[schedule]
     arch: Arch = tuple(map(int, np.unravel_index(number, problem.space.cardinalities)))
