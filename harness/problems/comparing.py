@@ -17,6 +17,8 @@ import pandas as pd
 
 from baselines.random_search import RandomSearch
 from harness.experiment import folder
+from harness.experiment.batch import RUN_CODE
+from harness.host.code import code_hash
 from harness.host.workers import work_off
 from harness.players.file import settings_of_run
 from harness.players.packages import PACKAGES, command
@@ -52,6 +54,11 @@ SEARCHERS = (FIRST, *OPPONENTS)
 WHOLE_TRAININGS = 30
 """Budget of a run, in full trainings of an average arch: about 5 % of each space."""
 DATA = "TRAINED"
+_CODE = (
+    *(f"pmfnas/{name}.py" for name in ("loop/finish", "problem/arguments", "problem/metric", "spaces/own/*")),
+    *("harness/problems/comparing.py", "harness/problems/recorded.py", "baselines/peers/*.py"),
+)
+"""The files that determine the result of a run, beside those of every run."""
 _CRASH = "a worker process was killed or crashed; finished runs are kept and the same command goes on"
 
 
@@ -76,7 +83,8 @@ def jobs(searchers: Sequence[str], seeds: range) -> list[Job]:
 def claim_of() -> dict[str, Any]:
     """Return the claim of a folder of this comparison."""
     fingerprints = {name: recording(name).fingerprint for name in NAMES}
-    return {"experiment": NAME, "whole_trainings": WHOLE_TRAININGS, "fingerprint": fingerprints}
+    code = code_hash((*RUN_CODE, *_CODE))
+    return {"experiment": NAME, "whole_trainings": WHOLE_TRAININGS, "fingerprint": fingerprints, "code": code}
 
 
 def run_missing(wanted: Sequence[Job], pythons: Mapping[str, Path], out: Path, *, n_jobs: int) -> None:
