@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from harness.cli import problems
 from harness.cli.arguments import asked
 from harness.cli.options.peers import BUDGET_S, N_SEEDS
 from harness.compare import outputs
@@ -26,6 +27,10 @@ SMOKE_BUDGET_S = 1_200.0
 
 def run(options: argparse.Namespace) -> int:
     """Create the packages' environments, run all players and write the outputs."""
+    if options.problems:
+        return problems.run(options)
+    if options.record:
+        raise InputError("--record is for --problems; add that, or leave it out")
     known = (*OWN, *PACKAGES)
     wanted = select(options.searchers, known) if options.searchers else known
     experiment = _experiment(options, wanted)
