@@ -97,7 +97,7 @@ def _simulate(asked: Asked, parts: Sequence[Part], n_runs: int) -> int:
             draws = draw(asked.factory, asked.source, asked.groups, n_jobs=asked.n_jobs)
             print(rates_table(simulate(draws, n_runs, rng=rng), n_runs))
         else:
-            found = simulate_engine(asked.chosen.table.path, n_runs, n_jobs=asked.n_jobs, rng=rng)
+            found = simulate_engine(asked.chosen.table.path, asked.plan, n_runs, n_jobs=asked.n_jobs, rng=rng)
             print(notice_table(found, n_runs))
     return 0
 

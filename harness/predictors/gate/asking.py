@@ -17,7 +17,7 @@ from harness.predictors.candidates import CANDIDATES, REFERENCE, predictor_from_
 from harness.predictors.gate.groups import N_SPLITS, Group, fewer, plain_groups, real_groups
 from harness.predictors.gate.inrun.engines import WHOLE
 from harness.predictors.gate.inrun.measures import IN_RUN
-from harness.predictors.gate.inrun.measuring import FIRST_SEED, N_COURSES, N_SEARCHES, measure_engine
+from harness.predictors.gate.inrun.measuring import FIRST_SEED, FULL, Plan, measure_engine
 from harness.predictors.gate.measures import MEASURES, Measure
 from harness.predictors.gate.measuring import measure_groups
 from harness.predictors.gate.reference import DataName, PredictorName, Section, how_to_make, read_reference
@@ -66,7 +66,8 @@ class Asked:
     predictor: PredictorName
     factory: PredictorFactory
     groups: tuple[Group, ...]
-    most_splits: int
+    plan: Plan
+    """Of the engine in run."""
     n_jobs: int
 
     def parts(self, only: str | None) -> tuple[Part, ...]:
@@ -106,7 +107,18 @@ def ask(
     groups = fewer(plain_groups() + (real_groups() if anchors else ()), most)
     curves = hashlib.sha256((anchors / REAL_CURVES).read_bytes()).hexdigest()[:12] if anchors else None
     of = DataName(header.stamp, header.fingerprint, curves)
-    return Asked(path, sections, chosen, Source(chosen.table.path, anchors), of, name, factory, groups, most, n_jobs)
+    return Asked(
+        path,
+        sections,
+        chosen,
+        Source(chosen.table.path, anchors),
+        of,
+        name,
+        factory,
+        groups,
+        FULL.at_most(most),
+        n_jobs,
+    )
 
 
 def _data(text: str, sections: Mapping[str, Section]) -> Chosen:
@@ -131,14 +143,12 @@ def _study_part(asked: Asked) -> Part:
 
 
 def _engine_part(asked: Asked) -> Part:
-    n_courses, n_searches = min(N_COURSES, asked.most_splits), min(N_SEARCHES, asked.most_splits)
     data = replace(asked.data, curves=None, splits=f"seeds from {FIRST_SEED}")
     predictor = PredictorName("the engine's", pmfnas.__version__, code_hash(ENGINE_CODE))
-    size = f"{n_courses} seeds of courses and {n_searches} of searches"
+    size = f"{asked.plan.n_runs} courses and searches"
 
     def take() -> Values:
-        table = asked.chosen.table.path
-        return measure_engine(WHOLE, table, n_courses=n_courses, n_searches=n_searches, n_jobs=asked.n_jobs)
+        return measure_engine(WHOLE, asked.chosen.table.path, asked.plan, n_jobs=asked.n_jobs)
 
     return Part(f"{data.stamp}, in run", data, predictor, IN_RUN, size, take)
 

@@ -84,9 +84,9 @@ def _unseeing(comparisons: Sequence[Comparison]) -> str:
     most = max(c.n_splits for c in blind)
     return (
         f"NOTHING WAS COMPARED: a loss of {taus[0].measure.blind} tau could go unnoticed in {len(blind)} of "
-        f"{len(taus)} groups, since the two predictors differ much from split to split ({', '.join(c.cell for c in blind[:MOST_NAMED])}"
-        f"{', ...' if len(blind) > MOST_NAMED else ''}) and these groups have at most {most} splits; give more "
-        "splits, or leave --splits out"
+        f"{len(taus)} groups, since the two predictors differ much from split to split "
+        f"({', '.join(c.cell for c in blind[:MOST_NAMED])}{', ...' if len(blind) > MOST_NAMED else ''}) and these "
+        f"groups have at most {most} splits; give more splits, or leave --splits out"
     )
 
 

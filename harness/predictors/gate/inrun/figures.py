@@ -65,7 +65,8 @@ def of_panels(panels: Sequence[Panel], truth: Truth) -> dict[str, dict[str, floa
 def _of_panel(panel: Panel, truth: FloatArray) -> tuple[float, float]:
     mean, std = np.array(panel.mean), np.maximum(np.array(panel.std), _LEAST_STD)
     error = truth - mean
-    return kendall(mean, truth), float(0.5 * np.log(np.mean(((error - error.mean()) / std) ** 2)))
+    misses2 = float(np.mean(((error - error.mean()) / std) ** 2))
+    return kendall(mean, truth), 0.5 * float(np.log(max(misses2, _LEAST_STD)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """An engine in every course and every search, over the processes of this machine."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,30 +22,46 @@ from pmfnas.engine.ladder import make_ladder
 from pmfnas.engine.settings import Settings
 
 FIRST_SEED = 1000
-N_COURSES, N_SEARCHES = 7, 10
-"""Seeds of courses and of searches; each seed is played on every data set."""
-BUDGETS_S = (3_000.0, 10_000.0, GPU_NIGHT_S)
+SHORT_S = (5_000.0, 10_000.0)
+LONG_S = (GPU_NIGHT_S,)
 """When the pick of a search is judged; the last one is its budget."""
 COURSE_KINDS = ("start", "continue", "probe", "finish")
 SEARCH_KINDS = ("start", "continue")
 """Actions whose forecasts are judged. Probes and full trainings are too few in a search; courses judge them."""
 CRASH = "a worker process was killed or crashed (memory, or native code)"
 
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Seeds of courses, of short searches and of long ones; each seed is played on every data set."""
+
+    courses: int = 7
+    short: int = 20
+    long: int = 6
+
+    def at_most(self, n: int) -> "Plan":
+        """Return the plan with at most `n` seeds of each."""
+        return Plan(min(self.courses, n), min(self.short, n), min(self.long, n))
+
+    @property
+    def n_runs(self) -> int:
+        """Number of courses and searches."""
+        return len(ALL_DATASETS) * (self.courses + self.short + self.long)
+
+
+FULL = Plan()
+
 Row = dict[str, dict[str, float]]
 """Cell -> measure -> value, of one course or one seed."""
 
 
-def measure_engine(
-    engine: Engine, table: Path, *, n_courses: int = N_COURSES, n_searches: int = N_SEARCHES, n_jobs: int = 1
-) -> Values:
+def measure_engine(engine: Engine, table: Path, plan: Plan = FULL, *, n_jobs: int = 1) -> Values:
     """Return the in-run figures of `engine`; they do not depend on `n_jobs`.
 
-    A course counts alone, the searches of one seed on all data sets together. Fewer courses or searches are the first
-    ones of more.
+    A course counts alone, the searches of one seed on all data sets together. Fewer seeds are the first ones of more.
     """
-    courses = [FIRST_SEED + i for i in range(n_courses)]
-    work = [(engine, table, "course", seed) for seed in courses]
-    work += [(engine, table, "search", FIRST_SEED + i) for i in range(n_searches)]
+    kinds = (((), plan.courses), (SHORT_S, plan.short), (LONG_S, plan.long))
+    work = [(engine, table, judged_s, FIRST_SEED + i) for judged_s, n in kinds for i in range(n)]
     sizes = [len(ALL_DATASETS)] * len(work)
     done = work_off(_of_seed, work, label="gate, in run", unit="run", n_jobs=n_jobs, crash=CRASH, sizes=sizes)
     rows = [row for of_seed in done for row in of_seed]
@@ -59,9 +76,9 @@ def _columns(values: Sequence[dict[str, float]]) -> dict[str, np.ndarray]:
     return {name: np.round(np.array([each[name] for each in values]), DECIMALS) for name in values[0]}
 
 
-def _of_seed(engine: Engine, table: Path, kind: str, seed: int) -> list[Row]:
-    """Return a row per course of a seed, or one row of its searches."""
-    return _courses(engine, table, seed) if kind == "course" else [_searches(engine, table, seed)]
+def _of_seed(engine: Engine, table: Path, judged_s: Sequence[float], seed: int) -> list[Row]:
+    """Return one row of the searches of a seed, or a row per course where they are judged at no time."""
+    return [_searches(engine, table, judged_s, seed)] if judged_s else _courses(engine, table, seed)
 
 
 def _courses(engine: Engine, path: Path, seed: int) -> list[Row]:
@@ -74,17 +91,19 @@ def _courses(engine: Engine, path: Path, seed: int) -> list[Row]:
     return rows
 
 
-def _searches(engine: Engine, path: Path, seed: int) -> Row:
+def _searches(engine: Engine, path: Path, judged_s: Sequence[float], seed: int) -> Row:
     told: list[Told] = []
     picks: list[list[float]] = []
     for name in ALL_DATASETS:
         table, benchmark, _, oracle = _opened(path, name)
-        entries = run_search(engine, table, benchmark, seed, BUDGETS_S[-1])
+        entries = run_search(engine, table, benchmark, seed, judged_s[-1])
         told += outcomes(entries)
-        picks.append(picked(entries, BUDGETS_S, oracle, seed))
+        picks.append(picked(entries, judged_s, oracle, seed))
     means = np.mean(picks, axis=0).tolist()
-    stated = {f"search/{kind}": figures for kind, figures in of_forecasts(told, SEARCH_KINDS).items()}
-    return stated | {f"search/{s:.0f} s": {"valid_pct": mean} for s, mean in zip(BUDGETS_S, means, strict=True)}
+    reached = {f"search/{s:.0f} s": {"valid_pct": mean} for s, mean in zip(judged_s, means, strict=True)}
+    if judged_s == LONG_S:
+        return reached
+    return reached | {f"search/{kind}": figures for kind, figures in of_forecasts(told, SEARCH_KINDS).items()}
 
 
 @lru_cache(maxsize=3)

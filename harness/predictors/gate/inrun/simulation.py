@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.predictors.gate.inrun.engines import DAMAGED, EQUAL, WHOLE, Engine
 from harness.predictors.gate.inrun.measures import IN_RUN
-from harness.predictors.gate.inrun.measuring import N_COURSES, N_SEARCHES, measure_engine
+from harness.predictors.gate.inrun.measuring import Plan, measure_engine
 from harness.predictors.gate.measures import Measure
 from harness.predictors.gate.verdict import Values, adjusted_p, n_splits
 from pmfnas.core.types import FloatArray
@@ -31,20 +31,11 @@ class Noticed:
     damaged: Mapping[str, float]
 
 
-def simulate_engine(
-    table: Path,
-    n_runs: int,
-    *,
-    n_jobs: int,
-    rng: np.random.Generator,
-    n_courses: int = N_COURSES,
-    n_searches: int = N_SEARCHES,
-) -> Noticed:
+def simulate_engine(table: Path, plan: Plan, n_runs: int, *, n_jobs: int, rng: np.random.Generator) -> Noticed:
     """Return the rates over `n_runs` simulated runs each."""
 
     def figures(engines: Mapping[str, Engine]) -> dict[str, Values]:
-        sizes = {"n_courses": n_courses, "n_searches": n_searches, "n_jobs": n_jobs}
-        return {name: measure_engine(engine, table, **sizes) for name, engine in engines.items()}
+        return {name: measure_engine(engine, table, plan, n_jobs=n_jobs) for name, engine in engines.items()}
 
     equal, damaged = figures({"whole": WHOLE, **EQUAL}), figures(DAMAGED)
     return noticed(equal, damaged, n_runs, rng=rng)
