@@ -19,12 +19,12 @@ from harness.predictors.gate.reference import read_reference
 from harness.predictors.gate.verdict import loss_p, n_splits
 
 FILE = Path(__file__).parents[2] / "results" / "reference" / "predictors.json"
-N_FEW, SEEN = 2, 0.005
+N_FEW, SEEN = 2, 0.02
 ROUNDING = 1 / 20
 """What another processor may change in a split, as a part of the loss that the gate lets pass."""
 
+WORST = "means shuffled among archs"
 WHERE = {
-    "means shuffled among archs": ("course/start", "tau"),
     "noise added to means": ("course/start", "tau"),
     "stds of the predictor halved": ("course/start", "spread"),
     "early curves ignored": ("course/continue", "tau"),
@@ -36,7 +36,7 @@ WHERE = {
 
 @pytest.fixture(scope="module")
 def accepted():
-    return {stamp: read_reference(FILE)[f"{stamp}, in run"].values for stamp in ("SURROGATE", "ANCHORED")}
+    return {stamp: read_reference(FILE)[f"{stamp}, in run"].values for stamp in ("SURROGATE",)}
 
 
 def is_unchanged(table, accepted):
@@ -63,7 +63,7 @@ def test_on_real_values(anchored_table, accepted, capsys):
     assert is_unchanged(anchored_table, accepted) or passes("anchored"), capsys.readouterr()
 
 
-@pytest.mark.parametrize("name", DAMAGED)
+@pytest.mark.parametrize("name", WHERE)
 def test_a_damage_is_seen(name, accepted, surrogate_table):
     cell, measure = WHERE[name]
     now = measure_engine(DAMAGED[name], surrogate_table.path, Plan(N_FEW, 0, 0))[cell][measure]
@@ -72,11 +72,16 @@ def test_a_damage_is_seen(name, accepted, surrogate_table):
 
 
 def test_a_damaged_engine_fails_the_gate_and_is_told_how(surrogate_table, monkeypatch, capsys):
-    monkeypatch.setattr(asking, "WHOLE", DAMAGED["means shuffled among archs"])
-    assert main(["regress", "--only", "in-run", "--data", "surrogate", "--splits", str(N_FEW), "--jobs", "1"]) == 1
+    monkeypatch.setattr(asking, "WHOLE", DAMAGED[WORST])
+    monkeypatch.setattr(asking, "FULL", Plan(N_FEW, 0, 0))
+    assert main(["regress", "--only", "in-run", "--data", "surrogate", "--jobs", "1"]) == 1
     told = capsys.readouterr().out
     assert "WORSE than the reference in" in told
     assert "course/start: tau went from" in told
+
+
+def test_every_damage_is_tested():
+    assert {WORST, *WHERE} == set(DAMAGED)
 
 
 @pytest.mark.parametrize("stamp", ["SURROGATE", "ANCHORED"])

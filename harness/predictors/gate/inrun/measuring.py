@@ -36,7 +36,7 @@ class Plan:
     """Seeds of courses, of short searches and of long ones; each seed is played on every data set."""
 
     courses: int = 7
-    short: int = 20
+    short: int = 14
     long: int = 6
 
     def at_most(self, n: int) -> "Plan":
