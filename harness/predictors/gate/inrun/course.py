@@ -1,7 +1,8 @@
 """One search of the gate: a course that follows the script, or a search of the engine's own choice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
 from harness.experiment.held_out import visible_trials
 from harness.predictors.gate.inrun.engines import Engine
@@ -15,6 +16,7 @@ from pmfnas.core.types import Decision, Ok, Outcome, Stop, Ticket, Train
 from pmfnas.engine.ladder import make_ladder
 from pmfnas.engine.searcher import PmfNas
 from pmfnas.engine.settings import Settings
+from pmfnas.engine.stages.explore import Explore
 from pmfnas.loop.executor import SimulatedExecutor, paired_trials
 from pmfnas.loop.ledger import Entry
 from pmfnas.loop.runner import Setting, search
@@ -64,7 +66,9 @@ def run_search(
 def _searcher(
     engine: Engine, benchmark: TableBenchmark, budget_s: float, seed: int, script: Script | None = None
 ) -> Searcher:
-    parts = engine.parts if script is None else replace(engine.parts, explore=script.explore)
+    parts = engine.parts
+    if script is not None:
+        parts = replace(parts, explore=cast("Callable[..., Explore]", script.explore))
     rng = stream(seed, engine.stream)
     return engine.outside(PmfNas(benchmark.space, benchmark.fidelities, budget_s, 1, rng=rng, parts=parts))
 

@@ -20,7 +20,7 @@ from harness.predictors.measures import kendall
 from harness.score.oracle import Oracle
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.benchmarks.tabular import Dataset
-from pmfnas.core.types import Fidelity, FloatArray, Ok, Train
+from pmfnas.core.types import Arch, Fidelity, FloatArray, Ok, Train
 from pmfnas.engine.model.curves import logit
 from pmfnas.loop.ledger import Entry
 
@@ -85,18 +85,18 @@ def outcomes(entries: Iterable[Entry]) -> list[Told]:
     """Return the forecasts of a run that have an outcome."""
     done = {_name(e): e for e in entries if isinstance(e.ticket.request, Train) and isinstance(e.outcome, Ok)}
     found = []
-    for (action, *request), entry in done.items():
-        end = done.get((FOLLOWED_BY.get(action, action), *request))
+    for (action, request), entry in done.items():
+        end = done.get((FOLLOWED_BY.get(action, action), request))
         if end is not None and isinstance(end.outcome, Ok):
             mean, low, high = (float(entry.reason[name]) for name in ("mean", "low", "high"))
             found.append(Told(action, mean, low, high, end.outcome.curve.last_valid_acc))
     return found
 
 
-def _name(entry: Entry) -> tuple[object, ...]:
+def _name(entry: Entry) -> tuple[str, tuple[Arch, str, int]]:
     request = entry.ticket.request
     assert isinstance(request, Train)
-    return (str(entry.reason.get("action")), request.arch, request.schedule, request.replicate)
+    return str(entry.reason.get("action")), (request.arch, request.schedule, request.replicate)
 
 
 def of_forecasts(told: Sequence[Told], kinds: Sequence[str]) -> dict[str, dict[str, float]]:
