@@ -12,7 +12,8 @@ import pytest
 
 from harness.cli.main import main
 from harness.predictors.gate import asking
-from harness.predictors.gate.inrun.engines import DAMAGED, WHOLE
+from harness.predictors.gate.inrun import simulation
+from harness.predictors.gate.inrun.engines import DAMAGED, EQUAL, WHOLE
 from harness.predictors.gate.inrun.measures import IN_RUN
 from harness.predictors.gate.inrun.measuring import FULL, Plan, measure_engine
 from harness.predictors.gate.reference import read_reference
@@ -36,7 +37,8 @@ WHERE = {
 
 @pytest.fixture(scope="module")
 def accepted():
-    return {stamp: read_reference(FILE)[f"{stamp}, in run"].values for stamp in ("SURROGATE",)}
+    sections = read_reference(FILE)
+    return {section.data.stamp: section.values for key, section in sections.items() if key.endswith(", in run")}
 
 
 def is_unchanged(table, accepted):
@@ -78,6 +80,16 @@ def test_a_damaged_engine_fails_the_gate_and_is_told_how(surrogate_table, monkey
     told = capsys.readouterr().out
     assert "WORSE than the reference in" in told
     assert "course/start: tau went from" in told
+
+
+def test_simulating_prints_rates(surrogate_table, monkeypatch, capsys):
+    monkeypatch.setattr(simulation, "EQUAL", dict(list(EQUAL.items())[:1]))
+    monkeypatch.setattr(simulation, "DAMAGED", {WORST: DAMAGED[WORST]})
+    monkeypatch.setattr(asking, "FULL", Plan(1, 0, 0))
+    assert main(["regress", "--only", "in-run", "--data", "surrogate", "--simulate", "100", "--jobs", "1"]) == 0
+    told = capsys.readouterr().out
+    assert "false alarms per run" in told
+    assert WORST in told
 
 
 def test_every_damage_is_tested():
