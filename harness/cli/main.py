@@ -45,7 +45,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "peers": Verb("peers", "compare with the field's packages, each in its own environment"),
         **{name: Verb("studies", text) for name, text in STUDIES.items()},
         "predictors": Verb("predictors", "compare performance predictors: quality, calibration, price"),
-        "regress": Verb("regress", "gate a predictor: exit 1 if it got worse than its reference"),
+        "regress": Verb("regress", "gate the predictors: exit 1 if one got worse than its reference"),
         "search": Verb("search", "search with real training on a device, and end with a model"),
         "search-compare": Verb("search_compare", "compare searchers by real training, with statistics"),
         "export": Verb("search", "write the network that a search found, trained, with a model card"),
