@@ -47,6 +47,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "predictors": Verb("predictors", "compare performance predictors: quality, calibration, price"),
         "regress": Verb("regress", "gate the predictors: exit 1 if one got worse than its reference"),
         "search": Verb("search", "search with real training on a device, and end with a model"),
+        "new-family": Verb("searcher", "write a working example of a family of networks for search, to be changed"),
         "search-compare": Verb("search_compare", "compare searchers by real training, with statistics"),
         "export": Verb("search", "write the network that a search found, trained, with a model card"),
         "gpu-check": Verb("search", "measure and check everything that needs a GPU, in a few minutes"),

@@ -9,7 +9,7 @@ Inside, an arch is a tuple of indices as in every other space. Archs that differ
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -137,6 +137,19 @@ class Choices:
         if not isinstance(cost, int | float | np.number) or not 0 < cost < math.inf:
             raise InputError(f"cost_hint is {shown(cost)} for the arch {named}, but must be a positive number")
         return float(cost)
+
+    def values(self, name: str) -> tuple[Hashable, ...]:
+        """Return the values of the choice `name`, in order."""
+        return self._choices[self._places[name]].values
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return the texts of the values of the choice `name`, in order."""
+        return self._choices[self._places[name]].texts
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether a choice exists only where others have certain values."""
+        return any(choice.needs for choice in self._choices)
 
     def named(self, arch: Arch) -> NamedArch:
         """Return the arch by the names of its choices; those that do not exist are None."""
