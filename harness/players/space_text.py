@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
+from pmfnas.benchmarks.own.space import TableSpace
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch
@@ -26,12 +27,14 @@ class SpaceText:
 def space_text(space: Space) -> SpaceText:
     """Return how the official strings of `space` are composed.
 
-    Choices without conditions are written as `depth=2,lr=0.1`. For another space it is found by changing one position
-    at a time.
+    A table of one's own says it itself: the values of its choices may hold any signs. Choices without conditions are
+    written as `depth=2,lr=0.1`. For another space it is found by changing one position at a time.
 
     Raises:
         InputError: a position does not appear as a separate word of the string.
     """
+    if isinstance(space, TableSpace):
+        return SpaceText(*space.template)
     choices_of = getattr(space, "choices", space)
     if isinstance(choices_of, Choices):
         return _choices_text(choices_of)
