@@ -36,6 +36,7 @@ SEARCHERS = ("random_search", "asha", "regularized_evolution", "tpe", "bohb", "p
 LONGEST_S = 12.0
 """A curve ends once a size took so long; the next would take ten times as long or more."""
 _EPOCHS = 12
+_FIDELITIES = Fidelities((Schedule("12", _EPOCHS, frozenset(range(1, _EPOCHS + 1))),))
 
 
 def seeds(plan: Plan) -> list[Figure]:
@@ -114,7 +115,7 @@ class Grid:
     """A benchmark without a table: accuracy rises with the mean of the choices. Implements `Benchmark`."""
 
     space: Choices
-    fidelities: Fidelities = Fidelities((Schedule("12", _EPOCHS, frozenset(range(1, _EPOCHS + 1))),))
+    fidelities: Fidelities = _FIDELITIES
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
         """Return one: there is no noise."""
