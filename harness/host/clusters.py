@@ -10,7 +10,7 @@ the folders of results and data under the same paths.
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
@@ -86,16 +86,14 @@ def _dask(n_jobs: int) -> Iterator[Cluster]:
         import dask
         from distributed import Client, LocalCluster
 
-    address = dask.config.get("scheduler-address", None)
-    place = address or LocalCluster(
-        n_workers=n_jobs, threads_per_worker=1, dashboard_address=None, env={"PYTHONPATH": _path()}
-    )
-    with Client(place, set_as_default=False) as client:
-        try:
-            yield Cluster(partial(client.submit, pure=False), max(1, len(client.nthreads())))
-        finally:
-            if not address:
-                place.close()
+    with ExitStack() as opened:
+        place = dask.config.get("scheduler-address", None)
+        if place is None:
+            env = {"PYTHONPATH": _path()}
+            local = LocalCluster(n_workers=n_jobs, threads_per_worker=1, dashboard_address=None, env=env)
+            place = opened.enter_context(local)
+        client = opened.enter_context(Client(place, set_as_default=False))
+        yield Cluster(partial(client.submit, pure=False), max(1, len(client.nthreads())))
 
 
 @contextmanager
@@ -106,14 +104,20 @@ def _ray(n_jobs: int) -> Iterator[Cluster]:
     local = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": n_jobs, "include_dashboard": False}
     ray.init(runtime_env={"env_vars": {"PYTHONPATH": _path()}}, log_to_driver=False, **local)
 
+    call = ray.remote(_called)
+
     def submit(work: Callable[..., Any], *each: Any) -> Future:
-        future: Future = ray.remote(work).remote(*each).future()
+        future: Future = call.remote(work, *each).future()
         return future
 
     try:
         yield Cluster(submit, max(1, int(ray.cluster_resources().get("CPU", n_jobs))))
     finally:
         ray.shutdown()
+
+
+def _called(work: Callable[..., Any], *each: Any) -> Any:
+    return work(*each)
 
 
 def _path() -> str:
