@@ -5,6 +5,7 @@ of its time is that of the loop, the simulated executor and the table.
 """
 
 import io
+import resource
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from joblib.externals.loky import get_reusable_executor
 
 from harness.compare import outputs
 from harness.experiment.batch import open_benchmark, run_experiment, run_one
@@ -103,33 +105,51 @@ def _asha(experiment: Experiment, table: CurveTable, benchmark: TableBenchmark) 
 
 
 def model_free(plan: Plan) -> list[Figure]:
-    """Return the seconds of 500 seeds of all model-free searchers on three data sets, scaled up from a few seeds."""
+    """Return the seconds of 500 seeds of all model-free searchers on three data sets."""
     searchers = tuple(name for name in TABLE2.searchers if name not in WITH_MODEL)
-    few = plan.pick((4, 12), (1, 2))
     spec = replace(TABLE2, searchers=searchers, budget_s=plan.pick(TABLE2.budget_s, 3600.0))
-    seconds = [_timed(plan, replace(spec, n_seeds=n), f"free-{n}") for n in few]
-    constant_s, seed_s = line(few, seconds)
-    note = f"scaled up from {few[0]} and {few[1]} seeds, with the starts of the processes and all records on disk"
+    seconds, note = _scaled(plan, spec, plan.pick((4, 12), (1, 2)), 500)
     what = f"{len(searchers)} model-free searchers x 3 data sets x 500 seeds"
-    return [Figure("loop", what, constant_s + 500 * seed_s, "s on two cores", 120.0, note=note)]
+    return [Figure("loop", what, seconds, "s of two cores", 120.0, note=note)]
 
 
 def table2(plan: Plan) -> list[Figure]:
-    """Return the minutes of `table2` with 100 seeds, outputs included, scaled up from a few seeds."""
-    few = plan.pick((2, 6), (1, 2))
+    """Return the minutes of `table2` with 100 seeds, tables and figures included."""
     spec = replace(TABLE2, budget_s=plan.pick(TABLE2.budget_s, 3600.0))
-    seconds = [_timed(plan, replace(spec, n_seeds=n), f"table2-{n}", outputs_too=True) for n in few]
-    constant_s, seed_s = line(few, seconds)
-    note = f"scaled up from {few[0]} and {few[1]} seeds, tables and figures included"
-    return [Figure("loop", "`table2`, 100 seeds", (constant_s + 100 * seed_s) / 60, "min on two cores", 4.0, note=note)]
+    seconds, note = _scaled(plan, spec, plan.pick((2, 6), (1, 2)), 100, outputs_too=True)
+    return [Figure("loop", "`table2`, 100 seeds", seconds / 60, "min of two cores", 4.0, note=note)]
 
 
-def _timed(plan: Plan, experiment: Experiment, name: str, *, outputs_too: bool = False) -> float:
-    """Return the seconds of an experiment in a fresh folder."""
+def _scaled(
+    plan: Plan, experiment: Experiment, few: Sequence[int], n_seeds: int, *, outputs_too: bool = False
+) -> tuple[float, str]:
+    """Return the seconds of an experiment on two cores, on the line through two small ones, and how it was found."""
+    timed = [
+        _timed(plan, replace(experiment, n_seeds=n), f"{experiment.name}-{n}-{outputs_too}", outputs_too=outputs_too)
+        for n in few
+    ]
+    constant_s, seed_s = line(few, [cpu_s / N_JOBS for cpu_s, _ in timed])
+    found = ", ".join(
+        f"{n} seeds {cpu_s:.0f} s of CPU, {wall_s:.0f} s of the clock"
+        for n, (cpu_s, wall_s) in zip(few, timed, strict=True)
+    )
+    return constant_s + n_seeds * seed_s, f"CPU seconds of all processes by two, scaled up from {found}"
+
+
+def _timed(plan: Plan, experiment: Experiment, name: str, *, outputs_too: bool) -> tuple[float, float]:
+    """Return the CPU seconds of all processes of an experiment in a fresh folder, and those of the clock."""
     table, out = CurveTable.open(Path(plan.table)), Path(plan.work) / name
-    begin = time.perf_counter()
+    begin, cpu_s = time.perf_counter(), _used_s()
     run_experiment(experiment, table, out, n_jobs=N_JOBS)
     if outputs_too:
         with redirect_stdout(io.StringIO()):
             outputs.write(played(experiment), table, out)
-    return time.perf_counter() - begin
+    wall_s = time.perf_counter() - begin
+    get_reusable_executor().shutdown(wait=True)  # the seconds of a process count once it has ended
+    return _used_s() - cpu_s, wall_s
+
+
+def _used_s() -> float:
+    """Return the CPU seconds of this process and of those that it started and that have ended."""
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(used.ru_utime + used.ru_stime for used in both)

@@ -28,7 +28,7 @@ def measure_all(plan: Plan) -> list[Figure]:
 
 
 def _parts(plan: Plan) -> dict[str, Callable[[], list[Figure]]]:
-    """Return the parts by name. Experiments come first, while the machine has nothing else in memory."""
+    """Return the parts by name; the packages of the field, which take longest, come last."""
 
     def in_child(name: str) -> Callable[[], list[Figure]]:
         return lambda: run_part(name, plan)
@@ -45,12 +45,12 @@ def _parts(plan: Plan) -> dict[str, Callable[[], list[Figure]]]:
         "events": in_child("events.measure"),
         "model-free": in_child("events.model_free"),
         "table2": in_child("events.table2"),
-        "pmf_nas": lambda: searching.measure(plan),
         "seeds": lambda: growth.seeds(plan),
         "archs": lambda: growth.archs(plan),
         **{f"space, {name}": space_of(name) for name in SPACED},
         **{f"budget, {name}": budget_of(name) for name in growth.SEARCHERS},
         "backends": in_child("clusters.measure"),
+        "pmf_nas": lambda: searching.measure(plan),
     }
 
 

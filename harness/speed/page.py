@@ -56,14 +56,17 @@ def table(figures: Sequence[Figure]) -> str:
 
 
 def _row(figure: Figure) -> str:
-    sign = ">=" if figure.more_is_better else "<="
-    goals = [f"{sign} {number(figure.goal)}"] if figure.goal is not None else []
-    goals += [f"{number(figure.least_ratio)} x the peer"] if figure.least_ratio is not None else []
     measured = "absent" if figure.value is None else f"{number(figure.value)} {figure.unit}"
     peer = f"{figure.peer}: {number(figure.peer_value)}" if figure.peer_value is not None else ""
     ratio = "" if figure.ratio is None else f"{number(rounded(figure.ratio))} x"
     verdict = SHORT if figure.verdict == "SHORT" else figure.verdict
-    return f"| {figure.part} | {figure.what} | {', '.join(goals)} | {measured} | {peer} | {ratio} | {verdict} |"
+    return f"| {figure.part} | {figure.what} | {_goal(figure)} | {measured} | {peer} | {ratio} | {verdict} |"
+
+
+def _goal(figure: Figure) -> str:
+    goals = [f"{'>=' if figure.more_is_better else '<='} {number(figure.goal)}"] if figure.goal is not None else []
+    goals += [f"ratio {number(figure.least_ratio)}"] if figure.least_ratio is not None else []
+    return ", ".join(goals)
 
 
 def number(value: float | None) -> str:
@@ -81,23 +84,35 @@ def short(figures: Sequence[Figure]) -> list[Figure]:
 
 
 def page(folder: Path) -> str:
-    """Return the page of the documents for the figures of a folder."""
+    """Return the page of the documents for the figures of a folder: those with a goal or a peer."""
     content, figures = read(folder)
     judged = [figure for figure in figures if figure.verdict in ("met", "SHORT")]
     n_short = len(short(figures))
+    listed = [f for f in figures if f.goal is not None or f.peer]
+    absent = sum(figure.value is None for figure in figures)
     return "\n".join(
         [
             "# Speed and scale",
             "",
-            f"`./reproduce.sh speed` measures this table ({content['machine']}; data `{content['data']}`).",
-            f"Of {len(judged)} goals, {len(judged) - n_short} are met and {n_short} fall short. A ratio says how many",
-            "times better a figure is than that of the peer, measured in the same run.",
+            f"`./reproduce.sh speed` measures these figures (here on {content['machine']}; data `{content['data']}`).",
+            f"Of {len(judged)} goals, {len(judged) - n_short} are met and {n_short} fall short.",
+            f"{absent} figures are absent: not installed, or not reached in time.",
+            "A ratio says how many times better a figure is than that of the peer in the same run.",
             "",
-            table(figures),
+            "| figure | goal | measured | ratio |",
+            "|---|---|---|---|",
+            *map(_short_row, listed),
             "",
-            "CPU seconds are those of one core; other work on the machine changes them by up to a third.",
-            "Experiments are scaled up from a few seeds. An exponent of 1 is linear growth.",
-            "The notes on scale are in `results/reference/speed/speed.json`.",
+            "Seconds are CPU seconds, so that other work on the machine disturbs them little. Experiments are scaled",
+            "up from a few seeds. An exponent of 1 is linear growth. `results/reference/speed/speed.json` has a note",
+            "on each figure.",
             "",
         ]
     )
+
+
+def _short_row(figure: Figure) -> str:
+    measured = "absent" if figure.value is None else f"{number(figure.value)} {figure.unit}"
+    ratio = "" if figure.ratio is None else f"{number(rounded(figure.ratio))}, {figure.peer}"
+    mark = f" {SHORT}" if figure.verdict == "SHORT" else ""
+    return f"| {figure.what} | {_goal(figure)} | {measured}{mark} | {ratio} |"

@@ -5,9 +5,11 @@ figures without a value that say why, and the others go on.
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -19,7 +21,7 @@ from harness.speed.figure import Figure
 from pmfnas.core.errors import DataError
 
 ONE_THREAD = MappingProxyType({f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")})
-LIMIT_S = 240.0
+LIMIT_S = 420.0
 """Time limit of one part."""
 
 
@@ -33,6 +35,8 @@ class Plan:
     """Folder for files that are thrown away."""
     smoke: bool = False
     """Tiny extents: to see that everything runs."""
+    until: float = math.inf
+    """End of the measurement by the monotonic clock; a part that does not end before it is absent."""
 
     def pick(self, whole: Any, tiny: Any) -> Any:
         """Return the extent to use."""
@@ -50,6 +54,9 @@ def run_part(name: str, plan: Plan, *arguments: str, limit_s: float = LIMIT_S) -
 
 def in_process(name: str, plan: Plan, *arguments: str, limit_s: float = LIMIT_S) -> Any:
     """Return what the function `module.function` of this package returns, as JSON; a text says why it failed."""
+    left_s = min(limit_s, plan.until - time.monotonic())
+    if left_s <= 0:
+        return "the time for the whole measurement was over"
     words = [sys.executable, "-m", __name__, name, json.dumps(asdict(plan)), *arguments]
     paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
@@ -59,10 +66,10 @@ def in_process(name: str, plan: Plan, *arguments: str, limit_s: float = LIMIT_S)
             capture_output=True,
             check=False,
             text=True,
-            timeout=limit_s,
+            timeout=left_s,
         )
     except subprocess.TimeoutExpired:
-        return f"took more than {limit_s:.0f} s"
+        return f"took more than {left_s:.0f} s"
     if done.returncode != 0:
         return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:200]
     return json.loads(done.stdout.splitlines()[-1])
