@@ -36,8 +36,30 @@ WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """How sentences name a score and write differences of it."""
+
+    name: str = words_for("").accuracy
+    unit: str = " points"
+    """Follows a number; empty for a score without a unit."""
+    form: str = ".2f"
+
+    def size(self, difference: float) -> str:
+        """Return the size of a difference, such as `0.52 points`."""
+        return f"{abs(difference):{self.form}}{self.unit}"
+
+    def signed(self, difference: float) -> str:
+        """Return a difference with its sign, such as `+0.52 points`."""
+        return f"{difference:+{self.form}}{self.unit}"
+
+
+POINTS = Scale()
+"""Test accuracy in percent points."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """One searcher against one opponent on one data set; differences are searcher - opponent, percent points."""
+    """One searcher against one opponent on one data set; differences are searcher - opponent, > 0 if it is better."""
 
     dataset: str
     searcher: str
@@ -150,8 +172,13 @@ def markdown(found: Sequence[Verdict], runs: pd.DataFrame, *, where: Mapping[str
     for dataset in dict.fromkeys(v.dataset for v in found):
         lines += ["", f"## {dataset}"]
         for verdict in (v for v in found if v.dataset == dataset):
-            lines += ["", *sentences(verdict, words.accuracy)]
-    return "\n".join(_wrapped([*lines, "", "---", "", _legend(found)])) + "\n"
+            lines += ["", *sentences(verdict, Scale(words.accuracy))]
+    return paged([*lines, "", "---", "", legend(found)])
+
+
+def paged(lines: Sequence[str]) -> str:
+    """Return a page of these lines, wrapped."""
+    return "\n".join(_wrapped(lines)) + "\n"
 
 
 def _wrapped(lines: Sequence[str], width: int = WIDTH) -> list[str]:
@@ -169,36 +196,38 @@ def on_screen(page: str) -> str:
     return "\n".join(_wrapped(page.splitlines(), min(WIDTH, screen_width()))) + "\n"
 
 
-def sentences(verdict: Verdict, accuracy: str = words_for("").accuracy) -> list[str]:
-    """Return a verdict as sentences; `accuracy` is the name of the compared score."""
-    v, who = verdict, f"{verdict.searcher} against {verdict.opponent}"
+def sentences(verdict: Verdict, scale: Scale = POINTS) -> list[str]:
+    """Return a verdict as sentences, in the words of `scale`."""
+    v, who, score = verdict, f"{verdict.searcher} against {verdict.opponent}", scale.name
     if v.verdict == "no result":
         return [f"**{who}: no result.** There is no seed that both finished. {_sentence(v.failures)}".rstrip()]
+    signed, size = scale.signed(v.difference), scale.size(v.difference)
     said = {
-        "better": f"**{v.searcher} is better than {v.opponent}**, by {_size(v)} of {accuracy}",
-        "worse": f"**{v.searcher} is worse than {v.opponent}**, by {_size(v)} of {accuracy}",
+        "better": f"**{v.searcher} is better than {v.opponent}**, by {size} of {score}",
+        "worse": f"**{v.searcher} is worse than {v.opponent}**, by {size} of {score}",
         "mixed": f"**{who}: mixed.** Seed by seed it is {'ahead' if v.effect > 0 else 'behind'}, "
-        f"but the mean difference is {_signed(v)} of {accuracy}",
-        "not distinguishable": f"**{who}: not distinguishable.** The difference is {_signed(v)} of {accuracy}",
+        f"but the mean difference is {signed} of {score}",
+        "not distinguishable": f"**{who}: not distinguishable.** The difference is {signed} of {score}",
         "no claim": f"**{who}: no claim**, since {v.n_pairs} paired seeds are fewer than {MIN_SEEDS}. So far it is "
-        f"{_signed(v)} of {accuracy}",
+        f"{signed} of {score}",
     }[v.verdict]
     tested = "" if np.isnan(v.p_value) else f", {p_text(v.p_value)}"
     counted = f"It wins {v.wins}, ties {v.ties} and loses {v.losses} of {v.n_pairs} paired seeds."
-    lines = [f"{said}{_covered(v)}{tested}. {counted}"]
+    lines = [f"{said}{_covered(v, scale)}{tested}. {counted}"]
     if v.verdict in ("not distinguishable", "no claim"):
-        lines.append(_settling(v))
+        lines.append(_settling(v, scale))
     return lines + ([f"Failed runs are left out: {_sentence(v.failures)}"] if v.failures else [])
 
 
-def _settling(v: Verdict) -> str:
+def _settling(v: Verdict, scale: Scale) -> str:
     """Return a sentence on how many more seeds would decide the comparison."""
     if v.verdict == "no claim":
         needed = v.seeds_needed or 0
         size = f"; to show a difference of this size, about {needed - v.n_pairs}" if needed > MIN_SEEDS else ""
         return f"A claim takes at least {MIN_SEEDS - v.n_pairs} more seeds (`--seeds {MIN_SEEDS}`){size}."
     if v.seeds_needed is None:
-        bound = "" if np.isnan(v.low) else f" Whatever it is, it lies between {v.low:+.2f} and {v.high:+.2f} points."
+        between = f"{v.low:+{scale.form}} and {scale.signed(v.high)}"
+        bound = "" if np.isnan(v.low) else f" Whatever it is, it lies between {between}."
         return f"A difference as small as this one would take more than 10,000 seeds to show.{bound}"
     more = v.seeds_needed - v.n_pairs
     if more <= 0:
@@ -209,19 +238,11 @@ def _settling(v: Verdict) -> str:
     )
 
 
-def _size(v: Verdict) -> str:
-    return f"{abs(v.difference):.2f} points"
-
-
-def _signed(v: Verdict) -> str:
-    return f"{v.difference:+.2f} points"
-
-
-def _covered(v: Verdict) -> str:
+def _covered(v: Verdict, scale: Scale) -> str:
     if np.isnan(v.low):
         return ""
     low, high = (v.low, v.high) if v.verdict != "worse" else (-v.high, -v.low)
-    form = ".2f" if v.verdict in ("better", "worse") else "+.2f"
+    form = scale.form if v.verdict in ("better", "worse") else f"+{scale.form}"
     return f" (95 % confidence interval {low:{form}} to {high:{form}})"
 
 
@@ -248,7 +269,7 @@ def _ran(place: str, score: str) -> str:
     )
 
 
-def _legend(found: Sequence[Verdict]) -> str:
+def legend(found: Sequence[Verdict]) -> str:
     """Return how to read the page; explain only what the page shows."""
     n_claims = sum(not np.isnan(v.p_value) for v in found)
     p = f"p: Wilcoxon signed-rank, two-sided, Holm over the {n_claims} comparisons of this page. " if n_claims else ""

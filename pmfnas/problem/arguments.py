@@ -1,4 +1,4 @@
-"""The arguments of a search, checked: `Problem` is what they say."""
+"""The arguments of a search, checked: `Checked` is what they say."""
 
 import hashlib
 import inspect
@@ -27,7 +27,7 @@ _MOST_EPOCHS, _MOST_WORKERS = 10_000, 10_000
 
 
 @dataclass(frozen=True)
-class Problem:
+class Checked:
     """What is searched, and with what; checked."""
 
     train: Train
@@ -89,7 +89,7 @@ def checked(
     searcher: Any,
     n_workers: Any,
     timeout: Any,
-) -> Problem:
+) -> Checked:
     """Return what the arguments of `search` say; raise `InputError` for what cannot be used."""
     _check_train(train)
     if not isinstance(space, Choices):
@@ -101,7 +101,7 @@ def checked(
             raise InputError(f"{name} is {shown(value)}, but must be a whole number from {least} to {most}")
     if searcher is not None and not callable(searcher):
         raise InputError(f"searcher is {shown(searcher)}, but must be a class of searchers, such as PmfNas")
-    return Problem(
+    return Checked(
         train,
         space,
         _fidelities(schedules),
@@ -111,7 +111,7 @@ def checked(
         seed,
         n_workers,
         searcher or _pmf_nas(),
-        "pmf_nas" if searcher is None else _plain_name(getattr(searcher, "func", searcher).__name__),
+        "pmf_nas" if searcher is None else _name_of(searcher),
         _plain_name(Path(out).absolute().name),
     )
 
@@ -122,6 +122,11 @@ def _pmf_nas() -> SearcherFactory:
     from pmfnas.engine.settings import Settings
 
     return partial(PmfNas, settings=Settings(capacity_belief=0.0, explore_belief=0.0))
+
+
+def _name_of(searcher: SearcherFactory) -> str:
+    made = getattr(searcher, "func", searcher)
+    return _plain_name(getattr(made, "__name__", type(made).__name__))
 
 
 def _plain_name(text: str) -> str:
@@ -157,7 +162,7 @@ def _fidelities(schedules: Any) -> Fidelities:
     return Fidelities(tuple(Schedule(name, n, frozenset(range(1, n + 1))) for name, n in named.items()))
 
 
-def pickled(problem: Problem) -> bytes:
+def pickled(problem: Checked) -> bytes:
     """Return what a worker process needs; raise `InputError` where it cannot be sent to one."""
     import cloudpickle
 

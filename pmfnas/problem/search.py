@@ -17,7 +17,7 @@ from pmfnas.loop.record import RunHeader, write_record
 from pmfnas.loop.replay import ReplayExecutor
 from pmfnas.loop.runner import Finished, Setting, make_searcher
 from pmfnas.loop.runner import search as play
-from pmfnas.problem.arguments import Problem, Train, checked, pickled
+from pmfnas.problem.arguments import Checked, Train, checked, pickled
 from pmfnas.problem.executor import Patience, ProcessExecutor, Worker
 from pmfnas.problem.folder import EXPERIMENT, LOCK, LOG, Folder
 from pmfnas.problem.metric import Metric
@@ -94,7 +94,7 @@ class _Search:
 
     def __init__(
         self,
-        problem: Problem,
+        problem: Checked,
         folder: Folder,
         executor: Submits | None,
         trackers: Sequence[Tracker],
@@ -206,7 +206,7 @@ def shared(slot: int, n_workers: int, given: Mapping[str, str], n_cores: int) ->
     return variables
 
 
-def _write(problem: Problem, folder: Folder, finished: Finished) -> None:
+def _write(problem: Checked, folder: Folder, finished: Finished) -> None:
     """Write the record; raise `InputError` where nothing was found."""
     if not finished.recommended:
         raise InputError(

@@ -90,3 +90,24 @@ def test_a_searcher_that_stops_gets_its_recommendation_trained():
     finished = run([short(B)], budget_s=10_000.0)
     assert asked(finished) == [(B, "12@12"), (B, "200@200")]
     assert np.isclose(finished.clock_s, 121.0 + WHOLE_S)
+
+
+def test_a_searcher_that_goes_on_with_what_was_finished_for_it_is_told_that_training():
+    early, rest = Submit((Train(B, "200", 0, 25, ()),)), Submit((Train(B, "200", 25, 200),))
+    told = []
+
+    class Told(Scripted):
+        def tell(self, ticket, outcome):
+            told.append((ticket.request, outcome))
+            super().tell(ticket, outcome)
+
+    searcher = Finishing(Told([short(B), early, short(A), rest]), FIDELITIES, width=1)
+    executor = SimulatedExecutor(ByHand(), lambda arch, schedule, k: k, n_workers=1, accounting="resume")
+    budget_s = 121.0 + 25 * EPOCH_S + WHOLE_S * 1.15 + 60.0
+    finished = search(searcher, executor, Setting(cells(), FIDELITIES, budget_s))
+    assert finished.status == "ok"
+    assert asked(finished)[:3] == [(B, "12@12"), (B, "200@25"), (B, "200@200")]
+    request, outcome = next((r, o) for r, o in told if r.stop == 200)
+    assert request == rest.requests[0]
+    assert isinstance(outcome, Ok)
+    assert outcome.cost.total_s == 0.0
