@@ -4,7 +4,7 @@ A searcher may end with an arch that was trained for only a few epochs. This wra
 training of the recommended arch, estimated from the measured seconds of its epochs. Once only the reserve is left, the
 wrapper submits that training before the searcher's own request. It takes the longest schedule that fits into the rest
 of the budget. If the recommended arch is fully trained already, the wrapper adds nothing.
-A searcher that later goes on with that arch from one of its own checkpoints is told the added training, paid already.
+A searcher that later probes that arch, which is free then, and goes on from there, is told the added training.
 """
 
 from collections.abc import Sequence
@@ -101,7 +101,7 @@ class Finishing:
         return (last, *(arch for arch in archs if arch != last))
 
     def _from_the_start(self, decision: Decision) -> Decision:
-        """Return the decision with the added training in place of what goes on from a checkpoint that it replaced."""
+        """Return the decision with the added training in place of what goes on from an epoch within it."""
         if not isinstance(decision, Submit):
             return decision
         return replace(decision, requests=tuple(map(self._replaced, decision.requests)))

@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -89,6 +89,7 @@ def checked(
     searcher: Any,
     n_workers: Any,
     timeout: Any,
+    after: Any = None,
 ) -> Checked:
     """Return what the arguments of `search` say; raise `InputError` for what cannot be used."""
     _check_train(train)
@@ -101,6 +102,9 @@ def checked(
             raise InputError(f"{name} is {shown(value)}, but must be a whole number from {least} to {most}")
     if searcher is not None and not callable(searcher):
         raise InputError(f"searcher is {shown(searcher)}, but must be a class of searchers, such as PmfNas")
+    earlier = _folders(after, Path(out))
+    if earlier and searcher is not None:
+        raise InputError("after is what PMF-NAS begins with; leave it out, or leave searcher out")
     return Checked(
         train,
         space,
@@ -110,18 +114,34 @@ def checked(
         None if timeout is None else seconds("timeout", timeout),
         seed,
         n_workers,
-        searcher or _pmf_nas(),
+        searcher or _pmf_nas(space, earlier),
         "pmf_nas" if searcher is None else _name_of(searcher),
         _plain_name(Path(out).absolute().name),
     )
 
 
-def _pmf_nas() -> SearcherFactory:
+def _folders(after: Any, out: Path) -> tuple[Path, ...]:
+    """Return the folders that `after` names; raise `InputError` where it is no folder, or `out` itself."""
+    named = (after,) if isinstance(after, str | os.PathLike) else after if after is not None else ()
+    if not isinstance(named, list | tuple) or not all(isinstance(one, str | os.PathLike) for one in named):
+        raise InputError(f"after is {shown(after)}, but must be the folder of an earlier search, or a list of such")
+    folders = tuple(dict.fromkeys(Path(one) for one in named))
+    if out.absolute() in [folder.absolute() for folder in folders]:
+        raise InputError(f"after names {out}, which is out itself; give this search another out")
+    return folders
+
+
+def _pmf_nas(space: Choices, after: Sequence[Path]) -> SearcherFactory:
     """Return PMF-NAS without its belief that larger networks are better, which no choice of a user need share."""
     from pmfnas.engine.searcher import PmfNas
     from pmfnas.engine.settings import Settings
+    from pmfnas.problem.earlier import read_earlier
+    from pmfnas.problem.warm import warm_pmf_nas
 
-    return partial(PmfNas, settings=Settings(capacity_belief=0.0, explore_belief=0.0))
+    settings = Settings(capacity_belief=0.0, explore_belief=0.0)
+    if not after:
+        return partial(PmfNas, settings=settings)
+    return partial(warm_pmf_nas, settings=settings, earlier=read_earlier(after, space))
 
 
 def _name_of(searcher: SearcherFactory) -> str:

@@ -101,13 +101,13 @@ def test_a_searcher_that_goes_on_with_what_was_finished_for_it_is_told_that_trai
             told.append((ticket.request, outcome))
             super().tell(ticket, outcome)
 
-    searcher = Finishing(Told([short(B), early, short(A), rest]), FIDELITIES, width=1)
+    searcher = Finishing(Told([short(B), short(A), early, rest]), FIDELITIES, width=1)
     executor = SimulatedExecutor(ByHand(), lambda arch, schedule, k: k, n_workers=1, accounting="resume")
-    budget_s = 121.0 + 25 * EPOCH_S + WHOLE_S * 1.15 + 60.0
+    budget_s = 121.0 + WHOLE_S * 1.15 + 60.0
     finished = search(searcher, executor, Setting(cells(), FIDELITIES, budget_s))
     assert finished.status == "ok"
-    assert asked(finished)[:3] == [(B, "12@12"), (B, "200@25"), (B, "200@200")]
-    request, outcome = next((r, o) for r, o in told if r.stop == 200)
+    assert asked(finished)[:4] == [(B, "12@12"), (B, "200@200"), (A, "12@12"), (B, "200@25")]
+    request, outcome = told[-1]
     assert request == rest.requests[0]
     assert isinstance(outcome, Ok)
     assert outcome.cost.total_s == 0.0
