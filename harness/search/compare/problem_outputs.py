@@ -231,8 +231,7 @@ def _legend(made: Comparison) -> list[str]:
 
 def verdict_page(made: Comparison, found: Sequence[Verdict]) -> str:
     """Return the verdict in words, as Markdown."""
-    others = [name for name in made.searchers if name not in made.own]
-    lines = [f"# Verdict: {', '.join(made.own)} against {', '.join(others)} on {made.problem}", ""]
+    lines = [f"# Verdict on {made.problem}", ""]
     lines += [f"{described(made)}.", ""]
     for verdict in found:
         lines += [*sentences(verdict, made.scale), ""]
