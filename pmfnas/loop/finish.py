@@ -9,6 +9,7 @@ A searcher that later probes that arch, which is free then, and goes on from the
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from pmfnas.core.ports import Searcher
 from pmfnas.core.types import (
@@ -51,7 +52,7 @@ class Finishing:
         self._trained: set[tuple[Arch, str]] = set()  # with the schedule
         self._last: Train | None = None
         self._held: Decision | None = None
-        self._finished: list[Arch] = []
+        self._values: dict[Arch, tuple[int, float]] = {}  # epochs and score of the longest whole training
         self._added: dict[tuple[Arch, str], Train] = {}
         self._asked: dict[Train, Train] = {}  # request from the first epoch -> the searcher's own
 
@@ -90,15 +91,17 @@ class Finishing:
         if isinstance(outcome, Ok):
             self._added[request.arch, request.schedule] = request
         self._trained.add((request.arch, request.schedule))  # also if it diverged or failed: it is not repeated
-        self._finished += [request.arch] if isinstance(outcome, Ok) else []
 
     def recommend(self) -> Sequence[Arch]:
-        """Return the searcher's archs; the arch of the added training leads, unless the best was trained as long."""
+        """Return the searcher's archs; after an added training, the best of those trained longest leads.
+
+        It does not where the searcher's best was trained as long.
+        """
         archs = self._searcher.recommend()
-        if not self._finished or (archs and self._height(archs[0]) >= self._height(self._finished[-1])):
+        if not self._added or (archs and self._height(archs[0]) >= max(map(self._height, self._values))):
             return archs
-        last = self._finished[-1]
-        return (last, *(arch for arch in archs if arch != last))
+        leader = max(self._values, key=lambda arch: self._values[arch])
+        return (leader, *(arch for arch in archs if arch != leader))
 
     def _from_the_start(self, decision: Decision) -> Decision:
         """Return the decision with the added training in place of what goes on from an epoch within it."""
@@ -121,6 +124,8 @@ class Finishing:
         cost = outcome.cost
         if isinstance(outcome, Ok) and request.stop == self._fidelities[request.schedule].epochs:
             self._trained.add((request.arch, request.schedule))
+            value = (request.stop, outcome.curve.last_valid_acc if outcome.curve.valid_epochs else -inf)
+            self._values[request.arch] = max(value, self._values.get(request.arch, value))
         if request.stop > request.start and cost.train_s > 0:
             self._epoch_s[request.arch] = cost.train_s / (request.stop - request.start)
         self._setup_s = max(self._setup_s, cost.setup_s)

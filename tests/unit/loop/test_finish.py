@@ -111,3 +111,18 @@ def test_a_searcher_that_goes_on_with_what_was_finished_for_it_is_told_that_trai
     assert request == rest.requests[0]
     assert isinstance(outcome, Ok)
     assert outcome.cost.total_s == 0.0
+
+
+def test_of_several_that_were_trained_to_the_end_the_best_of_the_longest_schedule_leads():
+    class Fickle(Scripted):
+        """Recommends what it was told of last."""
+
+        def recommend(self):
+            return [ticket.request.arch for ticket, _ in reversed(self.heard)]
+
+    early = Submit((Train(B, "12", 0, 1),))
+    searcher = Finishing(Fickle([short(C), early]), FIDELITIES, width=1)
+    executor = SimulatedExecutor(ByHand(), lambda arch, schedule, k: k, n_workers=1, accounting="resume")
+    finished = search(searcher, executor, Setting(cells(), FIDELITIES, 121.0 + WHOLE_S * 1.15 + 5.0))
+    assert asked(finished) == [(C, "12@12"), (C, "200@200"), (B, "12@1"), (B, "12@12")]
+    assert finished.recommended[:2] == (C, B)
