@@ -98,12 +98,17 @@ def names_of(flag: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def datasets(text: str) -> tuple[str, ...]:
-    """Return the named data sets without duplicates; raise `InputError` for an unknown one."""
-    given = names("--datasets", text)
-    for name in given:
+    """Return the named data sets without duplicates; `check_datasets` checks the names."""
+    return tuple(dict.fromkeys(names("--datasets", text)))
+
+
+def check_datasets(options: argparse.Namespace) -> None:
+    """Raise `InputError` for an unknown data set, unless the data are at a path and bring names of their own."""
+    if getattr(options, "data", None) not in ("auto", *SOURCES):
+        return
+    for name in getattr(options, "datasets", None) or ():
         if name not in DATASETS:
             raise unknown_name("data set", name, DATASETS)
-    return tuple(dict.fromkeys(given))
 
 
 # -------------------------------------------------------------------------------------------------------------- flags
@@ -121,7 +126,11 @@ def add_data(verb: argparse.ArgumentParser, *, partial: bool = True) -> None:
 def add_datasets(verb: argparse.ArgumentParser, default: tuple[str, ...] = ABSENT) -> None:
     """Add `--datasets`."""
     verb.add_argument(
-        "--datasets", type=datasets, default=default, metavar="A,B", help=f"some of: {', '.join(DATASETS)}"
+        "--datasets",
+        type=datasets,
+        default=default,
+        metavar="A,B",
+        help=f"some of: {', '.join(DATASETS)}; or of a table of yours",
     )
 
 

@@ -8,6 +8,7 @@ After an interruption, repeat the command to continue: a record exists if and on
 A failed run counts as finished: the same command does not repeat it, unless its record is deleted.
 """
 
+import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,19 +30,19 @@ from harness.players.class_file import check_unchanged
 from harness.players.file import identity, settings_of_run
 from harness.players.process import failed, play
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.benchmarks.tabular import TableBenchmark, dataset
+from pmfnas.benchmarks.tabular import TableBenchmark, dataset_of, space_of
 from pmfnas.core.ports import Space
 from pmfnas.core.rng import stream
 from pmfnas.loop.executor import SimulatedExecutor, paired_trials
 from pmfnas.loop.ledger import Totals, totals
+from pmfnas.loop.plain import as_json
 from pmfnas.loop.record import RunHeader, record_files, record_path, write_files
 from pmfnas.loop.runner import Finished, Setting
-from pmfnas.spaces import space_for
 
 RUN_CODE = (
     *("pmfnas/core/*.py", "pmfnas/spaces/*.py", "pmfnas/engine/**/*.py", "baselines/*.py", "baselines/parts/*.py"),
     *(f"pmfnas/loop/{name}.py" for name in ("executor", "ledger", "referee", "runner")),
-    *(f"pmfnas/benchmarks/{name}.py" for name in ("header", "series", "table", "tabular")),
+    *(f"pmfnas/benchmarks/{name}.py" for name in ("header", "series", "table", "tabular", "own/space")),
     *("harness/experiment/exclusions.py", "harness/experiment/held_out.py", "harness/compare/distortions.py"),
     *(f"harness/players/{name}.py" for name in ("child", "ours", "process", "protocol", "space_text")),
 )
@@ -50,6 +51,7 @@ _CRASH = (
     "a worker process was killed or crashed in the middle of a run (memory, or native code of a searcher); "
     "finished runs are kept and the same command goes on; a searcher given by --command cannot do this"
 )
+_TOLD = ("metric", "schedules")
 SEEDS_PER_GROUP = 3
 RUNS_PER_GROUP = 6
 
@@ -169,13 +171,14 @@ def run_one(
         paired_trials(offered, job.seed, visible_trials(table.header)),
         n_workers=experiment.n_workers,
         accounting=experiment.accounting,
+        reports_loss=benchmark.reports_loss,
     )
     finished, searcher = play(factory, executor, setting, rng=rng, log=log)
     header = RunHeader(
         experiment=experiment.name,
         dataset=job.dataset,
         searcher=job.searcher,
-        settings=settings_of_run(factory, searcher),
+        settings={**settings_of_run(factory, searcher), **_told(table)},
         seed=job.seed,
         budget_s=experiment.budget_s,
         n_workers=experiment.n_workers,
@@ -190,6 +193,21 @@ def run_one(
         **asdict(_totals(finished, setting)),
     )
     return header, finished
+
+
+def _told(table: CurveTable) -> dict[str, Any]:
+    """Return what a record on a table of one's own says beside the searcher's settings: the figures are in its metric.
+
+    Records of other tables hold accuracies in percent, and their schedules are called by their length.
+    """
+    own = table.header.own
+    return dict(zip(_TOLD, (asdict(own.metric), dict(table.header.schedules)), strict=True)) if own else {}
+
+
+def without_table(settings: str) -> str:
+    """Return the settings of a record, as JSON, without what a table of one's own says in it."""
+    kept = {name: value for name, value in json.loads(settings).items() if name not in _TOLD}
+    return as_json(kept)
 
 
 def expected_s(experiment: Experiment, table: CurveTable, n_runs: int) -> float:
@@ -215,6 +233,5 @@ def _totals(finished: Finished, setting: Setting) -> Totals:
 
 def open_benchmark(table: CurveTable, name: str) -> TableBenchmark:
     """Return the benchmark of the data set that users call `name`."""
-    chosen = dataset(name)
-    space = space_for(table.header.space, n_classes=chosen.n_classes, image_size=chosen.image_size)
-    return TableBenchmark(table, chosen, space)
+    chosen = dataset_of(table, name)
+    return TableBenchmark(table, chosen, space_of(table, chosen))

@@ -68,8 +68,8 @@ class CurveTable:
     def stamp(self) -> str:
         """The data stamp with its completeness: `OFFICIAL`, or for a part `OFFICIAL 5 of 15,625 archs`."""
         if self.is_whole:
-            return self.header.stamp
-        return f"{self.header.stamp} {self.n_known:,} of {self.header.n_archs:,} archs"
+            return self.header.described
+        return f"{self.header.described} {self.n_known:,} of {self.header.n_archs:,} archs"
 
     @property
     def is_whole(self) -> bool:
@@ -187,12 +187,18 @@ class CurveTable:
 
     def _find_row(self, arch: Arch) -> int:
         try:
-            row = int(self._row_of_number[arch_number(arch, self.header.cardinalities)])
+            number = arch_number(arch, self.header.cardinalities)
+            row = self._rows_of_own.get(number, -1) if self.header.own else int(self._row_of_number[number])
         except ValueError:
             row = -1
         if row < 0:
             raise UnavailableError(f"arch {arch} is not in the table {self.path.name} ({self.header.space})")
         return row
+
+    @cached_property
+    def _rows_of_own(self) -> dict[int, int]:
+        numbers = arch_numbers(self.archs, self.header.cardinalities)
+        return {number: row for row, number in enumerate(numbers.tolist())}
 
     @cached_property
     def _row_of_number(self) -> NDArray[np.int32]:

@@ -5,7 +5,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -132,16 +132,22 @@ def _folders(after: Any, out: Path) -> tuple[Path, ...]:
 
 
 def _pmf_nas(space: Choices, after: Sequence[Path]) -> SearcherFactory:
-    """Return PMF-NAS without its belief that larger networks are better, which no choice of a user need share."""
+    """Return PMF-NAS without what it takes for granted of images, which no problem of a user need share.
+
+    That is the belief that larger networks are better, and probes: what a training loss early in the longest schedule
+    is worth at its end. Where networks overfit, the lowest training loss is no good sign.
+    """
+    from pmfnas.engine.parts import WHOLE
     from pmfnas.engine.searcher import PmfNas
     from pmfnas.engine.settings import Settings
     from pmfnas.problem.earlier import read_earlier
     from pmfnas.problem.warm import warm_pmf_nas
 
     settings = Settings(capacity_belief=0.0, explore_belief=0.0)
+    parts = replace(WHOLE, probes=False)
     if not after:
-        return partial(PmfNas, settings=settings)
-    return partial(warm_pmf_nas, settings=settings, earlier=read_earlier(after, space))
+        return partial(PmfNas, settings=settings, parts=parts)
+    return partial(warm_pmf_nas, settings=settings, parts=parts, earlier=read_earlier(after, space))
 
 
 def _name_of(searcher: SearcherFactory) -> str:

@@ -24,7 +24,7 @@ from pmfnas.core.types import Arch, Curve, Fidelities, FloatArray
 from pmfnas.engine.choices import Choice, Choices
 from pmfnas.engine.ladder import Level
 from pmfnas.engine.model import curves
-from pmfnas.engine.parts import WHOLE
+from pmfnas.engine.parts import WHOLE, Parts
 from pmfnas.engine.ports import Features, News, Posterior, Promises, Screened, SearchPredictor, Standing
 from pmfnas.engine.predictor import Predictor
 from pmfnas.engine.record import State
@@ -57,6 +57,7 @@ def warm_pmf_nas(
     *,
     rng: np.random.Generator,
     settings: Settings,
+    parts: Parts = WHOLE,
     earlier: Earlier,
 ) -> PmfNas:
     """Return PMF-NAS that begins with what `earlier` expects."""
@@ -67,7 +68,7 @@ def warm_pmf_nas(
         return WarmPredictor(Predictor(archs, settings, rng=rng), archs, prior)
 
     explore: Any = partial(WarmExplore, prior=prior)  # has what the allocator asks of `Explore`
-    parts = replace(WHOLE, explore=explore)
+    parts = replace(parts, explore=explore)
     return PmfNas(space, fidelities, budget_s, n_workers, rng=rng, settings=settings, predictor=predictor, parts=parts)
 
 

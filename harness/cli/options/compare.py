@@ -3,9 +3,9 @@
 import argparse
 
 from harness.cli import arguments
-from harness.cli.options.names import ANSWER_LIMIT_S, DATASETS, REFERENCE, SEARCHERS, START_LIMIT_S
+from harness.cli.options.names import ANSWER_LIMIT_S, REFERENCE, SEARCHERS, START_LIMIT_S
 
-N_SEEDS, BUDGET_S = 50, 30_600.0
+N_SEEDS = 50
 
 _TEXT = """Runs your searchers and PMF-NAS (and those that --against names) with the same seeds and trials, and writes
 the table and figures of `run table2`, and verdict.md: for each data set better, worse or not distinguishable, by how
@@ -51,9 +51,9 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.add_data(verb)
     arguments.add_seeds(verb, f"runs per searcher and data set (default {N_SEEDS}; 20 with --problem)", None)
     arguments.add_first_seed(verb, 0)
-    arguments.add_budget(verb, "clock per run: 8.5h (default), 510m or 30600s")
+    arguments.add_budget(verb, "clock per run: 8.5h (default; 100 trainings on a table of yours), 510m or 30600s")
     arguments.add_workers(verb)
-    arguments.add_datasets(verb, DATASETS)
+    arguments.add_datasets(verb)
     arguments.add_jobs(verb, "processes of this machine to use (default: all cores; 1 with --problem)", None)
     arguments.add_view(verb)
     arguments.add_out(verb, "where results go (default results/compare, or results/problem-compare/FILE)")

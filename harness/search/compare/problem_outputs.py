@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from harness.compare.outputs import DISTRIBUTIONS
-from harness.compare.verdict import WORDS, Scale, Verdict, legend, on_screen, paged, sentences, verdicts
+from harness.compare.verdict import WORDS, Verdict, legend, on_screen, paged, sentences, verdicts
 from harness.compare.verdict import frame as verdict_frame
 from harness.experiment.folder import MANIFEST, manifest, read_claim, read_json, write_json
 from harness.host.units import counted, written_time
+from harness.score.words import Words
 from harness.search.compare.problem import NAME
 from harness.search.compare.running import Plan, Run, folder
 from harness.search.folder import read_result
@@ -58,10 +59,11 @@ class Comparison:
         return f"Searchers compared on {self.problem}"
 
     @property
-    def scale(self) -> Scale:
-        """How sentences write the score."""
-        is_percent = self.metric.unit == "percent"
-        return Scale(self.metric.name, " points" if is_percent else "", ".2f" if is_percent else ".3g")
+    def words(self) -> Words:
+        """How sentences write the score: `0.20 points of error`, or `0.1 valid_loss of a new training`."""
+        name, unit = self.metric.name, "percent" if self.metric.unit == "percent" else ""
+        what = name if unit else "a new training"
+        return Words(what, what, f"{what} regret", "a new training", "a best arch", metric=name, unit=unit)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Return the verdict of every comparison; a positive difference means better, whatever the metric's goal."""
@@ -194,7 +196,7 @@ def _figure(metric: Metric, value: float) -> str:
 
 
 def _pairs(made: Comparison, found: Sequence[Verdict]) -> Sheet:
-    form = f"+{made.scale.form}"
+    form = f"+{made.words.form}"
     columns: tuple[Column[Verdict], ...] = (
         Column("searcher", lambda v: v.searcher),
         Column("against", lambda v: v.opponent),
@@ -234,6 +236,6 @@ def verdict_page(made: Comparison, found: Sequence[Verdict]) -> str:
     lines = [f"# Verdict on {made.problem}", ""]
     lines += [f"{described(made)}.", ""]
     for verdict in found:
-        lines += [*sentences(verdict, made.scale), ""]
+        lines += [*sentences(verdict, made.words), ""]
     sign = "A positive difference is in favour of the first searcher, whether the metric is maximised or minimised. "
     return paged([*lines, "---", "", sign + legend(found)])

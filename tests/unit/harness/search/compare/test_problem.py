@@ -104,9 +104,17 @@ def made(metric, *, ahead):
 @pytest.mark.parametrize(
     ("metric", "ahead", "said"),
     [
-        (Metric("valid_acc"), 0.1, "first is better than other**, by 0.1 of valid_acc"),
-        (Metric("valid_loss", goal="minimise", unit="positive"), 0.1, "first is worse than other**, by 0.1 of valid_l"),
-        (Metric("valid_loss", goal="minimise", unit="positive"), -0.1, "first is better than other**, by 0.0995 of va"),
+        (Metric("valid_acc"), 0.1, "first is better than other**, by 0.1004 valid_acc of a new training"),
+        (
+            Metric("valid_loss", goal="minimise", unit="positive"),
+            0.1,
+            "first is worse than other**, by 0.1004 valid_loss of a new",
+        ),
+        (
+            Metric("valid_loss", goal="minimise", unit="positive"),
+            -0.1,
+            "first is better than other**, by 0.09955 valid_loss of a new",
+        ),
         (Metric("error", goal="minimise", unit="percent"), 0.2, "first is worse than other**, by 0.20 points of error"),
     ],
 )
