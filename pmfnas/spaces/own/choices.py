@@ -184,7 +184,7 @@ class Choices:
         Of a choice that is not named the arch has the first value; a number is taken as the nearest of its choice.
         """
         arch = [choice.nearest(texts[choice.name]) if choice.name in texts else 0 for choice in self._choices]
-        return None if None in arch else self._settled(tuple(i for i in arch if i is not None))
+        return None if None in arch else self.settled(tuple(i for i in arch if i is not None))
 
     def format(self, arch: Arch) -> str:
         """Return the choices that exist, as `depth=2,width=64`."""
