@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.cli.options.names import DATASETS, EXPERIMENTS, SOURCES, STUDIES
+from harness.host.clusters import BACKENDS
 from harness.host.front import typed
 from harness.host.units import budget_s, count, names
 from pmfnas.core.errors import InputError, unknown_name
@@ -170,6 +171,12 @@ def add_jobs(
 ) -> None:
     """Add `--jobs`: number of processes, by default one per core."""
     verb.add_argument("--jobs", dest="n_jobs", type=whole("--jobs", 1), default=default, metavar="N", help=text)
+
+
+def add_backend(verb: argparse.ArgumentParser) -> None:
+    """Add `--backend`: where the runs are made."""
+    text = "processes of this machine (default: loky), or a cluster: dask, ray; see docs/how-to/cluster.md"
+    verb.add_argument("--backend", choices=BACKENDS, default=BACKENDS[0], help=text)
 
 
 def add_out(verb: argparse.ArgumentParser, text: str, *, metavar: str = "DIR", required: bool = False) -> None:

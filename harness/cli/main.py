@@ -57,6 +57,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "calibration": Verb("calibration", "measure how often the predicted intervals of a searcher hold"),
         "ceiling": Verb("ceiling", "compute the best result that the data, and the trained archs of runs, allow"),
         "same-order": Verb("same_order", "compare the order of the searchers in two folders of results"),
+        "speed": Verb("speed", "measure speed and growth, next to the packages of the field"),
         "data": Verb("data", "import, inspect, verify or build curve tables"),
         "completion": Verb("completion", "print a script that completes verbs and options in a shell"),
     }

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         check_claim(out, experiment, chosen.table)
         return _dry_run(experiment, chosen, out, options.n_jobs)
     print(*wrap(f"{_described(experiment)}; results in {out}"), sep="\n")
-    run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs, command=options.words)
+    run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs, command=options.words, backend=options.backend)
     scored = outputs.write(played(experiment), chosen.table, out, view)
     code = outputs.exit_code(scored.runs)
     if options.update_reference and code == 0:

@@ -9,6 +9,7 @@ A failed run counts as finished: the same command does not repeat it, unless its
 """
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,9 +24,10 @@ from harness.experiment.held_out import visible_trials
 from harness.experiment.jobs import Job, jobs
 from harness.experiment.specs import Experiment
 from harness.experiment.unfinished import kept, promise
+from harness.host.clusters import LOKY
 from harness.host.code import code_hash
 from harness.host.units import written_hours
-from harness.host.workers import work_off
+from harness.host.workers import LostError, work_off
 from harness.players.class_file import check_unchanged
 from harness.players.file import identity, settings_of_run
 from harness.players.process import failed, play
@@ -51,6 +53,8 @@ _CRASH = (
     "a worker process was killed or crashed in the middle of a run (memory, or native code of a searcher); "
     "finished runs are kept and the same command goes on; a searcher given by --command cannot do this"
 )
+ATTEMPTS = 3
+"""Losses of workers in a row, without a finished run between them, before an experiment ends with an error."""
 _TOLD = ("metric", "schedules")
 SEEDS_PER_GROUP = 3
 RUNS_PER_GROUP = 6
@@ -86,7 +90,13 @@ def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
 
 
 def run_experiment(
-    experiment: Experiment, table: CurveTable, out: Path, *, n_jobs: int, command: Sequence[str] = ()
+    experiment: Experiment,
+    table: CurveTable,
+    out: Path,
+    *,
+    n_jobs: int,
+    command: Sequence[str] = (),
+    backend: str = LOKY,
 ) -> int:
     """Run every run that is not finished yet, and return their number.
 
@@ -94,26 +104,48 @@ def run_experiment(
 
     A group is one data set and a few seeds of the searchers. A process opens the table and the space of a data set
     once. Each run writes its own record. Linear algebra gets one thread, because the processes use all the cores.
+    The runs of a lost worker are repeated, unless workers are lost `ATTEMPTS` times without a finished run.
     """
     claim(out, experiment, table)
-    space = table.header.space
-    missing = [job for job in jobs(experiment) if not record_path(out, job.run_id(space)).exists()]
-    label = f"{experiment.name}, {written_hours(experiment.budget_s)}"
-    groups = _groups(missing)
+    missing = _missing(experiment, table, out)
     if missing:
-        promise(out, experiment, space, command)
+        promise(out, experiment, table.header.space, command)
+    left, n_lost = missing, 0
+    while left:
+        try:
+            _run(left, experiment, table, out, n_jobs, backend)
+        except LostError:
+            still = _missing(experiment, table, out)
+            n_lost = n_lost + 1 if len(still) == len(left) else 1
+            if n_lost == ATTEMPTS:
+                raise
+            print(f"a worker was lost; the runs that have no record are repeated: {len(still)}", file=sys.stderr)
+            left = still
+        else:
+            break
+    kept(out)
+    return len(missing)
+
+
+def _missing(experiment: Experiment, table: CurveTable, out: Path) -> list[Job]:
+    return [job for job in jobs(experiment) if not record_path(out, job.run_id(table.header.space)).exists()]
+
+
+def _run(
+    missing: Sequence[Job], experiment: Experiment, table: CurveTable, out: Path, n_jobs: int, backend: str
+) -> None:
+    groups = _groups(missing)
     work_off(
         _run_group,
-        [(group, experiment, table.path, out) for group in groups],
-        label=label,
+        [(group, experiment, table.path.absolute(), out.absolute()) for group in groups],
+        label=f"{experiment.name}, {written_hours(experiment.budget_s)}",
         unit="run",
         n_jobs=n_jobs,
         crash=_CRASH,
         sizes=[len(group) for group in groups],
         done=experiment.n_runs - len(missing),
+        backend=backend,
     )
-    kept(out)
-    return len(missing)
 
 
 def _groups(missing: Sequence[Job]) -> list[list[Job]]:
@@ -133,7 +165,10 @@ def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, o
     with ThreadPoolExecutor(len(group)) as writers:  # a run waits for no disk: a write is flushed four times
         written = []
         for job in group:
-            log = record_path(out, job.run_id(table.header.space)).with_suffix(".stderr.log")
+            record = record_path(out, job.run_id(table.header.space))
+            if record.exists():  # a worker that was lost had written it
+                continue
+            log = record.with_suffix(".stderr.log")
             header, finished = run_one(experiment, table, benchmark, job, log=log)
             written.append(writers.submit(write_files, _files(out, header, finished, benchmark.space)))
     for writing in written:

@@ -173,8 +173,9 @@ class CurveTable:
     @cached_property
     def archs(self) -> NDArray[np.uint8]:
         """The arch of each row, shape (n_archs, n_positions)."""
-        archs = np.asarray(self._array(ARCHS))
-        if (archs >= np.array(self.header.cardinalities)).any() or len(np.unique(archs, axis=0)) != len(archs):
+        archs, cardinalities = np.asarray(self._array(ARCHS)), self.header.cardinalities
+        legal = bool((archs < np.array(cardinalities)).all())
+        if not legal or len(np.unique(arch_numbers(archs, cardinalities))) != len(archs):
             raise DataError(f"{self.path / ARCHS}.npy must hold distinct archs of {self.header.space}; {REMEDY}")
         return archs
 
