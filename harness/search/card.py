@@ -46,7 +46,7 @@ def model_card(
     parts = [
         model_card_title(name),
         _table(("", ""), list(_rows(claim, result, retrained).items())),
-        "The architecture, as the benchmark writes it:",
+        "The architecture:",
         f"```text\n{result['arch']}\n```",
         "## Classes",
         _table(("logit", "class"), [(str(i), class_name) for i, class_name in enumerate(names)]),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.players.class_file import FromFile, Wanted, class_in_file, source_files, source_of
+from harness.search.folder import FAMILY
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import arch_numbers
@@ -20,7 +21,6 @@ from pmfnas.training.own.space import FamilySpace
 from pmfnas.training.plans import Plan, plan_of
 from pmfnas.training.recipe import Recipe
 
-FOLDER = "family"
 _WANTED = Wanted(
     flag="--space",
     looks="must be nb201, nats-sss, or look like my_family.py:Family",
@@ -69,7 +69,7 @@ def claimed(file: FromFile) -> dict[str, str]:
 def keep(file: FromFile, out: Path) -> None:
     """Copy the file of a family, and the files that it imports, to the folder of a search."""
     for path in source_files(file.path):
-        write_bytes(out / FOLDER / path.relative_to(file.path.parent), path.read_bytes())
+        write_bytes(out / FAMILY / path.relative_to(file.path.parent), path.read_bytes())
 
 
 def kept(claim: Mapping[str, Any], out: Path) -> FromFile | None:
@@ -77,7 +77,7 @@ def kept(claim: Mapping[str, Any], out: Path) -> FromFile | None:
     stored = claim.get("family")
     if stored is None:
         return None
-    path = (out / FOLDER / stored["file"]).resolve()
+    path = (out / FAMILY / stored["file"]).resolve()
     if not path.is_file() or source_of([path]) != stored["source"]:
         raise DataError(f"{path} is missing or was changed, but the search was made with it; search anew")
     return FromFile(path, stored["class"], stored["source"])

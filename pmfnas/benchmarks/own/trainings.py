@@ -5,7 +5,7 @@ Repeated rows, missing epochs and unequal numbers of trials are refused with the
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,12 +137,13 @@ class _Placed:
         self, rows: Rows, layout: Layout, own: Ints, arch: Ints, trial: Ints, epoch: Ints, length: int, n_trials: int
     ) -> None:
         self._rows, self._layout, self._own = rows, layout, own
-        self._keys, self._training = np.unique(arch[own] * n_trials + trial[own], return_inverse=True)
+        self._keys, training = np.unique(arch[own] * n_trials + trial[own], return_inverse=True)
+        self._training = training.reshape(-1)
         self._arch = self._keys // n_trials
         self._length = length
         if len(self._keys) * length > 50 * len(own) + 1_000_000:
-            self._refuse_missing(np.bincount(self._training, minlength=len(self._keys)) < length, epoch)
-        self._cell = self._training.reshape(-1) * length + epoch[own] - 1
+            self._refuse_sparse()
+        self._cell = self._training * length + epoch[own] - 1
 
     def group(self, dataset: str, schedule: str, options: Options) -> tuple[Group, int]:
         """Return the group, and how many trainings were left out."""
@@ -168,7 +169,7 @@ class _Placed:
         slot = np.arange(len(arch)) - np.repeat(starts, np.diff(starts, append=len(arch)))
         return Group(dataset, schedule, grid[~lacks], arch, slot), int(lacks.sum())
 
-    def _refuse_twice(self, place: int, at: Ints) -> None:
+    def _refuse_twice(self, place: int, at: Ints) -> NoReturn:
         row, first = int(self._own[place]), int(at[self._cell[place]])
         differs = next((c for c in self._rows.names if self._rows.differ(first, row, c)), None)
         number = self._rows.number(first)
@@ -178,7 +179,7 @@ class _Placed:
         why = f"but row {number:,}, of the same arch, schedule, trial and epoch, has {self._rows.shown(first, differs)}"
         self._rows.refuse(row, differs, f"{why}; name --duplicates first or last, or give the trainings a column trial")
 
-    def _refuse_hole(self, grid: Ints, training: int) -> None:
+    def _refuse_hole(self, grid: Ints, training: int) -> NoReturn:
         there = np.flatnonzero(grid[training] >= 0)
         hole = int((grid[training] < 0).argmax()) + 1
         last = int(grid[training, there[-1]])
@@ -188,11 +189,11 @@ class _Placed:
         )
         self._rows.refuse(last, self._layout.columns.get("epoch", "epoch"), why)
 
-    def _refuse_missing(self, lacks: NDArray[np.bool_], epoch: Ints) -> None:
+    def _refuse_sparse(self) -> NoReturn:
         """Refuse a file whose epochs are so sparse that a grid of them would not fit into memory."""
-        row = int(self._own[int(lacks[self._training.reshape(-1)].argmax())])
+        lacks = np.bincount(self._training, minlength=len(self._keys)) < self._length
+        row = int(self._own[int(lacks[self._training].argmax())])
         why = f"but most of the {self._length:,} epochs are missing; name --missing renumber"
-        del epoch
         self._rows.refuse(row, self._layout.columns.get("epoch", "epoch"), why)
 
 

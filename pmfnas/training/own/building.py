@@ -37,15 +37,23 @@ def seeded(seed: int, name: str, device: torch.device | None = None) -> Iterator
 
 
 @contextmanager
-def naming(plan: FamilyPlan, doing: str) -> Iterator[None]:
-    """Turn an error of the user's code into an `UnavailableError` that names the arch; pass a lack of memory on."""
+def naming(plan: FamilyPlan, doing: str, *, passes_memory: bool = False) -> Iterator[None]:
+    """Turn an error of the user's code into an `UnavailableError` that names the arch.
+
+    Args:
+        plan: the arch.
+        doing: what is done, for the message.
+        passes_memory: whether a lack of memory becomes `torch.OutOfMemoryError` instead.
+    """
     try:
         yield
-    except (UnavailableError, torch.OutOfMemoryError):
+    except UnavailableError:
         raise
     except Exception as error:  # the user's code may raise anything
-        if _CPU_MEMORY in str(error) or isinstance(error, MemoryError):
-            raise torch.OutOfMemoryError(str(error)) from None
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or _CPU_MEMORY in str(error):
+            if passes_memory:
+                raise torch.OutOfMemoryError(str(error)) from None
+            raise UnavailableError(f"{doing} of {plan.named} does not fit into memory") from None
         raise UnavailableError(f"{doing} of {plan.named} fails: {_described(error)}") from error
 
 

@@ -67,7 +67,7 @@ class FamilyPack:
         """Train one step of each network. Return loss and correct answers before the step; see `Pack.step`."""
         losses, correct = [], []
         for i, own in enumerate(images.chunk(len(self.networks), dim=1)):
-            with naming(self.plans[i], "a training step"), self._drawing(i):
+            with naming(self.plans[i], "a training step", passes_memory=True), self._drawing(i):
                 loss, right = self._step(i, own, labels[:, i : i + 1], rates[i], weights)
             losses.append(loss)
             correct.append(right)

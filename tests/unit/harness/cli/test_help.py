@@ -142,7 +142,7 @@ def test_options_are_fields_of_what_they_change():
     }
     assert {"n_seeds", "first_seed", "budget_s", "n_workers"} <= {field.name for field in fields(specs.Experiment)}
     assert not hasattr(parsed(["table2"]), "n_seeds")
-    assert parsed(["compare"]).budget_s == specs.GPU_NIGHT_S
+    assert not hasattr(parsed(["compare"]), "budget_s")  # its default depends on the data
 
 
 def test_data_sets_count_once_and_unknown_ones_are_refused():

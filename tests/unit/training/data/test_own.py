@@ -159,7 +159,7 @@ def test_images_of_mixed_sizes_are_scaled_and_that_is_said(tmp_path):
     source = open_source("photos", tmp_path / "photos")
     assert source.scaled
     assert source.search().image_size == 8
-    line = "note: pictures of 2 sizes, 8x8 to 12x12 pixels, were cropped to a centred square and scaled to 8x8"
+    line = "note: pictures of 2 sizes, 8x8 to 12x12 pixels were cropped to a centred square and scaled to 8x8"
     assert line in source.notes
     assert open_source("photos", tmp_path / "photos", fitting=Fitting(20)).search().image_size == 20
 

@@ -230,3 +230,11 @@ def test_the_first_state_depends_on_the_seed_and_leaves_torchs_generator(tmp_pat
     assert all(
         torch.equal(t, {**state.weights, **state.statistics}[n]) for n, t in tensors_of(loaded(plan(), state)).items()
     )
+
+
+def test_a_network_too_large_for_the_machine_is_named():
+    def huge(self, arch, n_classes, image_shape):
+        return nn.Sequential(nn.Flatten(), nn.Linear(3 * SIDE * SIDE, 10**15), nn.Linear(10**15, n_classes))
+
+    with pytest.raises(UnavailableError, match=r"build of width=4, .*does not fit into memory"):
+        check_training([plan(huge)])

@@ -25,7 +25,7 @@ class Known:
 def test_tau_and_spread_of_panels():
     archs = ((0,), (1,), (2,), (3,))
     exact = Panel("start", archs, (5.0, 6.0, 7.0, 8.0), (1.0,) * 4)
-    swapped = Panel("start", archs, (1.0, 0.0, 2.0, 3.0), (0.5,) * 4)
+    swapped = Panel("start", archs, (3.0, 2.0, 4.0, 5.0), (0.5,) * 4)
     found = of_panels([swapped, Panel("pick", archs, (3.0, 2.0, 1.0, 0.0), (2.0,) * 4)], Known())
     assert found["start"]["tau"] == pytest.approx(4 / 6)  # one of six pairs is the wrong way round
     assert found["start"]["spread"] == pytest.approx(np.log(np.sqrt(0.5) / 0.5))
