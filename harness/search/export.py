@@ -216,9 +216,10 @@ def _as_onnx(program: torch.export.ExportedProgram, names: str) -> tuple[bytes, 
                 external_data=False,
                 verbose=False,
             )
-        entry = found.model_proto.metadata_props.add()
+        proto = found.model_proto  # made anew at every access
+        entry = proto.metadata_props.add()
         entry.key, entry.value = "class_names", names
-        return bytes(found.model_proto.SerializeToString()), ""
+        return bytes(proto.SerializeToString()), ""
     except Exception as error:  # the exporter is another package and may raise any exception
         return b"", f"the exporter failed ({type(error).__name__}: {str(error).splitlines()[0]})"
 

@@ -23,7 +23,10 @@ def add(verb: argparse.ArgumentParser) -> None:
         verb.add_argument("name", help="of the file, e.g. my_search; the class is called MySearch")
         return
     if verb.get_default("verb") == "new-family":
-        arguments.teach(verb, _FAMILY, {"new-family my_family": "writes my_family.py with the class Family"})
+        search = "search --space my_family.py:Family --dataset mine --data-dir photos --budget 2h"
+        arguments.teach(
+            verb, _FAMILY, {"new-family my_family": "writes my_family.py with the class Family", search: ""}
+        )
         verb.add_argument("name", help="of the file, e.g. my_family")
         return
     examples = {

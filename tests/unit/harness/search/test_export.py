@@ -17,6 +17,7 @@ from pmfnas.training.recipe import Recipe
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: no class folders here (extra train)")
 
+from harness.search import export as export_module  # noqa: E402
 from harness.search.card import class_names, retrain_command  # noqa: E402
 from harness.search.export import export, targets  # noqa: E402
 from harness.search.result import conclude  # noqa: E402
@@ -26,6 +27,14 @@ from tests.support.training_runs import ticking, tiny_images  # noqa: E402
 
 NAMES = ("a|b", "cat", "dog_*x*")
 RECIPE = Recipe(channels=(4, 4, 8), cells_per_stage=1, batch_size=32)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_onnx():
+    """Leave out the ONNX file, which takes seconds; `test_retrain` and `test_own_networks` write it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export_module, "find_spec", lambda name: None)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -131,7 +131,8 @@ def test_a_damaged_file_is_named(mine, out):
 # ----------------------------------------------------------------------------------------------- the command line, ONNX
 
 
-def test_the_command_that_the_search_prints_retrains_and_exports(mine, out, tmp_path, capsys):
+def test_the_command_that_the_search_prints_retrains_and_exports(mine, out, tmp_path, monkeypatch):
+    monkeypatch.setattr(export_module, "find_spec", lambda name: None)  # no ONNX file, which takes seconds
     model = tmp_path / "my model.pt2"
     command = retrain_command(finished_search(out)[0], str(out), str(mine), str(model))
     assert main([*shlex.split(command)[3:], "--device", "cpu"]) == 0

@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: no training
 from harness.experiment.folder import locked  # noqa: E402
 from harness.search import checks as checks_module  # noqa: E402
 from harness.search import device as device_module  # noqa: E402
+from harness.search import export as export_module  # noqa: E402
 from harness.search import run as search_module  # noqa: E402
 from harness.search.export import export  # noqa: E402
 from harness.search.final_test import verify_test_images  # noqa: E402
@@ -171,7 +172,8 @@ def test_the_same_search_on_the_same_clock_gives_the_same_record(mine, tmp_path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_the_model_answers_as_the_search_scored_it(mine, tmp_path):
+def test_the_model_answers_as_the_search_scored_it(mine, tmp_path, monkeypatch):
+    monkeypatch.setattr(export_module, "find_spec", lambda name: None)  # no ONNX file, which takes seconds
     spec, out = spec_of(mine), tmp_path / "out"
     run = run_search(open_search(spec, out, resume=False), clock=ticking(5.0))
     result = conclude(run, out)
