@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pmfnas.core.errors import PmfnasError
     from pmfnas.engine.searcher import PmfNas
     from pmfnas.problem.metric import Metric
+    from pmfnas.problem.problem import Problem
     from pmfnas.problem.result import Result
     from pmfnas.problem.search import search
     from pmfnas.spaces.own.choices import Choices
@@ -57,6 +58,7 @@ __all__ = [
     "Ordinal",
     "PmfNas",
     "PmfnasError",
+    "Problem",
     "Result",
     "search",
 ]
@@ -72,6 +74,7 @@ _HOMES = {
     "Ordinal": _OPTIONS,
     "PmfNas": "pmfnas.engine.searcher",
     "PmfnasError": "pmfnas.core.errors",
+    "Problem": "pmfnas.problem.problem",
     "Result": "pmfnas.problem.result",
     "search": "pmfnas.problem.search",
 }

@@ -5,22 +5,21 @@ No other package imports this one.
 main             finds the verb, and turns errors into one line and an exit code
 arguments        the flags that several verbs share
 options          options, help and examples of each verb
-calibration      verb `calibration`
 ceiling          verb `ceiling`
 compare          verb `compare`
 completion       verb `completion`
 data             verb `data`
-explain          verb `explain`
+explain          verbs `explain` and `calibration`
 peers            verb `peers`
 problems         verb `peers --problems`
 predictors       verb `predictors`
 regress          verb `regress`
-report           verb `report`
+report           verbs `report` and `same-order`
 run              verb `run`, and every experiment as a verb
-same_order       verb `same-order`
 search           verbs `search`, `export` and `gpu-check`
 search_compare   verb `search-compare`
 searcher         verbs `new-searcher` and `check-searcher`
+speed            verb `speed`
 studies          verbs `ablation`, `sensitivity` and `uncertainty`
 table            verb `table`: rewrites the outputs of any folder
 """

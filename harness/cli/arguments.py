@@ -164,11 +164,13 @@ def add_workers(verb: argparse.ArgumentParser, default: int = ABSENT) -> None:
     )
 
 
-def add_jobs(verb: argparse.ArgumentParser) -> None:
+def add_jobs(
+    verb: argparse.ArgumentParser,
+    text: str = "processes of this machine to use (default: all cores)",
+    default: int | None = os.cpu_count() or 1,
+) -> None:
     """Add `--jobs`: number of processes, by default one per core."""
-    text = "processes of this machine to use (default: all cores)"
-    n_cores = os.cpu_count() or 1
-    verb.add_argument("--jobs", dest="n_jobs", type=whole("--jobs", 1), default=n_cores, metavar="N", help=text)
+    verb.add_argument("--jobs", dest="n_jobs", type=whole("--jobs", 1), default=default, metavar="N", help=text)
 
 
 def add_backend(verb: argparse.ArgumentParser) -> None:

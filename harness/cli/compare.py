@@ -1,12 +1,15 @@
 """The work of `compare`: searchers from a file or a command against PMF-NAS, with a verdict in words."""
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from harness.cli import problem_compare
 from harness.cli.arguments import asked
+from harness.cli.options.compare import N_SEEDS
 from harness.compare import outputs
 from harness.compare.outputs import COMPARISON
 from harness.experiment.batch import check_claim, open_benchmark, run_experiment
@@ -29,6 +32,8 @@ from pmfnas.loop.runner import Setting
 
 def run(options: argparse.Namespace) -> int:
     """Run the comparison and write its outputs and the verdict; return 1 if all runs of a searcher failed."""
+    if options.problem:
+        return problem_compare.run(options)
     if not options.searcher and not options.command:
         raise InputError("compare has no --searcher and no --command; give one, or write one with new-searcher")
     own = guests(options.searcher, options.command, Limits(**asked(options, Limits)), taken=tuple(PLAYERS))
@@ -45,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     _try_out(own, experiment, chosen.table, keep_going=options.keep_going)
     work = f"{experiment.n_runs} runs of {written_hours(experiment.budget_s)}; results in {out}"
     print(*wrap(f"{', '.join(own)} against {', '.join(against)}: {work}"), sep="\n")
-    run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs, command=options.words)
+    run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs or os.cpu_count() or 1, command=options.words)
     runs = outputs.write_comparison(played(experiment), chosen.table, out, own=tuple(own), view=view)
     return outputs.exit_code(runs)
 
@@ -58,7 +63,8 @@ def _experiment(options: argparse.Namespace, own: Mapping[str, SearcherFactory],
         title=outputs.title_of(own),
         players=MappingProxyType(players),
         searchers=tuple(players),
-        **{"datasets": ALL_DATASETS, "budget_s": GPU_NIGHT_S, **asked(options, Experiment)},
+        **{"datasets": ALL_DATASETS, "budget_s": GPU_NIGHT_S, **asked(options, Experiment)}
+        | {"n_seeds": options.n_seeds or N_SEEDS},
     )
 
 

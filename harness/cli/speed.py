@@ -4,15 +4,16 @@ import argparse
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.experiment.data import chosen_by
 from harness.show.render import wrap
 from harness.speed import page
 from harness.speed.figure import Figure
-from harness.speed.measuring import measure_all
+from harness.speed.measuring import PARTS, measured
 from harness.speed.parts import Plan
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import InputError, unknown_name
 from pmfnas.files import write_text
 
 MOST_S = 1140.0
@@ -29,17 +30,30 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--update-reference needs the whole measurement; leave --smoke out")
     out = options.out or Path("results") / ("speed-smoke" if options.smoke else "speed")
     table = chosen_by(options).table
+    data, names = f"{table.stamp} {table.header.fingerprint}", _parts(options.parts)
+    before = page.read(out)[1] if options.parts and (out / page.FILE).exists() else {}
     work = Path(tempfile.mkdtemp(prefix="pmfnas-speed-"))
     try:
-        figures = measure_all(Plan(str(table.path), str(work), options.smoke, time.monotonic() + MOST_S))
+        for name, figures in measured(
+            Plan(str(table.path), str(work), options.smoke, time.monotonic() + MOST_S), names
+        ):
+            before[name] = figures
+            page.write({part: before[part] for part in PARTS if part in before}, data, out)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    page.write(figures, f"{table.stamp} {table.header.fingerprint}", out)
-    _print(figures, out)
+    _print([figure for name in names for figure in before[name]], out)
     if options.update_reference:
         write_text(page.REFERENCE / page.FILE, (out / page.FILE).read_text(encoding="utf-8"))
         write_text(page.PAGE, page.page(page.REFERENCE))
     return 0
+
+
+def _parts(named: Sequence[str]) -> tuple[str, ...]:
+    """Return the parts to measure; raise `InputError` for an unknown one."""
+    for name in named:
+        if name not in PARTS:
+            raise unknown_name("part", name, PARTS)
+    return tuple(named) or PARTS
 
 
 def _print(figures: list[Figure], out: Path) -> None:

@@ -22,6 +22,8 @@ from harness.problems import comparing as problems_compared
 from harness.problems import outputs as problems
 from harness.search import folder as search
 from harness.search.compare import outputs as search_compare
+from harness.search.compare import problem_outputs
+from harness.search.compare.problem import NAME as PROBLEM_COMPARISON
 from harness.search.overview import write_overview
 from harness.search.own import write_own
 from harness.show.render import wrap
@@ -119,6 +121,11 @@ def _search_comparison(out: Path, claim: Mapping[str, Any], data: str, view: Vie
     search_compare.write_again(out)
 
 
+def _problem_comparison(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
+    del claim, data, view
+    problem_outputs.write_again(out)
+
+
 def _problems(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
     del claim, data, view
     problems.write_again(out)
@@ -151,6 +158,7 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
         own_problem.EXPERIMENT: _own_problem,
         search.EXPERIMENT: _search,
         search_compare.NAME: _search_comparison,
+        PROBLEM_COMPARISON: _problem_comparison,
     }
 )
 """Experiment in a folder's claim -> writer of its outputs."""

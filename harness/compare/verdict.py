@@ -151,7 +151,12 @@ def markdown(found: Sequence[Verdict], runs: pd.DataFrame, *, where: Mapping[str
         lines += ["", f"## {dataset}"]
         for verdict in (v for v in found if v.dataset == dataset):
             lines += ["", *sentences(verdict, words)]
-    return "\n".join(_wrapped([*lines, "", "---", "", _legend(found)])) + "\n"
+    return paged([*lines, "", "---", "", legend(found)])
+
+
+def paged(lines: Sequence[str]) -> str:
+    """Return a page of these lines, wrapped."""
+    return "\n".join(_wrapped(lines)) + "\n"
 
 
 def _wrapped(lines: Sequence[str], width: int = WIDTH) -> list[str]:
@@ -254,7 +259,7 @@ def _ran(place: str, score: str) -> str:
     )
 
 
-def _legend(found: Sequence[Verdict]) -> str:
+def legend(found: Sequence[Verdict]) -> str:
     """Return how to read the page; explain only what the page shows."""
     n_claims = sum(not np.isnan(v.p_value) for v in found)
     p = f"p: Wilcoxon signed-rank, two-sided, Holm over the {n_claims} comparisons of this page. " if n_claims else ""

@@ -5,6 +5,7 @@ file           a searcher given on the command line: a class in a file, or a com
 process        a searcher in a process of its own
 packages       the field's packages, and our implementation of the same method
 class_file     a class in a Python file, a searcher or a predictor
+problem_file   a problem of the user's in a Python file
 example        a working searcher as a starting point
 checking       the checks of `pmfnas.testing`, explained
 child          a child process that answers each line with a line

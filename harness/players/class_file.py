@@ -46,7 +46,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class FromFile:
-    """Makes the objects of a class in a Python file: a `SearcherFactory` or a `PredictorFactory`."""
+    """Something in a Python file. Of a class it makes the objects: a `SearcherFactory` or a `PredictorFactory`."""
 
     path: Path
     attribute: str
@@ -59,7 +59,7 @@ class FromFile:
 
     @property
     def func(self) -> Any:
-        """The class, loaded once per process; called as in `functools.partial`."""
+        """What the file has, loaded once per process; called as in `functools.partial`."""
         return getattr(load_module(self.path, self.source), self.attribute)
 
     @property
@@ -82,18 +82,32 @@ def class_in_file(text: str, wanted: Wanted) -> tuple[str, FromFile]:
     Raises:
         InputError: `text` has another form, there is no such file, it fails to import, or it has no such class.
     """
+    given, found = located(text, wanted.flag, wanted.looks)
+    _check(load_module(found.path, found.source), found.attribute, found.path, wanted)
+    return given or found.attribute, found
+
+
+def located(text: str, flag: str, looks: str) -> tuple[str, FromFile]:
+    """Return the name, which may be empty, and the place of `[NAME=]PATH.py:ATTRIBUTE`; load nothing.
+
+    Args:
+        text: the value of an argument of the command line.
+        flag: that argument, for error messages.
+        looks: its form, for error messages.
+
+    Raises:
+        InputError: `text` has another form, or there is no such file.
+    """
     given, location = named(text)
     path_text, _, attribute = location.rpartition(":")
     path = Path(at_home(path_text))
     if not path_text or not attribute.isidentifier():
-        raise InputError(f"{wanted.flag} is {shown(text)}, but {wanted.looks}")
+        raise InputError(f"{flag} is {shown(text)}, but {looks}")
     if path.suffix != ".py" or not is_file(path):
         raise InputError(
-            f"{wanted.flag} is {shown(text)}, but {str(path.absolute())!r} is no Python file; give the path of one"
+            f"{flag} is {shown(text)}, but {str(path.absolute())!r} is no Python file; give the path of one"
         )
-    found = FromFile(path.resolve(), attribute, source_of([path.resolve()]))
-    _check(load_module(found.path, found.source), attribute, path, wanted)
-    return given or attribute, found
+    return given, FromFile(path.resolve(), attribute, source_of([path.resolve()]))
 
 
 def _check(module: ModuleType, attribute: str, path: Path, wanted: Wanted) -> None:

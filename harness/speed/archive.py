@@ -22,7 +22,7 @@ from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.types import Train
 
 PACKAGE = "nats_bench 1.8"
-N_ARCHS, N_TINY = 300, 6
+N_ARCHS, N_TINY = 120, 6
 DATASET = "cifar100"
 _REPEATS = 5
 
@@ -48,9 +48,20 @@ def measure(plan: Plan) -> list[Figure]:
     mb = sum(file.stat().st_size for file in out.rglob("*")) / 1e6
     packed_mb = sum(file.stat().st_size for file in archive.iterdir()) / 1e6 / n_archs * n_all
     return [
-        Figure("data", "first answer", first_s * 1e3, "ms", 20.0, False, PACKAGE, _times(theirs.get("first_s"), 1e3)),
         Figure(
-            "data", "one value of every arch", all_s, "s", 0.2, False, PACKAGE, per_arch.get("arch_s"), 1000.0, scale
+            "data", "first answer", first_s * 1e3, "ms of CPU", 20.0, False, PACKAGE, _times(theirs.get("first_s"), 1e3)
+        ),
+        Figure(
+            "data",
+            "one value of every arch",
+            all_s,
+            "s of CPU",
+            0.2,
+            False,
+            PACKAGE,
+            per_arch.get("arch_s"),
+            1000.0,
+            scale,
         ),
         Figure(
             "data", "resident memory then", memory, "MB", 200.0, False, PACKAGE, per_arch.get("arch_mb"), note=scale
@@ -76,15 +87,15 @@ def _generated(plan: Plan, n_archs: int) -> Path:
 def ours(plan: Plan, folder: str) -> dict[str, Any]:
     """Return the seconds to the first answer and for one value of every arch, and the peak memory of the process."""
     del plan
-    begin = time.perf_counter()
+    begin = time.process_time()
     table = CurveTable.open(Path(folder))
     benchmark = open_benchmark(table, DATASET)
     benchmark.train(Train(tuple(table.archs[0].tolist()), "200", 0, 200), 0)
-    first_s = time.perf_counter() - begin
-    begin = time.perf_counter()
+    first_s = time.process_time() - begin
+    begin = time.process_time()
     final = table.at(Key(DATASET, "200", "x-valid-acc"), 200)
     np.divide(np.nansum(final, axis=1), table.present(DATASET, "200").sum(axis=1).clip(1))
-    return {"first_s": first_s, "all_s": time.perf_counter() - begin, "memory_mb": memory_mb()}
+    return {"first_s": first_s, "all_s": time.process_time() - begin, "memory_mb": memory_mb()}
 
 
 def theirs(plan: Plan, folder: str, n_archs: str) -> dict[str, Any]:
@@ -92,16 +103,16 @@ def theirs(plan: Plan, folder: str, n_archs: str) -> dict[str, Any]:
     del plan
     from nats_bench import create  # local: an import of the package costs seconds
 
-    begin = time.perf_counter()
+    begin = time.process_time()
     api = create(folder, "tss", fast_mode=True, verbose=False)
     api.get_more_info(0, DATASET, hp="200", is_random=False)
-    first_s, before_mb = time.perf_counter() - begin, memory_mb()
-    begin = time.perf_counter()
+    first_s, before_mb = time.process_time() - begin, memory_mb()
+    begin = time.process_time()
     for index in range(1, int(n_archs)):
         api.get_more_info(index, DATASET, hp="200", is_random=False)
     n_more = int(n_archs) - 1
     return {
         "first_s": first_s,
-        "arch_s": (time.perf_counter() - begin) / n_more,
+        "arch_s": (time.process_time() - begin) / n_more,
         "arch_mb": (memory_mb() - before_mb) / n_more,
     }

@@ -20,9 +20,10 @@ from harness.experiment.batch import open_benchmark, run_experiment, run_one
 from harness.experiment.jobs import Job, played
 from harness.experiment.specs import TABLE2, Experiment
 from harness.players.environments import existing
-from harness.players.packages import ENVIRONMENTS, OWN, PACKAGES, command
+from harness.players.packages import ENVIRONMENTS, OWN, PACKAGES
 from harness.speed.figure import Figure, line
-from harness.speed.parts import Plan
+from harness.speed.parts import Plan, in_process
+from harness.speed.searching import LIMIT_S
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark
 from pmfnas.core.ports import Space
@@ -73,7 +74,7 @@ def measure(plan: Plan) -> list[Figure]:
         Figure("loop", f"an event of {name}", per_event_us(experiment, table, benchmark, name), "us of CPU", goal)
         for name, goal in (("trivial", 25.0), ("random_search", None), ("hyperband", None), ("bohb", None))
     ]
-    return [*figures, _asha(experiment, table, benchmark)]
+    return [*figures, _asha(plan, experiment, table, benchmark)]
 
 
 def per_event_us(experiment: Experiment, table: CurveTable, benchmark: TableBenchmark, searcher: str) -> float:
@@ -86,22 +87,19 @@ def per_event_us(experiment: Experiment, table: CurveTable, benchmark: TableBenc
     return min(times) * 1e6
 
 
-def _asha(experiment: Experiment, table: CurveTable, benchmark: TableBenchmark) -> Figure:
+def _asha(plan: Plan, experiment: Experiment, table: CurveTable, benchmark: TableBenchmark) -> Figure:
     """Return an event of ASHA, next to the package's on the same rungs, if its environment exists."""
     ours = replace(experiment, players=OWN)
     value = per_event_us(ours, table, benchmark, PACKAGES[PEER].counterpart)
-    python = existing(ENVIRONMENTS[PACKAGES[PEER].environment])
-    if python is None:
-        return Figure(
-            "loop", "an event of ASHA", value, "us", peer=PEER, note="no environment of the peer: see `peers`"
-        )
-    theirs = replace(experiment, players={PEER: command(PACKAGES[PEER], python)})
-    begin = time.perf_counter()
-    header, finished = run_one(theirs, table, benchmark, Job(DATASET, PEER, 0))
-    spent_s = min(finished.searcher_s, time.perf_counter() - begin)
-    peer_us = spent_s / max(1, header.evaluations) * 1e6
-    note = "the package: seconds of its process alone, without our loop and without its start"
-    return Figure("loop", "an event of ASHA", value, "us", peer=PEER, peer_value=peer_us, note=note)
+    what, unit = "an event of ASHA", "us of CPU"
+    if existing(ENVIRONMENTS[PACKAGES[PEER].environment]) is None:
+        return Figure("loop", what, value, unit, peer=PEER, note="no environment of the peer: see `peers`")
+    found = in_process("searching.package", plan, PEER, str(LIMIT_S))
+    if isinstance(found, str):
+        return Figure("loop", what, value, unit, peer=PEER, note=found)
+    note = "the package: its process alone, without its start and without our loop"
+    peer_us = found["seconds"] / max(1, found["evaluations"]) * 1e6
+    return Figure("loop", what, value, unit, peer=PEER, peer_value=peer_us, note=note)
 
 
 def model_free(plan: Plan) -> list[Figure]:

@@ -69,7 +69,7 @@ def _curve(plan: Plan, kind: str, what: str, sizes: tuple[float, ...], *argument
         points.append((size, found))
         if found["seconds"] > LONGEST_S:
             break
-    units = np.array([found.get("units", size) for size, found in points])  # what the run was paid for
+    units = [float(found.get("units", size)) for size, found in points]  # what the run was paid for
     times = [found["seconds"] for _, found in points]
     last = points[-1][1]
     note = f"{points[0][0]:g} to {points[-1][0]:g}; there {last['seconds']:.3g} s and {last['memory_mb']:.0f} MB"
@@ -153,7 +153,8 @@ def _table(folder: Path, n_archs: int) -> tuple[Path, Choices]:
 
 def _space(n_choices: int) -> Choices:
     """Return a space of ten values for each of some choices."""
-    return Choices(**{f"p{i}": list(range(10)) for i in range(n_choices)})
+    choices: dict[str, Any] = {f"p{i}": list(range(10)) for i in range(n_choices)}
+    return Choices(**choices)
 
 
 def budget_at(plan: Plan, hours: str, searcher: str) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """All parts of the measurement, in order, with a line of progress before each."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from harness.host.units import written_time
 from harness.speed import growth, searching
@@ -12,23 +12,28 @@ from pmfnas.progress import Progress
 
 SPACED = ("regularized_evolution", "pmf_nas")
 """Searchers whose growth with the size of the space is measured."""
+PARTS = (
+    *("data", "queries", "events", "model-free", "table2", "seeds", "archs"),
+    *(f"space-{name}" for name in SPACED),
+    *(f"budget-{name}" for name in growth.SEARCHERS),
+    *("backends", "pmf_nas"),
+)
+"""Names of the parts, in order; the packages of the field, which take longest, come last."""
 
 
-def measure_all(plan: Plan) -> list[Figure]:
-    """Return the figures of every part."""
-    parts = _parts(plan)
-    figures: list[Figure] = []
+def measured(plan: Plan, names: Collection[str]) -> Iterator[tuple[str, list[Figure]]]:
+    """Yield name and figures of each part called for, as soon as it is measured."""
+    parts = {name: part for name, part in _parts(plan).items() if name in names}
     with Progress("speed", len(parts), unit="part") as progress:
         for name, part in parts.items():
             begin = time.monotonic()
-            figures += list(_guarded(name, part))
+            yield name, list(_guarded(name, part))
             progress.step()
             progress.say(f"{name}: measured in {written_time(time.monotonic() - begin)}")
-    return figures
 
 
 def _parts(plan: Plan) -> dict[str, Callable[[], list[Figure]]]:
-    """Return the parts by name; the packages of the field, which take longest, come last."""
+    """Return the parts by name, in the order of `PARTS`."""
 
     def in_child(name: str) -> Callable[[], list[Figure]]:
         return lambda: run_part(name, plan)
@@ -47,8 +52,8 @@ def _parts(plan: Plan) -> dict[str, Callable[[], list[Figure]]]:
         "table2": in_child("events.table2"),
         "seeds": lambda: growth.seeds(plan),
         "archs": lambda: growth.archs(plan),
-        **{f"space, {name}": space_of(name) for name in SPACED},
-        **{f"budget, {name}": budget_of(name) for name in growth.SEARCHERS},
+        **{f"space-{name}": space_of(name) for name in SPACED},
+        **{f"budget-{name}": budget_of(name) for name in growth.SEARCHERS},
         "backends": in_child("clusters.measure"),
         "pmf_nas": lambda: searching.measure(plan),
     }

@@ -8,7 +8,7 @@ docs/reference/speed.md is made from the reference, and a test compares the two.
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -23,25 +23,26 @@ PAGE = ROOT / "docs" / "reference" / "speed.md"
 SHORT = "**SHORT**"
 
 
-def write(figures: Sequence[Figure], data: str, out: Path) -> dict[str, Any]:
-    """Write figures and table to `out`; return what the file holds."""
-    kept = [replace(f, value=_kept(f.value), peer_value=_kept(f.peer_value)) for f in figures]
-    content = {"data": data, "machine": machine(), "figures": [asdict(figure) for figure in kept]}
+def write(parts: Mapping[str, Sequence[Figure]], data: str, out: Path) -> None:
+    """Write the figures of the parts, by name, and their table to `out`."""
+    kept = {name: [_rounded(figure) for figure in figures] for name, figures in parts.items()}
+    plain = {name: [asdict(figure) for figure in figures] for name, figures in kept.items()}
+    content = {"data": data, "machine": machine(), "parts": plain}
     write_text(out / FILE, json.dumps(content, indent=1) + "\n")
-    write_text(out / TABLE, table(kept) + "\n")
-    return content
+    write_text(out / TABLE, table([figure for figures in kept.values() for figure in figures]) + "\n")
 
 
-def _kept(value: float | None) -> float | None:
-    return None if value is None else rounded(value)
+def _rounded(figure: Figure) -> Figure:
+    value, peer = (None if v is None else rounded(v) for v in (figure.value, figure.peer_value))
+    return replace(figure, value=value, peer_value=peer)
 
 
-def read(folder: Path) -> tuple[dict[str, Any], list[Figure]]:
-    """Return the content of a folder's file, and its figures."""
+def read(folder: Path) -> tuple[dict[str, Any], dict[str, list[Figure]]]:
+    """Return the content of a folder's file, and its figures by part."""
     path = folder / FILE
     with reading(path, "run the verb speed again"):
         content = json.loads(path.read_text(encoding="utf-8"))
-        return content, [Figure(**figure) for figure in content["figures"]]
+        return content, {name: [Figure(**each) for each in part] for name, part in content["parts"].items()}
 
 
 def machine() -> str:
@@ -85,7 +86,8 @@ def short(figures: Sequence[Figure]) -> list[Figure]:
 
 def page(folder: Path) -> str:
     """Return the page of the documents for the figures of a folder: those with a goal or a peer."""
-    content, figures = read(folder)
+    content, parts = read(folder)
+    figures = [figure for part in parts.values() for figure in part]
     judged = [figure for figure in figures if figure.verdict in ("met", "SHORT")]
     n_short = len(short(figures))
     listed = [f for f in figures if f.goal is not None or f.peer]

@@ -180,8 +180,8 @@ class TableBenchmark:
         """Return the columns of a schedule; they are opened at its first request."""
         names, series = self._names, self._table.series
         told = [self._series(self._key(schedule, n)) for n in (names.train_loss, names.train, names.valid_loss)]
-        paid = [series(self._key(schedule, n)) for n in (names.valid, names.train_s, names.valid_s)]
-        self._columns[schedule] = _Columns(*told, *paid)
+        valid, *seconds = [series(self._key(schedule, n)) for n in (names.valid, names.train_s, names.valid_s)]
+        self._columns[schedule] = _Columns(told[0], told[1], told[2], valid, *seconds)
         return self._columns[schedule]
 
     def _series(self, key: Key) -> Series | Unknown:

@@ -7,7 +7,7 @@ not from a stream. So it is the same for every searcher and does not depend on i
 
 import zlib
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,8 @@ def trial_keys(
     """
     arch = np.asarray(arch_numbers, dtype=np.uint64)[:, None]  # (n_archs, 1)
     trial = np.arange(n_trials, dtype=np.uint64)[None, :]  # (1, n_trials)
-    return _mix64(_mix64(np.uint64(_root(seed, schedule)) ^ arch) + trial * np.uint64(_STEP))
+    keys = _mix64(_mix64(np.uint64(_root(seed, schedule)) ^ arch) + trial * np.uint64(_STEP))
+    return np.asarray(keys, dtype=np.uint64)
 
 
 def trial_order(seed: int, schedule: str, arch_number: int, n_trials: int) -> tuple[int, ...]:
@@ -52,11 +53,8 @@ def _root(seed: int, schedule: str) -> int:
     return (seed * _STEP + zlib.crc32(f"trials/{schedule}".encode())) & _MASK
 
 
-_Z = TypeVar("_Z", int, NDArray[np.uint64])
-
-
-def _mix64(z: _Z) -> _Z:
-    """Return z mixed modulo 2^64; arrays of uint64 wrap by themselves, Python's int by the mask."""
+def _mix64(z: Any) -> Any:
+    """Return z, an int or an array of uint64, mixed modulo 2^64; arrays wrap by themselves, an int by the mask."""
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
     return z ^ (z >> 31)

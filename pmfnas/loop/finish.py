@@ -4,12 +4,28 @@ A searcher may end with an arch that was trained for only a few epochs. This wra
 training of the recommended arch, estimated from the measured seconds of its epochs. Once only the reserve is left, the
 wrapper submits that training before the searcher's own request. It takes the longest schedule that fits into the rest
 of the budget. If the recommended arch is fully trained already, the wrapper adds nothing.
+A searcher that later probes that arch, which is free then, and goes on from there, is told the added training.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
 
 from pmfnas.core.ports import Searcher
-from pmfnas.core.types import Arch, Decision, Diverged, Fidelities, Ok, Outcome, Stop, Submit, Ticket, Train, Wait
+from pmfnas.core.types import (
+    Arch,
+    Decision,
+    Diverged,
+    Fidelities,
+    Ok,
+    Outcome,
+    Request,
+    Stop,
+    Submit,
+    Ticket,
+    Train,
+    Wait,
+)
 
 RESERVE = 1.15
 """Reserve as a multiple of the expected seconds, since epochs vary in length."""
@@ -36,7 +52,9 @@ class Finishing:
         self._trained: set[tuple[Arch, str]] = set()  # with the schedule
         self._last: Train | None = None
         self._held: Decision | None = None
-        self._finished: list[Arch] = []
+        self._values: dict[Arch, tuple[int, float]] = {}  # epochs and score of the longest whole training
+        self._added: dict[tuple[Arch, str], Train] = {}
+        self._asked: dict[Train, Train] = {}  # request from the first epoch -> the searcher's own
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
         """Return the searcher's decision, or the full training if only its reserve is left."""
@@ -45,6 +63,7 @@ class Finishing:
         if self._last is not None:
             return Wait()
         decision, self._held = self._held or self._searcher.ask(running, remaining_s), None
+        decision = self._from_the_start(decision)
         best = self._recommended()
         last = self._whole(best, remaining_s) if best is not None else None
         if last is None or self._is_under_way(last, running):
@@ -65,19 +84,37 @@ class Finishing:
         if isinstance(request, Train) and isinstance(outcome, Ok | Diverged):
             self._learn(request, outcome)
         if request != self._last:
-            self._searcher.tell(ticket, outcome)
+            own = self._asked.pop(request, request) if isinstance(request, Train) else request
+            self._searcher.tell(replace(ticket, request=own), outcome)
             return
         self._last = None
+        if isinstance(outcome, Ok):
+            self._added[request.arch, request.schedule] = request
         self._trained.add((request.arch, request.schedule))  # also if it diverged or failed: it is not repeated
-        self._finished += [request.arch] if isinstance(outcome, Ok) else []
 
     def recommend(self) -> Sequence[Arch]:
-        """Return the searcher's archs; the arch of the added training leads, unless the best was trained as long."""
+        """Return the searcher's archs; after an added training, the best of those trained longest leads.
+
+        It does not where the searcher's best was trained as long.
+        """
         archs = self._searcher.recommend()
-        if not self._finished or (archs and self._height(archs[0]) >= self._height(self._finished[-1])):
+        if not self._added or (archs and self._height(archs[0]) >= max(map(self._height, self._values))):
             return archs
-        last = self._finished[-1]
-        return (last, *(arch for arch in archs if arch != last))
+        leader = max(self._values, key=lambda arch: self._values[arch])
+        return (leader, *(arch for arch in archs if arch != leader))
+
+    def _from_the_start(self, decision: Decision) -> Decision:
+        """Return the decision with the added training in place of what goes on from an epoch within it."""
+        if not isinstance(decision, Submit):
+            return decision
+        return replace(decision, requests=tuple(map(self._replaced, decision.requests)))
+
+    def _replaced(self, request: Request) -> Request:
+        added = self._added.get((request.arch, request.schedule)) if isinstance(request, Train) else None
+        if added is None or not isinstance(request, Train) or not 0 < request.start < added.stop == request.stop:
+            return request
+        self._asked[added] = request
+        return added
 
     def _height(self, arch: Arch) -> int:
         """Return the epochs of the longest schedule that the arch has completed; 0 if none."""
@@ -87,6 +124,8 @@ class Finishing:
         cost = outcome.cost
         if isinstance(outcome, Ok) and request.stop == self._fidelities[request.schedule].epochs:
             self._trained.add((request.arch, request.schedule))
+            value = (request.stop, outcome.curve.last_valid_acc if outcome.curve.valid_epochs else -inf)
+            self._values[request.arch] = max(value, self._values.get(request.arch, value))
         if request.stop > request.start and cost.train_s > 0:
             self._epoch_s[request.arch] = cost.train_s / (request.stop - request.start)
         self._setup_s = max(self._setup_s, cost.setup_s)

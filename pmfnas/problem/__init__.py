@@ -1,7 +1,10 @@
 """A search on a problem of your own: `pmfnas.search(train, space, ...)`.
 
 search      the whole of it: folder, workers, searcher, result
+problem     a problem as a value: the arguments that searches share
 arguments   what it is called with, checked
+earlier     what earlier searches let expect
+warm        PMF-NAS that begins with it
 handle      what the training function gets as `run`: epochs, reports, checkpoint
 worker      the program of a worker process, which calls the training function
 process     a worker process as the search sees it: started, heard, killed

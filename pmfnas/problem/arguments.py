@@ -1,10 +1,10 @@
-"""The arguments of a search, checked: `Problem` is what they say."""
+"""The arguments of a search, checked: `Checked` is what they say."""
 
 import hashlib
 import inspect
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ _MOST_EPOCHS, _MOST_WORKERS = 10_000, 10_000
 
 
 @dataclass(frozen=True)
-class Problem:
+class Checked:
     """What is searched, and with what; checked."""
 
     train: Train
@@ -89,7 +89,8 @@ def checked(
     searcher: Any,
     n_workers: Any,
     timeout: Any,
-) -> Problem:
+    after: Any = None,
+) -> Checked:
     """Return what the arguments of `search` say; raise `InputError` for what cannot be used."""
     _check_train(train)
     if not isinstance(space, Choices):
@@ -101,7 +102,10 @@ def checked(
             raise InputError(f"{name} is {shown(value)}, but must be a whole number from {least} to {most}")
     if searcher is not None and not callable(searcher):
         raise InputError(f"searcher is {shown(searcher)}, but must be a class of searchers, such as PmfNas")
-    return Problem(
+    earlier = _folders(after, Path(out))
+    if earlier and searcher is not None:
+        raise InputError("after is what PMF-NAS begins with; leave it out, or leave searcher out")
+    return Checked(
         train,
         space,
         _fidelities(schedules),
@@ -110,13 +114,24 @@ def checked(
         None if timeout is None else seconds("timeout", timeout),
         seed,
         n_workers,
-        searcher or _pmf_nas(),
-        "pmf_nas" if searcher is None else _plain_name(getattr(searcher, "func", searcher).__name__),
+        searcher or _pmf_nas(space, earlier),
+        "pmf_nas" if searcher is None else _name_of(searcher),
         _plain_name(Path(out).absolute().name),
     )
 
 
-def _pmf_nas() -> SearcherFactory:
+def _folders(after: Any, out: Path) -> tuple[Path, ...]:
+    """Return the folders that `after` names; raise `InputError` where it is no folder, or `out` itself."""
+    named = (after,) if isinstance(after, str | os.PathLike) else after if after is not None else ()
+    if not isinstance(named, list | tuple) or not all(isinstance(one, str | os.PathLike) for one in named):
+        raise InputError(f"after is {shown(after)}, but must be the folder of an earlier search, or a list of such")
+    folders = tuple(dict.fromkeys(Path(one) for one in named))
+    if out.absolute() in [folder.absolute() for folder in folders]:
+        raise InputError(f"after names {out}, which is out itself; give this search another out")
+    return folders
+
+
+def _pmf_nas(space: Choices, after: Sequence[Path]) -> SearcherFactory:
     """Return PMF-NAS without what it takes for granted of images, which no problem of a user need share.
 
     That is the belief that larger networks are better, and probes: what a training loss early in the longest schedule
@@ -125,9 +140,19 @@ def _pmf_nas() -> SearcherFactory:
     from pmfnas.engine.parts import WHOLE
     from pmfnas.engine.searcher import PmfNas
     from pmfnas.engine.settings import Settings
+    from pmfnas.problem.earlier import read_earlier
+    from pmfnas.problem.warm import warm_pmf_nas
 
     settings = Settings(capacity_belief=0.0, explore_belief=0.0)
-    return partial(PmfNas, settings=settings, parts=replace(WHOLE, probes=False))
+    parts = replace(WHOLE, probes=False)
+    if not after:
+        return partial(PmfNas, settings=settings, parts=parts)
+    return partial(warm_pmf_nas, settings=settings, parts=parts, earlier=read_earlier(after, space))
+
+
+def _name_of(searcher: SearcherFactory) -> str:
+    made = getattr(searcher, "func", searcher)
+    return _plain_name(getattr(made, "__name__", type(made).__name__))
 
 
 def _plain_name(text: str) -> str:
@@ -163,7 +188,7 @@ def _fidelities(schedules: Any) -> Fidelities:
     return Fidelities(tuple(Schedule(name, n, frozenset(range(1, n + 1))) for name, n in named.items()))
 
 
-def pickled(problem: Problem) -> bytes:
+def pickled(problem: Checked) -> bytes:
     """Return what a worker process needs; raise `InputError` where it cannot be sent to one."""
     import cloudpickle
 

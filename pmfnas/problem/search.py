@@ -17,7 +17,7 @@ from pmfnas.loop.record import RunHeader, write_record
 from pmfnas.loop.replay import ReplayExecutor
 from pmfnas.loop.runner import Finished, Setting, make_searcher
 from pmfnas.loop.runner import search as play
-from pmfnas.problem.arguments import Problem, Train, checked, pickled
+from pmfnas.problem.arguments import Checked, Train, checked, pickled
 from pmfnas.problem.executor import Patience, ProcessExecutor, Worker
 from pmfnas.problem.folder import EXPERIMENT, LOCK, LOG, Folder
 from pmfnas.problem.metric import Metric
@@ -43,6 +43,7 @@ def search(
     seed: int = 0,
     metric: str | Metric = "valid_acc",
     searcher: SearcherFactory | None = None,
+    after: str | Path | Sequence[str | Path] | None = None,
     n_workers: int = 1,
     executor: Submits | None = None,
     timeout: str | float | None = None,
@@ -61,6 +62,8 @@ def search(
         seed: of everything that is drawn.
         metric: what is reported and searched for: "valid_acc", "valid_loss", or a `Metric`.
         searcher: what searches, a class that keeps `pmfnas.core.ports.Searcher`; PMF-NAS by default.
+        after: folder of an earlier search of this problem or a similar one, or several. PMF-NAS begins with what they
+            found, over the choices of the same names, and trusts it as far as its own scores agree.
         n_workers: trainings at a time, each in a process of its own.
         executor: where they run, if not on this machine: an object with the `submit` of `concurrent.futures`, such as
             a client of Dask.
@@ -73,7 +76,7 @@ def search(
         InputError: an argument cannot be used, `out` holds something else, or every training fails.
         ContractError: the searcher broke a rule.
     """
-    problem = checked(train, space, schedules, budget, out, seed, metric, searcher, n_workers, timeout)
+    problem = checked(train, space, schedules, budget, out, seed, metric, searcher, n_workers, timeout, after)
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise InputError(
             f"executor is {shown(executor)}, but must have a method submit, as those of concurrent.futures"
@@ -94,7 +97,7 @@ class _Search:
 
     def __init__(
         self,
-        problem: Problem,
+        problem: Checked,
         folder: Folder,
         executor: Submits | None,
         trackers: Sequence[Tracker],
@@ -206,7 +209,7 @@ def shared(slot: int, n_workers: int, given: Mapping[str, str], n_cores: int) ->
     return variables
 
 
-def _write(problem: Problem, folder: Folder, finished: Finished) -> None:
+def _write(problem: Checked, folder: Folder, finished: Finished) -> None:
     """Write the record; raise `InputError` where nothing was found."""
     if not finished.recommended:
         raise InputError(

@@ -82,7 +82,7 @@ def drive(
     interfere = interfere or _nothing
     interfere()
     searcher = Watched(make_searcher(factory, setting, rng=stream(seed, "searcher")), interfere)
-    Referee(setting.space, setting.fidelities).recommended(searcher.recommend())  # no outcome yet: no arch
+    Referee(setting.space, setting.fidelities).recommended(tuple(searcher.recommend()))  # no outcome yet: no arch
     offered: Benchmark = Uneven(benchmark, seed=seed) if shuffled else benchmark
     trial_of = paired_trials(offered, seed)
     executor: Executor = SimulatedExecutor(offered, trial_of, n_workers=n_workers, accounting="resume")

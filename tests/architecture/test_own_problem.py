@@ -37,7 +37,9 @@ def ran(program: str, wheel: Path, folder: Path) -> tuple[dict, str]:
 
 
 def test_the_programs_run_as_they_are_written_from_the_wheel_alone(wheel, tmp_path):
-    first, second, on_ray, metrics = [block.text for block in read(PAGE).blocks if block.language == "python"]
+    first, second, on_ray, metrics, later, problem = [
+        block.text for block in read(PAGE).blocks if block.language == "python"
+    ]
     found, printed = ran(first, wheel, tmp_path)
     assert found["from"].startswith(f"{wheel}/")
     assert not {"harness", "baselines", "torch", "sklearn"} & set(found["loaded"])
@@ -52,5 +54,10 @@ def test_the_programs_run_as_they_are_written_from_the_wheel_alone(wheel, tmp_pa
     assert found["clock_s"] <= 15.0
     assert (tmp_path / "results" / "faster.png").stat().st_size > 10_000
     assert "incumbent" not in printed
+    found, _ = ran(
+        f"{setup}{first[first.index('space = ') : first.index('result = ')]}{later}{problem}", wheel, tmp_path
+    )
+    assert found["best"] > 0.8
+    assert "archs of mine" in (tmp_path / "results" / "more" / "spec.json").read_text()
     exec(metrics, {})
     exec(on_ray, {})

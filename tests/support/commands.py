@@ -20,7 +20,7 @@ from tests.support.named import OF_THE_READER
 
 TREE = ("baselines", "docs", "harness", "pmfnas", "tests")
 SOURCES = ("auto", "official", "anchored", "real-finals", "surrogate")
-OWN_FOLDERS = ("compare", "search", "search-compare", *VERBS)
+OWN_FOLDERS = ("compare", "problem-compare", "search", "search-compare", *VERBS)
 """Folders below `results/` that a verb writes by itself; `-smoke` may follow."""
 STANDS_FOR = re.compile(r"[A-Z][A-Z_]*(/[A-Z_]+)*")
 """A word in capitals stands for one of the reader's own: DIR, SOURCE, EXPERIMENT."""

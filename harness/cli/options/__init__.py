@@ -5,9 +5,9 @@ start fast. The file of the same name in `harness.cli` does the work.
 
     names                                   names and numbers in help texts
     run, compare, peers, studies            verbs that run experiments
-    table, report, same_order, explain      verbs that read folders of results
-    calibration, ceiling                    verbs that check forecasts and bounds
+    table, report, explain, ceiling         verbs that read folders of results
     predictors, regress                     the predictor study and its gate
     search, search_compare                  real training
+    speed                                   how fast all this is
     data, searcher, completion              tables, a searcher to begin with, the shell
 """

@@ -14,6 +14,7 @@ else."""
 _EXAMPLES = {
     "speed --smoke": "does everything run? Its figures mean nothing",
     "speed": "the whole measurement",
+    "speed --parts data,queries": "two parts of it",
     "speed --write-page": "docs/reference/speed.md again, from the committed figures",
 }
 
@@ -24,5 +25,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--data", default="surrogate", help="the table to measure on (default: surrogate)")
     arguments.add_out(verb, "where results go (default results/speed, with -smoke for --smoke)")
     arguments.add_smoke(verb, "tiny extents: a minute or two, and no claim")
+    text = "only these parts, such as queries,events; the other figures of --out are kept"
+    verb.add_argument("--parts", type=arguments.names_of("--parts"), default=(), metavar="A,B", help=text)
     arguments.add_update_reference(verb)
     verb.add_argument("--write-page", action="store_true", help="write the page in the documents, and measure nothing")

@@ -9,7 +9,7 @@ from harness.host.units import budget_s, names
 
 _TEXTS = {
     "ablation": """Runs PMF-NAS and, for each of its parts, PMF-NAS without it (`no_refine`, `no_curves`, ...), on three
-data sets with the same seeds, trials and random stream: 60 seeds at 3 h and 8.5 h, 20 at 34 h.
+data sets with the same seeds, trials and random stream: 60 seeds at 3 h and 8.5 h.
 docs/reference/studies.md says what takes the place of a part.""",
     "sensitivity": """Runs PMF-NAS and, for each of its numeric settings, PMF-NAS with that setting halved and doubled
 (`bend_halved`, `bend_doubled`, ...), on three data sets with the same 20 seeds, trials and random stream, at 8.5 h.

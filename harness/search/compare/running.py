@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -59,6 +59,8 @@ class Plan:
     """Maximum number of searches at the same time."""
     n_threads: int
     """Linear-algebra threads of each search."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Searchers of the user's: name -> source."""
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -68,6 +70,8 @@ class Plan:
 
 Command: TypeAlias = Callable[[Plan, Run, Path], Sequence[str]]
 """Returns the command of a run, given its folder."""
+Told: TypeAlias = Callable[[Mapping[str, Any]], str]
+"""Returns a result in words."""
 
 
 def folder(out: Path, run: Run) -> Path:
@@ -92,7 +96,14 @@ def unfinished(plan: Plan, out: Path) -> list[Run]:
     return [run for run in plan.runs if read_result(folder(out, run)) is None]
 
 
-def run_missing(plan: Plan, out: Path, *, command: Command = search_command) -> Mapping[Run, str]:
+def accuracies(result: Mapping[str, Any]) -> str:
+    """Return the result of a search in words."""
+    return f"test {result['test_acc']:.2f} %, validation {result['valid_acc']:.2f} %, {result['gpu_hours']:.3f} GPU-h"
+
+
+def run_missing(
+    plan: Plan, out: Path, *, command: Command = search_command, told: Told = accuracies
+) -> Mapping[Run, str]:
     """Do every run without a result; return the failed runs with their reasons.
 
     After an interrupt, it ends the running searches and waits for them; the same call resumes them.
@@ -101,12 +112,13 @@ def run_missing(plan: Plan, out: Path, *, command: Command = search_command) -> 
         plan: the comparison.
         out: folder of the comparison.
         command: returns the command of a run.
+        told: returns a result in words.
 
     Raises:
         InputError: `out` belongs to another comparison, or another process uses it.
         KeyboardInterrupt: the process was interrupted; all searches have ended.
     """
-    claim(out, plan.claim)
+    claim(out, plan.claim, plan.sources, flag="--searcher")
     (out / "logs").mkdir(exist_ok=True)
     with locked(out):
         missing = unfinished(plan, out)
@@ -114,11 +126,11 @@ def run_missing(plan: Plan, out: Path, *, command: Command = search_command) -> 
         if done:
             print(f"{done} of {len(plan.runs)} runs were finished before; going on", file=sys.stderr)
         failures: dict[Run, str] = {}
-        with Progress("search-compare", len(plan.runs), unit="run", done=done, leave=True) as progress:
+        with Progress(plan.claim["experiment"], len(plan.runs), unit="run", done=done, leave=True) as progress:
             for run, code in _ended(plan, out, missing, command):
                 failure = _failure(out, run, code)
                 failures |= {run: failure} if failure else {}
-                progress.say(f"{run}: {failure or _found(out, run)}")
+                progress.say(f"{run}: {failure or told(read_result(folder(out, run)) or {})}")
                 progress.step()
     return failures
 
@@ -177,11 +189,6 @@ def _failure(out: Path, run: Run, code: int) -> str:
     if code == 0 and read_result(folder(out, run)) is not None:
         return ""
     return f"failed with exit code {code}: {_last_line(log_file(out, run)) or 'it wrote nothing'}"
-
-
-def _found(out: Path, run: Run) -> str:
-    result = read_result(folder(out, run)) or {}
-    return f"test {result['test_acc']:.2f} %, validation {result['valid_acc']:.2f} %, {result['gpu_hours']:.3f} GPU-h"
 
 
 def _last_line(log: Path) -> str:

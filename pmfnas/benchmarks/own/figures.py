@@ -106,7 +106,7 @@ def measured(figures: Figures, group: Group, role: str) -> tuple[FloatArray, tup
     """
     values = figures.of(group, role)
     lacks: NDArray[np.bool_] = np.isnan(values)
-    there: NDArray[np.bool_] = ~lacks.all(axis=0)
+    there: NDArray[np.bool_] = np.logical_not(lacks.all(axis=0))
     bad: NDArray[np.bool_] = lacks & there[None, :]
     if bad.any() and figures.options.not_numbers == "refuse":
         _refuse_empty(figures, group, role, bad)

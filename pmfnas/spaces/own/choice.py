@@ -34,6 +34,19 @@ class Choice:
         """Names of its columns of features."""
         return (self.name,) if self.ordered else tuple(f"{self.name}={text}" for text in self.texts)
 
+    def nearest(self, text: str) -> int | None:
+        """Return the index of the value with this text, or of the number nearest to it; None where there is none."""
+        if text in self.texts:
+            return self.texts.index(text)
+        numbers = [value for value in self.values if isinstance(value, int | float) and not isinstance(value, bool)]
+        try:
+            wanted = float(text)
+        except ValueError:
+            return None
+        if not self.ordered or len(numbers) < len(self.values):
+            return None
+        return min(range(len(numbers)), key=lambda i: abs(numbers[i] - wanted))
+
     def columns(self, indices: NDArray[np.int64], exists: NDArray[np.bool_]) -> FloatArray:
         """Return its features, (n_archs, n_columns): the rank in [0, 1], or one column per value.
 

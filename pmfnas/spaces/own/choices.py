@@ -178,6 +178,14 @@ class Choices:
             raise self._no_text(text)
         return tuple(arch)
 
+    def nearest(self, texts: Mapping[str, str]) -> Arch | None:
+        """Return the arch with these texts of values by name; None where a choice has no such value.
+
+        Of a choice that is not named the arch has the first value; a number is taken as the nearest of its choice.
+        """
+        arch = [choice.nearest(texts[choice.name]) if choice.name in texts else 0 for choice in self._choices]
+        return None if None in arch else self.settled(tuple(i for i in arch if i is not None))
+
     def format(self, arch: Arch) -> str:
         """Return the choices that exist, as `depth=2,width=64`."""
         self._check(arch)

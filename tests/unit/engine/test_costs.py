@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import pmfnas
 from pmfnas.core.types import Cost, Train
 from pmfnas.engine.costs import CostModel
 from pmfnas.testing.grid import GridSpace
@@ -50,3 +51,27 @@ def test_senseless_costs_are_ignored() -> None:
     costs.tell(Train((0, 0, 0), "12", 0, 3), Cost(float("nan"), 0.0), 3)
     costs.tell(Train((0, 0, 0), "12", 0, 3), Cost(10.0, 0.0), 0)
     assert not costs.known
+
+
+def choices_s(arch):
+    return 0.01 * arch.depth * arch.width / arch.batch
+
+
+def test_without_a_cost_hint_the_choices_say_what_an_arch_takes() -> None:
+    space = pmfnas.Choices(depth=[1, 2, 4, 8], width=[16, 32, 64, 128], batch=[8, 16, 32], lr=[0.1, 0.2, 0.3, 0.4])
+    costs, rng = CostModel(space), np.random.default_rng(0)
+    archs = [space.sample(rng=rng) for _ in range(60)]
+    for arch in archs[:20]:
+        costs.tell(Train(arch, "9", 0, 2), Cost(2 * choices_s(space.named(arch)), 0.0), 2)
+    true = np.array([choices_s(space.named(arch)) for arch in archs[20:]])
+    found = np.array([costs.epoch_s(arch, "9") for arch in archs[20:]])
+    level = np.mean([choices_s(space.named(arch)) for arch in archs[:20]])
+    assert np.abs(np.log(found / true)).mean() < 0.5 * np.abs(np.log(level / true)).mean()
+    assert np.corrcoef(np.log(found), np.log(true))[0, 1] > 0.9
+
+
+def test_every_segment_is_set_up() -> None:
+    costs = CostModel(SPACE)
+    costs.tell(Train((0, 0, 0), "12", 0, 3), Cost(3.0, 0.0, 4.0), 3)
+    costs.tell(Train((1, 1, 1), "12", 0, 3), Cost(3.0, 0.0, 2.0), 3)
+    assert costs.seconds(Train((0, 0, 0), "12", 3, 12)) == pytest.approx(9.0 + 3.0)

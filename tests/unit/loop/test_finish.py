@@ -90,3 +90,39 @@ def test_a_searcher_that_stops_gets_its_recommendation_trained():
     finished = run([short(B)], budget_s=10_000.0)
     assert asked(finished) == [(B, "12@12"), (B, "200@200")]
     assert np.isclose(finished.clock_s, 121.0 + WHOLE_S)
+
+
+def test_a_searcher_that_goes_on_with_what_was_finished_for_it_is_told_that_training():
+    early, rest = Submit((Train(B, "200", 0, 25, ()),)), Submit((Train(B, "200", 25, 200),))
+    told = []
+
+    class Told(Scripted):
+        def tell(self, ticket, outcome):
+            told.append((ticket.request, outcome))
+            super().tell(ticket, outcome)
+
+    searcher = Finishing(Told([short(B), short(A), early, rest]), FIDELITIES, width=1)
+    executor = SimulatedExecutor(ByHand(), lambda arch, schedule, k: k, n_workers=1, accounting="resume")
+    budget_s = 121.0 + WHOLE_S * 1.15 + 60.0
+    finished = search(searcher, executor, Setting(cells(), FIDELITIES, budget_s))
+    assert finished.status == "ok"
+    assert asked(finished)[:4] == [(B, "12@12"), (B, "200@200"), (A, "12@12"), (B, "200@25")]
+    request, outcome = told[-1]
+    assert request == rest.requests[0]
+    assert isinstance(outcome, Ok)
+    assert outcome.cost.total_s == 0.0
+
+
+def test_of_several_that_were_trained_to_the_end_the_best_of_the_longest_schedule_leads():
+    class Fickle(Scripted):
+        """Recommends what it was told of last."""
+
+        def recommend(self):
+            return [ticket.request.arch for ticket, _ in reversed(self.heard)]
+
+    early = Submit((Train(B, "12", 0, 1),))
+    searcher = Finishing(Fickle([short(C), early]), FIDELITIES, width=1)
+    executor = SimulatedExecutor(ByHand(), lambda arch, schedule, k: k, n_workers=1, accounting="resume")
+    finished = search(searcher, executor, Setting(cells(), FIDELITIES, 121.0 + WHOLE_S * 1.15 + 5.0))
+    assert asked(finished) == [(C, "12@12"), (C, "200@200"), (B, "12@1"), (B, "12@12")]
+    assert finished.recommended[:2] == (C, B)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from harness.experiment.batch import run_experiment
 from harness.experiment.specs import TABLE2
-from harness.host.clusters import CLUSTERS
+from harness.host.clusters import CLUSTERS, unordered
 from harness.host.workers import work_off
 from pmfnas.core.errors import InputError
 from tests.support.tables import write_small
@@ -41,17 +42,16 @@ def failing(x: int) -> None:
     raise ValueError(f"no {x}")
 
 
-def worked_off(backend: str, work, arguments) -> list:
-    return work_off(work, arguments, label="work", unit="run", n_jobs=2, crash="lost", backend=backend)
-
-
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Ray leaves its own processes to the end of this one
 def test_results_errors_and_the_calls_of_a_lost_worker(backend, tmp_path):
-    assert worked_off(backend, squared, [(x,) for x in range(7)]) == [x * x for x in range(7)]
-    assert worked_off(backend, killed_once, [(tmp_path, x) for x in range(4)]) == [0, 1, 4, 9]
-    with pytest.raises(ValueError, match="no 7"):
-        worked_off(backend, failing, [(7,)])
+    with CLUSTERS[backend](2) as cluster:
+        assert dict(unordered(cluster, squared, [(x,) for x in range(7)])) == {x: x * x for x in range(7)}
+        assert dict(unordered(cluster, killed_once, [(tmp_path, x) for x in range(4)])) == {x: x * x for x in range(4)}
+        with pytest.raises(ValueError, match="no 7"):
+            list(unordered(cluster, failing, [(7,)]))
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_records_are_the_same_bytes_on_every_backend(backend, tmp_path):
     table = write_small(tmp_path / "table", ARCHS)
     spec = replace(TABLE2, searchers=("asha", "random_search"), datasets=("cifar100",), n_seeds=3, budget_s=300.0)
@@ -64,7 +64,7 @@ def test_records_are_the_same_bytes_on_every_backend(backend, tmp_path):
 
 @pytest.mark.parametrize("name", sorted(CLUSTERS))
 def test_a_backend_that_is_not_installed_is_named_with_the_remedy(name, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, PACKAGE[name], None)
-    monkeypatch.setitem(__import__("sys").modules, name, None)
+    for package in (PACKAGE[name], name):
+        monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(InputError, match=f"needs the extra {name}: start once with PMFNAS_EXTRAS={name}"):
-        worked_off(name, squared, [(1,)])
+        work_off(squared, [(1,)], label="work", unit="run", n_jobs=2, crash="lost", backend=name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.speed import page
+from harness.speed import measuring, page
 from harness.speed.figure import Figure, exponent, line
 from harness.speed.parts import Plan, in_process, run_part
 
@@ -29,11 +29,16 @@ def test_the_exponent_of_a_power_and_the_line_through_points():
 
 
 def test_what_falls_short_is_marked_in_the_table(tmp_path: Path):
-    page.write([FAST, replace(FAST, value=26.4567)], "SYNTHETIC", tmp_path)
+    page.write({"events": [FAST], "table2": [replace(FAST, value=26.4567)]}, "SYNTHETIC", tmp_path)
     rows = (tmp_path / page.TABLE).read_text().splitlines()[2:]
     assert [page.SHORT in row for row in rows] == [False, True]
     assert "26.5 us" in rows[1]
-    assert json.loads((tmp_path / page.FILE).read_text())["figures"][0] == asdict(FAST)
+    assert json.loads((tmp_path / page.FILE).read_text())["parts"]["events"] == [asdict(FAST)]
+    assert page.read(tmp_path)[1]["table2"] == [replace(FAST, value=26.5)]
+
+
+def test_every_part_has_a_name_in_order(tmp_path: Path):
+    assert tuple(measuring._parts(Plan("", str(tmp_path)))) == measuring.PARTS
 
 
 def test_the_committed_page_is_made_from_the_committed_figures():
