@@ -25,8 +25,9 @@ from harness.search.card import CLASS_NAMES, class_names, model_card, model_card
 from harness.search.result import WEIGHTS
 from harness.search.retrain import RETRAINED_WEIGHTS
 from harness.search.spec import claimed_plan, finished_search
-from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.errors import InputError
 from pmfnas.files import write_bytes, write_text
+from pmfnas.training.checkpoints import read_state
 from pmfnas.training.pack import Pack
 from pmfnas.training.recipe import Recipe
 from pmfnas.training.state import TrainingState
@@ -34,6 +35,7 @@ from pmfnas.training.state import TrainingState
 _ONNX = ("onnx", "onnxscript")
 """Packages that torch's exporter needs."""
 _STANDS_FOR_PT2 = ("", ".pt", ".pth")
+_REMEDY = "search anew in another folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def export(out: Path, to: Path, retrained: Mapping[str, Any] | None = None) -> E
     claim, result = finished_search(out)
     files = targets(to, out)
     names = json.dumps(class_names(claim, result))
-    program = _program(claim, result, _weights(out / (WEIGHTS if retrained is None else RETRAINED_WEIGHTS)))
+    program = _program(claim, result, read_state(out / (WEIGHTS if retrained is None else RETRAINED_WEIGHTS), _REMEDY))
     buffer = BytesIO()
     torch.export.save(program, buffer, extra_files={CLASS_NAMES: names})
     onnx, why_no_onnx = _as_onnx(program, names)
@@ -188,11 +190,3 @@ def _frozen(pack: Pack) -> torch.nn.Module:
         tensor.grad = None
         tensor.data = tensor.data.clone()
     return network
-
-
-def _weights(path: Path) -> TrainingState:
-    try:
-        return TrainingState(**torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:  # torch passes on exceptions of its zip and pickle readers
-        cause = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise DataError(f"{path} is missing or damaged ({cause}); search anew in another folder") from None

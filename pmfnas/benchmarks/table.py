@@ -327,12 +327,11 @@ class TableWriter:
             with writing(self.out, array.nbytes):
                 array.flush()  # type: ignore[attr-defined]
             self._columns[name] = Column(epochs, array.dtype.str, array.shape, _sha256(self._file(name)))
-        text = written(self.header, self._columns, self.notes)
-        with writing(self.out, len(text)):
-            with (self._work / HEADER).open("w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
+        content = written(self.header, self._columns, self.notes)
+        with writing(self.out, len(content)):
+            with (self._work / HEADER).open("wb") as stream:
+                stream.write(content)
+                flush(stream)
             self._work.rename(self.out)
 
 

@@ -4,7 +4,8 @@
     OUT/runs/nb201-cifar100/asha/s0007.timing.json    the timings, which depend on the host; written first
 
 The run's header (settings, seed, data fingerprint, how it ended) is JSON in the Parquet schema's metadata under the
-key `pmfnas`. pandas, DuckDB and pyarrow read the file; the columns are documented in `docs/reference/records.md`.
+key `pmfnas`. Its entry `seal` is the checksum of the whole file, compared whenever the file is opened. pandas, DuckDB
+and pyarrow read the file; the columns are documented in `docs/reference/records.md`.
 """
 
 import json
@@ -22,13 +23,16 @@ from pmfnas.files import reading, write_bytes, write_text
 from pmfnas.loop.ledger import Entry
 from pmfnas.loop.plain import from_text
 from pmfnas.loop.runner import Finished
+from pmfnas.seal import SEAL, check_seal, sealed
 
 if TYPE_CHECKING:  # only the record of a run needs pyarrow
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-FORMAT = 2
-"""Format of new records. In format 1 the settings were Python text."""
+FORMAT = 3
+"""Format of new records. In format 1 the settings were Python text; formats 1 and 2 have no seal."""
 METADATA = b"pmfnas"
+_REMEDY = "remove it to run it again"
 
 
 @cache
@@ -122,33 +126,49 @@ def write_record(out: Path, header: RunHeader, finished: Finished, space: Space)
 
 def read_header(path: Path) -> RunHeader:
     """Return the header of a record; raise `DataError` if the record is damaged or has another format."""
-    import pyarrow.parquet as pq
-
-    with reading(path, "remove it to run it again"):
-        raw = json.loads(pq.read_schema(path).metadata[METADATA])
+    with reading(path, _REMEDY):
+        raw = _header(_opened(path))
         written = raw.pop("format")
-        if written not in (1, FORMAT):
+        if written not in range(1, FORMAT + 1):
             raise DataError(f"{path} was written by another version of this program; use another --out")
         if written == 1:
             raw["settings"] = from_text(raw["settings"])
+        raw.pop("seal", None)
         return RunHeader(**{**raw, "recommended": tuple(raw["recommended"])})
 
 
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
-    """Return the rows of a record, of all columns or of those given.
+    """Return the rows of a record, of all columns or of those given; raise `DataError` if it is damaged.
 
     Older records lack the column `setup_s`. They are runs on tables, which need no set-up, so it is 0 for them.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     asked = list(columns) if columns is not None else schema().names
-    with reading(path, "remove it to run it again"):
-        there = set(pq.read_schema(path).names)
-        rows = pq.read_table(path, columns=[name for name in asked if name in there])
+    with reading(path, _REMEDY):
+        file = _opened(path)
+        there = set(file.schema_arrow.names)
+        rows = file.read([name for name in asked if name in there])
         if "setup_s" in asked and "setup_s" not in there:
             rows = rows.append_column(schema().field("setup_s"), pa.array([0.0] * len(rows)))
         return rows.select([name for name in asked if name in rows.column_names])
+
+
+def _opened(path: Path) -> "pq.ParquetFile":
+    """Return an open record; raise `DataError` if it is not as it was written."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    content = path.read_bytes()
+    check_seal(content, path, _REMEDY)
+    file = pq.ParquetFile(pa.BufferReader(content))
+    check_seal(content, path, _REMEDY, entry=_header(file).get("seal"))
+    return file
+
+
+def _header(file: "pq.ParquetFile") -> dict[str, Any]:
+    """Return the header of a Parquet file as it is written; empty if it has none."""
+    return dict(json.loads((file.schema_arrow.metadata or {}).get(METADATA, "{}")))
 
 
 def read_timing(path: Path) -> dict[str, float]:
@@ -168,11 +188,11 @@ def _to_bytes(header: RunHeader, finished: Finished, space: Space) -> bytes:
         row = _row(entry, name)
         for key, values in columns.items():
             values.append(row.get(key))
-    metadata = {METADATA: json.dumps({"format": FORMAT, **asdict(header)}, sort_keys=True).encode()}
+    metadata = {METADATA: json.dumps({"format": FORMAT, "seal": SEAL, **asdict(header)}, sort_keys=True).encode()}
     table = pa.table(columns, schema=schema().with_metadata(metadata))
     sink = BytesIO()
     pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
+    return sealed(sink.getvalue())
 
 
 def _row(entry: Entry, name: Any) -> dict[str, Any]:
