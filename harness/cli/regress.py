@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import perf_counter
 
+from harness.experiment.checksums import list_checksums
 from harness.experiment.data import ANCHORS
+from harness.experiment.folder import REFERENCE_DIR
 from harness.host.units import written_time
 from harness.predictors.candidates import REFERENCE
-from harness.predictors.gate.asking import Asked, ask, comparable, comparable_groups, measured
+from harness.predictors.gate.asking import DEFAULT, Asked, ask, comparable, comparable_groups, measured
 from harness.predictors.gate.reference import Section, accepted, write_reference
 from harness.predictors.gate.report import means_table, rates_table, table, verdict
 from harness.predictors.gate.simulation import draw, simulate
@@ -70,6 +72,8 @@ def _accept(asked: Asked, reason: str) -> int:
     why = (datetime.now(UTC).date().isoformat(), reason)
     section = accepted(before, now, asked.data, asked.predictor, why)
     write_reference(asked.path, {**asked.sections, asked.data.stamp: section})
+    if asked.path == DEFAULT:
+        list_checksums(REFERENCE_DIR, DEFAULT.name)
     print(f"\naccepted as the reference of {asked.data.stamp}: {asked.path}, {len(now)} groups; {reason}")
     return 0
 
