@@ -84,7 +84,7 @@ def test_one_flipped_bit_is_named_by_its_line(tmp_path):
         damaged = bytearray(whole)
         damaged[place // 8] ^= 1 << place % 8
         path.write_bytes(damaged)
-        with pytest.raises(DataError, match="is damaged in line [1-6] "):
+        with pytest.raises(DataError, match=r"is damaged in line [1-6] "):
             Journal(path).read()
 
 
