@@ -14,12 +14,12 @@ explain          verb `explain`
 peers            verb `peers`
 predictors       verb `predictors`
 regress          verb `regress`
-report           verb `report`
+report           verbs `report` and `same-order`
 run              verb `run`, and every experiment as a verb
-same_order       verb `same-order`
 search           verbs `search`, `export` and `gpu-check`
 search_compare   verb `search-compare`
 searcher         verbs `new-searcher` and `check-searcher`
 studies          verbs `ablation`, `sensitivity` and `uncertainty`
 table            verb `table`: rewrites the outputs of any folder
+torture          verb `torture`: the long tests of trust
 """

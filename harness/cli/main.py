@@ -55,7 +55,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "report": Verb("report", "write one self-contained HTML page of a folder of results"),
         "calibration": Verb("calibration", "measure how often the predicted intervals of a searcher hold"),
         "ceiling": Verb("ceiling", "compute the best result that the data, and the trained archs of runs, allow"),
-        "same-order": Verb("same_order", "compare the order of the searchers in two folders of results"),
+        "same-order": Verb("report", "compare the order of the searchers in two folders of results"),
+        "torture": Verb("torture", "kill, fill, corrupt and fuzz everything, and measure what holds"),
         "data": Verb("data", "import, inspect, verify or build curve tables"),
         "completion": Verb("completion", "print a script that completes verbs and options in a shell"),
     }

@@ -53,7 +53,9 @@ def work_off(
     try:
         with (
             Progress(label, total, unit=unit, done=done, leave=True) as progress,
-            joblib.parallel_config(backend="loky", inner_max_num_threads=1),
+            joblib.parallel_config(
+                backend="loky", inner_max_num_threads=1, initializer=end_with, initargs=(os.getpid(),)
+            ),
         ):
             for i, result in joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls):
                 found[i] = result
@@ -71,5 +73,4 @@ def _call(owner: int, i: int, work: Callable[..., Any], arguments: Sequence[Any]
     """Return `i` and the result of `work`; outside the process `owner`, a failing print does not fail the work."""
     if os.getpid() != owner:
         console.prepare()
-        end_with(owner)
     return i, work(*arguments)

@@ -35,6 +35,7 @@ class Finishing:
         self._given_s: float | None = None
         self._trained: set[tuple[Arch, str]] = set()  # with the schedule
         self._last: Train | None = None
+        self._added: Train | None = None
         self._held: Decision | None = None
         self._finished: list[Arch] = []
 
@@ -44,7 +45,10 @@ class Finishing:
         self._clock_s = self._given_s - remaining_s
         if self._last is not None:
             return Wait()
-        decision, self._held = self._held or self._searcher.ask(running, remaining_s), None
+        held, self._held = self._held, None
+        if held is not None and self._is_overtaken(held):
+            return Stop("the time is spent on the full training of the recommended arch")
+        decision = held or self._searcher.ask(running, remaining_s)
         best = self._recommended()
         last = self._whole(best, remaining_s) if best is not None else None
         if last is None or self._is_under_way(last, running):
@@ -67,7 +71,7 @@ class Finishing:
         if request != self._last:
             self._searcher.tell(ticket, outcome)
             return
-        self._last = None
+        self._last, self._added = None, self._last
         self._trained.add((request.arch, request.schedule))  # also if it diverged or failed: it is not repeated
         self._finished += [request.arch] if isinstance(outcome, Ok) else []
 
@@ -124,6 +128,14 @@ class Finishing:
         """Return whether the searcher itself requests a full training, on the longest schedule or that of `last`."""
         ends = (self._fidelities.highest, last.fidelity)
         return any(isinstance(r, Train) and r.fidelity in ends for r in decision.requests)
+
+    def _is_overtaken(self, decision: Decision) -> bool:
+        """Return whether a held decision goes on from a checkpoint that the added training has replaced."""
+        if self._added is None or not isinstance(decision, Submit):
+            return False
+        trained = (self._added.arch, self._added.schedule, self._added.replicate)
+        goes_on = [r for r in decision.requests if isinstance(r, Train) and r.start > 0]
+        return any((r.arch, r.schedule, r.replicate) == trained for r in goes_on)
 
     def _is_under_way(self, last: Train, running: Sequence[Ticket]) -> bool:
         return any(

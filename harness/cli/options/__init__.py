@@ -5,7 +5,7 @@ start fast. The file of the same name in `harness.cli` does the work.
 
     names                                   names and numbers in help texts
     run, compare, peers, studies            verbs that run experiments
-    table, report, same_order, explain      verbs that read folders of results
+    table, report, explain, torture         verbs that read folders of results
     calibration, ceiling                    verbs that check forecasts and bounds
     predictors, regress                     the predictor study and its gate
     search, search_compare                  real training

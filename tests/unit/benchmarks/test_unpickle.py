@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.torture.official_files import make, write_bz2
 from pmfnas.benchmarks.official.stream import RecordStream, open_bz2, open_torch
 from pmfnas.benchmarks.unpickle import load_bz2, reading
 from pmfnas.core.errors import DataError
-from tests.support.releases.official_files import make, write_bz2
 
 LIMIT = 1 << 24
 PLAIN = {
@@ -284,7 +284,7 @@ def test_records_come_one_by_one_and_are_gone_afterwards(protocol: int):
 def test_memory_does_not_grow_with_the_number_of_records():
     program = """
 import io, pickle, sys, tracemalloc
-from tests.support.releases.official_files import make
+from harness.torture.official_files import make
 from pmfnas.benchmarks.official.stream import RecordStream
 n = int(sys.argv[1])
 record = make("sss", 2).records[0]

@@ -90,3 +90,10 @@ def test_a_searcher_that_stops_gets_its_recommendation_trained():
     finished = run([short(B)], budget_s=10_000.0)
     assert asked(finished) == [(B, "12@12"), (B, "200@200")]
     assert np.isclose(finished.clock_s, 121.0 + WHOLE_S)
+
+
+def test_a_held_request_from_a_checkpoint_that_the_last_training_has_replaced_ends_the_search():
+    begun = [Submit((Train(C, "12", 0, 3),)), Submit((Train(C, "12", 3, 5),))]
+    finished = run(begun, budget_s=3 * EPOCH_S + PASS_S + 1.15 * (12 * EPOCH_S + PASS_S) + 1.0)
+    assert (finished.status, asked(finished)) == ("ok", [(C, "12@3"), (C, "12@12")])
+    assert finished.recommended[0] == C
