@@ -115,7 +115,7 @@ def _archives() -> Iterator[Case]:
     for name in ("../data.pkl", "/data.pkl", "a/../../data.pkl", "C:\\data.pkl"):
         yield f"zip with {name}", partial(_zip_of, name)
     for name, kind in (("../../cifar/data_batch_1", tarfile.REGTYPE), ("cifar/data_batch_1", tarfile.SYMTYPE)):
-        yield f"tar with {name}, type {kind!r}", partial(_tar_of, name, kind)
+        yield f"tar with {name}, type {kind!r}", partial(_tar_of, name, kind, 0)
     yield "tar with a member of 8 TB", partial(_tar_of, "cifar/data_batch_1", tarfile.REGTYPE, 1 << 43)
 
 
@@ -128,7 +128,7 @@ def _zip_of(name: str, folder: Path) -> object:
         return list(RecordStream(stream))
 
 
-def _tar_of(name: str, kind: bytes, size: int = 0, folder: Path = Path()) -> object:
+def _tar_of(name: str, kind: bytes, size: int, folder: Path) -> object:
     member = tarfile.TarInfo(name)
     member.type, member.linkname, member.size = kind, "/etc/passwd", size
     (folder / "cifar.tar").write_bytes(member.tobuf() + bytes(10_240))

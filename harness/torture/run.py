@@ -46,7 +46,7 @@ def tortured(wanted: Wanted) -> list[Goal]:
     cache = choose("surrogate").table.path.parent
     parts = [(name, part, share) for name in _SHARES if name in wanted.only for part, share in _SHARES[name].items()]
     ends_s, found = time.monotonic() + wanted.seconds, []
-    for i, (name, part, share) in enumerate(parts):
+    for i, (_, part, share) in enumerate(parts):
         left_s, ahead = ends_s - time.monotonic(), sum(other for _, _, other in parts[i:])
         share_s = max(1.0, left_s * share / ahead)
         print(f"torture: {part.__module__.rpartition('.')[2]}, at most {share_s:.0f} s", file=sys.stderr, flush=True)

@@ -12,6 +12,7 @@ Opening reads `table.json` alone; values are read on first use.
 """
 
 import hashlib
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -220,7 +221,10 @@ class CurveTable:
                     f"{name} is not in the table {self.path.name}; it has {len(self._columns)} columns"
                 )
             column, file = self._columns[name], self.path / f"{name}.npy"
+            most = math.prod(column.shape) * np.dtype(column.dtype).itemsize + _NPY_HEADER_BYTES
             with reading(file, REMEDY):
+                if file.stat().st_size > most:  # numpy would read a header of any length
+                    raise ValueError(f"it has {file.stat().st_size:,} bytes, but at most {most:,} belong there")
                 array = np.load(file, mmap_mode="r", allow_pickle=False)
             if array.shape != column.shape or array.dtype.str != column.dtype:
                 raise DataError(

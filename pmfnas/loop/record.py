@@ -126,6 +126,8 @@ def write_record(out: Path, header: RunHeader, finished: Finished, space: Space)
 
 def read_header(path: Path) -> RunHeader:
     """Return the header of a record; raise `DataError` if the record is damaged or has another format."""
+    from msgspec import convert
+
     with reading(path, _REMEDY):
         raw = _header(_opened(path))
         written = raw.pop("format")
@@ -134,7 +136,7 @@ def read_header(path: Path) -> RunHeader:
         if written == 1:
             raw["settings"] = from_text(raw["settings"])
         raw.pop("seal", None)
-        return RunHeader(**{**raw, "recommended": tuple(raw["recommended"])})
+        return convert(raw, RunHeader)
 
 
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
@@ -148,10 +150,33 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
     with reading(path, _REMEDY):
         file = _opened(path)
         there = set(file.schema_arrow.names)
+        for name in asked:
+            _check_column(name, file.schema_arrow)
         rows = file.read([name for name in asked if name in there])
+        rows.validate(full=True)
         if "setup_s" in asked and "setup_s" not in there:
             rows = rows.append_column(schema().field("setup_s"), pa.array([0.0] * len(rows)))
         return rows.select([name for name in asked if name in rows.column_names])
+
+
+def _check_column(name: str, found: "pa.Schema") -> None:
+    """Raise `ValueError` if a column is missing or holds values of another kind."""
+    if name not in found.names:
+        if name != "setup_s":
+            raise ValueError(f"it has no column {name}")
+    elif _kind(found.field(name).type) != _kind(schema().field(name).type):
+        raise ValueError(f"its column {name} holds {found.field(name).type}")
+
+
+def _kind(of: "pa.DataType") -> str:
+    """Return what the values of a column are, whatever their width."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(of):
+        return _kind(of.value_type)
+    kinds = {"integer": pa.types.is_integer, "number": pa.types.is_floating, "list": pa.types.is_list}
+    kinds["text"] = pa.types.is_string
+    return next((name for name, fits in kinds.items() if fits(of)), str(of))
 
 
 def _opened(path: Path) -> "pq.ParquetFile":

@@ -18,8 +18,8 @@ _EXAMPLES = {
 }
 
 _READING = """
-Every row is a goal and what was measured. SHORT: the goal is not reached; the row names the first fault. unchecked: this
-machine lacks what is needed. Exit 1: a goal is not reached."""
+Every row is a goal and what was measured. SHORT: the goal is not reached; the row names the first fault. unchecked:
+this machine lacks what is needed. Exit 1: a goal is not reached."""
 
 SECONDS, SMOKE_SECONDS = 900, 100
 

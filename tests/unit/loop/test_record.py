@@ -287,6 +287,25 @@ def test_a_record_of_another_format_says_so(tmp_path):
         read_header(path)
 
 
+@pytest.mark.parametrize("name", ["end_s", "arch", "stop", "validate_at", "incumbent"])
+def test_a_record_of_other_columns_is_refused(record, name):
+    rows = without_seal(pq.read_table(record))
+    other = pa.array([{"a": 1}] * rows.num_rows)
+    for changed in (rows.drop_columns([name]), rows.set_column(rows.schema.get_field_index(name), name, other)):
+        pq.write_table(changed, record)
+        with pytest.raises(DataError, match=rf"s0007\.parquet is damaged or of another kind .*column {name}"):
+            read_rows(record)
+
+
+@pytest.mark.parametrize("changed", [{"seed": "7"}, {"budget_s": []}, {"settings": None}, {"recommended": [1]}])
+def test_a_header_of_other_types_is_refused(record, changed):
+    rows = without_seal(pq.read_table(record))
+    header = {**json.loads(rows.schema.metadata[METADATA]), **changed}
+    pq.write_table(rows.replace_schema_metadata({METADATA: json.dumps(header)}), record)
+    with pytest.raises(DataError, match=r"s0007\.parquet is damaged or of another kind"):
+        read_header(record)
+
+
 # ---------------------------------------------------------------------------------------- incumbent_steps
 
 
