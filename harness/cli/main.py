@@ -118,7 +118,7 @@ def main(arguments: Sequence[str]) -> int:
             traceback.print_exc()
         sys.stdout.flush()
         line, code = described(error)
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {console.visible(' '.join(line.splitlines()))}", file=sys.stderr)
         return code
 
 

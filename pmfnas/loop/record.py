@@ -16,7 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.errors import DataError, InputError, shown
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Diverged, Failed, Measured, Ok, Train
 from pmfnas.files import reading, write_bytes, write_text
@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # only the record of a run needs pyarrow
 FORMAT = 3
 """Format of new records. In format 1 the settings were Python text; formats 1 and 2 have no seal."""
 METADATA = b"pmfnas"
+_NO_NAME, _LONGEST_NAME = frozenset('/\\\0\r\n:"'), 100
 _REMEDY = "remove it to run it again"
 
 
@@ -109,13 +110,26 @@ def run_id(space: str, dataset: str, searcher: str, seed: int) -> str:
     return f"{space}-{dataset}/{searcher}/s{seed:04d}"
 
 
+def check_names(*names: str) -> None:
+    """Raise `InputError` for a name of a run that cannot be that of a folder."""
+    for name in names:
+        if not name or name.startswith(".") or set(name) & _NO_NAME or len(name) > _LONGEST_NAME:
+            raise InputError(f"a run is called {shown(name)}, but must be called as a folder can be; choose another")
+
+
 def record_path(out: Path, run: str) -> Path:
     """Return the path of the record of the run with this id under an experiment's folder."""
     return out / "runs" / f"{run}.parquet"
 
 
 def write_record(out: Path, header: RunHeader, finished: Finished, space: Space) -> None:
-    """Write timing and record, in this order; an existing record is never overwritten."""
+    """Write timing and record, in this order; an existing record is never overwritten.
+
+    Raises:
+        InputError: a name of the run cannot be that of a folder.
+        DataError: the record exists.
+    """
+    check_names(header.space, header.dataset, header.searcher)
     path = record_path(out, header.run_id)
     if path.exists():
         raise DataError(f"{path} exists already; a finished run is never overwritten")

@@ -1,0 +1,167 @@
+"""Names that would break a page, a table, a line or a path: of searchers, data sets, classes and files.
+
+Where a name is free text it is shown escaped; where it becomes part of a path it is refused, or stays in its folder.
+"""
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+
+from harness.cli.main import main
+from harness.players.class_file import NAME
+from harness.players.file import from_file, guests
+from harness.players.process import Limits
+from harness.report.page import page
+from harness.report.results import read_results
+from harness.search.spec import SearchSpec
+from harness.show.render import plain
+from harness.torture import samples
+from harness.torture.children import harness
+from harness.torture.goals import Goal, judged
+from harness.torture.trial import Trial
+from pmfnas.core.errors import PmfnasError
+from pmfnas.loop.record import write_record
+
+NAMES = (
+    *(
+        "<script>alert(1)</script>",
+        "</script><img src=x onerror=alert(1)>",
+        "\"'><svg/onload=alert(1)>",
+        "a|b",
+        "**a**",
+    ),
+    *("../../up", "..", ".", "/etc/passwd", "a/b", "a\\b", "C:up", "a\nb", "a\r\nb", "a\tb", "a\0b", "x" * 10_000, ""),
+    *(
+        "\u202egnp.exe",
+        "\u2066a\u2069",
+        "\u200fa",
+        "\x1b[31mred\x1b[0m",
+        "\x07",
+        "{{ 7 * 7 }}",
+        "{% raw %}",
+        "$(touch up)",
+    ),
+    *(
+        "$(touch up)",
+        "`touch up`",
+        "a;touch up",
+        "%s%n",
+        "a=b",
+        "a,b",
+        "--out",
+        "nul",
+        "\ufeffa",
+        "\ud800",
+        "é" * 200,
+        "&lt;b&gt;",
+    ),
+)
+_HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\x1b\x07\0"
+
+
+def goals(trial: Trial) -> list[Goal]:
+    """Return what became of every name in every place."""
+    at = trial.place.scratch
+    folder = _results(trial)
+    benign = _Tags(page(read_results(_renamed(folder, at / "benign", "plain"))))
+    faults: dict[str, list[str]] = {"tables": [], "report": [], "paths": [], "command line": []}
+    for number, name in enumerate(NAMES):
+        faults["tables"] += _of_tables(name)
+        faults["report"] += _of_report(folder, at / f"odd-{number}", name, benign)
+        faults["paths"] += _of_paths(at / f"paths-{number}", name)
+        faults["command line"] += _of_command_line(name)
+    n = len(NAMES)
+    return [judged("names", f"hostile names: {place}", n, n, found, unit="names") for place, found in faults.items()]
+
+
+class _Tags(HTMLParser):
+    """The elements of a page, without what scripts and texts hold."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, tuple[str, ...]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, tuple(sorted(name for name, _ in attrs))))
+
+
+def _results(trial: Trial) -> Path:
+    """Return a folder of finished results."""
+    out = trial.place.scratch / "results"
+    run = ("--data", "surrogate", "--seeds", "2", "--budget", "1h", "--datasets", "cifar10", "--jobs", "1")
+    words = ("run", "table2", *run, "--searchers", "random_search,asha", "--out", out)
+    trial.place.run(harness(*words), out.with_suffix(".log"))
+    return out
+
+
+def _renamed(folder: Path, to: Path, name: str) -> Path:
+    """Return a copy of the frames of results in which a searcher has another name."""
+    to.mkdir()
+    for frame in ("runs", "steps", "timings"):
+        rows = pd.read_parquet(folder / f"{frame}.parquet")
+        rows["searcher"] = rows["searcher"].astype(str).replace("asha", name)
+        rows.to_parquet(to / f"{frame}.parquet", index=False)
+    for file in ("spec.json", "manifest.json", "progress.csv"):
+        text = (folder / file).read_text(encoding="utf-8")
+        written = json.dumps(name)[1:-1] if file.endswith(".json") else f'"{name.replace(chr(34), chr(34) * 2)}"'
+        (to / file).write_text(text.replace("asha", written), encoding="utf-8")
+    return to
+
+
+def _of_report(folder: Path, to: Path, name: str, benign: _Tags) -> Iterator[str]:
+    if "\ud800" in name:
+        return  # half a character cannot be stored in Parquet
+    try:
+        text = page(read_results(_renamed(folder, to, name)))
+    except PmfnasError:
+        return
+    if _Tags(text).found != benign.found:
+        yield f"{name[:40]!r} changes the elements of the report"
+    if found := set(text) & set(_HIDDEN):
+        yield f"{name[:40]!r} brings {min(found)!r} into the report"
+
+
+def _of_tables(name: str) -> Iterator[str]:
+    cell = plain(name)
+    bare = cell.replace("\\\\", "").replace("\\|", "").replace("\\<", "").replace("\\`", "")
+    if set(bare) & {"|", "<", "`", "\n", *_HIDDEN}:
+        yield f"{name[:40]!r} leaves its cell"
+
+
+def _of_paths(at: Path, name: str) -> Iterator[str]:
+    """Yield what is wrong where a name becomes part of a path."""
+    (at / "inside" / "deep").mkdir(parents=True)
+    for changed in ({"searcher": name}, {"dataset": name}):
+        with contextlib.suppress(PmfnasError, UnicodeEncodeError):
+            write_record(at / "inside" / "deep", samples.header_of(**changed), samples.played(), samples.SPACE)
+    outside = [path for path in at.rglob("*") if path.is_file() and at / "inside" / "deep" not in path.parents]
+    if outside:
+        yield f"{name[:40]!r} leads to {outside[0].relative_to(at)}"
+    with contextlib.suppress(PmfnasError):
+        SearchSpec(name)
+        yield f"{name[:40]!r} is taken as the name of a data set"
+
+
+def _of_command_line(name: str) -> Iterator[str]:
+    """Yield what is wrong where a name is given on the command line: it is refused in one line of plain text."""
+    with contextlib.suppress(PmfnasError):
+        given, _ = from_file(f"{name}=mine.py:Mine")
+        yield from [] if NAME.fullmatch(given) else [f"{name[:40]!r} is taken as the name of a searcher"]
+    with contextlib.suppress(PmfnasError):
+        made = guests([], [f"{name} sh -c true"], Limits(), taken=())
+        yield from [f"{name[:40]!r} is taken as a command" for each in made if not NAME.fullmatch(each)]
+    for words in (["table2", f"--searchers={name}"], ["report", f"./{name}"], ["search", f"--dataset={name}"]):
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+            code = main(words)
+        text = said.getvalue()
+        if code != 2 or not text.startswith("error: "):
+            yield f"{words[0]} with {name[:40]!r} ends with code {code}: {text[:80]!r}"
+        if set(text.rstrip("\n")) & set(_HIDDEN) or "\n" in text.rstrip("\n"):
+            yield f"{words[0]} with {name[:40]!r} says more than one plain line"
