@@ -54,7 +54,6 @@ NAMES = (
         "a=b",
         "a,b",
         "--out",
-        "nul",
         "\ufeffa",
         "\ud800",
         "é" * 200,

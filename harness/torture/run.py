@@ -30,7 +30,7 @@ Kind = Callable[[Trial], list[Goal]]
 
 _SHARES: Mapping[str, Mapping[Kind, float]] = MappingProxyType(
     {
-        "kills": {kills.goals: 0.40, disks.goals: 0.10},
+        "kills": {kills.goals: 0.36, disks.goals: 0.16},
         "files": {files.goals: 0.05, fuzz.goals: 0.30},
         "names": {names.goals: 0.02},
         "bits": {bits.goals: 0.03},

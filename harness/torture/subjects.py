@@ -16,7 +16,7 @@ from harness.torture.official_files import make
 
 JOURNAL = "journal.jsonl"
 _RUN = ("--data", "surrogate", "--seeds", "2", "--budget", "1h", "--datasets", "cifar10", "--jobs", "2")
-_OWN = """
+OWN_SEARCH = """
 import sys, time, pmfnas
 
 def train(arch, run):
@@ -68,7 +68,7 @@ def subjects(place: Place, *, smoke: bool) -> list[Subject]:
         return found
     place.run(harness("new-searcher", "mine.py"), at / "example.log")
     compared = ("compare", "--searcher", "mine.py:Mine", "--against", "random_search", *_RUN, "--out", at / "compare")
-    (at / "own.py").write_text(_OWN, encoding="utf-8")
+    (at / "own.py").write_text(OWN_SEARCH, encoding="utf-8")
     return [
         *found,
         Subject("compare", harness(*compared), at / "compare", (*frames, "verdict.csv")),
