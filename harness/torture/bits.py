@@ -13,8 +13,8 @@ import numpy as np
 from harness.experiment.checksums import CHECKSUMS, verify_references, verify_results
 from harness.experiment.folder import REFERENCE_DIR
 from harness.torture import samples
+from harness.torture.children import Trial
 from harness.torture.goals import Goal, judged, unchecked
-from harness.torture.trial import Trial
 from pmfnas.benchmarks.table import HEADER, CurveTable
 from pmfnas.core.errors import PmfnasError
 from pmfnas.loop.journal import Journal

@@ -1,4 +1,4 @@
-"""Child processes: a command with limits, killed at a moment, and what is left of it.
+"""What a kind of torture is given, and child processes: with limits, killed at a moment, and what is left of them.
 
 Every child leads a session of its own, so that all its descendants can be found by that session on Linux.
 """
@@ -11,6 +11,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from harness.experiment.data import ANCHORS, CACHE
 from harness.host.code import ROOT
@@ -57,6 +59,26 @@ class Place:
         except subprocess.TimeoutExpired:
             kill(process)
             return process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a kind of torture is given."""
+
+    place: Place
+    until_s: float
+    """When it must end, by `time.monotonic`."""
+    smoke: bool
+    rng: np.random.Generator
+
+    def tries(self, n: int, smoke: int) -> int:
+        """Return the number of tries: `n`, or `smoke` for a quick look."""
+        return smoke if self.smoke else n
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left."""
+        return self.until_s - time.monotonic()
 
 
 def harness(*words: str | Path) -> list[str]:

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.torture.children import harness, last_words
+from harness.torture.children import Trial, harness, last_words
 from harness.torture.goals import Goal, judged, unchecked
 from harness.torture.subjects import Subject
-from harness.torture.trial import Trial
 
 _FILES = ("runs.parquet", "steps.parquet", "*.md", "*.tex", "*.csv", "figures/*", "runs/*/*/*.parquet")
 _TABLE, _TIME = "table.csv", "searcher_s"

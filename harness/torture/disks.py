@@ -15,10 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.torture.children import harness, last_words, left_of, limited
+from harness.torture.children import Trial, harness, last_words, left_of, limited
 from harness.torture.goals import Goal, judged
 from harness.torture.subjects import Subject
-from harness.torture.trial import Trial
 from harness.torture.whole import held_locks, unreadable
 
 _RUN = ("--data", "surrogate", "--seeds", "1", "--budget", "1h", "--datasets", "cifar10", "--jobs", "1")

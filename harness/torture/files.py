@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.torture.children import last_words, limited
+from harness.torture.children import Trial, last_words, limited
 from harness.torture.goals import Goal, judged
 from harness.torture.hostile import TRACE
-from harness.torture.trial import Trial
 
 MOST_SECONDS, MOST_MB = 60.0, 1200.0
 _MEMORY_MB = 8000

@@ -13,11 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from harness.torture.children import last_words, limited
+from harness.torture.children import Trial, last_words, limited
 from harness.torture.goals import Goal, judged
 from harness.torture.mutations import Draws
 from harness.torture.readers import Reader, reader
-from harness.torture.trial import Trial
 from pmfnas.core.errors import PmfnasError
 from pmfnas.core.rng import stream
 

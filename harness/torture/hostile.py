@@ -1,7 +1,7 @@
 """Hostile files of every format that is read, each with the reader of that format.
 
-`python -m harness.torture.hostile FOLDER smoke|long` reads all of them, in a process whose memory is limited, and
-prints one line of JSON per file: what came of it, the seconds, and the growth of memory.
+`python -m harness.torture.hostile FOLDER quick|smoke|long` reads them, in a process whose memory is limited, and
+prints one line of JSON per file: what came of it, the seconds, and the growth of memory. `quick` leaves out the bombs.
 """
 
 import bz2
@@ -46,9 +46,12 @@ _LIMIT_BYTES = 1 << 26
 TRACE = "trace"
 
 
-def cases(folder: Path, *, smoke: bool) -> Iterator[Case]:
-    """Yield all hostile files."""
+def cases(folder: Path, size: str) -> Iterator[Case]:
+    """Yield the hostile files; `size` is quick, smoke or long."""
+    smoke = size != "long"
     yield from _pickles(folder, smoke=smoke)
+    if size != "quick":
+        yield from _bombs(smoke=smoke)
     yield from _archives()
     yield from _arrays(smoke=smoke)
     yield from _parquet()
@@ -64,6 +67,9 @@ def _pickles(folder: Path, *, smoke: bool) -> Iterator[Case]:
     for name, make in {**contents, **pickles.exhausting(smoke)}.items():
         for reader, read in (("bz2", _by_bz2), ("stream", _by_stream), ("torch", _by_torch), ("batch", _by_batch)):
             yield f"pickle, {reader}: {name}", partial(_made, read, make)
+
+
+def _bombs(*, smoke: bool) -> Iterator[Case]:
     for name, data in pickles.bombs(smoke):
         yield f"pickle, bz2: {name}", partial(_bomb, data, partial(load_bz2, limit_bytes=_LIMIT_BYTES))
         yield f"pickle, stream: {name}", partial(_bomb, data, _streamed)
@@ -108,9 +114,6 @@ def _by_batch(folder: Path, data: bytes) -> object:
     return read_batch(folder, "data_batch_1", None)
 
 
-# ------------------------------------------------------------------------------------------------ archives
-
-
 def _archives() -> Iterator[Case]:
     for name in ("../data.pkl", "/data.pkl", "a/../../data.pkl", "C:\\data.pkl"):
         yield f"zip with {name}", partial(_zip_of, name)
@@ -133,9 +136,6 @@ def _tar_of(name: str, kind: bytes, size: int, folder: Path) -> object:
     member.type, member.linkname, member.size = kind, "/etc/passwd", size
     (folder / "cifar.tar").write_bytes(member.tobuf() + bytes(10_240))
     return read_batch(folder, "cifar/data_batch_1", None)
-
-
-# -------------------------------------------------------------------------------------------------- arrays
 
 
 def _arrays(*, smoke: bool) -> Iterator[Case]:
@@ -181,9 +181,6 @@ def _packed(path: Path, members: dict[str, bytes]) -> None:
             container.writestr(name, content)
 
 
-# ------------------------------------------------------------------------------------------------- Parquet
-
-
 def _parquet() -> Iterator[Case]:
     good = record_table()
     for name in ("end_s", "arch", "status", "incumbent"):
@@ -213,9 +210,6 @@ def _frames(folder: Path) -> object:
     return read_results(folder)
 
 
-# ------------------------------------------------------------------------------------------------ pictures
-
-
 def _pictures() -> Iterator[Case]:
     wide = _png(60_000, 60_000, b"")
     texts = b"".join(_chunk(b"zTXt", b"k%d\0\0" % i + zlib.compress(bytes(1 << 22), 9)) for i in range(64))
@@ -236,9 +230,6 @@ def _png(width: int, height: int, more: bytes) -> bytes:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-# --------------------------------------------------------------------------------------------------- texts
 
 
 def _texts(*, smoke: bool) -> Iterator[Case]:
@@ -286,11 +277,11 @@ def outcome(read: Callable[[Path], object], folder: Path) -> dict[str, Any]:
     return {"what": what, "seconds": time.perf_counter() - begin_s, "grown_mb": grown_kb / 1024}
 
 
-def main(folder: Path, *, smoke: bool) -> None:
+def main(folder: Path, size: str) -> None:
     """Read all hostile files in folders of their own below `folder`, and print what came of each."""
     for number, code in enumerate((1, 257, 65_793), start=1):
         copyreg.add_extension("os", ("system", "popen", "execv")[number - 1], code)
-    for number, (name, read) in enumerate(cases(folder, smoke=smoke)):
+    for number, (name, read) in enumerate(cases(folder, size)):
         own = folder / "inside" / f"{number:03d}"
         own.mkdir(parents=True)
         print(json.dumps({"name": name}), flush=True)
@@ -298,4 +289,4 @@ def main(folder: Path, *, smoke: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), smoke=sys.argv[2] == "smoke")
+    main(Path(sys.argv[1]), sys.argv[2])

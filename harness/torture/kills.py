@@ -14,10 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.torture.children import killed_after, last_words, left_of
+from harness.torture.children import Trial, killed_after, last_words, left_of
 from harness.torture.goals import Goal, judged, unchecked
 from harness.torture.subjects import JOURNAL, Subject, subjects
-from harness.torture.trial import Trial
 from harness.torture.whole import held_locks, left_over, unreadable
 
 N_KILLS = 200

@@ -4,15 +4,15 @@ Where a name is free text it is shown escaped; where it becomes part of a path i
 """
 
 import contextlib
-import io
 import json
+import re
+import sys
+from collections import Counter
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 
-from harness.cli.main import main
 from harness.players.class_file import NAME
 from harness.players.file import from_file, guests
 from harness.players.process import Limits
@@ -21,9 +21,8 @@ from harness.report.results import read_results
 from harness.search.spec import SearchSpec
 from harness.show.render import plain
 from harness.torture import samples
-from harness.torture.children import harness
+from harness.torture.children import Trial, harness, last_words
 from harness.torture.goals import Goal, judged
-from harness.torture.trial import Trial
 from pmfnas.core.errors import PmfnasError
 from pmfnas.loop.record import write_record
 
@@ -60,6 +59,21 @@ NAMES = (
         "&lt;b&gt;",
     ),
 )
+_ARGUMENTS = """
+import contextlib, io, json
+from harness.cli.main import main
+from harness.torture.names import NAMES
+
+answers = []
+for name in NAMES:
+    for words in (["table2", f"--searchers={name}"], ["report", f"./{name}"], ["search", f"--dataset={name}"]):
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+            code = main(words)
+        answers.append((words[0], name, code, said.getvalue()))
+print(json.dumps(answers))
+"""
+"""A program that gives every name to verbs, and prints what they answer."""
 _HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\x1b\x07\0"
 
 
@@ -67,27 +81,21 @@ def goals(trial: Trial) -> list[Goal]:
     """Return what became of every name in every place."""
     at = trial.place.scratch
     folder = _results(trial)
-    benign = _Tags(page(read_results(_renamed(folder, at / "benign", "plain"))))
+    benign = _elements(page(read_results(_renamed(folder, at / "benign", "plain"))))
     faults: dict[str, list[str]] = {"tables": [], "report": [], "paths": [], "command line": []}
     for number, name in enumerate(NAMES):
         faults["tables"] += _of_tables(name)
         faults["report"] += _of_report(folder, at / f"odd-{number}", name, benign)
         faults["paths"] += _of_paths(at / f"paths-{number}", name)
         faults["command line"] += _of_command_line(name)
+    faults["command line"] += _of_arguments(trial)
     n = len(NAMES)
     return [judged("names", f"hostile names: {place}", n, n, found, unit="names") for place, found in faults.items()]
 
 
-class _Tags(HTMLParser):
-    """The elements of a page, without what scripts and texts hold."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, tuple[str, ...]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, tuple(sorted(name for name, _ in attrs))))
+def _elements(text: str) -> Counter[str]:
+    """Return how often a page opens each kind of element, and has attributes that call scripts."""
+    return Counter(re.findall(r"<[A-Za-z!][\w-]*|<[^>]*\son\w+ *=", text))
 
 
 def _results(trial: Trial) -> Path:
@@ -113,14 +121,14 @@ def _renamed(folder: Path, to: Path, name: str) -> Path:
     return to
 
 
-def _of_report(folder: Path, to: Path, name: str, benign: _Tags) -> Iterator[str]:
+def _of_report(folder: Path, to: Path, name: str, benign: Counter[str]) -> Iterator[str]:
     if "\ud800" in name:
         return  # half a character cannot be stored in Parquet
     try:
         text = page(read_results(_renamed(folder, to, name)))
     except PmfnasError:
         return
-    if _Tags(text).found != benign.found:
+    if _elements(text) != benign:
         yield f"{name[:40]!r} changes the elements of the report"
     if found := set(text) & set(_HIDDEN):
         yield f"{name[:40]!r} brings {min(found)!r} into the report"
@@ -155,12 +163,18 @@ def _of_command_line(name: str) -> Iterator[str]:
     with contextlib.suppress(PmfnasError):
         made = guests([], [f"{name} sh -c true"], Limits(), taken=())
         yield from [f"{name[:40]!r} is taken as a command" for each in made if not NAME.fullmatch(each)]
-    for words in (["table2", f"--searchers={name}"], ["report", f"./{name}"], ["search", f"--dataset={name}"]):
-        said = io.StringIO()
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            code = main(words)
-        text = said.getvalue()
+
+
+def _of_arguments(trial: Trial) -> list[str]:
+    """Return what is wrong where a name is given to a verb: it is refused in one line of plain text."""
+    log = trial.place.scratch / "arguments.log"
+    code = trial.place.run([sys.executable, "-c", _ARGUMENTS], log)
+    if code:
+        return [f"the command line ended with code {code}: {last_words(log)}"]
+    faults = []
+    for verb, name, code, text in json.loads(last_words(log)):
         if code != 2 or not text.startswith("error: "):
-            yield f"{words[0]} with {name[:40]!r} ends with code {code}: {text[:80]!r}"
-        if set(text.rstrip("\n")) & set(_HIDDEN) or "\n" in text.rstrip("\n"):
-            yield f"{words[0]} with {name[:40]!r} says more than one plain line"
+            faults.append(f"{verb} with {name[:40]!r} ends with code {code}: {text[:80]!r}")
+        if set(text.rstrip("\n")) & {"\n", *_HIDDEN}:
+            faults.append(f"{verb} with {name[:40]!r} says more than one plain line")
+    return faults

@@ -10,9 +10,8 @@ from types import MappingProxyType
 
 from harness.experiment.data import choose
 from harness.torture import bits, determinism, disks, files, fuzz, kills, names, supply
-from harness.torture.children import Place
+from harness.torture.children import Place, Trial
 from harness.torture.goals import Goal
-from harness.torture.trial import Trial
 from pmfnas.core.rng import stream
 
 

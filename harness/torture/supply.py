@@ -12,10 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from harness.host.code import ROOT
-from harness.torture.children import harness, last_words
+from harness.torture.children import Trial, harness, last_words
 from harness.torture.goals import Goal, judged, unchecked
 from harness.torture.subjects import OWN_SEARCH
-from harness.torture.trial import Trial
 
 CORE, PINS = ROOT / "requirements-core.txt", ROOT / "constraints.txt"
 _NO_NETWORK = """
