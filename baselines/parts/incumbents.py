@@ -6,7 +6,7 @@ that diverged, failed or was cancelled is never recommended.
 """
 
 import math
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeAlias
@@ -35,6 +35,7 @@ class Observed:
         )
         self._places: dict[Arch, _Place] = {}
         self._ranked: list[tuple[_Place, Arch]] = []  # rises, so the best comes first
+        self._listed: tuple[Arch, ...] = ()
 
     def add(self, ticket: Ticket, outcome: Outcome) -> None:
         """Record an outcome. All outcomes but an `Ok` with a finite validation are ignored."""
@@ -56,8 +57,11 @@ class Observed:
                 return
             del self._ranked[bisect_left(self._ranked, (old, arch))]
         self._places[arch] = new
-        insort(self._ranked, (new, arch))
+        place = bisect_left(self._ranked, (new, arch))
+        self._ranked.insert(place, (new, arch))
+        if place < LISTED:
+            self._listed = tuple([arch for _, arch in self._ranked[:LISTED]])
 
-    def ranking(self, n: int = LISTED) -> tuple[Arch, ...]:
-        """Return the best `n` archs, best first; fewer if fewer were observed."""
-        return tuple(arch for _, arch in self._ranked[:n])
+    def ranking(self) -> tuple[Arch, ...]:
+        """Return the best archs, best first, at most `LISTED`."""
+        return self._listed

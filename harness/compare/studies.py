@@ -38,7 +38,7 @@ class Variant:
     """One way in which the searcher differs from its default."""
 
     name: str
-    """Name as a searcher of an experiment and of its runs, such as `no_refine` or `clip_doubled`."""
+    """Name as a searcher of an experiment and of its runs, such as `no_refine` or `bend_doubled`."""
     subject: str
     """The changed part, setting or prediction: a row of the figure."""
     kind: str
@@ -100,7 +100,7 @@ def ablation() -> Study:
             Variant(f"no_{part}", part, "left out", "left out", with_settings(PmfNas, settings=settings))
             for part, settings in zip(PARTS, without, strict=True)
         ),
-        n_seeds=MappingProxyType({hours * 3600.0: n for hours, n in ((3, 60), (8.5, 200), (34, 60), (100, 60))}),
+        n_seeds=MappingProxyType({hours * 3600.0: n for hours, n in ((3, 60), (8.5, 60), (34, 20))}),
     )
 
 
@@ -114,7 +114,7 @@ def sensitivity() -> Study:
             Variant(f"{c.setting}_{c.kind}", c.setting, c.kind, c.written, with_settings(PmfNas, settings=c.settings))
             for c in changes
         ),
-        n_seeds=MappingProxyType({GPU_NIGHT_S: 40}),
+        n_seeds=MappingProxyType({GPU_NIGHT_S: 20}),
         ranked=True,
         unvaried=unvaried,
     )

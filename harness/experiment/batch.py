@@ -10,6 +10,7 @@ A failed run counts as finished: the same command does not repeat it, unless its
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
@@ -29,17 +30,18 @@ from harness.players.file import identity, settings_of_run
 from harness.players.process import failed, play
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset
+from pmfnas.core.ports import Space
 from pmfnas.core.rng import stream
 from pmfnas.loop.executor import SimulatedExecutor, paired_trials
 from pmfnas.loop.ledger import Totals, totals
-from pmfnas.loop.record import RunHeader, record_path, write_record
+from pmfnas.loop.record import RunHeader, record_files, record_path, write_files
 from pmfnas.loop.runner import Finished, Setting
 from pmfnas.spaces import space_for
 
 RUN_CODE = (
     *("pmfnas/core/*.py", "pmfnas/spaces/*.py", "pmfnas/engine/**/*.py", "baselines/*.py", "baselines/parts/*.py"),
     *(f"pmfnas/loop/{name}.py" for name in ("executor", "ledger", "referee", "runner")),
-    *(f"pmfnas/benchmarks/{name}.py" for name in ("header", "table", "tabular")),
+    *(f"pmfnas/benchmarks/{name}.py" for name in ("header", "series", "table", "tabular")),
     *("harness/experiment/exclusions.py", "harness/experiment/held_out.py", "harness/compare/distortions.py"),
     *(f"harness/players/{name}.py" for name in ("child", "ours", "process", "protocol", "space_text")),
 )
@@ -126,14 +128,23 @@ def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, o
     benchmark = _benchmark(table_path, table.header.fingerprint, group[0].dataset)
     for factory in experiment.players.values():
         check_unchanged(factory)
-    for job in group:
-        log = record_path(out, job.run_id(table.header.space)).with_suffix(".stderr.log")
-        header, finished = run_one(experiment, table, benchmark, job, log=log)
-        try:
-            write_record(out, header, finished, benchmark.space)
-        except (TypeError, ValueError, OverflowError) as error:  # a value of the run cannot be written
-            finished = failed(f"its record cannot be written, {type(error).__name__}: {error}")
-            write_record(out, _ended(header, finished), finished, benchmark.space)
+    with ThreadPoolExecutor(len(group)) as writers:  # a run waits for no disk: a write is flushed four times
+        written = []
+        for job in group:
+            log = record_path(out, job.run_id(table.header.space)).with_suffix(".stderr.log")
+            header, finished = run_one(experiment, table, benchmark, job, log=log)
+            written.append(writers.submit(write_files, _files(out, header, finished, benchmark.space)))
+    for writing in written:
+        writing.result()
+
+
+def _files(out: Path, header: RunHeader, finished: Finished, space: Space) -> list[tuple[Path, bytes]]:
+    """Return the files of a run, of a failed run if a value of it cannot be written."""
+    try:
+        return record_files(out, header, finished, space)
+    except (TypeError, ValueError, OverflowError) as error:
+        finished = failed(f"its record cannot be written, {type(error).__name__}: {error}")
+        return record_files(out, _ended(header, finished), finished, space)
 
 
 @lru_cache(maxsize=3)

@@ -11,9 +11,8 @@ show how strong the selection is:
     selected   those for archs that the run had trained before: continued, probed, finished, replicated
     pick       those for the arch that the run recommended in the end
 
-At any other level than the lowest one judged, the mean of (told - mean) over all requests of that level is taken off
-before the shares are counted: a searcher may compare archs on the scale of the lower schedule. `noise_pct` is for a
-searcher whose std leaves out the noise of the trial that is told; PMF-NAS's does not.
+A prediction is about what will be told, at its own level. `noise_pct` is for a searcher whose std leaves out the noise
+of the trial that is told; PMF-NAS's does not.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -77,7 +76,7 @@ class Coverage:
     offset_pct: float
     """Mean of told - mean, percent points."""
     rms_pct: float
-    """Root mean square of told - mean, percent points, at a higher level less the level's offset."""
+    """Root mean square of told - mean, percent points."""
     std_pct: float
     """Mean predicted std, percent points, noise included."""
     inside: tuple[float, ...]
@@ -183,10 +182,8 @@ def coverages(found: Sequence[Judged], *, noise_pct: float = 0.0) -> tuple[Cover
     rows: list[Coverage] = []
     order = sorted(found, key=lambda j: (j.dataset.lower(), j.searcher, j.height))
     for _, own in groupby(order, key=lambda j: (j.dataset, j.searcher)):
-        levels = [list(level) for _, level in groupby(own, key=lambda j: j.height)]
-        for place, level in enumerate(levels):
-            shift = float(np.mean([j.told - j.mean for j in level])) if place else 0.0
-            rows += [_coverage(name, group, shift, noise_pct) for name, group in _grouped(level)]
+        for _, level in groupby(own, key=lambda j: j.height):
+            rows += [_coverage(name, group, noise_pct) for name, group in _grouped(list(level))]
     return tuple(rows)
 
 
@@ -198,10 +195,10 @@ def _grouped(level: Sequence[Judged]) -> Iterator[tuple[str, list[Judged]]]:
     yield from ((name, group) for name, group in groups.items() if group)
 
 
-def _coverage(name: str, group: Sequence[Judged], shift: float, noise_pct: float) -> Coverage:
+def _coverage(name: str, group: Sequence[Judged], noise_pct: float) -> Coverage:
     gaps = np.array([j.told - j.mean for j in group])
     std = np.maximum(np.sqrt(np.array([j.std for j in group]) ** 2 + noise_pct**2), 1e-12)
-    distance = np.abs(gaps - shift) / std
+    distance = np.abs(gaps) / std
     seeds = np.array([j.seed for j in group])
     shares = [_share(distance <= ndtri(0.5 + pct / 200.0), seeds) for pct in LEVELS_PCT]
     return Coverage(
@@ -209,11 +206,11 @@ def _coverage(name: str, group: Sequence[Judged], shift: float, noise_pct: float
         n_runs=len(set(seeds.tolist())),
         n=len(group),
         offset_pct=float(gaps.mean()),
-        rms_pct=float(np.sqrt(np.mean((gaps - shift) ** 2))),
+        rms_pct=float(np.sqrt(np.mean(gaps**2))),
         std_pct=float(std.mean()),
         inside=tuple(share for share, _ in shares),
         error=tuple(error for _, error in shares),
-        above=100.0 * float(np.mean((gaps - shift) / std > ndtri(0.95))),
+        above=100.0 * float(np.mean(gaps / std > ndtri(0.95))),
         factor=float(np.quantile(distance, 0.9) / ndtri(0.95)),
     )
 
@@ -271,8 +268,7 @@ READING = (
     "predicted; all three percent points of accuracy. in 90 %: percent of the outcomes inside the central 90 % "
     "interval, ± standard error over runs; above: percent above its upper end, 5 where it holds. std x: what every std "
     "would have to be multiplied by for the 90 % intervals to hold. selected: for archs trained before; pick: for the "
-    "arch recommended in the end. At levels after the first of a table the offset of `all` is taken off before rms and "
-    "shares."
+    "arch recommended in the end."
 )
 
 

@@ -20,7 +20,7 @@ from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.ports import Space
 from pmfnas.loop.plain import as_json
-from pmfnas.loop.record import RunHeader, incumbent_steps, read_header, read_rows, read_timing, record_path, run_id
+from pmfnas.loop.record import RunHeader, incumbent_steps, read_header, read_rows, read_timing, record_path
 from pmfnas.progress import tracked
 from pmfnas.spaces import space_for
 
@@ -50,27 +50,17 @@ def score(jobs: Sequence[Job], table: CurveTable, out: Path, *, excluded: str | 
         InputError: a run is not finished.
         DataError: a run was made with other data, or recommends an excluded arch.
     """
-    runs: list[dict[str, Any]] = []
-    steps: list[dict[str, Any]] = []
-    timings: list[dict[str, Any]] = []
-    oracles: dict[str, Judge] = {}
-    for job in tracked(jobs, "scoring", total=len(jobs), unit="run"):
-        if job.dataset not in oracles:
-            oracles[job.dataset] = judge_of(table, job.dataset, excluded)
-        path = record_path(out, run_id(table.header.space, job.dataset, job.searcher, job.seed))
-        if not path.exists():
-            raise InputError(f"run {path.stem} of {job.searcher} on {job.dataset} is not finished under {out}")
-        header = checked_header(path, table)
-        own = _score_steps(header, path, oracles[job.dataset])
-        steps += own
-        runs.append(_run_row(header, own, oracles[job.dataset]))
-        timings.append({"dataset": job.dataset, "searcher": job.searcher, "seed": job.seed, **read_timing(path)})
-    accesses = [access for oracle, _ in oracles.values() for access in oracle.accesses]
+    oracles = {name: judge_of(table, name, excluded) for name in dict.fromkeys(job.dataset for job in jobs)}
+    found: dict[Job, _Run] = {}
+    by_seed = sorted(jobs, key=lambda job: job.seed)  # an oracle looks a seed up once for all searchers
+    for job in tracked(by_seed, "scoring", total=len(jobs), unit="run"):
+        found[job] = _score_run(job, table, out, oracles[job.dataset])
+    ordered = [found[job] for job in jobs]
     return Scored(
-        pd.DataFrame(runs),
-        pd.DataFrame(steps, columns=_STEP_COLUMNS),
-        pd.DataFrame(timings),
-        pd.DataFrame(accesses, columns=["who", "archs"]),
+        pd.DataFrame([run.row for run in ordered]),
+        pd.DataFrame([step for run in ordered for step in run.steps], columns=_STEP_COLUMNS),
+        pd.DataFrame([run.timing for run in ordered]),
+        pd.DataFrame([access for run in ordered for access in run.accesses], columns=["who", "archs"]),
         {name: _best(oracle, {j.seed for j in jobs if j.dataset == name}) for name, (oracle, _) in oracles.items()},
         table.header.score,
     )
@@ -90,6 +80,29 @@ def judge_of(table: CurveTable, name: str, excluded: str | None = None) -> Judge
     return Oracle(table, chosen, exclusion(excluded)), space
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run's part of the frames."""
+
+    row: dict[str, Any]
+    steps: list[dict[str, Any]]
+    timing: dict[str, Any]
+    accesses: list[tuple[str, int]]
+
+
+def _score_run(job: Job, table: CurveTable, out: Path, judge: Judge) -> _Run:
+    """Return the scored run of a job; raise `InputError` if it is not finished."""
+    path = record_path(out, job.run_id(table.header.space))
+    if not path.exists():
+        raise InputError(f"run {path.stem} of {job.searcher} on {job.dataset} is not finished under {out}")
+    n_before = len(judge[0].accesses)
+    header = checked_header(path, table)
+    steps = _score_steps(header, path, judge)
+    row = _run_row(header, steps, judge)
+    timing = {"dataset": job.dataset, "searcher": job.searcher, "seed": job.seed, **read_timing(path)}
+    return _Run(row, steps, timing, judge[0].accesses[n_before:])
+
+
 _STEP_COLUMNS = ["dataset", "searcher", "seed", "time_s", "arch", "test", "valid", "test_regret", "valid_regret", "hit"]
 
 
@@ -106,7 +119,7 @@ def checked_header(path: Path, table: CurveTable) -> RunHeader:
 
 def _score_steps(header: RunHeader, path: Path, judge: Judge) -> list[dict[str, Any]]:
     oracle, space = judge
-    steps = incumbent_steps(read_rows(path))
+    steps = incumbent_steps(read_rows(path, ("end_s", "incumbent")))
     scores = oracle.score([space.parse(arch) for _, arch in steps], seed=header.seed, who=header.run_id)
     names = {"dataset": header.dataset, "searcher": header.searcher, "seed": header.seed}
     return [

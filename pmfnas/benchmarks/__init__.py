@@ -1,6 +1,7 @@
 """Tabular benchmarks: the curve table, and the packages that fill it from official files, other packages and models.
 
 table            the curve table: memory-mapped columns
+series           one of its columns, opened for many short reads
 header           its header, `table.json`
 tabular          the benchmark that reads a table
 seconds          numbers of images, and the price of an epoch and of a validation pass

@@ -16,7 +16,7 @@ import math
 import os
 import shutil
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -36,8 +36,9 @@ from pmfnas.benchmarks.header import (
     read_header,
     written,
 )
+from pmfnas.benchmarks.series import Series
 from pmfnas.core.errors import DataError, InputError, UnavailableError
-from pmfnas.core.types import Arch, FloatArray, arch_numbers, describe_epochs
+from pmfnas.core.types import Arch, FloatArray, arch_number, arch_numbers, describe_epochs
 from pmfnas.files import check_room, flush, is_running, reading, reserve, writing
 
 __all__ = ["FORMAT", "HEADER", "STAMPS", "CurveTable", "Header", "Key", "TableWriter"]
@@ -55,6 +56,7 @@ class CurveTable:
         """Report of the table's maker for people: fit quality and provenance."""
         self._columns = columns
         self._open: dict[str, NDArray[Any]] = {}
+        self._rows: dict[Arch, int] = {}  # of the archs that were asked for
         self._slots: dict[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
 
     @classmethod
@@ -118,8 +120,9 @@ class CurveTable:
 
     def at(self, key: Key, epoch: int) -> NDArray[Any]:
         """Return the values of one epoch, shape (n_archs, n_trials); NaN for missing trials."""
-        place = self._place(key, epoch)
-        return self.values(key)[:, :, place]
+        if epoch not in self.epochs(key):
+            raise self._unmeasured(key, epoch)
+        return self.values(key)[:, :, self.epochs(key).index(epoch)]
 
     def read(self, key: Key, row: int, trial: int, epochs: range | tuple[int, ...]) -> FloatArray:
         """Return the values of one arch's trial at `epochs`, shape (len(epochs),).
@@ -133,15 +136,12 @@ class CurveTable:
         Raises:
             UnavailableError: the trial or one of the epochs was not measured.
         """
-        if not len(epochs):
-            return np.empty(0)
-        places: slice | list[int]
-        if isinstance(epochs, range) and self._place(key, epochs[-1]) - self._place(key, epochs[0]) == len(epochs) - 1:
-            places = slice(self._place(key, epochs[0]), self._place(key, epochs[-1]) + 1)
-        else:
-            places = [self._place(key, epoch) for epoch in epochs]
-        slot = self.slot(key.dataset, key.schedule, row, trial)
-        return self.values(key)[row, slot, places].astype(np.float64)
+        return self.series(key).read(row, self.slot(key.dataset, key.schedule, row, trial), epochs)
+
+    def series(self, key: Key) -> Series:
+        """Return the column `key` for many short reads; only a read of a column that was never measured is refused."""
+        values = self.values(key) if self.has(key) else None
+        return Series(values, self.epochs(key), partial(self._unmeasured, key))
 
     def constant(self, key: Key, row: int, trial: int) -> float:
         """Return the value of a column that does not depend on the epoch, such as latency or most seconds."""
@@ -151,20 +151,18 @@ class CurveTable:
 
     def seconds(self, key: Key, row: int, trial: int, epochs: range | tuple[int, ...]) -> float:
         """Return the total seconds of `epochs`, for columns with seconds per epoch or one value for all epochs."""
-        if self.epochs(key):
-            return float(self.read(key, row, trial, epochs).sum())
-        return self.constant(key, row, trial) * len(epochs)
+        return self.series(key).total(row, self.slot(key.dataset, key.schedule, row, trial), epochs)
 
     def slot(self, dataset: str, schedule: str, row: int, trial: int) -> int:
         """Return the index of the `trial`-th measured trial on the trial axis."""
-        n_trials = self.n_trials(dataset, schedule, row)
-        if not 0 <= trial < n_trials:
-            raise UnavailableError(f"trial {trial} of row {row}, {dataset}/{schedule}: {n_trials} trials exist")
-        return int(self._trials(dataset, schedule)[0][row, trial])
+        slots, n_trials = self._trials(dataset, schedule)
+        if not 0 <= trial < n_trials.item(row):
+            raise UnavailableError(f"trial {trial} of row {row}, {dataset}/{schedule}: {n_trials[row]} trials exist")
+        return slots.item(row, trial)
 
     def n_trials(self, dataset: str, schedule: str, row: int) -> int:
         """Return the number of measured trials of an arch."""
-        return int(self._trials(dataset, schedule)[1][row])
+        return self._trials(dataset, schedule)[1].item(row)
 
     def _trials(self, dataset: str, schedule: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return each arch's trial slots, measured ones first, (n_archs, n_slots), and the number of measured ones."""
@@ -183,8 +181,14 @@ class CurveTable:
 
     def row(self, arch: Arch) -> int:
         """Return the row of `arch`. Raises `UnavailableError` if the table does not hold it."""
+        row = self._rows.get(arch)
+        if row is None:
+            row = self._rows[arch] = self._find_row(arch)
+        return row
+
+    def _find_row(self, arch: Arch) -> int:
         try:
-            row = int(self._row_of_number[arch_numbers([arch], self.header.cardinalities)[0]])
+            row = int(self._row_of_number[arch_number(arch, self.header.cardinalities)])
         except ValueError:
             row = -1
         if row < 0:
@@ -197,22 +201,14 @@ class CurveTable:
         rows[arch_numbers(self.archs, self.header.cardinalities)] = np.arange(len(self.archs), dtype=np.int32)
         return rows
 
-    def _place(self, key: Key, epoch: int) -> int:
-        """Return the index of `epoch` on the epoch axis of `key`."""
-        if str(key) not in self._columns:
+    def _unmeasured(self, key: Key, epoch: int) -> UnavailableError:
+        """Return the error for an epoch at which `key` was not measured."""
+        if not self.has(key):
             near = [k for k in self.keys if k.startswith(f"{key.dataset}/{key.schedule}/")]
-            raise UnavailableError(
-                f"{key} was never measured; measured: {', '.join(near) or 'no metric of this schedule'}"
-            )
-        epochs = self._columns[str(key)].epochs
-        place = epoch - epochs[0] if epochs else -1
-        if 0 <= place < len(epochs) and epochs[place] == epoch:
-            return place
-        if epoch in epochs:
-            return epochs.index(epoch)
-        raise UnavailableError(
-            f"{key} at epoch {epoch} was never measured; it exists at {describe_epochs(frozenset(epochs))}"
-        )
+            measured = ", ".join(near) or "no metric of this schedule"
+            return UnavailableError(f"{key} was never measured; measured: {measured}")
+        exists = describe_epochs(frozenset(self.epochs(key)))
+        return UnavailableError(f"{key} at epoch {epoch} was never measured; it exists at {exists}")
 
     def _array(self, name: str) -> NDArray[Any]:
         if name not in self._open:

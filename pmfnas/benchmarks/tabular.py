@@ -7,10 +7,11 @@ and 25,000) and tested in other columns. This module never reads test columns.
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pmfnas.benchmarks.series import Series
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import InputError, UnavailableError, unknown_name
 from pmfnas.core.ports import Space
-from pmfnas.core.types import Arch, Cost, Curve, Fidelities, FloatArray, Schedule, Train
+from pmfnas.core.types import Arch, Cost, Curve, Fidelities, Schedule, Train
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,21 @@ def dataset(name: str) -> Dataset:
     return DATASETS[name]
 
 
+_METRICS = ("train-loss", "train-acc", "x-valid-loss", "x-valid-acc", "train-s", "x-valid-s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of one schedule, in the order of `_METRICS`."""
+
+    train_loss: Series
+    train_acc: Series
+    valid_loss: Series
+    valid_acc: Series
+    train_s: Series
+    valid_s: Series
+
+
 class TableBenchmark:
     """The benchmark of one data set of a curve table, behind the port `pmfnas.core.ports.Benchmark`."""
 
@@ -57,6 +73,7 @@ class TableBenchmark:
         self.fidelities = _fidelities(table, dataset)
         self._table = table
         self._dataset = dataset.search
+        self._columns: dict[str, _Columns] = {}  # by schedule
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
         """Return the number of trials of `arch` under `schedule`."""
@@ -68,28 +85,26 @@ class TableBenchmark:
         Raises:
             UnavailableError: the arch or trial does not exist, or an epoch has no clean validation.
         """
+        columns = self._columns.get(request.schedule) or self._open(request.schedule)
         row = self._table.row(request.arch)
-        epochs = range(request.start + 1, request.stop + 1)
-
-        def read(metric: str, at: range | tuple[int, ...]) -> FloatArray:
-            return self._table.read(self._key(request, metric), row, trial, at)
-
+        slot = self._table.slot(self._dataset, request.schedule, row, trial)
+        epochs, validations = range(request.start + 1, request.stop + 1), request.validations
         curve = Curve(
-            start=request.start,
-            train_loss=read("train-loss", epochs),
-            train_acc=read("train-acc", epochs),
-            valid_epochs=request.validations,
-            valid_loss=read("x-valid-loss", request.validations),
-            valid_acc=read("x-valid-acc", request.validations),
+            request.start,
+            columns.train_loss.read(row, slot, epochs),
+            columns.train_acc.read(row, slot, epochs),
+            validations,
+            columns.valid_loss.read(row, slot, validations),
+            columns.valid_acc.read(row, slot, validations),
         )
-        cost = Cost(
-            self._table.seconds(self._key(request, "train-s"), row, trial, epochs),
-            self._table.seconds(self._key(request, "x-valid-s"), row, trial, request.validations),
-        )
+        cost = Cost(columns.train_s.total(row, slot, epochs), columns.valid_s.total(row, slot, validations))
         return curve, cost
 
-    def _key(self, request: Train, metric: str) -> Key:
-        return Key(self._dataset, request.schedule, metric)
+    def _open(self, schedule: str) -> "_Columns":
+        """Return the columns of a schedule; they are opened at its first request."""
+        columns = _Columns(*(self._table.series(Key(self._dataset, schedule, metric)) for metric in _METRICS))
+        self._columns[schedule] = columns
+        return columns
 
     def measure(self, arch: Arch, metric: str) -> tuple[float, Cost]:
         """Raise `UnavailableError`: a curve table holds no measurements."""

@@ -7,9 +7,13 @@ not from a stream. So it is the same for every searcher and does not depend on i
 
 import zlib
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+_STEP = 0x9E3779B97F4A7C15
+_MASK = 2**64 - 1
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
@@ -33,13 +37,26 @@ def trial_keys(
 
     Source: the mixing function of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014, figure 16).
     """
-    root = (seed * 0x9E3779B97F4A7C15 + zlib.crc32(f"trials/{schedule}".encode())) % 2**64
     arch = np.asarray(arch_numbers, dtype=np.uint64)[:, None]  # (n_archs, 1)
     trial = np.arange(n_trials, dtype=np.uint64)[None, :]  # (1, n_trials)
-    return _mix64(_mix64(np.uint64(root) ^ arch) + trial * np.uint64(0x9E3779B97F4A7C15))
+    return _mix64(_mix64(np.uint64(_root(seed, schedule)) ^ arch) + trial * np.uint64(_STEP))
 
 
-def _mix64(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+def trial_order(seed: int, schedule: str, arch_number: int, n_trials: int) -> tuple[int, ...]:
+    """Return the trials of one arch in the order of their `trial_keys`: trial k is replicate k of the run."""
+    base = _mix64(_root(seed, schedule) ^ arch_number)
+    return tuple(sorted(range(n_trials), key=lambda trial: _mix64((base + trial * _STEP) & _MASK)))
+
+
+def _root(seed: int, schedule: str) -> int:
+    return (seed * _STEP + zlib.crc32(f"trials/{schedule}".encode())) & _MASK
+
+
+_Z = TypeVar("_Z", int, NDArray[np.uint64])
+
+
+def _mix64(z: _Z) -> _Z:
+    """Return z mixed modulo 2^64; arrays of uint64 wrap by themselves, Python's int by the mask."""
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return z ^ (z >> 31)

@@ -27,6 +27,16 @@ def arch_numbers(archs: Sequence[Arch] | NDArray[np.uint8], cardinalities: Seque
     return np.asarray(np.ravel_multi_index(tuple(columns), tuple(cardinalities)), dtype=np.int64)
 
 
+def arch_number(arch: Arch, cardinalities: Sequence[int]) -> int:
+    """Return the number of one arch, as `arch_numbers` does; raise `ValueError` for an arch of another space."""
+    number = 0
+    for choice, n_choices in zip(arch, cardinalities, strict=True):
+        if not 0 <= choice < n_choices:
+            raise ValueError(f"choice {choice} is not from 0 and below {n_choices}")
+        number = number * n_choices + choice
+    return number
+
+
 # ---------------------------------------------------------------------------------------------- fidelities
 
 
@@ -131,19 +141,22 @@ class Train:
     """Number of the run's trial of (arch, schedule), from 0. Each replicate is paid in full."""
 
     def __post_init__(self) -> None:
-        if self.validate_at is None:
-            object.__setattr__(self, "validate_at", (self.stop,))
-        epochs = self.validations
         if not 0 <= self.start <= self.stop or self.stop < 1:
             raise InputError(
                 f"start, stop are {self.start}, {self.stop}, but must satisfy 0 <= start <= stop, 1 <= stop"
             )
+        if self.validate_at is None:
+            object.__setattr__(self, "validate_at", (self.stop,))
+        else:
+            self._check_validations(self.validate_at)
+        if self.replicate < 0:
+            raise InputError(f"replicate is {self.replicate}, but must be >= 0")
+
+    def _check_validations(self, epochs: tuple[int, ...]) -> None:
         if any(e < max(1, self.start) or e > self.stop for e in epochs) or list(epochs) != sorted(set(epochs)):
             raise InputError(f"validate_at is {epochs}, but must rise within the segment {self.start}..{self.stop}")
         if self.start == self.stop and not epochs:
             raise InputError(f"start equals stop ({self.stop}) and validate_at is empty: nothing is asked for")
-        if self.replicate < 0:
-            raise InputError(f"replicate is {self.replicate}, but must be >= 0")
 
     @property
     def validations(self) -> tuple[int, ...]:

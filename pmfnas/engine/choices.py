@@ -18,6 +18,7 @@ from scipy.special import ndtr
 from pmfnas.core.types import Arch, Fidelity, FloatArray, Reason, Train
 from pmfnas.engine.costs import CostModel
 from pmfnas.engine.ladder import Ladder
+from pmfnas.engine.model.capacity import Normal
 from pmfnas.engine.model.curves import percent
 from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief
 from pmfnas.engine.pool import Pool
@@ -116,9 +117,9 @@ class Choices:
         return self._ladder.low is not None
 
     @property
-    def helps(self) -> float:
-        """How certain it is that larger archs score higher, from 0 to 1."""
-        return self._predictor.standing.helps
+    def slope(self) -> Normal:
+        """What is believed of the slope of medium scores on capacity, both standardised."""
+        return self._predictor.standing.slope
 
     # -- stages 1 and 2 ----------------------------------------------------------------------------------
 

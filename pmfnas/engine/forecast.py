@@ -26,7 +26,7 @@ _PRIORS = {
     ),  # what goes on is better than the average start
     "continue": Prior((0.0, 0.5, 0.5), (0.4, 0.25, 0.25), 0.2),
     "again": Prior((0.0, 1.0), (0.03, 0.03), 0.03),
-    "final": Prior((0.5, 1.0), (0.1, 0.05), 0.04),  # the last schedule is longer than the medium level
+    "final": Prior((0.5, 1.0), (0.08, 0.03), 0.03),  # the last schedule is longer than the medium level
 }
 """Declared, in log odds, by the kind of decision."""
 _GROWTH = 1.4

@@ -57,6 +57,7 @@ class Pool:
         self.free = np.ones(len(self.archs), dtype=bool)  # (n_pool,) not proposed yet
         self.started: list[int] = []
         """Places of the archs that were started, in order."""
+        self._passed_over: list[int] = []
         self._places = {arch: place for place, arch in enumerate(self.archs)}
         self._numbers: dict[str, int] = {}
         self._used: set[int] = set()
@@ -80,6 +81,16 @@ class Pool:
             return False
         self._used.add(number)
         return True
+
+    def pass_over(self, place: int) -> None:
+        """Set the arch at `place` aside, so that another is proposed in its place, until `reopen`."""
+        self.free[place] = False
+        self._passed_over.append(place)
+
+    def reopen(self) -> None:
+        """Free all archs that were set aside."""
+        self.free[self._passed_over] = True
+        self._passed_over.clear()
 
     def add_neighbours(self, arch: Arch) -> None:
         """Add the neighbours of `arch` where the space was only sampled."""

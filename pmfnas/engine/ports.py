@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from pmfnas.core.types import Arch, Curve, FloatArray
 from pmfnas.engine.ladder import Level
+from pmfnas.engine.model.capacity import NOTHING, Normal
 from pmfnas.engine.model.transfer import FinalBelief
 from pmfnas.engine.settings import Settings
 
@@ -46,8 +47,8 @@ class Standing:
     """Median score."""
     trial_noise2: float
     """Variance of one medium trial's noise."""
-    helps: float = 0.0
-    """How certain it is that larger archs score higher, from 0 to 1."""
+    slope: Normal = NOTHING
+    """What is believed of the slope of the medium scores on capacity, both standardised."""
 
 
 class Posterior(Protocol):

@@ -163,7 +163,7 @@ class Predictor:
     def standing(self) -> Standing:
         """The medium scores told, in short."""
         best = float(self.promise.max(initial=_WORST))
-        return Standing(best, self._centre, self.trial_noise2, self._capacity.helps)
+        return Standing(best, self._centre, self.trial_noise2, self._capacity.slope)
 
     def posterior(self, places: Sequence[int]) -> Posterior:
         """Return the promises of archs without a medium score; an early curve counts where one was told."""

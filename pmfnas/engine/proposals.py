@@ -51,7 +51,11 @@ class Regions:
         return self.pool.free[self.places]
 
     def mark(self, predictor: SearchPredictor, leaders: Sequence[Arch]) -> None:
-        """Mark regions anew; the neighbours of the leaders join a pool that does not hold the whole space."""
+        """Mark regions anew, in which archs passed over are free again.
+
+        The neighbours of the leaders join a pool that does not hold the whole space.
+        """
+        self.pool.reopen()
         for arch in leaders:
             self.pool.add_neighbours(arch)
         settings, standing = self._settings, predictor.standing

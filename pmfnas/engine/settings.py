@@ -89,9 +89,9 @@ class Settings:
     """Its standard deviation."""
     early_share: float = 0.5
     """Share of that slope that shows at the low level."""
-    explore_belief: float = 0.7
-    """Declared belief, part of those above: correlation of capacity and score when stage 1 draws archs, times how
-    certain it is by then that capacity helps."""
+    explore_belief: float = 1.5
+    """Stage 1 draws each arch by a score whose correlation with capacity is a draw of that slope times this number; 0
+    draws regardless of capacity."""
 
     # -- stages --------------------------------------------------------------------------------------------
     explore_low: int = 18
@@ -144,8 +144,7 @@ _BOUNDS = (
         "be at least 1",
     ),
     (("bend", "stretch", "early_share"), 0.0, np.inf, "be positive"),
-    (("capacity_std", "slope_belief_std"), -1e-300, np.inf, "not be negative"),
-    (("explore_belief",), -1e-300, 1.0, "be at least 0 and below 1"),
+    (("capacity_std", "slope_belief_std", "explore_belief"), -1e-300, np.inf, "not be negative"),
     (("refit_growth",), 1.0, np.inf, "be above 1"),
 )
 """Settings, the open interval in which they lie, and the condition in words."""

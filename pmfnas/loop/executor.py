@@ -8,26 +8,28 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import isfinite
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from pmfnas.core.errors import DataError, UnavailableError
 from pmfnas.core.ports import Benchmark, Event
-from pmfnas.core.rng import trial_keys
+from pmfnas.core.rng import trial_order
 from pmfnas.core.types import (
     Arch,
     Cancelled,
     Cost,
     Diverged,
     Failed,
+    FloatArray,
     Measured,
     Ok,
     Outcome,
     Request,
     Ticket,
     Train,
-    arch_numbers,
+    arch_number,
 )
 
 Accounting: TypeAlias = Literal["resume", "restart"]
@@ -55,14 +57,20 @@ def paired_trials(benchmark: Benchmark, seed: int, visible: Visible = all_visibl
         seed: root seed of the run.
         visible: gives the number of trials that the run may see, the first ones; the others do not exist for the run.
     """
+    cardinalities = benchmark.space.cardinalities
+    orders: dict[tuple[Arch, str], tuple[int, ...]] = {}  # of the archs that were asked for
 
     def trial_of(arch: Arch, schedule: str, replicate: int) -> int:
         n_trials = benchmark.n_trials(arch, schedule)
         n_seen = visible(schedule, n_trials)
         if replicate >= n_seen:
             raise UnavailableError(f"replicate {replicate} of schedule {schedule} does not exist: {n_seen} trials do")
-        numbers = arch_numbers([arch], benchmark.space.cardinalities)
-        return int(np.argsort(trial_keys(seed, schedule, numbers, n_trials)[0])[replicate])
+        if n_trials == 1:
+            return 0
+        if (arch, schedule) not in orders:
+            number = arch_number(arch, cardinalities)
+            orders[arch, schedule] = trial_order(seed, schedule, number, n_trials)
+        return orders[arch, schedule][replicate]
 
     return trial_of
 
@@ -153,7 +161,7 @@ class SimulatedExecutor:
             duration_s = cost.total_s + self._repeated_s(request, trial)
         except UnavailableError as error:
             return Failed(str(error)), 0.0
-        finite = bool(np.isfinite(curve.train_loss).all() and np.isfinite(curve.valid_acc).all())
+        finite = _is_finite(curve.train_loss) and _is_finite(curve.valid_acc)
         return (Ok(curve, cost) if finite else Diverged(curve, cost)), duration_s
 
     def _repeated_s(self, request: Train, trial: int) -> float:
@@ -162,3 +170,8 @@ class SimulatedExecutor:
             return 0.0
         before = Train(request.arch, request.schedule, 0, request.start, (), request.replicate)
         return self._benchmark.train(before, trial)[1].train_s
+
+
+def _is_finite(values: FloatArray) -> bool:
+    """Return whether all values are finite; a finite sum of squares says so at a fraction of the time."""
+    return isfinite(values.dot(values)) or bool(np.isfinite(values).all())

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from pmfnas.core.errors import DataError, InputError, shown
 from pmfnas.core.ports import Space
-from pmfnas.core.types import Diverged, Failed, Measured, Ok, Train
-from pmfnas.files import reading, write_bytes, write_text
+from pmfnas.core.types import Arch, Diverged, Failed, Measured, Ok, Train
+from pmfnas.files import reading, write_bytes
 from pmfnas.loop.ledger import Entry
 from pmfnas.loop.plain import from_text
 from pmfnas.loop.runner import Finished
@@ -123,7 +123,12 @@ def record_path(out: Path, run: str) -> Path:
 
 
 def write_record(out: Path, header: RunHeader, finished: Finished, space: Space) -> None:
-    """Write timing and record, in this order; an existing record is never overwritten.
+    """Write timing and record, in this order; an existing record is never overwritten."""
+    write_files(record_files(out, header, finished, space))
+
+
+def record_files(out: Path, header: RunHeader, finished: Finished, space: Space) -> list[tuple[Path, bytes]]:
+    """Return path and content of timing and record, in the order in which `write_files` writes them.
 
     Raises:
         InputError: a name of the run cannot be that of a folder.
@@ -133,9 +138,14 @@ def write_record(out: Path, header: RunHeader, finished: Finished, space: Space)
     path = record_path(out, header.run_id)
     if path.exists():
         raise DataError(f"{path} exists already; a finished run is never overwritten")
-    timing = {"searcher_s": finished.searcher_s}
-    write_text(path.with_suffix(".timing.json"), json.dumps(timing))
-    write_bytes(path, _to_bytes(header, finished, space))
+    timing = json.dumps({"searcher_s": finished.searcher_s})
+    return [(path.with_suffix(".timing.json"), timing.encode()), (path, _to_bytes(header, finished, space))]
+
+
+def write_files(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Write files in order."""
+    for path, content in files:
+        write_bytes(path, content)
 
 
 def read_header(path: Path) -> RunHeader:
@@ -221,12 +231,8 @@ def _to_bytes(header: RunHeader, finished: Finished, space: Space) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    name = lru_cache(maxsize=None)(space.format)
-    columns: dict[str, list[Any]] = {field.name: [] for field in schema()}
-    for entry in finished.entries:
-        row = _row(entry, name)
-        for key, values in columns.items():
-            values.append(row.get(key))
+    rows = [_row(entry, space) for entry in finished.entries]
+    columns = {name: [row.get(name) for row in rows] for name in schema().names}
     metadata = {METADATA: json.dumps({"format": FORMAT, "seal": SEAL, **asdict(header)}, sort_keys=True).encode()}
     table = pa.table(columns, schema=schema().with_metadata(metadata))
     sink = BytesIO()
@@ -234,11 +240,17 @@ def _to_bytes(header: RunHeader, finished: Finished, space: Space) -> bytes:
     return sealed(sink.getvalue())
 
 
-def _row(entry: Entry, name: Any) -> dict[str, Any]:
+@lru_cache(maxsize=1 << 16)
+def _name(space: Space, arch: Arch) -> str:
+    """Return the official string; the runs of a process have many archs in common."""
+    return space.format(arch)
+
+
+def _row(entry: Entry, space: Space) -> dict[str, Any]:
     request = entry.ticket.request
     return {
         "number": entry.ticket.number,
-        "arch": name(request.arch),
+        "arch": _name(space, request.arch),
         **_asked(request),
         "worker": entry.worker,
         "start_s": entry.start_s,
@@ -249,7 +261,7 @@ def _row(entry: Entry, name: Any) -> dict[str, Any]:
         "before_s": entry.before_s,
         "status": entry.status,
         **_told(entry),
-        "incumbent": name(entry.incumbent) if entry.incumbent is not None else None,
+        "incumbent": _name(space, entry.incumbent) if entry.incumbent is not None else None,
         "reason": json.dumps(dict(entry.reason)) if entry.reason else None,
     }
 

@@ -6,9 +6,10 @@ record still answers a repeated request, but training can continue only from a l
 Breaking a rule raises a `ContractError` that names the searcher's error, the legal values and the remedy.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TypeAlias, TypeVar
+from operator import lt
+from typing import ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -41,13 +42,19 @@ MAX_NUMBER = 10_000
 _Training: TypeAlias = tuple[Arch, str, int]
 """(arch, schedule, replicate): one training run."""
 
+_WHOLE = (int, np.integer)
+
+_Checkpoints: TypeAlias = dict[int, tuple[Curve, float]]
+"""Epoch of a live checkpoint -> the curve and the training seconds, both from epoch 0."""
+
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-def guarded(name: str, question: Callable[[], _T]) -> _T:
+def guarded(name: str, question: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     """Return the answer to the question called `name`; an exception in it becomes a `ContractError`."""
     try:
-        return question()
+        return question(*args, **kwargs)
     except ContractError:
         raise
     except SystemExit:
@@ -62,10 +69,14 @@ class Referee:
     def __init__(self, space: Space, fidelities: Fidelities) -> None:
         self._cardinalities = space.cardinalities
         self._fidelities = fidelities
-        self._checkpoints: dict[_Training, dict[int, tuple[Curve, float]]] = {}  # epoch -> curve, seconds from 0
+        self._checkpoints: dict[Arch, dict[_Training, _Checkpoints]] = {}
         self._known: dict[_Training, list[Curve]] = {}
         self._measured: dict[Measure, Measured] = {}
         self._observed: dict[Arch, Arch] = {}  # archs with a successful segment or measurement, as asked for
+        self._recommended: tuple[tuple[Arch, ...], tuple[Arch, ...]] = (
+            (),
+            (),
+        )  # as the searcher said it, and as asked for
 
     def check_decision(self, decision: Decision, *, n_open: int) -> None:
         """Raise `ContractError` unless `decision` is legal while `n_open` tickets run or wait in line.
@@ -99,14 +110,14 @@ class Referee:
     def check_arch(self, arch: Arch, verb: str) -> None:
         """Raise `ContractError` unless `arch` is a tuple of `int`, each a choice of its position."""
         choices = self._cardinalities
-        if not isinstance(arch, tuple) or len(arch) != len(choices) or not all(type(i) is int for i in arch):
+        if not isinstance(arch, tuple) or len(arch) != len(choices) or set(map(type, arch)) != {int}:
             raise ContractError(f"{verb} arch {arch!r}, but an arch is a tuple of {len(choices)} of Python's int")
-        if not all(0 <= i < n for i, n in zip(arch, choices, strict=True)):
+        if min(arch) < 0 or not all(map(lt, arch, choices)):
             raise ContractError(f"{verb} arch {arch}, but its indices must be from 0 and below {choices}")
 
     def _check_training(self, request: Train) -> None:
         numbers = (request.start, request.stop, request.replicate, *request.validations)
-        if not all(isinstance(n, int | np.integer) and n <= MAX_NUMBER for n in numbers):
+        if not all([isinstance(n, _WHOLE) and n <= MAX_NUMBER for n in numbers]):
             raise ContractError(f"submits {request}, but epochs and replicates are whole numbers up to {MAX_NUMBER}")
         try:
             schedule = self._fidelities[request.schedule]
@@ -116,14 +127,14 @@ class Referee:
             raise ContractError(
                 f"submits {request.fidelity}, but schedule {schedule.name} ends after {schedule.epochs} epochs"
             )
-        unclean = [Fidelity(schedule.name, e) for e in request.validations if e not in schedule.validation_epochs]
-        if unclean:
+        if not schedule.validation_epochs.issuperset(request.validations):
+            unclean = next(e for e in request.validations if e not in schedule.validation_epochs)
             exists = describe_epochs(schedule.validation_epochs)
             raise ContractError(
-                f"asks for validation at {unclean[0]}, but clean values exist at {exists}; for none say validate_at=()"
+                f"asks for validation at {Fidelity(schedule.name, unclean)}, but clean values exist at {exists}; "
+                "for none say validate_at=()"
             )
-        live = self._checkpoints.get(_training(request), {})
-        if request.start > 0 and request.start not in live:
+        if request.start > 0 and request.start not in (live := self._live(request)):
             raise ContractError(
                 f"goes on from {schedule.name}@{request.start} of arch {request.arch}, replicate {request.replicate}, "
                 f"but live checkpoints exist at {describe_epochs(frozenset(live))}"
@@ -142,7 +153,11 @@ class Referee:
         """Return the training seconds from epoch 0 to the start of the request."""
         if isinstance(request, Measure) or request.start == 0:
             return 0.0
-        return self._checkpoints[_training(request)][request.start][1]
+        return self._live(request)[request.start][1]
+
+    def _live(self, request: Train) -> _Checkpoints:
+        """Return the live checkpoints of the request's training."""
+        return self._checkpoints.setdefault(request.arch, {}).setdefault(_training(request), {})
 
     def take(self, request: Request, outcome: Outcome) -> Outcome:
         """Return the outcome as it is told, its curve joined to the checkpoint's; store answer and checkpoint."""
@@ -151,34 +166,33 @@ class Referee:
             self._measured[request] = replace(outcome, cost=Cost())
         if not isinstance(outcome, Ok | Diverged) or not isinstance(request, Train):
             return outcome
-        key = _training(request)
         curve, trained_s = outcome.curve, outcome.cost.train_s
         if request.start > 0:
-            before, before_s = self._checkpoints[key][request.start]
+            before, before_s = self._live(request)[request.start]
             curve, trained_s = before.then(curve), before_s + trained_s
         if isinstance(outcome, Ok):
             self._observed[request.arch] = request.arch
-            self._checkpoints.setdefault(key, {})[request.stop] = (curve, trained_s)
-            self._known.setdefault(key, []).insert(0, curve)
-        return replace(outcome, curve=curve)
+            self._live(request)[request.stop] = (curve, trained_s)
+            self._known.setdefault(_training(request), []).insert(0, curve)
+        return outcome if request.start == 0 else replace(outcome, curve=curve)
 
-    def recommended(self, archs: Sequence[Arch]) -> tuple[Arch, ...]:
+    def recommended(self, archs: tuple[Arch, ...]) -> tuple[Arch, ...]:
         """Return a recommendation as archs that were asked for; raise `ContractError` for one without a result."""
+        if archs is self._recommended[0]:
+            return self._recommended[1]
         known: list[Arch] = []
-        for arch in archs:
-            try:
+        try:
+            for arch in archs:
                 known.append(self._observed[arch])
-            except (KeyError, TypeError):  # TypeError: the recommended object cannot be hashed
-                self.check_arch(arch, "recommends")
-                raise ContractError(
-                    f"recommends arch {arch!r}, but was told of no segment of it that ended well"
-                ) from None
-        return tuple(known)
+        except (KeyError, TypeError):  # TypeError: the recommended object cannot be hashed
+            self.check_arch(arch, "recommends")
+            raise ContractError(f"recommends arch {arch!r}, but was told of no segment of it that ended well") from None
+        self._recommended = archs, tuple(known)
+        return self._recommended[1]
 
     def drop(self, arch: Arch) -> None:
         """Forget every checkpoint of `arch`."""
-        for key in [key for key in self._checkpoints if key[0] == arch]:
-            del self._checkpoints[key]
+        self._checkpoints.pop(arch, None)
 
 
 def _check_submit(decision: Submit) -> None:

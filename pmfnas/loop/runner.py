@@ -11,7 +11,7 @@ raises, its run ends and is recorded as failed with the reason; the runner does 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
@@ -46,6 +46,7 @@ before a run is ended as failed."""
 
 _STATUS = {Ok: "ok", Diverged: "diverged", Measured: "measured", Failed: "failed", Cancelled: "cancelled"}
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
@@ -219,19 +220,19 @@ class _Run:
 
     def _ask(self) -> Decision:
         running, remaining_s = tuple(self.open.values()), self.setting.budget_s - self.now_s
-        decision = self._timed("ask", lambda: self.searcher.ask(running, remaining_s))
+        decision = self._timed("ask", self.searcher.ask, running, remaining_s)
         self.referee.check_decision(decision, n_open=len(running))
         return decision
 
     def _tell(self, ticket: Ticket, outcome: Outcome) -> None:
-        self._timed("tell", lambda: self.searcher.tell(ticket, outcome))
+        self._timed("tell", self.searcher.tell, ticket, outcome)
         recommended = self._timed("recommend", lambda: tuple(self.searcher.recommend()))
         self.recommended = self.referee.recommended(recommended)
 
-    def _timed(self, name: str, question: Callable[[], _T]) -> _T:
+    def _timed(self, name: str, question: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Return the searcher's answer to a question, and count its seconds on this host."""
         begin = time.perf_counter()
         try:
-            return guarded(name, question)
+            return guarded(name, question, *args, **kwargs)
         finally:
             self.searcher_s += time.perf_counter() - begin

@@ -10,7 +10,9 @@ from pmfnas.core.types import Arch
 
 def sample_arch(cardinalities: Sequence[int], *, rng: np.random.Generator) -> Arch:
     """Return one arch, drawn uniformly: one draw per position, in order."""
-    return tuple(int(i) for i in rng.integers(0, np.asarray(cardinalities)))
+    alike = len(set(cardinalities)) == 1  # the same draws either way, but one bound takes half the time
+    bounds = cardinalities[0] if alike else np.asarray(cardinalities)
+    return tuple(rng.integers(0, bounds, size=len(cardinalities)).tolist())
 
 
 def one_change_neighbours(arch: Arch, cardinalities: Sequence[int]) -> tuple[Arch, ...]:

@@ -9,10 +9,10 @@ from harness.host.units import budget_s, names
 
 _TEXTS = {
     "ablation": """Runs PMF-NAS and, for each of its parts, PMF-NAS without it (`no_refine`, `no_curves`, ...), on three
-data sets with the same seeds, trials and random stream: 200 seeds at 8.5 h, 60 at 3 h, 34 h and 100 h.
+data sets with the same seeds, trials and random stream: 60 seeds at 3 h and 8.5 h, 20 at 34 h.
 docs/reference/studies.md says what takes the place of a part.""",
     "sensitivity": """Runs PMF-NAS and, for each of its numeric settings, PMF-NAS with that setting halved and doubled
-(`clip_halved`, `clip_doubled`, ...), on three data sets with the same 40 seeds, trials and random stream, at 8.5 h.
+(`bend_halved`, `bend_doubled`, ...), on three data sets with the same 20 seeds, trials and random stream, at 8.5 h.
 Values that the engine refuses are left out and named below the table.""",
     "uncertainty": """Runs PMF-NAS and PMF-NAS whose predictor says a wrong std of all that it predicts: halved,
 doubled, the same for every arch, or that of another arch (`std_halved`, ...). Means stay right. Three data sets, the
@@ -30,7 +30,7 @@ Exit 1: all runs of a variant on a data set failed."""
 
 _VARIANTS = {
     "ablation": "no_refine,no_curves",
-    "sensitivity": "clip_halved,clip_doubled",
+    "sensitivity": "bend_halved,bend_doubled",
     "uncertainty": "std_halved,std_shuffled",
 }
 

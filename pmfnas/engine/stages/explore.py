@@ -21,6 +21,8 @@ _FIRST_SHARE = 0.6
 """Share of the stage's share after which nothing more is started."""
 _FEWEST = 3
 """Archs that are started whatever has passed."""
+_MOST_CORRELATED = 0.95
+"""However large the slope, a tenth of the variance of the score by which archs are drawn is chance."""
 _MOST = 1000
 """Ratios above it are not spelt out."""
 
@@ -63,8 +65,7 @@ class Explore:
         """Return the next choice: spread archs to the low level, then the best of them on."""
         n_started, share = state.record.n_started, self._share_passed(remaining_s)
         if n_started < self._low_wanted and (share < _FIRST_SHARE or n_started < _FEWEST):
-            belief = self._settings.explore_belief * self._choices.helps
-            place = spread(state.pool, _TRIED, belief, rng=self._rng)
+            place = spread(state.pool, _TRIED, self._correlation(), rng=self._rng)
             if place is None:
                 return None
             return self._searching.start(state, place, self._choices.starts([place])[0], remaining_s)
@@ -82,6 +83,12 @@ class Explore:
             self._low_wanted += settings.round_starts
             self._medium_wanted += settings.round_continued
         return why
+
+    def _correlation(self) -> float:
+        """Return a draw from what is believed of capacity and score: archs of all capacities, as far as in doubt."""
+        slope = self._choices.slope
+        drawn = self._rng.normal(slope.mean, np.sqrt(slope.variance))
+        return float(np.clip(self._settings.explore_belief * drawn, -_MOST_CORRELATED, _MOST_CORRELATED))
 
     def _rates(self, state: State) -> tuple[float, float]:
         """Return the expected gain per second of a start within the regions, and of one anywhere."""

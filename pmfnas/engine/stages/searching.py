@@ -32,12 +32,15 @@ class Searching:
         self._spent_s = self._gained = 0.0
 
     def start(self, state: State, place: int, choice: Choice, remaining_s: float) -> Choice | None:
-        """Return the choice of starting the arch at `place`, None where it is a copy or can never be finished."""
-        if not state.pool.take(place):
-            return None
+        """Return the choice of starting the arch at `place`, None where it is a copy or cannot be finished any more.
+
+        Costs are predicted, and may be found to be lower: what is too dear is only passed over.
+        """
         through_s = choice.seconds + self._choices.rest_s(choice.request.arch)
         if through_s > remaining_s and (state.record.has_scores or choice.seconds > remaining_s):
-            state.pool.free[place] = True
+            state.pool.pass_over(place)
+            return None
+        if not state.pool.take(place):
             return None
         state.pool.started.append(place)
         self._spent_s += choice.seconds

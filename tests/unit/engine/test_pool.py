@@ -26,6 +26,17 @@ def test_an_isomorph_of_a_used_arch_is_refused() -> None:
     assert not pool.free[:2].any()
 
 
+def test_what_was_passed_over_may_be_taken_once_the_pool_is_reopened() -> None:
+    pool = Pool(CELLS, Settings(), rng=np.random.default_rng(0))
+    pool.pass_over(3)
+    assert not pool.free[3]
+    pool.reopen()
+    assert pool.free.all()
+    assert pool.take(3)
+    pool.reopen()
+    assert not pool.free[3]  # what was taken stays taken
+
+
 def test_a_large_space_is_sampled_and_grows_around_the_best() -> None:
     space = GridSpace((9, 9, 9, 9))
     pool = Pool(space, Settings(max_pool=50), rng=np.random.default_rng(0))

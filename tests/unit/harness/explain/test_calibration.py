@@ -72,13 +72,11 @@ def test_points_are_percent_points_of_accuracy() -> None:
     assert row.rms_pct == pytest.approx(np.sqrt((2.0**2 + 4.0**2) / 2))
 
 
-def test_a_higher_level_is_judged_less_its_own_offset() -> None:
-    found = [*at(0.0), *at(5.0, 5.5, 4.5, one=HIGH)]
-    low, high = (row for row in coverages(found) if row.group == "all")
+def test_every_level_is_judged_by_what_was_told_there() -> None:
+    low, high = (row for row in coverages([*at(0.0), *at(5.0, 5.5, 4.5, one=HIGH)]) if row.group == "all")
     assert (low.offset_pct, high.offset_pct) == (0.0, pytest.approx(10.0))
-    assert high.inside == (100.0,) * 4
-    assert high.rms_pct == pytest.approx(np.sqrt(2.0 / 3.0))
-    assert only(at(5.0, 5.5, 4.5, one=HIGH)).inside == (0.0,) * 4  # the only level is taken as it is
+    assert (low.inside, high.inside) == ((100.0,) * 4, (0.0,) * 4)
+    assert high.rms_pct == pytest.approx(np.sqrt(100.0 + 2.0 / 3.0))
 
 
 def test_groups_are_selected_pick_and_every_step() -> None:
