@@ -24,8 +24,8 @@ def goals(trial: Trial) -> list[Goal]:
     log = trial.place.scratch / "hostile.log"
     program = [sys.executable, "-m", "harness.torture.hostile", folder, "smoke" if trial.smoke else "long"]
     code = trial.place.run(limited(program, memory_mb=_MEMORY_MB), log, limit_s=max(60.0, trial.left_s * 3))
-    found = dict(_outcomes(log))
-    faults = [fault for name, outcome in found.items() for fault in _faults(name, outcome)]
+    found = dict(outcomes(log))
+    faults = [fault for name, outcome in found.items() for fault in faults_of(name, outcome)]
     if code:
         faults.append(
             f"reading {next(reversed(found), 'the first file')} ended the process, code {code}: {last_words(log)}"
@@ -40,7 +40,7 @@ def goals(trial: Trial) -> list[Goal]:
     return [judged("files", "hostile files", len(found), len(found), faults, unit="files", also=also)]
 
 
-def _outcomes(log: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def outcomes(log: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield what came of each file by its name; nothing of one that ended the process."""
     name = ""
     for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -54,7 +54,8 @@ def _outcomes(log: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield name, entry
 
 
-def _faults(name: str, outcome: Mapping[str, Any]) -> Iterator[str]:
+def faults_of(name: str, outcome: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a hostile file did that it may not do."""
     if not outcome:
         yield f"{name}: the process ended"
         return

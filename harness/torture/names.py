@@ -84,10 +84,10 @@ def goals(trial: Trial) -> list[Goal]:
     benign = _elements(page(read_results(_renamed(folder, at / "benign", "plain"))))
     faults: dict[str, list[str]] = {"tables": [], "report": [], "paths": [], "command line": []}
     for number, name in enumerate(NAMES):
-        faults["tables"] += _of_tables(name)
+        faults["tables"] += of_tables(name)
         faults["report"] += _of_report(folder, at / f"odd-{number}", name, benign)
-        faults["paths"] += _of_paths(at / f"paths-{number}", name)
-        faults["command line"] += _of_command_line(name)
+        faults["paths"] += of_paths(at / f"paths-{number}", name)
+        faults["command line"] += of_files(name)
     faults["command line"] += _of_arguments(trial)
     n = len(NAMES)
     return [judged("names", f"hostile names: {place}", n, n, found, unit="names") for place, found in faults.items()]
@@ -134,14 +134,15 @@ def _of_report(folder: Path, to: Path, name: str, benign: Counter[str]) -> Itera
         yield f"{name[:40]!r} brings {min(found)!r} into the report"
 
 
-def _of_tables(name: str) -> Iterator[str]:
+def of_tables(name: str) -> Iterator[str]:
+    """Yield what is wrong where a name stands in a table."""
     cell = plain(name)
     bare = cell.replace("\\\\", "").replace("\\|", "").replace("\\<", "").replace("\\`", "")
     if set(bare) & {"|", "<", "`", "\n", *_HIDDEN}:
         yield f"{name[:40]!r} leaves its cell"
 
 
-def _of_paths(at: Path, name: str) -> Iterator[str]:
+def of_paths(at: Path, name: str) -> Iterator[str]:
     """Yield what is wrong where a name becomes part of a path."""
     (at / "inside" / "deep").mkdir(parents=True)
     for changed in ({"searcher": name}, {"dataset": name}):
@@ -155,8 +156,8 @@ def _of_paths(at: Path, name: str) -> Iterator[str]:
         yield f"{name[:40]!r} is taken as the name of a data set"
 
 
-def _of_command_line(name: str) -> Iterator[str]:
-    """Yield what is wrong where a name is given on the command line: it is refused in one line of plain text."""
+def of_files(name: str) -> Iterator[str]:
+    """Yield what is wrong where a name is that of a searcher's file or command."""
     with contextlib.suppress(PmfnasError):
         given, _ = from_file(f"{name}=mine.py:Mine")
         yield from [] if NAME.fullmatch(given) else [f"{name[:40]!r} is taken as the name of a searcher"]

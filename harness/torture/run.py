@@ -27,7 +27,7 @@ class Wanted:
 
 Kind = Callable[[Trial], list[Goal]]
 
-_SHARES: Mapping[str, Mapping[Kind, float]] = MappingProxyType(
+SHARES: Mapping[str, Mapping[Kind, float]] = MappingProxyType(
     {
         "kills": {kills.goals: 0.36, disks.goals: 0.16},
         "files": {files.goals: 0.05, fuzz.goals: 0.30},
@@ -43,7 +43,7 @@ _SHARES: Mapping[str, Mapping[Kind, float]] = MappingProxyType(
 def tortured(wanted: Wanted) -> list[Goal]:
     """Return the goals of the kinds that are asked for, measured."""
     cache = choose("surrogate").table.path.parent
-    parts = [(name, part, share) for name in _SHARES if name in wanted.only for part, share in _SHARES[name].items()]
+    parts = [(name, part, share) for name in SHARES if name in wanted.only for part, share in SHARES[name].items()]
     ends_s, found = time.monotonic() + wanted.seconds, []
     for i, (_, part, share) in enumerate(parts):
         left_s, ahead = ends_s - time.monotonic(), sum(other for _, _, other in parts[i:])
