@@ -7,10 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,6 +22,8 @@ from harness.host.code import ROOT
 
 _HIDDEN = (ANCHORS, "PMFNAS_DEBUG", "PMFNAS_FRONT")
 _GONE_WITHIN_S = 20.0
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,9 @@ class Place:
 
     scratch: Path
     cache: Path
+    started: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when nothing more may be started."""
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the variables of a child: no data but the surrogate's, and this checkout's packages first."""
@@ -38,8 +46,10 @@ class Place:
         self, command: Sequence[str | Path], log: Path, extra: Mapping[str, str] | None = None
     ) -> "subprocess.Popen[bytes]":
         """Start a command in the scratch folder; what it says is appended to `log`."""
+        if self.ended.is_set():
+            raise InterruptedError("the torture was interrupted")
         with log.open("ab") as stream:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [str(word) for word in command],
                 cwd=self.scratch,
                 env=self.environment(extra),
@@ -48,6 +58,8 @@ class Place:
                 stderr=stream,
                 start_new_session=True,
             )
+        self.started.append(process)
+        return process
 
     def run(
         self, command: Sequence[str | Path], log: Path, extra: Mapping[str, str] | None = None, *, limit_s: float = 300
@@ -59,6 +71,19 @@ class Place:
         except subprocess.TimeoutExpired:
             kill(process)
             return process.wait()
+
+    def in_pairs(self, work: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
+        """Return what `work` makes of the items, in their order, two at a time; an interruption kills all children."""
+        with ThreadPoolExecutor(2) as pool:
+            try:
+                return list(pool.map(work, items))
+            except BaseException:
+                self.ended.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in self.started:
+                    if process.poll() is None:
+                        kill(process)
+                raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ linear algebra, and the folder that the command is called from.
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -32,8 +31,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def goals(trial: Trial) -> list[Goal]:
     """Run the command under every setting, two at a time, and compare with the first."""
     settings = dict(list(_settings(trial.place.scratch).items())[: trial.tries(99, 4)])
-    with ThreadPoolExecutor(2) as pool:
-        made = list(pool.map(lambda item: _made(trial, item[0], *item[1]), settings.items()))
+    made = trial.place.in_pairs(lambda item: _made(trial, item[0], *item[1]), settings.items())
     expected = made[0][0]
     faults = [fault for _, fault in made if fault]
     for name, (content, fault) in zip(settings, made, strict=True):

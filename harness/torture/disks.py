@@ -10,7 +10,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +63,7 @@ def goals(trial: Trial) -> list[Goal]:
     at = trial.place.scratch
     (at / "faulty.py").write_text(_FAULTY, encoding="utf-8")
     parts = (_terminated, _two_writers, _short, _read_only, _clock)
-    with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(lambda part: part(trial, _subject(trial, part.__name__)), parts))
+    found = trial.place.in_pairs(lambda part: part(trial, _subject(trial, part.__name__)), parts)
     return [*found, _full(trial, _subject(trial, "full"))]
 
 
@@ -117,8 +115,7 @@ def _full(trial: Trial, subject: Subject) -> Goal:
     _, said = _faulty(trial, subject, 0, "none")
     n_accesses = int(said.partition(" ")[0])
     numbers = trial.rng.permutation(np.arange(1, n_accesses + 1))[: trial.tries(n_accesses, 4)].tolist()
-    with ThreadPoolExecutor(2) as pool:
-        tried = list(pool.map(lambda number: _full_at(trial, number, expected), numbers))
+    tried = trial.place.in_pairs(lambda number: _full_at(trial, number, expected), numbers)
     faults = [fault for found in tried for fault in found or ()]
     done = sum(found is not None for found in tried)
     return judged("kills", "the disk full at a write", len(numbers), done, faults, unit="writes")

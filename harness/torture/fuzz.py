@@ -9,7 +9,6 @@ import time
 import traceback
 import warnings
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,7 @@ _SLOWEST_S = 10.0
 def goals(trial: Trial) -> list[Goal]:
     """Fuzz all readers, two at a time, each in a limited process."""
     n = trial.tries(N_INPUTS, 2000)
-    with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(lambda name: _in_child(name, n, trial), READERS))
+    found = trial.place.in_pairs(lambda name: _in_child(name, n, trial), READERS)
     return [_goal(name, n, outcome) for name, outcome in zip(READERS, found, strict=True)]
 
 

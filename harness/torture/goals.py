@@ -50,12 +50,16 @@ def unchecked(kind: str, what: str, goal: str, why: str) -> Goal:
     return Goal(kind, what, goal, f"not checked: {_on_one_line(why)}", None)
 
 
+def line(goal: Goal) -> str:
+    """Return a goal as a line of a table in Markdown."""
+    cells = (goal.kind, goal.what, goal.goal, goal.measured)
+    return f"| {' | '.join(text.replace('|', chr(92) + '|') for text in cells)} | {_MARKS[goal.holds]} |"
+
+
 def table(goals: Sequence[Goal]) -> str:
     """Return the goals as a table in Markdown, with a verdict below."""
     lines = ["| kind | what | goal | measured | |", "|---|---|---|---|---|"]
-    for goal in goals:
-        cells = (goal.kind, goal.what, goal.goal, goal.measured)
-        lines.append(f"| {' | '.join(text.replace('|', chr(92) + '|') for text in cells)} | {_MARKS[goal.holds]} |")
+    lines += map(line, goals)
     counts = {mark: sum(_MARKS[goal.holds] == mark for goal in goals) for mark in _MARKS.values()}
     verdict = f"{counts['ok']} of {len(goals)} goals are reached"
     if counts["**SHORT**"]:

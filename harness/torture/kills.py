@@ -8,7 +8,6 @@ bytes of an undisturbed run.
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,8 +48,7 @@ def goals(trial: Trial) -> list[Goal]:
         _Victim(subject, n_each, rng, trial.place.scratch / f"{subject.name}.log")
         for subject, rng in zip(here, trial.rng.spawn(len(here)), strict=True)
     ]
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda victim: _tormented(victim, trial), victims))
+    trial.place.in_pairs(lambda victim: _tormented(victim, trial), victims)
     found = [_goal(victim) for victim in victims]
     return found + [unchecked("kills", f"SIGKILL: {s.name}", "no fault", s.missing) for s in known if s.missing]
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from harness.experiment.data import choose
 from harness.torture import bits, determinism, disks, files, fuzz, kills, names, supply
 from harness.torture.children import Place, Trial
-from harness.torture.goals import Goal
+from harness.torture.goals import Goal, line
 from pmfnas.core.rng import stream
 
 
@@ -52,5 +52,7 @@ def tortured(wanted: Wanted) -> list[Goal]:
         with tempfile.TemporaryDirectory(prefix="torture-") as folder:
             rng = stream(wanted.seed, f"torture/{part.__module__}")
             place = Place(Path(folder), cache)
-            found += part(Trial(place, time.monotonic() + share_s, wanted.smoke, rng))
+            measured = part(Trial(place, time.monotonic() + share_s, wanted.smoke, rng))
+        print("\n".join(map(line, measured)), file=sys.stderr, flush=True)
+        found += measured
     return found

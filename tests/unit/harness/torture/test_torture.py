@@ -103,6 +103,21 @@ def test_processes_that_outlive_the_one_that_was_killed_are_found(place, tmp_pat
     assert not killed_after(process, 0.0, alone=False)  # it has ended
 
 
+def test_an_interruption_ends_the_children(place, tmp_path):
+    def work(number):
+        if number == 0:
+            while not place.started:
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+        return place.run([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path / "log")
+
+    with pytest.raises(KeyboardInterrupt):
+        place.in_pairs(work, range(4))
+    assert {process.poll() for process in place.started} == {-9}
+    with pytest.raises(InterruptedError):
+        place.start(["true"], tmp_path / "log")
+
+
 # ------------------------------------------------------------------------------------------------- files
 
 
