@@ -59,6 +59,8 @@ class Place:
                 start_new_session=True,
             )
         self.started.append(process)
+        if self.ended.is_set():  # meanwhile
+            kill(process)
         return process
 
     def run(
