@@ -30,6 +30,7 @@ What people come for:
 
 And for those who change it:
   test          style, types, import rules and all tests
+  torture       kills, full disks, hostile files, flipped bits, and what holds       -> results/torture
   docs          the documentation as a site, with the API reference              -> results/site
 
 Paths are those of the folder it is called from. The first use makes .venv beside this script and installs what it

@@ -1,6 +1,6 @@
 """Inputs changed at random: bytes, texts, and definitions as Python values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -22,7 +22,8 @@ class Draws:
     """Whole numbers drawn at random, many at a time because single draws are slow."""
 
     def __init__(self, rng: np.random.Generator) -> None:
-        self._rng, self._left = rng, iter(())
+        self._rng = rng
+        self._left: Iterator[int] = iter(())
 
     def below(self, n: int) -> int:
         """Return a number in `0 .. n - 1`; 0 for `n` below 1."""
@@ -109,7 +110,7 @@ def value(draws: Draws, *, depth: int = 2) -> Any:
     return draws.one_of(_VALUES)
 
 
-def definition(options: Sequence[Callable[..., Any]], good: Mapping[str, Any], draws: Draws) -> dict[str, Any]:
+def definition(options: Sequence[type], good: Mapping[str, Any], draws: Draws) -> dict[str, Any]:
     """Return the definition of a space: some of the `good` choices, others of any kind, made by any of the options."""
     made = {name: choice for name, choice in good.items() if draws.below(2)}
     for _ in range(1 + draws.below(3)):
@@ -121,7 +122,7 @@ def definition(options: Sequence[Callable[..., Any]], good: Mapping[str, Any], d
     return made
 
 
-def _optional(option: Callable[..., Any], draws: Draws) -> Callable[[], Any]:
+def _optional(option: Any, draws: Draws) -> Callable[[], Any]:
     """Return what makes an option of values of any kind."""
     n_arguments = sum(field.init for field in fields(option)) - 1  # without `when`
     arguments = [value(draws) for _ in range(n_arguments)]

@@ -4,6 +4,7 @@ import argparse
 
 from harness.cli import arguments
 from harness.cli.options.names import KINDS_OF_TORTURE
+from pmfnas.core.errors import unknown_name
 
 _TEXT = """Tries to break the program, in six ways, and measures what holds: `kills` (processes killed at random
 moments, disks that are full or read-only, two writers, jumping clocks), `files` (hostile files, and inputs changed at
@@ -29,7 +30,7 @@ def kinds(text: str) -> tuple[str, ...]:
     given = arguments.names_of("--only")(text)
     for name in given:
         if name not in KINDS_OF_TORTURE:
-            raise arguments.unknown_name("--only", name, KINDS_OF_TORTURE)
+            raise unknown_name("--only", name, KINDS_OF_TORTURE)
     return tuple(dict.fromkeys(given))
 
 
