@@ -18,5 +18,5 @@ names          names that would break a page, a table or a path
 bits           one flipped bit in every kind of file that carries a checksum
 determinism    the same bytes, whatever the machine is set to
 supply         checksums and vulnerabilities of what is installed, the wheel, and the network
-official_files files in the official formats with invented values
+official_files  files in the official formats with invented values
 """

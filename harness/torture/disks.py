@@ -78,7 +78,7 @@ def _faulty(trial: Trial, subject: Subject, number: int, kind: str) -> tuple[int
     """Run the command with a fault; return its exit code and the last line that it said."""
     log = subject.out.with_suffix(".log")
     log.unlink(missing_ok=True)
-    program = [sys.executable, trial.place.scratch / "faulty.py", subject.out, str(number), kind]
+    program: list[str | Path] = [sys.executable, trial.place.scratch / "faulty.py", subject.out, str(number), kind]
     code = trial.place.run([*program, *subject.command[1:]], log)
     said = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     return code, said[-1] if said else ""
@@ -137,7 +137,8 @@ def _full_at(trial: Trial, number: int, expected: dict[str, bytes]) -> list[str]
 def _short(trial: Trial, subject: Subject) -> Goal:
     """Let writes end in the middle: a limit on the size of each file."""
     sizes = trial.tries(6, 1)
-    faults, done = [], 0
+    faults: list[str] = []
+    done = 0
     expected = _undisturbed(trial, "short")
     for size in [1 << (9 + 2 * i) for i in range(sizes)]:
         log = subject.out.with_suffix(".log")
@@ -151,7 +152,8 @@ def _short(trial: Trial, subject: Subject) -> Goal:
 
 def _read_only(trial: Trial, subject: Subject) -> Goal:
     """Let the folder be read-only from the start, and from the middle of the run."""
-    moments, faults = (1, 4)[: trial.tries(2, 1)], []
+    moments = (1, 4)[: trial.tries(2, 1)]
+    faults: list[str] = []
     for number in moments:
         code, _ = _faulty(trial, subject, number, "read-only")
         faults += _refused(subject, code, f"read-only from access {number}")

@@ -22,7 +22,13 @@ def goals(trial: Trial) -> list[Goal]:
     folder = trial.place.scratch / "hostile"
     folder.mkdir()
     log = trial.place.scratch / "hostile.log"
-    program = [sys.executable, "-m", "harness.torture.hostile", folder, "smoke" if trial.smoke else "long"]
+    program: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "harness.torture.hostile",
+        folder,
+        "smoke" if trial.smoke else "long",
+    ]
     code = trial.place.run(limited(program, memory_mb=_MEMORY_MB), log, limit_s=max(60.0, trial.left_s * 3))
     found = dict(outcomes(log))
     faults = [fault for name, outcome in found.items() for fault in faults_of(name, outcome)]

@@ -39,7 +39,16 @@ def _in_child(name: str, n: int, trial: Trial) -> Mapping[str, Any]:
     folder.mkdir()
     log, seed = folder.with_suffix(".log"), int(trial.rng.integers(1 << 30))
     seconds = max(5.0, trial.left_s - 5.0)
-    program = [sys.executable, "-m", "harness.torture.fuzz", name, str(n), str(seed), str(seconds), folder]
+    program: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "harness.torture.fuzz",
+        name,
+        str(n),
+        str(seed),
+        str(seconds),
+        folder,
+    ]
     code = trial.place.run(limited(program, memory_mb=_MEMORY_MB), log, limit_s=seconds + 60)
     words = last_words(log)
     if code:

@@ -63,7 +63,9 @@ def cases(folder: Path, size: str) -> Iterator[Case]:
 
 
 def _pickles(folder: Path, *, smoke: bool) -> Iterator[Case]:
-    contents = {name: partial(bytes, data) for name, data in pickles.calling(str(folder / TRACE)).items()}
+    contents: dict[str, Callable[[], bytes]] = {
+        name: partial(bytes, data) for name, data in pickles.calling(str(folder / TRACE)).items()
+    }
     for name, make in {**contents, **pickles.exhausting(smoke)}.items():
         for reader, read in (("bz2", _by_bz2), ("stream", _by_stream), ("torch", _by_torch), ("batch", _by_batch)):
             yield f"pickle, {reader}: {name}", partial(_made, read, make)

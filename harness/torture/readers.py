@@ -2,7 +2,7 @@
 
 import ast
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,12 @@ from pmfnas.spaces.own.choices import Choices
 from pmfnas.spaces.own.options import Categorical, Grid, Integers, LogGrid, Ordinal
 
 _OPTIONS = (Categorical, Ordinal, Integers, Grid, LogGrid)
-_GOOD = {"depth": [2, 3, 4], "width": Integers(1, 64, 3), "act": ["relu", "gelu"], "lr": LogGrid(1e-4, 1e-1, 7)}
+_GOOD: Mapping[str, Any] = {
+    "depth": [2, 3, 4],
+    "width": Integers(1, 64, 3),
+    "act": ["relu", "gelu"],
+    "lr": LogGrid(1e-4, 1e-1, 7),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,5 +103,5 @@ def official_pickle() -> bytes:
     files = make("sss", 2, ("cifar10",))
     record_of = files.records[0]
     content = {"meta_archs": files.archs, "total_archs": 2, "arch2infos": {0: {"01": record_of["01"]}}}
-    parts = (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}, content, [])
+    parts: tuple[Any, ...] = (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}, content, [])
     return b"".join(pickle.dumps(part, protocol=2) for part in parts)

@@ -156,8 +156,8 @@ def _wheel(trial: Trial) -> Goal:
 
 def _network(trial: Trial) -> Goal:
     """Run verbs in processes in which every use of a network is noted and refused."""
-    extra, uses = no_network(trial.place.scratch)
-    extra = {"PYTHONPATH": f"{extra}:{trial.place.environment()['PYTHONPATH']}"}
+    modules, uses = no_network(trial.place.scratch)
+    extra = {"PYTHONPATH": f"{modules}:{trial.place.environment()['PYTHONPATH']}"}
     faults, commands = [], _commands(trial)
     for name, command in commands.items():
         log = trial.place.scratch / f"{name}.log"

@@ -110,11 +110,9 @@ def run_id(space: str, dataset: str, searcher: str, seed: int) -> str:
     return f"{space}-{dataset}/{searcher}/s{seed:04d}"
 
 
-def check_names(*names: str) -> None:
-    """Raise `InputError` for a name of a run that cannot be that of a folder."""
-    for name in names:
-        if not name or name.startswith(".") or set(name) & _NO_NAME or len(name) > _LONGEST_NAME:
-            raise InputError(f"a run is called {shown(name)}, but must be called as a folder can be; choose another")
+def is_name(text: str) -> bool:
+    """Return whether a data set or searcher called so can have a folder of that name."""
+    return 0 < len(text) <= _LONGEST_NAME and not text.startswith(".") and not set(text) & _NO_NAME
 
 
 def record_path(out: Path, run: str) -> Path:
@@ -134,7 +132,9 @@ def record_files(out: Path, header: RunHeader, finished: Finished, space: Space)
         InputError: a name of the run cannot be that of a folder.
         DataError: the record exists.
     """
-    check_names(header.space, header.dataset, header.searcher)
+    for name in (header.space, header.dataset, header.searcher):
+        if not is_name(name):
+            raise InputError(f"a run is called {shown(name)}, but must be called as a folder can be; choose another")
     path = record_path(out, header.run_id)
     if path.exists():
         raise DataError(f"{path} exists already; a finished run is never overwritten")

@@ -18,7 +18,7 @@ from pmfnas.core.errors import InputError
 from tests.support.documents import ROOT, Typed
 
 TREE = ("baselines", "docs", "harness", "pmfnas", "tests")
-SOURCES = ("auto", "official", "anchored", "real-finals", "surrogate")
+SOURCES = ("references", "auto", "official", "anchored", "real-finals", "surrogate")
 OWN_FOLDERS = ("compare", "search", "search-compare", *VERBS)
 """Folders below `results/` that a verb writes by itself; `-smoke` may follow."""
 STANDS_FOR = re.compile(r"[A-Z][A-Z_]*(/[A-Z_]+)*")
