@@ -20,6 +20,7 @@ of candidates matter: with prior=1 and n_candidates=24 accuracies end .12 and .4
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,15 +35,66 @@ from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Decision, Fidelities, FloatArray, Outcome, Ticket
 
 
-class Parzen:
-    """Smoothed frequencies of the choices in each position. The positions are independent."""
+class Split:
+    """The archs told so far, split into the best share `gamma` and the rest, as counts of the choices.
 
-    def __init__(self, archs: NDArray[np.int64], cardinalities: Sequence[int], prior: float) -> None:
+    The counts are kept up to date with every arch: counting anew would take a time that grows with the archs.
+    """
+
+    def __init__(self, cardinalities: Sequence[int], gamma: float) -> None:
+        shape = (len(cardinalities), max(cardinalities))
+        self._gamma = gamma
+        self._ranked: list[tuple[float, int, Arch]] = []  # (-worth, order of arrival, arch), the best first
+        self._all = np.zeros(shape, dtype=np.int64)  # (n_positions, max cardinality)
+        self.good = np.zeros(shape, dtype=np.int64)
+        """Counts of the good archs, (n_positions, max cardinality)."""
+        self.n_good = 0
+        self._places = np.arange(len(cardinalities))
+
+    def __len__(self) -> int:
+        """Return the number of archs."""
+        return len(self._ranked)
+
+    @property
+    def rest(self) -> NDArray[np.int64]:
+        """Counts of the other archs, (n_positions, max cardinality)."""
+        return self._all - self.good
+
+    def add(self, arch: Arch, worth: float) -> None:
+        """Add an arch; ties go to the arch that came first."""
+        entry = (-worth, len(self), arch)
+        place = bisect_left(self._ranked, entry)
+        self._ranked.insert(place, entry)
+        self._all[self._places, arch] += 1
+        if place < self.n_good:
+            self._move(arch, 1)
+        n_good = min(math.ceil(self._gamma * len(self)), len(self) - 1)
+        while self.n_good > n_good:
+            self._move(self._ranked[self.n_good - 1][-1], -1)
+        while self.n_good < n_good:
+            self._move(self._ranked[self.n_good][-1], 1)
+
+    def _move(self, arch: Arch, by: int) -> None:
+        """Count an arch as good, or no longer."""
+        self.good[self._places, arch] += by
+        self.n_good += by
+
+
+class Parzen:
+    """Smoothed frequencies of the choices in each position. The positions are independent.
+
+    Args:
+        counts: how often each choice occurs, (n_positions, max cardinality).
+        n_archs: number of archs that were counted.
+        cardinalities: choices per position.
+        prior: weight of the uniform prior, in observations.
+    """
+
+    def __init__(self, counts: NDArray[np.int64], n_archs: int, cardinalities: Sequence[int], prior: float) -> None:
         n_choices = np.asarray(cardinalities)[:, None]
         choices = np.arange(max(cardinalities))
-        counts = (archs[:, :, None] == choices).sum(axis=0)  # (n_positions, max cardinality)
         weights = np.where(choices < n_choices, counts + prior / n_choices, 0.0)
-        self.probabilities: FloatArray = weights / (len(archs) + prior)
+        self.probabilities: FloatArray = weights / (n_archs + prior)
 
     def draw(self, n: int, *, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return `n` archs, shape (n, n_positions)."""
@@ -96,19 +148,17 @@ class Tpe:
         self._space = space
         self._rng = rng
         self._n_startup = n_startup
-        self._gamma = gamma
         self._n_candidates = n_candidates
         self._prior = prior
         self._fidelity = search_fidelity(fidelity, fidelities)
         self._asked: set[Arch] = set()
-        self._archs: list[Arch] = []
-        self._worth: list[float] = []
+        self._told = Split(space.cardinalities, gamma)
         self._observed = Observed(fidelities)
 
     def ask(self, running: Sequence[Ticket], remaining_s: float) -> Decision:
         """Return the training of an initial arch, or of the most promising candidate."""
         del remaining_s
-        modelled = len(self._asked) >= self._n_startup and len(self._archs) > 1
+        modelled = len(self._asked) >= self._n_startup and len(self._told) > 1
         arch = self._promising() if modelled else None
         arch = arch or unseen(self._space, self._asked, rng=self._rng)
         if arch is None:
@@ -118,11 +168,9 @@ class Tpe:
 
     def _promising(self) -> Arch | None:
         """Return the candidate with the highest l / g; None if all candidates are known."""
-        order = np.argsort(-np.asarray(self._worth), kind="stable")
-        n_good = min(math.ceil(self._gamma * len(order)), len(order) - 1)
-        archs = np.asarray(self._archs)[order]  # (n_told, n_positions), best first
-        good = Parzen(archs[:n_good], self._space.cardinalities, self._prior)
-        rest = Parzen(archs[n_good:], self._space.cardinalities, self._prior)
+        told, cardinalities = self._told, self._space.cardinalities
+        good = Parzen(told.good, told.n_good, cardinalities, self._prior)
+        rest = Parzen(told.rest, len(told) - told.n_good, cardinalities, self._prior)
         drawn = good.draw(self._n_candidates, rng=self._rng)
         ratio = good.log_density(drawn) - rest.log_density(drawn)
         ranked = (tuple(drawn[i].tolist()) for i in np.argsort(-ratio, kind="stable"))
@@ -133,8 +181,7 @@ class Tpe:
         self._observed.add(ticket, outcome)
         value = worth(outcome)
         if value is not None:
-            self._archs.append(ticket.request.arch)
-            self._worth.append(value)
+            self._told.add(ticket.request.arch, value)
 
     def recommend(self) -> Sequence[Arch]:
         """Return the best archs by validation, best first."""

@@ -1,14 +1,16 @@
 """The application: compare searchers, search by real training, study predictors. Run as `python -m harness VERB`.
 
 Rooms from the top down. A room imports rooms below it, never one above (import-linter checks this). `search`,
-`predictors` and `fit` do not import each other, nor do `compare` and `explain`.
+`predictors`, `problems`, `fit` and `speed` do not import each other, nor do `compare` and `explain`.
 
     cli            the command line, one file per verb; no room imports it
     torture        the long tests of trust: kills, hostile files, corruption
     report         one HTML page of a folder of results
     search         real training
     predictors     the predictor study and the regression gate
+    problems       searchers on small problems of one's own
     fit            how the shipped models were fitted
+    speed          how fast it is, next to its peers
     compare        experiments that answer a question
     explain        one run's record read back
     show           frames to tables and figures

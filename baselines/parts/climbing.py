@@ -53,6 +53,7 @@ class Climber:
 
     def __init__(self, ladder: Sequence[Fidelity]) -> None:
         self._ladder = tuple(ladder)
+        self._is_repeated = [self._ladder.count(rung) > 1 for rung in self._ladder]
         self._live: dict[Arch, tuple[str, int]] = {}  # schedule and epochs of the newest checkpoint
         self._rungs: dict[Request, int] = {}  # of requests in flight
         self._queue: deque[Decision] = deque()
@@ -74,10 +75,11 @@ class Climber:
 
     def _request(self, arch: Arch, rung: int) -> Train:
         fidelity = self._ladder[rung]
-        again = self._times[arch, fidelity]
-        self._times[arch, fidelity] += self._ladder.count(fidelity) > 1
-        if again:
-            return Train(arch, fidelity.schedule, 0, fidelity.epochs, (fidelity.epochs - again, fidelity.epochs))
+        if self._is_repeated[rung]:
+            again = self._times[arch, fidelity]
+            self._times[arch, fidelity] += 1
+            if again:
+                return Train(arch, fidelity.schedule, 0, fidelity.epochs, (fidelity.epochs - again, fidelity.epochs))
         schedule, epochs = self._live.get(arch, (fidelity.schedule, 0))
         goes_on = schedule == fidelity.schedule and epochs < fidelity.epochs
         return Train(arch, fidelity.schedule, epochs if goes_on else 0, fidelity.epochs)

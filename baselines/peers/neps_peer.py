@@ -5,7 +5,8 @@ which are requested as 12@1, 12@3 and 12@12.
 
 PriorBand needs a prior. A practitioner's guess on a space of convolutional cells is the largest operation on every
 edge, `nor_conv_3x3` (the last width on the size space), with NePS's middle confidence. The other two methods lack this
-knowledge, and on NAS-Bench-201 it is good: the control `most_conv3x3` applies the same rule to its end.
+knowledge, and on NAS-Bench-201 it is good: the control `most_conv3x3` applies the same rule to its end. `--prior` gives
+the prior of another space.
 """
 
 from functools import partial
@@ -35,8 +36,7 @@ class Neps:
         torch.manual_seed(task.seed)
         torch.set_num_threads(1)
         parameters: dict[str, Any] = {
-            name: _categorical(choices, with_prior=with_prior)
-            for name, choices in zip(task.names, task.choices, strict=True)
+            name: _parameter(task, place, with_prior=with_prior) for place, name in enumerate(task.names)
         }
         parameters[FIDELITY] = HPOInteger(task.epochs[0], task.epochs[-1], is_fidelity=True)
         self._task = task
@@ -53,11 +53,15 @@ class Neps:
         self._neps.tell(evaluation.handle, {"objective_to_minimize": loss, "cost": float(evaluation.epochs)})
 
 
-def _categorical(choices: tuple[str, ...], *, with_prior: bool) -> HPOCategorical:
-    if not with_prior:
-        return HPOCategorical(list(choices))
-    guess = GUESS if GUESS in choices else choices[-1]
-    return HPOCategorical(list(choices), prior=guess, prior_confidence=CONFIDENCE)
+def _parameter(task: Task, place: int, *, with_prior: bool) -> HPOCategorical | HPOInteger:
+    """Return one position: a whole number where the choices have an order, else a category."""
+    choices = task.choices[place]
+    default = choices.index(GUESS) if GUESS in choices else len(choices) - 1
+    guess = task.prior[place] if task.prior else default
+    confidence: dict[str, Any] = {"prior_confidence": CONFIDENCE} if with_prior else {}
+    if place in task.ordered:
+        return HPOInteger(0, len(choices) - 1, prior=guess if with_prior else None, **confidence)
+    return HPOCategorical(list(choices), prior=choices[guess] if with_prior else None, **confidence)
 
 
 METHODS: dict[str, tuple[Maker, dict[str, Any]]] = {

@@ -42,8 +42,10 @@ class OptunaTpe:
             return self._going_on.popleft()
         trial = self._study.ask()
         config = {
-            name: trial.suggest_categorical(name, choices)
-            for name, choices in zip(self._task.names, self._task.choices, strict=True)
+            name: trial.suggest_int(name, 0, len(choices) - 1)
+            if place in self._task.ordered
+            else trial.suggest_categorical(name, choices)
+            for place, (name, choices) in enumerate(zip(self._task.names, self._task.choices, strict=True))
         }
         return Evaluation(trial, self._task.indices(config), self._rungs[0])
 

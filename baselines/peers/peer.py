@@ -11,6 +11,9 @@ that all are judged alike.
 Fidelities are those of one schedule, 12 on the topology space, at the epochs in `OFFERED`. A package whose levels lie
 between them gets the next one below. The longer schedule is a training run of its own, and no package can request a
 fresh start. So no package is offered it: for all of them, resources are epochs of one run.
+
+`--ordered 0,3` says which positions hold numbers in rising order: a package is then told a whole number, the rank.
+`--prior 2,0,1,4` gives the arch that a practitioner would try first, as indices, to a method that wants a prior.
 """
 
 import argparse
@@ -42,6 +45,10 @@ class Task:
     epochs: tuple[int, ...]
     """Epochs of the fidelities, rising."""
     seed: int
+    ordered: frozenset[int] = frozenset()
+    """Positions whose choices have an order; a package's configuration has their index."""
+    prior: tuple[int, ...] = ()
+    """The arch to guess first; empty where none was given."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,7 +57,11 @@ class Task:
 
     def indices(self, config: Mapping[str, Any]) -> tuple[int, ...]:
         """Return the arch of a package's configuration, which maps each of `names` to a choice."""
-        return tuple(choices.index(str(config[name])) for name, choices in zip(self.names, self.choices, strict=True))
+        told = zip(self.names, self.choices, strict=True)
+        return tuple(
+            int(config[name]) if place in self.ordered else choices.index(str(config[name]))
+            for place, (name, choices) in enumerate(told)
+        )
 
     def rungs(self, eta: int) -> tuple[int, ...]:
         """Return the rungs: the lowest fidelity times powers of `eta` while below the highest, then the highest."""
@@ -90,20 +101,22 @@ class Package(Protocol):
 Maker: TypeAlias = Callable[[Task], Package]
 
 
-def task_of(hello: Hello) -> Task:
+def task_of(hello: Hello, ordered: frozenset[int] = frozenset(), prior: tuple[int, ...] = ()) -> Task:
     """Return the task in a `hello`. The search schedule is the last but one, or the only one."""
     schedule = hello.schedules[-min(2, len(hello.schedules))]
     epochs = {e for e in (*OFFERED, schedule.epochs) if e in schedule.validation_epochs}
-    return Task(hello.space.choices, tuple(sorted(epochs)), hello.seed)
+    return Task(hello.space.choices, tuple(sorted(epochs)), hello.seed, ordered, prior)
 
 
 class PackageSearcher:
     """Presents a package as a searcher of the process protocol, with `ask`, `tell` and `recommend`."""
 
-    def __init__(self, hello: Hello, make: Maker) -> None:
+    def __init__(
+        self, hello: Hello, make: Maker, *, ordered: frozenset[int] = frozenset(), prior: tuple[int, ...] = ()
+    ) -> None:
         self._space = hello.space
         self._schedule = hello.schedules[-min(2, len(hello.schedules))].name
-        self._package = make(task_of(hello))
+        self._package = make(task_of(hello, ordered, prior))
         self._ends: dict[str, list[int]] = {}  # epochs at which an arch has a checkpoint and a value, rising
         self._open: dict[int, Evaluation] = {}  # running evaluations by number of the ticket
         self._n_asked = 0
@@ -162,11 +175,18 @@ def run(distribution: str, methods: Mapping[str, tuple[Maker, Mapping[str, Any]]
     """
     parser = argparse.ArgumentParser(description=f"{distribution} as a searcher that speaks the process protocol")
     parser.add_argument("--method", choices=sorted(methods), default=sorted(methods)[0])
-    method = parser.parse_args().method
+    parser.add_argument("--ordered", type=_numbers, default=(), metavar="I,J", help="positions whose choices rise")
+    parser.add_argument("--prior", type=_numbers, default=(), metavar="I,J", help="the arch to guess first, as indices")
+    options = parser.parse_args()
+    method, ordered, prior = options.method, frozenset(options.ordered), options.prior
     make, settings = methods[method]
     serve(
-        lambda hello: PackageSearcher(hello, make),
+        lambda hello: PackageSearcher(hello, make, ordered=ordered, prior=prior),
         name=f"{distribution} {method}",
         version=metadata.version(distribution),
         settings=settings,
     )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.split(",") if word)

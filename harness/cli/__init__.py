@@ -12,6 +12,7 @@ completion       verb `completion`
 data             verb `data`
 explain          verb `explain`
 peers            verb `peers`
+problems         verb `peers --problems`
 predictors       verb `predictors`
 regress          verb `regress`
 report           verbs `report` and `same-order`

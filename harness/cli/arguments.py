@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.cli.options.names import DATASETS, EXPERIMENTS, SOURCES, STUDIES
+from harness.host.clusters import BACKENDS
 from harness.host.front import typed
 from harness.host.units import budget_s, count, names
 from pmfnas.core.errors import InputError, unknown_name
@@ -98,12 +99,17 @@ def names_of(flag: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def datasets(text: str) -> tuple[str, ...]:
-    """Return the named data sets without duplicates; raise `InputError` for an unknown one."""
-    given = names("--datasets", text)
-    for name in given:
+    """Return the named data sets without duplicates; `check_datasets` checks the names."""
+    return tuple(dict.fromkeys(names("--datasets", text)))
+
+
+def check_datasets(options: argparse.Namespace) -> None:
+    """Raise `InputError` for an unknown data set, unless the data are at a path and bring names of their own."""
+    if getattr(options, "data", None) not in ("auto", *SOURCES):
+        return
+    for name in getattr(options, "datasets", None) or ():
         if name not in DATASETS:
             raise unknown_name("data set", name, DATASETS)
-    return tuple(dict.fromkeys(given))
 
 
 # -------------------------------------------------------------------------------------------------------------- flags
@@ -121,7 +127,11 @@ def add_data(verb: argparse.ArgumentParser, *, partial: bool = True) -> None:
 def add_datasets(verb: argparse.ArgumentParser, default: tuple[str, ...] = ABSENT) -> None:
     """Add `--datasets`."""
     verb.add_argument(
-        "--datasets", type=datasets, default=default, metavar="A,B", help=f"some of: {', '.join(DATASETS)}"
+        "--datasets",
+        type=datasets,
+        default=default,
+        metavar="A,B",
+        help=f"some of: {', '.join(DATASETS)}; or of a table of yours",
     )
 
 
@@ -159,6 +169,12 @@ def add_jobs(verb: argparse.ArgumentParser) -> None:
     text = "processes of this machine to use (default: all cores)"
     n_cores = os.cpu_count() or 1
     verb.add_argument("--jobs", dest="n_jobs", type=whole("--jobs", 1), default=n_cores, metavar="N", help=text)
+
+
+def add_backend(verb: argparse.ArgumentParser) -> None:
+    """Add `--backend`: where the runs are made."""
+    text = "processes of this machine (default: loky), or a cluster: dask, ray; see docs/how-to/cluster.md"
+    verb.add_argument("--backend", choices=BACKENDS, default=BACKENDS[0], help=text)
 
 
 def add_out(verb: argparse.ArgumentParser, text: str, *, metavar: str = "DIR", required: bool = False) -> None:

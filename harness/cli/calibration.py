@@ -1,13 +1,20 @@
 """The work of `calibration`: do a searcher's predicted intervals cover the true scores, also of the selected archs?"""
 
 import argparse
+from collections.abc import Sequence
 
 from harness.experiment.overwriting import check_outputs
 from harness.explain.calibration import coverages, described, frame, judged, markdown, records
-from harness.explain.reading import read_run
+from harness.explain.reading import Explained, metric_of, read_run
 from harness.show.render import csv
 from pmfnas.files import write_text
 from pmfnas.progress import tracked
+
+
+def _figure(runs: Sequence[Explained]) -> str:
+    """Return what is predicted: the accuracy, or the score that stands for the metric of one's own."""
+    metric = metric_of(runs[0].header)
+    return "accuracy" if metric is None else f"the score that stands for {metric.name}"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -20,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     if options.csv:
         text = csv(frame(rows))
     else:
-        text = f"# Do the intervals hold?\n\n{described(runs, options.noise_pct)}\n\n{markdown(rows)}"
+        text = f"# Do the intervals hold?\n\n{described(runs, options.noise_pct)}\n\n{markdown(rows, of=_figure(runs))}"
     print(text, end="")
     if options.out is not None:
         write_text(options.out, text)

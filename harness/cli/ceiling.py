@@ -8,6 +8,8 @@ from harness.compare.ceiling import check_seeds, finished, page, written
 from harness.experiment.data import chosen_by
 from harness.experiment.jobs import Job
 from harness.experiment.overwriting import check_outputs
+from harness.experiment.own_table import check_datasets
+from pmfnas.benchmarks.tabular import datasets_of
 from pmfnas.files import write_text
 
 
@@ -17,9 +19,11 @@ def run(options: argparse.Namespace) -> int:
     if options.out is not None:
         check_outputs({"--out": options.out}, {"--in": folder} if folder else {}, own=("ceiling*",))
     chosen = chosen_by(options, folder=folder)
-    done = finished(folder, chosen.table, options.datasets, options.searchers or ()) if folder else []
+    names = getattr(options, "datasets", None) or datasets_of(chosen.table)
+    check_datasets(names, chosen.table)
+    done = finished(folder, chosen.table, names, options.searchers or ()) if folder else []
     seeds = _seeds(options, done)
-    tables = page(chosen.table, options.datasets, seeds, folder, done)
+    tables = page(chosen.table, names, seeds, folder, done)
     text = f"data: {chosen.described}; {written(seeds)}\n\n{tables}"
     print(text, end="")
     if options.out is not None:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,7 +12,8 @@ from harness.compare.outputs import COMPARISON
 from harness.experiment.batch import check_claim, open_benchmark, run_experiment
 from harness.experiment.data import chosen_by
 from harness.experiment.jobs import played
-from harness.experiment.specs import Experiment
+from harness.experiment.own_table import fitted
+from harness.experiment.specs import ALL_DATASETS, GPU_NIGHT_S, Experiment
 from harness.host.units import written_hours
 from harness.players.file import guests, try_out
 from harness.players.ours import PLAYERS, select
@@ -37,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or Path("results") / COMPARISON
     chosen = chosen_by(options, folder=out)
     print(*wrap(f"data: {chosen.described}"), sep="\n")
+    given = {*asked(options, Experiment), *(("searchers",) if options.against else ())}
+    experiment = replace(fitted(experiment, chosen.table, given), title=experiment.title)
     check_claim(out, experiment, chosen.table)
     _try_out(own, experiment, chosen.table, keep_going=options.keep_going)
     work = f"{experiment.n_runs} runs of {written_hours(experiment.budget_s)}; results in {out}"
@@ -54,7 +58,7 @@ def _experiment(options: argparse.Namespace, own: Mapping[str, SearcherFactory],
         title=outputs.title_of(own),
         players=MappingProxyType(players),
         searchers=tuple(players),
-        **asked(options, Experiment),
+        **{"datasets": ALL_DATASETS, "budget_s": GPU_NIGHT_S, **asked(options, Experiment)},
     )
 
 

@@ -71,6 +71,42 @@ def _import(options: argparse.Namespace) -> int:
     return 0
 
 
+def _import_curves(options: argparse.Namespace) -> int:
+    from pmfnas.benchmarks.own.importer import import_curves  # not at the top: it needs pyarrow
+    from pmfnas.benchmarks.own.options import Options
+
+    how = Options(
+        unit=options.unit,
+        metric=options.metric,
+        goal=options.goal,
+        columns=_pairs(options.columns or ""),
+        duplicates=options.duplicates,
+        missing=options.missing,
+        unequal_trials=options.unequal_trials,
+        seconds=options.seconds,
+        epoch_seconds=options.epoch_seconds,
+        not_numbers=options.nan,
+        dataset=options.dataset,
+    )
+    return _made(import_curves(options.curves, options.space, options.out, how, progress=True))
+
+
+def _export_curves(options: argparse.Namespace) -> int:
+    from pmfnas.benchmarks.own.exporter import export_curves
+
+    n_rows = export_curves(CurveTable.open(options.path), options.out)
+    print(f"{n_rows:,} rows written: {options.out}")
+    return 0
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Return the pairs of `ROLE=COLUMN,ROLE=COLUMN`."""
+    pairs = [part.partition("=") for part in text.split(",") if part]
+    if any(not (role and column) for role, _, column in pairs):
+        raise InputError(f"--columns is {text!r}, but must look like valid=val_acc,seconds=time")
+    return {role.strip(): column.strip() for role, _, column in pairs}
+
+
 def _anchored(options: argparse.Namespace) -> int:
     source = _source(options)
     holds_size = all((source / name).is_file() for name in SIZE_FILES)
@@ -129,7 +165,7 @@ def _source(options: argparse.Namespace) -> Path:
 
 def _made(table: CurveTable) -> int:
     print(f"{table.stamp}: table {table.header.fingerprint} in {table.path}")
-    if not table.is_whole:
+    if not table.is_whole and not table.header.own:
         print("a part of the archs: commands take it with --partial only, and auto never does")
     return 0
 
@@ -139,6 +175,8 @@ _KINDS: Mapping[str, Callable[[argparse.Namespace], int]] = MappingProxyType(
         "info": _info,
         "verify": _verify,
         "import": _import,
+        "import-curves": _import_curves,
+        "export-curves": _export_curves,
         "build-anchored": _anchored,
         "build-real-finals": _real_finals,
         "build-surrogate": _surrogate,

@@ -17,7 +17,7 @@ from types import FrameType, MappingProxyType
 from typing import NamedTuple, NoReturn
 
 import pmfnas
-from harness.cli.arguments import Parser, nearest
+from harness.cli.arguments import Parser, check_datasets, nearest
 from harness.cli.options.names import EXPERIMENTS, STUDIES
 from harness.host import console
 from harness.host.front import typed
@@ -45,8 +45,9 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "peers": Verb("peers", "compare with the field's packages, each in its own environment"),
         **{name: Verb("studies", text) for name, text in STUDIES.items()},
         "predictors": Verb("predictors", "compare performance predictors: quality, calibration, price"),
-        "regress": Verb("regress", "gate a predictor: exit 1 if it got worse than its reference"),
+        "regress": Verb("regress", "gate the predictors: exit 1 if one got worse than its reference"),
         "search": Verb("search", "search with real training on a device, and end with a model"),
+        "new-family": Verb("searcher", "write a working example of a family of networks for search, to be changed"),
         "search-compare": Verb("search_compare", "compare searchers by real training, with statistics"),
         "export": Verb("search", "write the network that a search found, trained, with a model card"),
         "gpu-check": Verb("search", "measure and check everything that needs a GPU, in a few minutes"),
@@ -57,6 +58,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "ceiling": Verb("ceiling", "compute the best result that the data, and the trained archs of runs, allow"),
         "same-order": Verb("report", "compare the order of the searchers in two folders of results"),
         "torture": Verb("torture", "kill, fill, corrupt and fuzz everything, and measure what holds"),
+        "speed": Verb("speed", "measure speed and growth, next to the packages of the field"),
         "data": Verb("data", "import, inspect, verify or build curve tables"),
         "completion": Verb("completion", "print a script that completes verbs and options in a shell"),
     }
@@ -162,6 +164,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         hint = nearest(given[0], VERBS)  # before the list, which fills lines
         raise InputError(f"verb is {shown(given[0])}{hint}, but must be one of: {', '.join(VERBS)}")
     options = parser.parse_args(joined(given))
+    check_datasets(options)
     options.words = tuple(given)
     return options
 

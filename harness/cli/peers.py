@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from harness.cli import problems
 from harness.cli.arguments import asked
 from harness.cli.options.peers import BUDGET_S, N_SEEDS
 from harness.compare import outputs
@@ -14,6 +15,7 @@ from harness.experiment.batch import run_experiment
 from harness.experiment.data import chosen_by
 from harness.experiment.folder import copy_to_reference, reference_name, refuse_less, write_json
 from harness.experiment.jobs import Played
+from harness.experiment.own_table import check_datasets, refuse_own
 from harness.experiment.specs import ALL_DATASETS, Experiment
 from harness.players.ours import select
 from harness.players.packages import OWN, PACKAGES, made_environments, players
@@ -25,12 +27,18 @@ SMOKE_BUDGET_S = 1_200.0
 
 def run(options: argparse.Namespace) -> int:
     """Create the packages' environments, run all players and write the outputs."""
+    if options.problems:
+        return problems.run(options)
+    if options.record:
+        raise InputError("--record is for --problems; add that, or leave it out")
     known = (*OWN, *PACKAGES)
     wanted = select(options.searchers, known) if options.searchers else known
     experiment = _experiment(options, wanted)
     out = options.out or Path("results") / (f"{NAME}-smoke" if options.smoke else NAME)
     chosen = chosen_by(options, folder=out)
     print(f"data: {chosen.described}")
+    refuse_own(chosen.table, "peers", "the packages' settings name the fidelities 12@1 to 12@12; use run or compare")
+    check_datasets(experiment.datasets, chosen.table)
     pythons, absent = made_environments(wanted)
     playing = {name: factory for name, factory in players(pythons).items() if name in wanted}
     if not playing:

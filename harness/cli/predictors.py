@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.cli.options.predictors import SMOKE_SPLITS
 from harness.experiment.data import Chosen, chosen_by
 from harness.experiment.folder import refuse_less
+from harness.experiment.own_table import check_datasets, refuse_own
 from harness.host.units import written_time
 from harness.predictors.candidates import CANDIDATES, chosen
 from harness.predictors.cells import Cell, real_grid, smoke_grid, whole_grid
@@ -25,6 +26,8 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or Path("results") / ("predictors-smoke" if options.smoke else "predictors")
     data = chosen_by(options, folder=out)
     print(f"data: {data.described}")
+    refuse_own(data.table, "predictors", "its cells are fidelities of NAS-Bench-201's schedules 12 and 200")
+    check_datasets(options.datasets, data.table)
     anchors = None if options.smoke else real_curves_of(data.table, ("OFFICIAL", "ANCHORED"))
     plan = _plan(options, candidates, with_real=anchors is not None)
     print(_described(plan, anchors))

@@ -1,4 +1,4 @@
-"""The work of `regress`, the gate of the predictor: exit 0 if it is as good as the reference, 1 if it is worse."""
+"""The work of `regress`, the gate of the predictors: exit 0 if they are as good as the reference, 1 if one is worse."""
 
 import argparse
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ from harness.experiment.data import ANCHORS
 from harness.experiment.folder import REFERENCE_DIR
 from harness.host.units import written_time
 from harness.predictors.candidates import REFERENCE
-from harness.predictors.gate.asking import DEFAULT, Asked, ask, comparable, comparable_groups, measured
+from harness.predictors.gate.asking import DEFAULT, Asked, Part, ask, comparable, comparable_groups
+from harness.predictors.gate.inrun.simulation import simulate_engine
 from harness.predictors.gate.reference import Section, accepted, write_reference
-from harness.predictors.gate.report import means_table, rates_table, table, verdict
+from harness.predictors.gate.report import means_table, notice_table, rates_table, table, verdict
 from harness.predictors.gate.simulation import draw, simulate
 from harness.predictors.gate.verdict import Comparison, Values, check_values, compare
 from pmfnas.core.errors import InputError
@@ -20,7 +21,7 @@ from pmfnas.core.rng import stream
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare the predictor with the reference, or write its figures as the new reference."""
+    """Compare the predictors with the reference, or write their figures as the new reference."""
     _check_accepting(options)
     asked = ask(
         options.predictor,
@@ -31,17 +32,14 @@ def run(options: argparse.Namespace) -> int:
         accept=options.accept,
         simulate=bool(options.simulate),
     )
+    parts = asked.parts(options.only)
     if options.simulate:
-        return _simulate(asked, options.simulate)
+        return _simulate(asked, parts, options.simulate)
     if options.accept:
-        return _accept(asked, options.reason.strip())
-    before = comparable(asked)
-    now = _measured(asked)
-    found = compare(before.values, now)
-    _print_comparison(before, found, now)
-    if any(c.worse for c in found):
-        return 1
-    return 2 if any(c.blind for c in found) else 0
+        return _accept(asked, parts, options.reason.strip())
+    references = [comparable(asked, part) for part in parts]
+    codes = [_compare(asked, part, before) for part, before in zip(parts, references, strict=True)]
+    return 1 if 1 in codes else max(codes)
 
 
 def _check_accepting(options: argparse.Namespace) -> None:
@@ -59,40 +57,61 @@ def _check_accepting(options: argparse.Namespace) -> None:
         )
 
 
-def _accept(asked: Asked, reason: str) -> int:
-    """Measure the predictor, print the changes, and write the new reference."""
-    now, before = _measured(asked), asked.before
+def _compare(asked: Asked, part: Part, before: Section) -> int:
+    """Measure a part and print how it compares; return its exit code."""
+    now = _measured(asked, part)
+    found = compare(before.values, now, part.measures)
+    _print_comparison(before, found, now)
+    if any(c.worse for c in found):
+        return 1
+    return 2 if any(c.blind for c in found) else 0
+
+
+def _accept(asked: Asked, parts: Sequence[Part], reason: str) -> int:
+    """Measure the parts, print the changes, and write the new reference."""
+    sections = dict(asked.sections)
+    for part in parts:
+        sections[part.key] = _accepted(asked, part, reason)
+    write_reference(asked.path, sections)
+    if asked.path == DEFAULT:
+        list_checksums(REFERENCE_DIR, DEFAULT.name)
+    print(f"\naccepted as the reference of {' and '.join(part.key for part in parts)}: {asked.path}; {reason}")
+    return 0
+
+
+def _accepted(asked: Asked, part: Part, reason: str) -> Section:
+    now, before = _measured(asked, part), asked.sections.get(part.key)
     for cell, figures in now.items():
-        check_values(figures, f"{asked.predictor.name} in {cell}")
-    both = comparable_groups(before, asked.data, now)
+        check_values(figures, f"{part.predictor.name} in {cell}")
+    both = comparable_groups(before, part.data, now)
     if before is not None and both:
-        _print_comparison(before, compare(before.values, both), both)
+        _print_comparison(before, compare(before.values, both, part.measures), both)
     else:
         print(f"\n{means_table(now)}")
     why = (datetime.now(UTC).date().isoformat(), reason)
-    section = accepted(before, now, asked.data, asked.predictor, why)
-    write_reference(asked.path, {**asked.sections, asked.data.stamp: section})
-    if asked.path == DEFAULT:
-        list_checksums(REFERENCE_DIR, DEFAULT.name)
-    print(f"\naccepted as the reference of {asked.data.stamp}: {asked.path}, {len(now)} groups; {reason}")
-    return 0
+    return accepted(before, now, part.data, part.predictor, why)
 
 
-def _simulate(asked: Asked, n_runs: int) -> int:
+def _simulate(asked: Asked, parts: Sequence[Part], n_runs: int) -> int:
     """Print the gate's rate of false alarms and its power."""
-    print(f"data: {asked.chosen.described}\npredictor: {asked.predictor}")
-    draws = draw(asked.factory, asked.source, asked.groups, n_jobs=asked.n_jobs)
-    print(rates_table(simulate(draws, n_runs, rng=stream(0, "gate/simulation")), n_runs))
+    for part in parts:
+        print(f"data: {asked.chosen.described}\npredictor: {part.predictor}")
+        rng = stream(0, "gate/simulation")
+        if part.key == asked.data.stamp:
+            draws = draw(asked.factory, asked.source, asked.groups, n_jobs=asked.n_jobs)
+            print(rates_table(simulate(draws, n_runs, rng=rng), n_runs))
+        else:
+            found = simulate_engine(asked.chosen.table.path, asked.plan, n_runs, n_jobs=asked.n_jobs, rng=rng)
+            print(notice_table(found, n_runs))
     return 0
 
 
-def _measured(asked: Asked) -> Values:
-    """Measure the requested predictor and return its figures; print the data, predictor and time."""
+def _measured(asked: Asked, part: Part) -> Values:
+    """Measure a part and return its figures; print the data, predictor and time."""
     start = perf_counter()
-    now = measured(asked)
-    n_splits = sum(group.n_splits for group in asked.groups)
-    took = f"{n_splits} splits in {written_time(perf_counter() - start)} on {asked.n_jobs} processes"
-    print(f"data: {asked.chosen.described}\npredictor: {asked.predictor}; {took}")
+    now = part.take()
+    took = f"{part.size} in {written_time(perf_counter() - start)} on {asked.n_jobs} processes"
+    print(f"data: {asked.chosen.described}\npredictor: {part.predictor}; {took}")
     return now
 
 

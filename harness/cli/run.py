@@ -1,6 +1,7 @@
 """The work of `run` and of each experiment's own verb."""
 
 import argparse
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from harness.experiment.batch import check_claim, expected_s, run_experiment
 from harness.experiment.data import Chosen, chosen_by
 from harness.experiment.folder import copy_to_reference, reference_name, refuse_less
 from harness.experiment.jobs import found, jobs, played
+from harness.experiment.own_table import check_datasets, fitted, unfit
 from harness.experiment.specs import EXPERIMENTS, Experiment, smoke
 from harness.host.units import written_hours, written_time
 from harness.players.ours import select
 from harness.show.render import wrap
 from harness.show.view import View
 from pmfnas.benchmarks.header import REAL_FINALS
+from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError, unknown_name
 
 
@@ -25,6 +28,9 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or Path("results") / (f"{experiment.name}-smoke" if options.smoke else experiment.name)
     chosen = chosen_by(options, space=experiment.space, folder=out)
     print(*wrap(f"data: {chosen.described}"), sep="\n")
+    if chosen.table.header.own:
+        experiment = _on_own(experiment, chosen.table, asked(options, Experiment))
+    check_datasets(experiment.datasets, chosen.table)
     if experiment.needs_real_values and chosen.table.header.stamp in ("SURROGATE", REAL_FINALS):
         lack = "have no test accuracy" if chosen.table.header.stamp == REAL_FINALS else "are the surrogate"
         raise InputError(
@@ -39,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         check_claim(out, experiment, chosen.table)
         return _dry_run(experiment, chosen, out, options.n_jobs)
     print(*wrap(f"{_described(experiment)}; results in {out}"), sep="\n")
-    run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs, command=options.words)
+    run_experiment(experiment, chosen.table, out, n_jobs=options.n_jobs, command=options.words, backend=options.backend)
     scored = outputs.write(played(experiment), chosen.table, out, view)
     code = outputs.exit_code(scored.runs)
     if options.update_reference and code == 0:
@@ -56,6 +62,15 @@ def _asked(options: argparse.Namespace) -> Experiment:
     if "searchers" in changes:
         changes["searchers"] = select(changes["searchers"], spec.players)
     return replace(spec, **changes)
+
+
+def _on_own(experiment: Experiment, table: CurveTable, given: Collection[str]) -> Experiment:
+    """Return the experiment on a table of one's own, and print which searchers it leaves out."""
+    if "searchers" not in given:
+        for name, why in unfit(table).items():
+            if name in experiment.searchers:
+                print(*wrap(f"left out: {why}"), sep="\n")
+    return fitted(experiment, table, given)
 
 
 def _spec(name: str) -> Experiment:

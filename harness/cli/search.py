@@ -72,10 +72,32 @@ def asked(options: argparse.Namespace) -> "SearchSpec":
     """Return the search with the command line's settings; raise `InputError` if an option is invalid."""
     from harness.search.spec import SMOKE, SearchSpec
 
-    given = arguments.asked(options, SearchSpec)
+    given = {**arguments.asked(options, SearchSpec), **_own(options)}
     if "dataset" not in given and not options.smoke:
         raise InputError("--dataset is missing; name cifar10, cifar100, ImageNet16-120, digits, or your own")
     return replace(SMOKE, **given) if options.smoke else SearchSpec(**given)
+
+
+def _own(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings for a family, and for a searcher, of the user's own."""
+    from harness.players.file import guests
+    from harness.players.ours import PLAYERS
+    from harness.players.process import Limits
+    from harness.search.family import family_file, is_family
+
+    given: dict[str, Any] = {}
+    space, searcher = getattr(options, "space", ""), getattr(options, "searcher", "")
+    command = getattr(options, "command", "")
+    if is_family(space):
+        family = family_file(space)
+        given |= {"family": family, "space": family.attribute}
+    if command and searcher:
+        raise InputError("--searcher and --command are both given; leave one of them out")
+    if command or ".py" in searcher:
+        made = guests([searcher] if searcher else [], [command] if command else [], Limits(), taken=tuple(PLAYERS))
+        ((name, factory),) = made.items()
+        given |= {"guest": factory, "searcher": name}
+    return given
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -89,7 +111,8 @@ def _export(options: argparse.Namespace) -> int:
         print(f"--to is {options.to}; torch loads programs from files ending in .pt2, so the model is {files.model}")
     retrained = _retrained(options.out, options.data_dir, options.device) if options.retrain else None
     written = export(options.out, options.to, retrained)
-    print(f"written: {written.model}, {written.card}" + (f", {written.onnx}" if written.onnx else ""))
+    paths = (written.model, written.onnx, written.weights, written.card)
+    print(f"written: {', '.join(str(path) for path in paths if path)}; {written.checked}")
     if written.why_no_onnx:
         print(f"no ONNX file: {written.why_no_onnx}")
     return 0

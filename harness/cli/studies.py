@@ -15,8 +15,10 @@ from harness.experiment.batch import expected_s
 from harness.experiment.data import Chosen, chosen_by
 from harness.experiment.folder import copy_to_reference, reference_name, refuse_less
 from harness.experiment.jobs import found, jobs
+from harness.experiment.own_table import check_datasets
 from harness.host.units import written_hours, written_time
 from harness.players.ours import REFERENCE
+from pmfnas.benchmarks.tabular import datasets_of
 from pmfnas.core.errors import unknown_name
 
 
@@ -26,6 +28,9 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or Path("results") / (f"{study.name}-smoke" if options.smoke else study.name)
     chosen = chosen_by(options, folder=out)
     print(f"data: {chosen.described}")
+    if chosen.table.header.own and "datasets" not in asked(options, Study):
+        study = replace(study, datasets=datasets_of(chosen.table))
+    check_datasets(study.datasets, chosen.table)
     if options.update_reference:
         refuse_less(reference_name(study.name, chosen.table), _extent(study))
     if options.dry_run:

@@ -13,10 +13,13 @@ from harness.compare.studies import STUDIES
 from harness.experiment.data import Chosen, choose
 from harness.experiment.folder import SOURCES, SPEC, read_claim
 from harness.experiment.jobs import Job, Played, found
+from harness.experiment.own_table import title_of
 from harness.experiment.specs import EXPERIMENTS
 from harness.experiment.unfinished import unfinished
 from harness.players.ours import PLAYERS
 from harness.players.packages import OWN, PACKAGES
+from harness.problems import comparing as problems_compared
+from harness.problems import outputs as problems
 from harness.search import folder as search
 from harness.search.compare import outputs as search_compare
 from harness.search.overview import write_overview
@@ -61,7 +64,8 @@ def _experiment(out: Path, claim: Mapping[str, Any], data: str, view: View) -> N
         return
     chosen = choose(data, space=spec.space, folder=out, partial=True)
     done = _finished(out, chosen, spec.players)
-    outputs.write(Played(spec.title, done, tuple(spec.players), spec.replays), chosen.table, out, view)
+    title = title_of(chosen.table) if chosen.table.header.own else spec.title
+    outputs.write(Played(title, done, tuple(spec.players), spec.replays), chosen.table, out, view)
 
 
 def _comparison(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
@@ -115,6 +119,11 @@ def _search_comparison(out: Path, claim: Mapping[str, Any], data: str, view: Vie
     search_compare.write_again(out)
 
 
+def _problems(out: Path, claim: Mapping[str, Any], data: str, view: View) -> None:
+    del claim, data, view
+    problems.write_again(out)
+
+
 def _finished(out: Path, chosen: Chosen, searchers: Collection[str]) -> tuple[Job, ...]:
     """Return the finished runs of known searchers; raise `InputError` if there are no such runs."""
     done = _known(out, chosen, searchers)
@@ -138,6 +147,7 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
         **dict.fromkeys(STUDIES, _study),
         outputs.COMPARISON: _comparison,
         peers.NAME: _peers,
+        problems_compared.NAME: _problems,
         own_problem.EXPERIMENT: _own_problem,
         search.EXPERIMENT: _search,
         search_compare.NAME: _search_comparison,

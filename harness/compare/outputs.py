@@ -35,7 +35,6 @@ from harness.stats.runs import checked_runs, groups
 from harness.stats.summary import summarise
 from pmfnas.benchmarks.header import TEST
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.rng import stream
 from pmfnas.files import write_bytes, write_text
 
@@ -55,7 +54,7 @@ def write(played: Played, table: CurveTable, out: Path, view: View = AS_USUAL) -
     view.check(played.searchers)
     scored = score(in_order(played.jobs, played.order), table, out, excluded=read_claim(out).get("excluded"))
     for name in ("runs", "steps", "timings"):
-        write_bytes(out / f"{name}.parquet", parquet(to_file(getattr(scored, name), words_for(table.header.stamp))))
+        write_bytes(out / f"{name}.parquet", parquet(to_file(getattr(scored, name), words_for(table.stamp))))
     write_text(out / "oracle.csv", scored.accesses.to_csv(index=False))
     made = manifest(out, about(played.title, table, out, scored), DISTRIBUTIONS)
     write_json(out / MANIFEST, made)
@@ -193,7 +192,7 @@ def exit_code(runs: pd.DataFrame) -> int:
 
 def _before(scored: Scored) -> dict[str, float]:
     """Return the test regret per data set before the first recommendation: that of random guessing."""
-    return {name: best - 100 / dataset(name).n_classes for name, best in scored.best.items()}
+    return {name: best - scored.guess[name] for name, best in scored.best.items()}
 
 
 def _write_replay(summary: pd.DataFrame, replays: Mapping[str, str], out: Path) -> None:

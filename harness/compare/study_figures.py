@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from harness.compare.study_tables import measures, rules
 from harness.host.units import written_hours
+from harness.score.words import words_of
 from harness.show.looks import Style
 from harness.show.panels import drawn_panels
 from harness.stats.decision import SIGNIFICANT
@@ -46,7 +47,8 @@ def difference_figure(frame: pd.DataFrame, measure: str) -> Figure:
             chosen = rows["dataset"] == dataset
             _points(panel, rows[chosen], series[chosen], subjects, styles)
             panel.set_yticks(range(len(subjects)), [""] * len(subjects) if place else subjects)
-            panel.set_xlabel(f"difference in {measures(frame)[measure]} (points)")
+            unit = words_of(frame).short_points
+            panel.set_xlabel(f"difference in {measures(frame)[measure]} ({unit})")
     return figure
 
 

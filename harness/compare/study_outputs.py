@@ -21,7 +21,7 @@ from harness.compare.studies import Study
 from harness.compare.study_figures import difference_figure
 from harness.compare.study_tables import REGRET, SCORE, StudyTable, described, markdown, terminal, where
 from harness.experiment import batch
-from harness.experiment.batch import claim_of, run_experiment
+from harness.experiment.batch import claim_of, run_experiment, without_table
 from harness.experiment.folder import MANIFEST, check_claim, claim, manifest, write_json
 from harness.experiment.jobs import Job, in_order
 from harness.host.units import written_hours
@@ -129,14 +129,16 @@ def _scored(study: Study, jobs: Mapping[float, Sequence[Job]], table: CurveTable
     }
     timings = [part.timings.assign(budget_s=budget_s) for budget_s, part in parts.items()]
     best = {name: value for part in parts.values() for name, value in part.best.items()}
-    return Scored(**frames, timings=pd.concat(timings, ignore_index=True), best=best, score=table.header.score)
+    guess = {name: value for part in parts.values() for name, value in part.guess.items()}
+    joined = pd.concat(timings, ignore_index=True)
+    return Scored(**frames, timings=joined, best=best, guess=guess, score=table.header.score)
 
 
 def _refuse_other_settings(study: Study, runs: pd.DataFrame) -> None:
     """Raise `InputError` if a run's settings differ from the current settings of its variant."""
     for searcher, settings in set(zip(runs["searcher"], runs["settings"], strict=True)):
         now = as_json(settings_of(study.players[searcher]))
-        if settings != now:
+        if without_table(settings) != now:
             raise InputError(
                 f"runs of {searcher} were made with the settings {settings}, but it now has {now}; "
                 "run the study again in another --out, or check out the commit that made them"

@@ -199,19 +199,19 @@ def _found(frame: pd.DataFrame) -> list[str]:
 
 
 def _legend(frame: pd.DataFrame) -> list[str]:
-    order = ", ".join(frame["dataset"].unique())
+    order, points = ", ".join(frame["dataset"].unique()), words_of(frame).points
     signs = (
         f"Signs, one per data set ({order}): + the full searcher is better than the variant, - it is worse, both with "
         "p < .05; . neither; = all pairs are equal; ~ mean and ranks disagree; a number: the difference, where fewer "
         f"than {MIN_SEEDS} pairs make no claim."
     )
     numbers = (
-        f"Numbers, one per data set ({order}): full searcher less variant, percent points, mean over n paired seeds; = "
+        f"Numbers, one per data set ({order}): full searcher less variant, {points}, mean over n paired seeds; = "
         "all pairs are equal."
     )
     return [
         signs if _claims(frame) else numbers,
-        "difference: full searcher less variant, percent points, mean over n paired seeds with 95 % BCa interval: "
+        f"difference: full searcher less variant, {points}, mean over n paired seeds with 95 % BCa interval: "
         f"{words_of(frame).accuracy} > 0 and validation regret < 0 speak for the full searcher.",
         "p: Wilcoxon signed-rank test, Holm over the variants of one budget, data set and measure.",
         "r: matched-pairs rank-biserial correlation, > 0 where the full searcher is better. Intervals and tests are "

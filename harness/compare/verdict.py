@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from harness.host.units import counted
-from harness.score.words import sentence_case, words_for, words_of
+from harness.score.words import Words, sentence_case, words_for, words_of
 from harness.show.cells import p_text
 from harness.show.render import screen_width
 from harness.stats.aggregates import std
@@ -150,7 +150,7 @@ def markdown(found: Sequence[Verdict], runs: pd.DataFrame, *, where: Mapping[str
     for dataset in dict.fromkeys(v.dataset for v in found):
         lines += ["", f"## {dataset}"]
         for verdict in (v for v in found if v.dataset == dataset):
-            lines += ["", *sentences(verdict, words.accuracy)]
+            lines += ["", *sentences(verdict, words)]
     return "\n".join(_wrapped([*lines, "", "---", "", _legend(found)])) + "\n"
 
 
@@ -169,36 +169,42 @@ def on_screen(page: str) -> str:
     return "\n".join(_wrapped(page.splitlines(), min(WIDTH, screen_width()))) + "\n"
 
 
-def sentences(verdict: Verdict, accuracy: str = words_for("").accuracy) -> list[str]:
-    """Return a verdict as sentences; `accuracy` is the name of the compared score."""
+ACCURACY = words_for("")
+"""Words of data that are scored by test accuracy."""
+
+
+def sentences(verdict: Verdict, words: Words = ACCURACY) -> list[str]:
+    """Return a verdict as sentences; `words` name the compared score."""
+    accuracy = words.accuracy
     v, who = verdict, f"{verdict.searcher} against {verdict.opponent}"
     if v.verdict == "no result":
         return [f"**{who}: no result.** There is no seed that both finished. {_sentence(v.failures)}".rstrip()]
     said = {
-        "better": f"**{v.searcher} is better than {v.opponent}**, by {_size(v)} of {accuracy}",
-        "worse": f"**{v.searcher} is worse than {v.opponent}**, by {_size(v)} of {accuracy}",
+        "better": f"**{v.searcher} is better than {v.opponent}**, by {_size(v, words)} of {accuracy}",
+        "worse": f"**{v.searcher} is worse than {v.opponent}**, by {_size(v, words)} of {accuracy}",
         "mixed": f"**{who}: mixed.** Seed by seed it is {'ahead' if v.effect > 0 else 'behind'}, "
-        f"but the mean difference is {_signed(v)} of {accuracy}",
-        "not distinguishable": f"**{who}: not distinguishable.** The difference is {_signed(v)} of {accuracy}",
+        f"but the mean difference is {_signed(v, words)} of {accuracy}",
+        "not distinguishable": f"**{who}: not distinguishable.** The difference is {_signed(v, words)} of {accuracy}",
         "no claim": f"**{who}: no claim**, since {v.n_pairs} paired seeds are fewer than {MIN_SEEDS}. So far it is "
-        f"{_signed(v)} of {accuracy}",
+        f"{_signed(v, words)} of {accuracy}",
     }[v.verdict]
     tested = "" if np.isnan(v.p_value) else f", {p_text(v.p_value)}"
     counted = f"It wins {v.wins}, ties {v.ties} and loses {v.losses} of {v.n_pairs} paired seeds."
-    lines = [f"{said}{_covered(v)}{tested}. {counted}"]
+    lines = [f"{said}{_covered(v, words)}{tested}. {counted}"]
     if v.verdict in ("not distinguishable", "no claim"):
-        lines.append(_settling(v))
+        lines.append(_settling(v, words))
     return lines + ([f"Failed runs are left out: {_sentence(v.failures)}"] if v.failures else [])
 
 
-def _settling(v: Verdict) -> str:
+def _settling(v: Verdict, words: Words) -> str:
     """Return a sentence on how many more seeds would decide the comparison."""
     if v.verdict == "no claim":
         needed = v.seeds_needed or 0
         size = f"; to show a difference of this size, about {needed - v.n_pairs}" if needed > MIN_SEEDS else ""
         return f"A claim takes at least {MIN_SEEDS - v.n_pairs} more seeds (`--seeds {MIN_SEEDS}`){size}."
     if v.seeds_needed is None:
-        bound = "" if np.isnan(v.low) else f" Whatever it is, it lies between {v.low:+.2f} and {v.high:+.2f} points."
+        ends = f"{v.low:+{words.form}} and {v.high:+{words.form}} {words.short_points}"
+        bound = "" if np.isnan(v.low) else f" Whatever it is, it lies between {ends}."
         return f"A difference as small as this one would take more than 10,000 seeds to show.{bound}"
     more = v.seeds_needed - v.n_pairs
     if more <= 0:
@@ -209,19 +215,19 @@ def _settling(v: Verdict) -> str:
     )
 
 
-def _size(v: Verdict) -> str:
-    return f"{abs(v.difference):.2f} points"
+def _size(v: Verdict, words: Words) -> str:
+    return f"{abs(v.difference):{words.form}} {words.short_points}"
 
 
-def _signed(v: Verdict) -> str:
-    return f"{v.difference:+.2f} points"
+def _signed(v: Verdict, words: Words) -> str:
+    return f"{v.difference:+{words.form}} {words.short_points}"
 
 
-def _covered(v: Verdict) -> str:
+def _covered(v: Verdict, words: Words) -> str:
     if np.isnan(v.low):
         return ""
     low, high = (v.low, v.high) if v.verdict != "worse" else (-v.high, -v.low)
-    form = ".2f" if v.verdict in ("better", "worse") else "+.2f"
+    form = words.form if v.verdict in ("better", "worse") else f"+{words.form}"
     return f" (95 % confidence interval {low:{form}} to {high:{form}})"
 
 

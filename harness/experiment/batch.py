@@ -8,6 +8,8 @@ After an interruption, repeat the command to continue: a record exists if and on
 A failed run counts as finished: the same command does not repeat it, unless its record is deleted.
 """
 
+import json
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,26 +24,27 @@ from harness.experiment.held_out import visible_trials
 from harness.experiment.jobs import Job, jobs
 from harness.experiment.specs import Experiment
 from harness.experiment.unfinished import kept, promise
+from harness.host.clusters import LOKY
 from harness.host.code import code_hash
 from harness.host.units import written_hours
-from harness.host.workers import work_off
+from harness.host.workers import LostError, work_off
 from harness.players.class_file import check_unchanged
 from harness.players.file import identity, settings_of_run
 from harness.players.process import failed, play
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.benchmarks.tabular import TableBenchmark, dataset
+from pmfnas.benchmarks.tabular import TableBenchmark, dataset_of, space_of
 from pmfnas.core.ports import Space
 from pmfnas.core.rng import stream
 from pmfnas.loop.executor import SimulatedExecutor, paired_trials
 from pmfnas.loop.ledger import Totals, totals
+from pmfnas.loop.plain import as_json
 from pmfnas.loop.record import RunHeader, record_files, record_path, write_files
 from pmfnas.loop.runner import Finished, Setting
-from pmfnas.spaces import space_for
 
 RUN_CODE = (
     *("pmfnas/core/*.py", "pmfnas/spaces/*.py", "pmfnas/engine/**/*.py", "baselines/*.py", "baselines/parts/*.py"),
     *(f"pmfnas/loop/{name}.py" for name in ("executor", "ledger", "referee", "runner")),
-    *(f"pmfnas/benchmarks/{name}.py" for name in ("header", "series", "table", "tabular")),
+    *(f"pmfnas/benchmarks/{name}.py" for name in ("header", "series", "table", "tabular", "own/space")),
     *("harness/experiment/exclusions.py", "harness/experiment/held_out.py", "harness/compare/distortions.py"),
     *(f"harness/players/{name}.py" for name in ("child", "ours", "process", "protocol", "space_text")),
 )
@@ -50,6 +53,9 @@ _CRASH = (
     "a worker process was killed or crashed in the middle of a run (memory, or native code of a searcher); "
     "finished runs are kept and the same command goes on; a searcher given by --command cannot do this"
 )
+ATTEMPTS = 3
+"""Losses of workers in a row, without a finished run between them, before an experiment ends with an error."""
+_TOLD = ("metric", "schedules")
 SEEDS_PER_GROUP = 3
 RUNS_PER_GROUP = 6
 
@@ -84,7 +90,13 @@ def claim_of(experiment: Experiment, table: CurveTable) -> dict[str, Any]:
 
 
 def run_experiment(
-    experiment: Experiment, table: CurveTable, out: Path, *, n_jobs: int, command: Sequence[str] = ()
+    experiment: Experiment,
+    table: CurveTable,
+    out: Path,
+    *,
+    n_jobs: int,
+    command: Sequence[str] = (),
+    backend: str = LOKY,
 ) -> int:
     """Run every run that is not finished yet, and return their number.
 
@@ -92,26 +104,48 @@ def run_experiment(
 
     A group is one data set and a few seeds of the searchers. A process opens the table and the space of a data set
     once. Each run writes its own record. Linear algebra gets one thread, because the processes use all the cores.
+    The runs of a lost worker are repeated, unless workers are lost `ATTEMPTS` times without a finished run.
     """
     claim(out, experiment, table)
-    space = table.header.space
-    missing = [job for job in jobs(experiment) if not record_path(out, job.run_id(space)).exists()]
-    label = f"{experiment.name}, {written_hours(experiment.budget_s)}"
-    groups = _groups(missing)
+    missing = _missing(experiment, table, out)
     if missing:
-        promise(out, experiment, space, command)
+        promise(out, experiment, table.header.space, command)
+    left, n_lost = missing, 0
+    while left:
+        try:
+            _run(left, experiment, table, out, n_jobs, backend)
+        except LostError:
+            still = _missing(experiment, table, out)
+            n_lost = n_lost + 1 if len(still) == len(left) else 1
+            if n_lost == ATTEMPTS:
+                raise
+            print(f"a worker was lost; the runs that have no record are repeated: {len(still)}", file=sys.stderr)
+            left = still
+        else:
+            break
+    kept(out)
+    return len(missing)
+
+
+def _missing(experiment: Experiment, table: CurveTable, out: Path) -> list[Job]:
+    return [job for job in jobs(experiment) if not record_path(out, job.run_id(table.header.space)).exists()]
+
+
+def _run(
+    missing: Sequence[Job], experiment: Experiment, table: CurveTable, out: Path, n_jobs: int, backend: str
+) -> None:
+    groups = _groups(missing)
     work_off(
         _run_group,
-        [(group, experiment, table.path, out) for group in groups],
-        label=label,
+        [(group, experiment, table.path.absolute(), out.absolute()) for group in groups],
+        label=f"{experiment.name}, {written_hours(experiment.budget_s)}",
         unit="run",
         n_jobs=n_jobs,
         crash=_CRASH,
         sizes=[len(group) for group in groups],
         done=experiment.n_runs - len(missing),
+        backend=backend,
     )
-    kept(out)
-    return len(missing)
 
 
 def _groups(missing: Sequence[Job]) -> list[list[Job]]:
@@ -131,7 +165,10 @@ def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, o
     with ThreadPoolExecutor(len(group)) as writers:  # a run waits for no disk: a write is flushed four times
         written = []
         for job in group:
-            log = record_path(out, job.run_id(table.header.space)).with_suffix(".stderr.log")
+            record = record_path(out, job.run_id(table.header.space))
+            if record.exists():  # a worker that was lost had written it
+                continue
+            log = record.with_suffix(".stderr.log")
             header, finished = run_one(experiment, table, benchmark, job, log=log)
             written.append(writers.submit(write_files, _files(out, header, finished, benchmark.space)))
     for writing in written:
@@ -169,13 +206,14 @@ def run_one(
         paired_trials(offered, job.seed, visible_trials(table.header)),
         n_workers=experiment.n_workers,
         accounting=experiment.accounting,
+        reports_loss=benchmark.reports_loss,
     )
     finished, searcher = play(factory, executor, setting, rng=rng, log=log)
     header = RunHeader(
         experiment=experiment.name,
         dataset=job.dataset,
         searcher=job.searcher,
-        settings=settings_of_run(factory, searcher),
+        settings={**settings_of_run(factory, searcher), **_told(table)},
         seed=job.seed,
         budget_s=experiment.budget_s,
         n_workers=experiment.n_workers,
@@ -190,6 +228,21 @@ def run_one(
         **asdict(_totals(finished, setting)),
     )
     return header, finished
+
+
+def _told(table: CurveTable) -> dict[str, Any]:
+    """Return what a record on a table of one's own says beside the searcher's settings: the figures are in its metric.
+
+    Records of other tables hold accuracies in percent, and their schedules are called by their length.
+    """
+    own = table.header.own
+    return dict(zip(_TOLD, (asdict(own.metric), dict(table.header.schedules)), strict=True)) if own else {}
+
+
+def without_table(settings: str) -> str:
+    """Return the settings of a record, as JSON, without what a table of one's own says in it."""
+    kept = {name: value for name, value in json.loads(settings).items() if name not in _TOLD}
+    return as_json(kept)
 
 
 def expected_s(experiment: Experiment, table: CurveTable, n_runs: int) -> float:
@@ -215,6 +268,5 @@ def _totals(finished: Finished, setting: Setting) -> Totals:
 
 def open_benchmark(table: CurveTable, name: str) -> TableBenchmark:
     """Return the benchmark of the data set that users call `name`."""
-    chosen = dataset(name)
-    space = space_for(table.header.space, n_classes=chosen.n_classes, image_size=chosen.image_size)
-    return TableBenchmark(table, chosen, space)
+    chosen = dataset_of(table, name)
+    return TableBenchmark(table, chosen, space_of(table, chosen))

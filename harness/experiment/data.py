@@ -114,7 +114,7 @@ def choose(
             f"--data is {text}, but of the space {space} that means nothing; give auto, {', '.join(known)} or a path"
         )
     table = chosen.table
-    if table.is_whole or partial:
+    if table.is_whole or partial or table.header.own:
         return chosen
     raise InputError(
         f"--data is {text}, but these data are {table.stamp}: regret and hit would be against the best of that part; "
@@ -314,7 +314,7 @@ def _at(path: Path, text: str, space: str, n_jobs: int) -> Chosen:
         raise DataError(f"--data {path} cannot be read ({error.strerror}); make it readable, or give another") from None
     chosen = opened or Chosen(_imported(path, space, n_jobs), f"the official files in {path}")
     found = chosen.table.header.space
-    if found != space:
+    if found != space and not chosen.table.header.own:
         raise InputError(f"--data {text} holds the space {found}, but {space} is asked for; give another path")
     return chosen
 

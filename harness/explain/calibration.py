@@ -141,7 +141,7 @@ def _of_run(run: Explained, known: set[str]) -> Iterator[Judged]:
         if follower in known:
             at = ends.get((follower, request.arch, request.schedule, request.replicate))
         mean, std = request.reason.get("mean"), request.reason.get("std")
-        told = at.valid_acc if at is not None and at.status in ("ok", "free") else None
+        told = _score(at) if at is not None and at.status in ("ok", "free") else None
         if at is not None and told is not None and _finite(mean, std, told):
             yield Judged(
                 dataset=run.header.dataset,
@@ -157,6 +157,12 @@ def _of_run(run: Explained, known: set[str]) -> Iterator[Judged]:
                 pick=request.arch in run.header.recommended[:1],
             )
         before.add(request.arch)
+
+
+def _score(request: Answered) -> float | None:
+    """Return what was told of a request as the searcher reads it, in percent."""
+    value = request.valid_acc
+    return value if value is None or request.metric is None else request.metric.score(value)
 
 
 def _action(request: Answered) -> str:
@@ -265,16 +271,16 @@ _COLUMNS = (
 
 READING = (
     "n: predictions with an outcome. offset: mean of told - predicted; rms: root mean square of it; std: mean of the "
-    "predicted; all three percent points of accuracy. in 90 %: percent of the outcomes inside the central 90 % "
+    "predicted; all three percent points of {of}. in 90 %: percent of the outcomes inside the central 90 % "
     "interval, ± standard error over runs; above: percent above its upper end, 5 where it holds. std x: what every std "
     "would have to be multiplied by for the 90 % intervals to hold. selected: for archs trained before; pick: for the "
     "arch recommended in the end."
 )
 
 
-def markdown(rows: Sequence[Coverage]) -> str:
-    """Return a table per data set and searcher, and how to read them."""
+def markdown(rows: Sequence[Coverage], *, of: str = "accuracy") -> str:
+    """Return a table per data set and searcher, and how to read them; predicted is the accuracy, or `of`."""
     blocks: list[str] = []
     for (dataset, searcher), own in groupby(rows, key=lambda r: (r.dataset, r.searcher)):
         blocks += [f"## {dataset}, {searcher}", "\n".join(pipes(*filled(_COLUMNS, own)))]
-    return "\n\n".join([*blocks, READING]) + "\n"
+    return "\n\n".join([*blocks, READING.format(of=of)]) + "\n"

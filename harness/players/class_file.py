@@ -36,6 +36,8 @@ class Wanted:
     """Arguments of the constructor, without `rng`."""
     page: str
     """Page of the documents that shows such a class."""
+    takes_rng: bool = True
+    """Whether the constructor also takes `rng`."""
 
     def lacks(self, factory: object) -> list[str]:
         """Return the methods that a class does not have."""
@@ -107,11 +109,11 @@ def _check(module: ModuleType, attribute: str, path: Path, wanted: Wanted) -> No
             f"{attribute} in {path.name} lacks {', '.join(wanted.lacks(factory))}; {wanted.page} shows them"
         )
     try:
-        inspect.signature(factory).bind(*wanted.arguments, rng=None)
+        inspect.signature(factory).bind(*wanted.arguments, **({"rng": None} if wanted.takes_rng else {}))
     except TypeError as error:
         raise InputError(
             f"{attribute} in {path.name} cannot be made ({error}); "
-            f"its constructor must take ({', '.join(wanted.arguments)}, *, rng)"
+            f"its constructor must take ({', '.join(wanted.arguments)}{', *, rng' if wanted.takes_rng else ''})"
         ) from None
 
 
@@ -172,12 +174,12 @@ def source_of(files: Sequence[Path]) -> str:
     """Return a hash, twelve hex digits, of files and of the Python files in their folders that they import."""
     digest = hashlib.sha256()
     for path in files:
-        for file in _with_imports(path):
+        for file in source_files(path):
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 
 
-def _with_imports(path: Path) -> list[Path]:
+def source_files(path: Path) -> list[Path]:
     """Return the file and all files of its folder that it imports, directly or through others, without duplicates."""
     found, queue = [path], [path]
     while queue:

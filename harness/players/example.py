@@ -43,7 +43,17 @@ class {name}:
 
 
 def write_example(name: str) -> tuple[Path, str]:
-    """Write the example to a new file `name` in the current folder; return its path and the name of its class.
+    """Write the searcher to a new file `name` in the current folder; return its path and the name of its class.
+
+    Raises:
+        InputError: as `write_new`.
+    """
+    class_name = "".join(part.capitalize() for part in name.removesuffix(".py").split("_"))
+    return write_new(name, _EXAMPLE.format(name=class_name)), class_name
+
+
+def write_new(name: str, text: str) -> Path:
+    """Write a text to a new file `name.py` in the current folder, and return its path.
 
     Raises:
         InputError: `name` is not a valid module name, or the file exists.
@@ -51,8 +61,8 @@ def write_example(name: str) -> tuple[Path, str]:
     stem = name.removesuffix(".py")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", stem) or keyword.iskeyword(stem) or stem in sys.stdlib_module_names:
         raise InputError(f"name is {name!r}, but must be a module name of your own in small letters, such as my_search")
-    path, class_name = Path(f"{stem}.py"), "".join(part.capitalize() for part in stem.split("_"))
+    path = Path(f"{stem}.py")
     if path.exists():
         raise InputError(f"{path} exists already and is not touched; choose another name")
-    write_text(path, _EXAMPLE.format(name=class_name))
-    return path, class_name
+    write_text(path, text)
+    return path

@@ -5,8 +5,8 @@ silence) raises a `ContractError`, which ends its run as failed. The process is 
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -165,6 +165,16 @@ def play(
             if log is not None and searcher.errors:
                 write_bytes(log, searcher.errors)
     return finished, searcher
+
+
+@contextmanager
+def ended(searcher: Searcher) -> Iterator[None]:
+    """End the process of a searcher, if it has one, after the block."""
+    try:
+        yield
+    finally:
+        if isinstance(searcher, ProcessSearcher):
+            searcher.close("the search has ended")
 
 
 def failed(why: str) -> Finished:

@@ -4,9 +4,11 @@ import re
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
+from pmfnas.benchmarks.own.space import TableSpace
 from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch
+from pmfnas.spaces.own.choices import Choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,19 @@ class SpaceText:
 
 
 def space_text(space: Space) -> SpaceText:
-    """Return how the official strings of `space` are composed, found by changing one position at a time.
+    """Return how the official strings of `space` are composed.
+
+    A table of one's own says it itself: the values of its choices may hold any signs. Choices without conditions are
+    written as `depth=2,lr=0.1`. For another space it is found by changing one position at a time.
 
     Raises:
         InputError: a position does not appear as a separate word of the string.
     """
+    if isinstance(space, TableSpace):
+        return SpaceText(*space.template)
+    choices_of = getattr(space, "choices", space)
+    if isinstance(choices_of, Choices):
+        return _choices_text(choices_of)
     origin = (0,) * len(space.cardinalities)
     words = _words(space.format(origin))
     places: list[int] = []
@@ -45,6 +55,14 @@ def space_text(space: Space) -> SpaceText:
     if text.format(last) != space.format(last):
         raise InputError(f"space {space.name} cannot be told to another process: its positions hang together")
     return text
+
+
+def _choices_text(choices: Choices) -> SpaceText:
+    """Return `depth=` and its values, `,lr=` and its values, and so on."""
+    if choices.has_conditions:
+        raise InputError("choices with when=... cannot be told to another process: their strings differ in length")
+    heads = [f"{',' if i else ''}{name}=" for i, name in enumerate(choices.names)]
+    return SpaceText(tuple(map(choices.texts, choices.names)), (*heads, ""))
 
 
 def _words(text: str) -> list[str]:

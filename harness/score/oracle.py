@@ -30,7 +30,10 @@ from pmfnas.core.types import Arch, FloatArray, arch_numbers
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The final values of an arch in a run: percent, at the end of the longest schedule."""
+    """The final values of an arch in a run: percent, at the end of the longest schedule.
+
+    On a table of one's own: as its metric is shown, larger is better.
+    """
 
     test: float
     """The score: test accuracy, mean over trials; or validation in the trials held out from the run, mean over them."""
@@ -113,14 +116,20 @@ class Oracle:
         drawn = self._finals(seed).seen
         return np.asarray(np.nanmax(drawn[self._takes_part]) - drawn)
 
+    @property
+    def guess(self) -> float:
+        """What random guessing scores, percent; in a table of one's own the worst arch's score."""
+        if self._dataset.n_classes:
+            return 100 / self._dataset.n_classes
+        return float(np.nanmin(self._quality[self._takes_part]))
+
     @cached_property
     def test_means(self) -> FloatArray:
         """Mean test accuracy per table row, shape (n_archs,); NaN if no trial exists or the table has no test."""
         if self._holds_out:
             return np.full(len(self._table.archs), np.nan)
-        return _trial_means(
-            self._table.at(Key(self._dataset.test, self._schedule, self._dataset.test_metric), self._epoch)
-        )
+        key = Key(self._dataset.test, self._schedule, self._dataset.test_metric)
+        return _trial_means(self._dataset.shown(self._table.at(key, self._epoch)))
 
     @cached_property
     def _quality(self) -> FloatArray:
@@ -142,7 +151,8 @@ class Oracle:
     @cached_property
     def _valid(self) -> NDArray[Any]:
         """Final validation, shape (n_archs, n_trials)."""
-        return self._table.at(Key(self._dataset.search, self._schedule, "x-valid-acc"), self._epoch)
+        key = Key(self._dataset.search, self._schedule, self._dataset.names.valid)
+        return self._dataset.shown(self._table.at(key, self._epoch))
 
     @cached_property
     def _valid_means(self) -> FloatArray:

@@ -16,13 +16,12 @@ from harness.experiment.exclusions import exclusion
 from harness.experiment.jobs import Job
 from harness.score.oracle import Oracle, Score
 from pmfnas.benchmarks.table import CurveTable
-from pmfnas.benchmarks.tabular import dataset
+from pmfnas.benchmarks.tabular import dataset_of, space_of
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.ports import Space
 from pmfnas.loop.plain import as_json
 from pmfnas.loop.record import RunHeader, incumbent_steps, read_header, read_rows, read_timing, record_path
 from pmfnas.progress import tracked
-from pmfnas.spaces import space_for
 
 UNSCORED = {"valid": None, "test": None, "valid_regret": None, "test_regret": None, "hit": False}
 """Values of a run without a recommendation."""
@@ -39,6 +38,8 @@ class Scored:
     """Every access to the oracle: run id and number of archs looked up."""
     best: Mapping[str, float]
     """Data set -> best score of the included archs, median over the seeds: an upper bound for every searcher."""
+    guess: Mapping[str, float]
+    """Data set -> what is scored before the first recommendation."""
     score: str
     """Name of the score: `test`, or `held-out trials`."""
 
@@ -62,6 +63,7 @@ def score(jobs: Sequence[Job], table: CurveTable, out: Path, *, excluded: str | 
         pd.DataFrame([run.timing for run in ordered]),
         pd.DataFrame([access for run in ordered for access in run.accesses], columns=["who", "archs"]),
         {name: _best(oracle, {j.seed for j in jobs if j.dataset == name}) for name, (oracle, _) in oracles.items()},
+        {name: oracle.guess for name, (oracle, _) in oracles.items()},
         table.header.score,
     )
 
@@ -75,9 +77,8 @@ Judge: TypeAlias = tuple[Oracle, Space]
 
 def judge_of(table: CurveTable, name: str, excluded: str | None = None) -> Judge:
     """Return the oracle of a data set, without the archs that `excluded` leaves out, and the space of the archs."""
-    chosen = dataset(name)
-    space = space_for(table.header.space, n_classes=chosen.n_classes, image_size=chosen.image_size)
-    return Oracle(table, chosen, exclusion(excluded)), space
+    chosen = dataset_of(table, name)
+    return Oracle(table, chosen, exclusion(excluded)), space_of(table, chosen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ retrain      trains the found network on training and validation images
 final_test   opens the test images and logs every access
 export       exports the found network
 card         the model card of an exported network
+family       the user's own networks: `--space my_family.py:Family`
+example      a working family, for `new-family`
+samples      real images to compare exported files on
 folder       the folder that a search owns
 overview     the search as text, Markdown and a page
 own          a search on the user's own problem (`pmfnas.search`) as text and Markdown

@@ -25,7 +25,12 @@ def retrain_command(claim: Mapping[str, Any], out: str = "OUT", data_dir: str = 
 
 
 def model_card(
-    claim: Mapping[str, Any], result: Mapping[str, Any], retrained: Mapping[str, Any] | None, name: str, onnx: str
+    claim: Mapping[str, Any],
+    result: Mapping[str, Any],
+    retrained: Mapping[str, Any] | None,
+    name: str,
+    onnx: str,
+    weights: str | None = None,
 ) -> str:
     """Return the model card, Markdown.
 
@@ -35,12 +40,13 @@ def model_card(
         retrained: result of `retrain`; None if the model has the weights of the search.
         name: file name of the model.
         onnx: file name of the ONNX file; empty if it was not written.
+        weights: file name of the `state_dict` of a user's own network; None for another network.
     """
     names = class_names(claim, result)
     parts = [
         model_card_title(name),
         _table(("", ""), list(_rows(claim, result, retrained).items())),
-        "The architecture, as the benchmark writes it:",
+        "The architecture:",
         f"```text\n{result['arch']}\n```",
         "## Classes",
         _table(("logit", "class"), [(str(i), class_name) for i, class_name in enumerate(names)]),
@@ -50,9 +56,17 @@ def model_card(
         f"```python\n{loading_program(name, claim['image_size'])}```",
     ]
     if onnx:
-        parts.append(
+        parts += [
             f"The same as ONNX: `{onnx}`, input `images`, output `logits`; its metadata hold the names of the classes, "
-            "a JSON list, under `class_names`."
+            "a JSON list, under `class_names`. This program prints the class of a picture file; it needs onnxruntime, "
+            "numpy and Pillow:",
+            f"```python\n{onnx_program(onnx, claim['image_size'])}```",
+        ]
+    if weights:
+        family = claim["family"]
+        parts.append(
+            f"`{weights}` is the `state_dict` of the network that `{family['class']}.build` of `{family['file']}` "
+            "returns for the architecture above. It takes normalised images."
         )
     if retrained is None:
         parts += [
@@ -84,26 +98,47 @@ def loading_program(name: str, side: int) -> str:
     )
 
 
+def onnx_program(name: str, side: int) -> str:
+    """Return a Python program that prints the class of a picture file, by the ONNX file `name`."""
+    return (
+        "import json\nimport sys\n\nimport numpy as np\nimport onnxruntime\nfrom PIL import Image, ImageOps\n\n"
+        f"session = onnxruntime.InferenceSession({json.dumps(name)})\n"
+        'class_names = json.loads(session.get_modelmeta().custom_metadata_map["class_names"])\n'
+        'picture = ImageOps.exif_transpose(Image.open(sys.argv[1])).convert("RGB")\n'
+        f"picture = ImageOps.fit(picture, ({side}, {side}), Image.Resampling.BILINEAR)\n"
+        "images = np.asarray(picture).transpose(2, 0, 1)[None]  # (1, 3, side, side)\n"
+        '(logits,) = session.run(None, {"images": images})\n'
+        "print(class_names[int(logits[0].argmax())])\n"
+    )
+
+
 def _table(titles: Sequence[str], rows: Sequence[tuple[str, str]]) -> str:
     return "\n".join(pipes(titles, [[plain(cell) for cell in row] for row in rows]))
 
 
 def _preprocessing(claim: Mapping[str, Any]) -> str:
     side = claim["image_size"]
+    scaled = (
+        "The pictures of the search were cropped to their largest centred square and scaled to this size, as "
+        "`PIL.ImageOps.fit` does with `Image.Resampling.BILINEAR`; do the same. "
+        if claim.get("scaled")
+        else ""
+    )
     mean, std = (", ".join(f"{value:.4f}" for value in claim[key]) for key in ("mean", "std"))
     return (
         f"uint8 images (n, 3, {side}, {side}): red, green, blue, 0 to 255, {side} x {side} pixels, any number n of "
-        "them; a grey image has the same values in all three. Do not normalise them, the model does: it divides by "
-        f"255, takes away the mean {mean} and divides by the standard deviation {std} of the colours. Output: logits "
-        "(n, number of classes), of which a softmax makes probabilities."
+        f"them; a grey image has the same values in all three. {scaled}Do not normalise them, the model does: it "
+        f"divides by 255, takes away the mean {mean} and divides by the standard deviation {std} of the colours. "
+        "Output: logits (n, number of classes), of which a softmax makes probabilities."
     )
 
 
 def _rows(claim: Mapping[str, Any], result: Mapping[str, Any], retrained: Mapping[str, Any] | None) -> dict[str, str]:
     return {
-        "space": result["space"],
+        "space": _space(claim, result),
         "data": f"{result['dataset']} ({result['data']}), split {result['split']}",
         **(_as_searched(result) if retrained is None else _as_retrained(result, retrained)),
+        "recipe": _recipe(result),
         "parameters": f"{result['params_m']:.3f} M",
         "operations": f"{result['flops_m']:.2f} M multiply-adds per image",
         "search": f"{claim['searcher']}, seed {claim['seed']}, {result['gpu_hours']:.3f} hours on {claim['device']}",
@@ -111,12 +146,30 @@ def _rows(claim: Mapping[str, Any], result: Mapping[str, Any], retrained: Mappin
     }
 
 
+def _space(claim: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    family = claim.get("family")
+    return f"{family['class']} in {family['file']} ({family['source']})" if family else str(result["space"])
+
+
+def _recipe(result: Mapping[str, Any]) -> str:
+    recipe = result["recipe"]
+    return (
+        f"SGD, batches of {recipe['batch_size']}, learning rate {recipe['learning_rate']:.3g} with cosine decay, "
+        f"momentum {recipe['momentum']:g}, weight decay {recipe['weight_decay']:g}"
+    )
+
+
+def named(result: Mapping[str, Any]) -> str:
+    """Return the name of the accuracy that was measured."""
+    return str(result.get("objective", "accuracy")).replace("-", " ")
+
+
 def _as_searched(result: Mapping[str, Any]) -> dict[str, str]:
     return {
         "weights": f"trained on {result['trained_on']}; not retrained on the validation images",
         "training": f"epoch {result['epochs']} of schedule {result['schedule']}, seed {result['seed']}",
-        "validation accuracy": f"{result['valid_acc']:.2f} %",
-        "test accuracy": f"{result['test_acc']:.2f} %, measured once, after the search",
+        f"validation {named(result)}": f"{result['valid_acc']:.2f} %",
+        f"test {named(result)}": f"{result['test_acc']:.2f} %, measured once, after the search",
     }
 
 
@@ -126,6 +179,6 @@ def _as_retrained(result: Mapping[str, Any], retrained: Mapping[str, Any]) -> di
         "weights": f"retrained on {retrained['trained_on']}",
         "training": f"epoch {retrained['epochs']} of schedule {retrained['schedule']}, seed {retrained['seed']}, "
         f"{retrained['hours']:.3f} hours on {retrained['device']}, torch {retrained['torch']}",
-        "test accuracy": f"{retrained['test_acc']:.2f} %, measured once more, when nothing was left to choose",
+        f"test {named(result)}": f"{retrained['test_acc']:.2f} %, measured once more, when nothing was left to choose",
         "accuracy in the search": f"{own}, trained on {result['trained_on']}",
     }

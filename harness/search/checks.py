@@ -23,9 +23,9 @@ from harness.search.measuring import measured_speed
 from harness.search.spec import SearchSpec
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.files import write_text
-from pmfnas.training.blueprint import Blueprint, footprint
 from pmfnas.training.data import SearchData
-from pmfnas.training.memory import pass_bytes, step_bytes
+from pmfnas.training.memory import free_memory
+from pmfnas.training.plans import Plan, pass_bytes, recipe_of, step_bytes
 from pmfnas.training.recipe import Recipe
 from pmfnas.training.stream import DeviceImages
 
@@ -53,7 +53,7 @@ class Measured:
 
 def measure(
     out: Path,
-    plan: Blueprint,
+    plan: Plan,
     data: SearchData,
     images: DeviceImages,
     recipe: Recipe,
@@ -186,7 +186,7 @@ def check_host_memory(data: SearchData) -> str:
     return line
 
 
-def check_training_memory(device: torch.device, spec: SearchSpec, plan: Blueprint, data: SearchData) -> list[str]:
+def check_training_memory(device: torch.device, spec: SearchSpec, plan: Plan, data: SearchData) -> list[str]:
     """Return the arithmetic of the memory that training and validation take on a CPU; empty for a GPU.
 
     `measure` and `check_device_memory` do this for a GPU.
@@ -202,24 +202,25 @@ def check_training_memory(device: torch.device, spec: SearchSpec, plan: Blueprin
     """
     if device.type == "cuda":
         return []
-    width, side, batch = spec.width or 1, data.image_size, min(spec.recipe.batch_size + 1, len(data.train))
+    recipe = recipe_of(plan, spec.recipe)
+    width, side, batch = spec.width or 1, data.image_size, min(recipe.batch_size + 1, len(data.train))
     train, valid = step_bytes(plan, side, batch, width), pass_bytes(plan, side, width)
     at_once = f"{width} candidates at once" if width > 1 else "one candidate"
     line = (
         f"memory: at most {_mb(train)} to train and {_mb(valid)} to validate the largest network, {at_once}, "
-        f"batches of {spec.recipe.batch_size} images"
+        f"batches of {recipe.batch_size} images"
     )
     free = free_memory()
     if free is None:
         return [f"{line}; free memory is not known here"]
-    if max(train, valid) > free:
+    if max(train, valid) > free and spec.family is None:  # of a family, those that do not fit fail one by one
         narrower = "--width 1, " if width > 1 else ""
         raise InputError(f"{line}; {_mb(free)} free: too little; use {narrower}smaller images, or close other programs")
     return [f"{line}; {_mb(free)} free"]
 
 
 def check_device_memory(
-    device: torch.device, spec: SearchSpec, measured: Measured, plan: Blueprint, image_size: int
+    device: torch.device, spec: SearchSpec, measured: Measured, plan: Plan, image_size: int
 ) -> list[str]:
     """Return the arithmetic of a GPU's memory; empty for a CPU, which uses the host's memory.
 
@@ -241,33 +242,9 @@ def check_device_memory(
     return [line if width * max(each, valid) <= free else f"{line}; packs are halved where they do not fit"]
 
 
-def free_memory(meminfo: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """Return the bytes that this process can still allocate; None if the system does not report them.
-
-    Args:
-        meminfo: Linux's file on the machine's memory.
-        group: Linux's folder on the container's memory; the smaller amount counts.
-    """
-    try:
-        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
-        free = 1024 * int(lines["MemAvailable"].split()[0])
-    except (OSError, KeyError, ValueError):
-        return None
-    try:
-        limit = int((group / "memory.max").read_text())
-        return min(free, limit - int((group / "memory.current").read_text()))
-    except (OSError, ValueError):  # no container, or one without a limit
-        return free
-
-
 def _state_bytes(params: int) -> int:
     """Return the size of a checkpoint: weights and momentum, float32."""
     return 8 * params
-
-
-def largest_params(plan: Blueprint) -> int:
-    """Return the parameters of a network."""
-    return footprint(plan, 8)[0]
 
 
 def _mb(n_bytes: int) -> str:

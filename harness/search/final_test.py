@@ -16,6 +16,7 @@ from pmfnas.core.errors import DataError
 from pmfnas.files import write_text
 from pmfnas.training.data import ImageSet, SearchData, Source
 from pmfnas.training.session import Segment, Session
+from pmfnas.training.stream import class_weights
 from pmfnas.training.trainer import evaluate
 
 VERIFIED = "verification before the start"
@@ -40,10 +41,12 @@ def log_access(out: Path, who: str, *, n_archs: int, n_images: int) -> None:
 
 
 def score(session: Session, segment: Segment, source: Source, out: Path, who: str) -> float:
-    """Return the test accuracy of a trained network in percent, and log the access."""
+    """Return the test accuracy of a trained network in percent, in the terms of the objective; log the access."""
     test = _opened(source, session.images.image_size)
     state, batches = session.checkpoints.load(segment.key, segment.stop), session.images.in_order(test)
-    (scores,) = evaluate([segment.plan], [state], batches, session.recipe, session.images.device)
+    device = session.images.device
+    weights = class_weights(test.labels, device) if session.recipe.balanced else None
+    (scores,) = evaluate([segment.plan], [state], batches, session.recipe, device, weights)
     log_access(out, who, n_archs=1, n_images=len(test))
     return scores.accuracy
 

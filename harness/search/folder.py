@@ -6,6 +6,7 @@ OUT/journal.jsonl     the events so far
 OUT/checkpoints/      states from which trainings go on
 OUT/log.txt           the live lines
 OUT/lock              held by the running process; the system releases it when the process ends
+OUT/family/           the file of a family of the user's own networks
 OUT/oracle.csv        every access to the test images
 OUT/runs/, result.json, incumbent.pt      written at the end
 """
@@ -25,6 +26,7 @@ RESULT = "result.json"
 JOURNAL = "journal.jsonl"
 LOG = "log.txt"
 MEASURED = "measured.json"
+FAMILY = "family"
 ORACLE = "oracle.csv"
 
 
@@ -39,7 +41,7 @@ def claim(out: Path, mine: Mapping[str, Any], *, resume: bool) -> None:
         remove_abandoned(out)
         return
     remove_abandoned(out, SPEC)
-    check_free(out, own={LOCK, SPEC, MEASURED, LOG, ORACLE} if is_claimed else {LOCK})
+    check_free(out, own={LOCK, SPEC, MEASURED, LOG, ORACLE, FAMILY} if is_claimed else {LOCK})
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         (out / MEASURED).unlink(missing_ok=True)

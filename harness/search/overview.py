@@ -20,6 +20,7 @@ from harness.explain.figure import explain_figure
 from harness.explain.reading import Explained, incumbents, read_run, spendings
 from harness.explain.text import about
 from harness.host.units import written_time
+from harness.search.card import named
 from harness.search.folder import EXPERIMENT, read_result
 from harness.show import render
 from harness.show.cells import number
@@ -101,8 +102,8 @@ def found(overview: Overview) -> Sheet:
     result, claim = overview.result, overview.claim
     rows = {
         "arch": result["arch"],
-        "validation accuracy": f"{result['valid_acc']:.2f} %",
-        "test accuracy": f"{result['test_acc']:.2f} %",
+        f"validation {named(result)}": f"{result['valid_acc']:.2f} %",
+        f"test {named(result)}": f"{result['test_acc']:.2f} %",
         "trained": f"{result['epochs']} epochs of schedule {result['schedule']}, seed {result['seed']}",
         "trained on": result["trained_on"],
         "size": f"{result['params_m']:.3f} M parameters, {result['flops_m']:.2f} M multiply-adds",
@@ -114,7 +115,7 @@ def found(overview: Overview) -> Sheet:
     }
     if overview.retrained is not None:
         again = overview.retrained
-        rows["test accuracy, retrained"] = f"{again['test_acc']:.2f} %, trained on {again['trained_on']}"
+        rows[f"test {named(result)}, retrained"] = f"{again['test_acc']:.2f} %, trained on {again['trained_on']}"
     if result["recommended"] != result["arch"]:
         rows["recommended"] = f"{result['recommended']}, of which no whole training is there"
     return pairs("What was found", rows, titles=("", "value"))

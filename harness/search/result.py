@@ -13,11 +13,12 @@ from typing import Any
 
 from harness.experiment.folder import SPEC, locked
 from harness.host.front import typed
-from harness.players.ours import settings_of
-from harness.search.card import MODEL
+from harness.players.file import settings_of_run
+from harness.search.card import MODEL, named
 from harness.search.final_test import score
 from harness.search.folder import RESULT, read_result
 from harness.search.run import Searched, open_search, run_search
+from harness.search.samples import keep_samples
 from harness.search.spec import SearchSpec
 from harness.search.watchdog import start_anew
 from pmfnas.core.errors import InputError
@@ -26,7 +27,7 @@ from pmfnas.files import write_bytes, write_text
 from pmfnas.loop.ledger import Entry, totals
 from pmfnas.loop.record import RunHeader, record_path, write_record
 from pmfnas.loop.runner import Finished
-from pmfnas.training.blueprint import footprint
+from pmfnas.training.plans import footprint, recipe_of
 from pmfnas.training.session import Segment
 
 WEIGHTS = "incumbent.pt"
@@ -52,13 +53,17 @@ def described(result: Mapping[str, Any], out: Path) -> str:
         f"found       {result['arch']}\n"
         f"trained     {result['epochs']} epochs of schedule {result['schedule']}, seed {result['seed']}, "
         f"on {result['trained_on']}\n"
-        f"validation  {result['valid_acc']:.2f} %\n"
+        f"validation  {result['valid_acc']:.2f} %{_objective(result)}\n"
         f"test        {result['test_acc']:.2f} % (measured once, now that the search has ended)\n"
         f"size        {result['params_m']:.3f} M parameters, {result['flops_m']:.2f} M multiply-adds\n"
         f"GPU-hours   {result['gpu_hours']:.3f} ({stages})\n"
         f"data        {result['data']}\n"
         f"written to {out}; the model: {typed('export', out, '--to', MODEL)}"
     )
+
+
+def _objective(result: Mapping[str, Any]) -> str:
+    return "" if named(result) == "accuracy" else f" ({named(result)})"
 
 
 def conclude(searched: Searched, out: Path) -> dict[str, Any]:
@@ -80,6 +85,7 @@ def conclude(searched: Searched, out: Path) -> dict[str, Any]:
     record_path(out, header.run_id).unlink(missing_ok=True)  # left if a process died before it wrote the result
     write_record(out, header, finished, searched.benchmark.space)
     checkpoints = searched.benchmark.session.checkpoints
+    keep_samples(searched.valid, out)
     write_bytes(out / WEIGHTS, checkpoints.path(segment.key, segment.stop).read_bytes())
     result = {
         **_described(searched, entry, segment),
@@ -146,6 +152,8 @@ def _described(searched: Searched, entry: Entry, segment: Segment) -> dict[str, 
         "epochs": segment.stop,
         "seed": segment.key.seed,
         "trained_on": f"the training split, {images.n_train} images",
+        "objective": spec.objective,
+        "recipe": json.loads(json.dumps(asdict(recipe_of(segment.plan, spec.recipe)))),
         "valid_acc": outcome.curve.last_valid_acc,
         "params_m": params / 1e6,
         "flops_m": flops / 1e6,
@@ -173,7 +181,7 @@ def _header(searched: Searched) -> RunHeader:
         experiment="search",
         dataset=spec.dataset,
         searcher=spec.searcher,
-        settings={**settings_of(searched.factory), "width": spec.width},
+        settings={**settings_of_run(searched.factory, None), "width": spec.width},
         seed=spec.seed,
         budget_s=spec.budget_s,
         n_workers=1,

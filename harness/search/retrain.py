@@ -20,15 +20,15 @@ import torch
 
 from harness.host.units import written_time
 from harness.search.checks import check_host_memory
+from harness.search.family import found_plan
 from harness.search.final_test import RETRAINED as AGAIN
 from harness.search.final_test import VERIFIED, log_access, score, verify_test_images
-from harness.search.spec import claimed_plan, device_name, finished_search, open_device
+from harness.search.spec import device_name, finished_search, open_device
 from pmfnas.core.errors import DataError, InputError, UnavailableError
 from pmfnas.core.types import Diverged, Ok
 from pmfnas.files import write_bytes, write_text
-from pmfnas.spaces import space_for
 from pmfnas.training.checkpoints import Checkpoints, RunKey
-from pmfnas.training.data import ImageSet, SearchData, Source, open_source
+from pmfnas.training.data import Fitting, ImageSet, SearchData, Source, open_source
 from pmfnas.training.recipe import Recipe, trial_seeds
 from pmfnas.training.session import Segment, Session
 from pmfnas.training.stream import DeviceImages
@@ -73,7 +73,7 @@ def retrain(
     log_access(out, VERIFIED, n_archs=0, n_images=verify_test_images(source, data))
     on = open_device(device)
     session = Session(DeviceImages(data, on), Recipe(**claim["recipe"]), Checkpoints(out / _FOLDER), clock=clock)
-    whole = _whole(claim, result)
+    whole = _whole(claim, result, out)
     say(f"retraining {result['arch']} on {len(data.train):,} images, {whole.epochs} epochs")
     begin_s, before_s = clock(), _seconds(out)
     for epoch in _pieces(session, whole):
@@ -99,8 +99,10 @@ def retrain(
 
 def _joined(claim: Mapping[str, Any], data_dir: Path | None) -> tuple[Source, SearchData]:
     """Return the data of the search, with the validation images added to the training images."""
-    source = open_source(claim["dataset"], data_dir, split_seed=claim["split_seed"])
-    data = source.search()
+    fitting = Fitting(claim["image_size"], multiple=1) if claim.get("scaled") else Fitting(multiple=1)
+    source = open_source(claim["dataset"], data_dir, split_seed=claim["split_seed"], fitting=fitting)
+    found = source.search()
+    data = replace(found, padding=claim.get("padding", found.padding), flip=claim.get("flip", found.flip))
     if data.fingerprint != claim["fingerprint"]:
         raise InputError(
             f"--data-dir holds images with fingerprint {data.fingerprint}, but the search had {claim['fingerprint']}; "
@@ -111,14 +113,13 @@ def _joined(claim: Mapping[str, Any], data_dir: Path | None) -> tuple[Source, Se
     return source, replace(data, train=ImageSet(pixels, labels))
 
 
-def _whole(claim: Mapping[str, Any], result: Mapping[str, Any]) -> Segment:
+def _whole(claim: Mapping[str, Any], result: Mapping[str, Any], out: Path) -> Segment:
     """Return the full training: the longest schedule, with the search's training seed if the schedule has it."""
     epochs = claim["schedules"][-1]
     seeds = trial_seeds(epochs)
     seed = result["seed"] if result["seed"] in seeds else seeds[0]
-    space = space_for(claim["space"], n_classes=result["n_classes"], image_size=claim["image_size"])
-    number = int(np.ravel_multi_index(space.parse(result["arch"]), space.cardinalities))
-    return Segment(0, RunKey(number, str(epochs), seed), claimed_plan(claim, result), epochs, 0, epochs, ())
+    plan, number = found_plan(claim, result, out)
+    return Segment(0, RunKey(number, str(epochs), seed), plan, epochs, 0, epochs, ())
 
 
 def _pieces(session: Session, whole: Segment) -> Iterator[int]:

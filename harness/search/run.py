@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from harness.host.units import written_time
-from harness.players.ours import PLAYERS
+from harness.players.process import ended
 from harness.search.checks import (
     Measured,
     check_device_memory,
@@ -22,30 +22,38 @@ from harness.search.checks import (
     check_host_memory,
     check_time,
     check_training_memory,
-    largest_params,
     measure,
 )
 from harness.search.device import DeviceExecutor, unwatched
+from harness.search.family import keep, open_space
 from harness.search.final_test import VERIFIED, log_access, verify_test_images
 from harness.search.folder import JOURNAL, LOG, MEASURED, claim
 from harness.search.measuring import limit_s, measured_speed
-from harness.search.spec import SearchSpec, claim_of, claimed_width, device_name, open_device
+from harness.search.spec import (
+    SearchSpec,
+    claim_of,
+    claimed_width,
+    described_recipe,
+    device_name,
+    open_device,
+    settled,
+)
 from harness.search.watch import Log, Watched
 from harness.search.watchdog import PATIENCE, Patience, Watchdog
-from pmfnas.core.ports import Event, Executor, SearcherFactory
+from pmfnas.core.ports import Event, Executor, Searcher, SearcherFactory, Space
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Ok, Train
 from pmfnas.loop.executor import TrialOf, paired_trials
 from pmfnas.loop.finish import Finishing
 from pmfnas.loop.journal import Journal, JournalledExecutor
 from pmfnas.loop.replay import ReplayExecutor
-from pmfnas.loop.runner import Finished, Setting, search
+from pmfnas.loop.runner import Finished, Setting, make_searcher, search
 from pmfnas.progress import heartbeat
-from pmfnas.spaces import space_for
 from pmfnas.training.benchmark import TrainingBenchmark
-from pmfnas.training.blueprint import Blueprint, blueprint
 from pmfnas.training.checkpoints import Checkpoints
-from pmfnas.training.data import SearchData, Source, open_source
+from pmfnas.training.data import ImageSet, SearchData, Source, open_source
+from pmfnas.training.own.space import FamilySpace
+from pmfnas.training.plans import Plan, footprint, plan_of, recipe_of
 from pmfnas.training.recipe import training_fidelities
 from pmfnas.training.session import Session
 from pmfnas.training.stream import DeviceImages
@@ -65,6 +73,7 @@ class Opened:
     source: Source
     data: SearchData
     images: DeviceImages
+    space: Space
     memory: str
     """The arithmetic of the host's memory."""
     measured_s: float
@@ -79,6 +88,8 @@ class Searched:
     source: Source
     benchmark: TrainingBenchmark
     finished: Finished
+    valid: ImageSet
+    """The validation images."""
     fingerprint: str
     """Fingerprint of the data."""
     measured_s: float
@@ -92,7 +103,7 @@ class Searched:
     @property
     def factory(self) -> SearcherFactory:
         """The factory of the searcher."""
-        return PLAYERS[self.spec.searcher]
+        return self.spec.factory
 
 
 def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
@@ -107,18 +118,21 @@ def open_search(spec: SearchSpec, out: Path, *, resume: bool) -> Opened:
         InputError: settings, data, device or folder cannot be used; finished trainings are kept.
     """
     device = open_device(spec.device)
-    source = open_source(spec.dataset, spec.data_dir, split_seed=spec.split_seed)
-    data = source.search()
+    source = open_source(spec.dataset, spec.data_dir, split_seed=spec.split_seed, fitting=spec.fitting)
+    spec, data = settled(spec, source.search())
     memory = check_host_memory(data)
     n_test = verify_test_images(source, data)
     images = DeviceImages(data, device)
+    space = open_space(spec.space, spec.family, n_classes=source.n_classes, image_size=data.image_size)
     width, measured_s = spec.width or claimed_width(out), 0.0
     if width is None:
-        width, measured_s = _measured_width(spec, source, images)
+        width, measured_s = _measured_width(spec, space, source, images)
     spec = replace(spec, width=width)
     claim(out, claim_of(spec, source, data, device), resume=resume)
+    if spec.family is not None:
+        keep(spec.family, out)
     log_access(out, VERIFIED, n_archs=0, n_images=n_test)
-    return Opened(spec, out, device, source, data, images, memory, measured_s)
+    return Opened(spec, out, device, source, data, images, space, memory, measured_s)
 
 
 def run_search(
@@ -142,22 +156,30 @@ def run_search(
     """
     spec, out, device = opened.spec, opened.out, opened.device
     source, data = opened.source, opened.data
-    space = space_for(spec.space, n_classes=source.n_classes, image_size=data.image_size)
+    space = opened.space
     log = Log(out / LOG, space, len(data.train), spec.budget_s)
-    largest = _largest(spec, source)
+    largest = _largest(spec, space, source)
     most_s, in_memory = limit_s(spec.budget_s), check_training_memory(device, spec, largest, data)
     if not (out / MEASURED).exists():
         least = "or one step of two images"
         log.say(f"measuring how fast the largest network trains, for {written_time(most_s)} of the budget {least}")
     measured = measure(
-        out, largest, data, opened.images, spec.recipe, before_s=opened.measured_s, limit_s=most_s, clock=clock
+        out,
+        largest,
+        data,
+        opened.images,
+        recipe_of(largest, spec.recipe),
+        before_s=opened.measured_s,
+        limit_s=most_s,
+        clock=clock,
     )
     for line in (
         f"{spec.searcher} on {spec.dataset}: {len(data.train):,} training and {len(data.valid):,} validation images, "
         f"split {source.split}; budget {written_time(spec.budget_s)} on {device_name(device)}, width {spec.width}",
         *source.summary(data),
+        described_recipe(spec, data),
         *check_time(spec, measured),
-        check_disk(out, spec, measured, largest_params(largest), math.prod(space.cardinalities)),
+        check_disk(out, spec, measured, footprint(largest, data.image_size)[0], math.prod(space.cardinalities)),
         opened.memory,
         *in_memory,
         *check_device_memory(device, spec, measured, largest, data.image_size),
@@ -168,7 +190,7 @@ def run_search(
     benchmark = TrainingBenchmark(space, training_fidelities(spec.schedules), source.n_classes, session)
     run = _Run(opened, measured, benchmark, Journal(out / JOURNAL), log, clock, start_anew, patience)
     finished = run.search()
-    return Searched(spec, source, benchmark, finished, data.fingerprint, measured.seconds)
+    return Searched(spec, source, benchmark, finished, data.valid, data.fingerprint, measured.seconds)
 
 
 @dataclass
@@ -187,11 +209,16 @@ class _Run:
 
     def search(self) -> Finished:
         """Run the searcher; a device counts as one worker for any number of candidates on it."""
-        spec, width = self.opened.spec, self.opened.spec.width or 1
+        spec = self.opened.spec
         setting = Setting(self.benchmark.space, self.benchmark.fidelities, spec.budget_s, n_workers=1)
         rng = stream(spec.seed, f"searcher/{spec.searcher}")
-        made = PLAYERS[spec.searcher](setting.space, setting.fidelities, setting.budget_s, 1, rng=rng)
         recorded = self.journal.read()
+        made = make_searcher(spec.factory, setting, rng=rng)
+        with ended(made):
+            return self._search(made, setting, recorded)
+
+    def _search(self, made: Searcher, setting: Setting, recorded: Sequence[Event]) -> Finished:
+        width = self.opened.spec.width or 1
         finishing = Finishing(made, setting.fidelities, width)
         watched = Watched(finishing, self.benchmark, self.log, {event.ticket.number for event in recorded})
         executor = ReplayExecutor(recorded, n_workers=width, go_on=lambda time_s: self._go_on(time_s, recorded))
@@ -237,11 +264,14 @@ def _epoch_s(event: Event) -> float:
     return outcome.cost.train_s / (request.stop - request.start)
 
 
-def _measured_width(spec: SearchSpec, source: Source, images: DeviceImages) -> tuple[int, float]:
+def _measured_width(spec: SearchSpec, space: Space, source: Source, images: DeviceImages) -> tuple[int, float]:
     """Measure how many candidates should share the device; return the number and the seconds of measuring."""
+    if spec.family is not None:
+        print(f"networks of {spec.space} are not fused; width 1 is used", file=sys.stderr)
+        return 1, 0.0
     begin_s, most_s = time.perf_counter(), limit_s(spec.budget_s)
     print(f"measuring how many candidates share the device, for {written_time(most_s)} at most", file=sys.stderr)
-    samples = _samples(spec, source)
+    samples = _samples(spec, space, source)
     alone = measured_speed(samples[0], images, spec.recipe, limit_s=most_s / 4)
     if not alone.is_whole:
         print("a step of one candidate takes too long to measure wider packs; width 1 is used", file=sys.stderr)
@@ -253,12 +283,11 @@ def _measured_width(spec: SearchSpec, source: Source, images: DeviceImages) -> t
     return chosen.width, time.perf_counter() - begin_s
 
 
-def _samples(spec: SearchSpec, source: Source) -> list[Blueprint]:
+def _samples(spec: SearchSpec, space: Space, source: Source) -> list[Plan]:
     """Return random networks of the space."""
-    space = space_for(spec.space, n_classes=source.n_classes, image_size=32)
     rng = stream(spec.seed, "width")
     archs = [space.sample(rng=rng) for _ in range(_SAMPLES)]
-    return [blueprint(spec.space, arch, spec.recipe, n_classes=source.n_classes) for arch in archs]
+    return [plan_of(space, arch, spec.recipe, n_classes=source.n_classes) for arch in archs]
 
 
 def _most(spec: SearchSpec) -> int:
@@ -266,7 +295,9 @@ def _most(spec: SearchSpec) -> int:
     return _SAMPLES if spec.space == "nb201" else 1
 
 
-def _largest(spec: SearchSpec, source: Source) -> Blueprint:
-    """Return the largest network of the space."""
+def _largest(spec: SearchSpec, space: Space, source: Source) -> Plan:
+    """Return the largest network of the space; of a family, the largest of those that were counted."""
+    if isinstance(space, FamilySpace):
+        return space.plan(space.largest)
     arch = (3,) * 6 if spec.space == "nb201" else (7,) * 5
-    return blueprint(spec.space, arch, spec.recipe, n_classes=source.n_classes)
+    return plan_of(space, arch, spec.recipe, n_classes=source.n_classes)

@@ -62,7 +62,7 @@ def _figure(checked: pd.DataFrame, curves: Curves, others: Sequence[str], refere
             regret_panel(panel, curves, styles)
             panel.set_title(name, color=styles[name].colour)
             _quiet(panel, place, len(others))
-        figure.supylabel(f"mean {words.regret} (points)", fontsize=7, x=0.004)
+        figure.supylabel(f"mean {words.regret} ({words.short_points})", fontsize=7, x=0.004)
         top = max(panel.get_ylim()[1] for panel in panels.values())
         for panel in panels.values():
             panel.set_ylim(top=top)

@@ -50,7 +50,7 @@ def iqm_figure(runs: pd.DataFrame, styles: Mapping[str, Style], *, rng: np.rando
         for dataset, panel in panels.items():
             own = {name: found[dataset, name] for name in names if (dataset, name) in found}
             _points(panel, own, names, styles)
-            panel.set_xlabel(f"interquartile mean of {words.accuracy} (%)" if len(datasets) < 3 else "IQM (%)")
+            panel.set_xlabel(f"interquartile mean of {words.axis}" if len(datasets) < 3 else f"IQM{words.sign}")
             panel.locator_params(axis="x", nbins=5)
     return figure
 

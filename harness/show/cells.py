@@ -16,15 +16,15 @@ def number(value: float | None, form: str = ".2f") -> str:
     return NONE if pd.isna(value) else format(value, form)
 
 
-def mean_std(row: Mapping[str, Any], name: str) -> str:
+def mean_std(row: Mapping[str, Any], name: str, form: str = ".2f") -> str:
     """Return `mean±std` of the columns `NAME_mean` and `NAME_std`, or the mean alone if there is no std."""
-    mean, std = number(row[f"{name}_mean"]), number(row[f"{name}_std"])
+    mean, std = number(row[f"{name}_mean"], form), number(row[f"{name}_std"], form)
     return mean if std == NONE else f"{mean}±{std}"
 
 
 def span(low: float, high: float, form: str = ".2f") -> str:
     """Return both ends of an interval, joined by a dash, or by a word if they have signs that a dash would hide."""
-    return (" to " if "+" in form else "-").join((number(low, form), number(high, form)))
+    return (" to " if "+" in form or low < 0 else "-").join((number(low, form), number(high, form)))
 
 
 def seeds(n: int, n_failed: int) -> str:

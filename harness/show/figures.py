@@ -60,7 +60,7 @@ def accuracy_figure(
     words = words_of(checked)
     dotted = f" Dotted: best {words.accuracy} of the data set." if ceilings else ""
     reading = f"{colour_rule(checked, looks, chosen=chosen)}{band_note(checked)}{dotted}"
-    with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {words.accuracy} (%)") as (figure, panels):
+    with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {words.axis}") as (figure, panels):
         for dataset, panel in panels.items():
             accuracy_panel(panel, curves[dataset], looks, ceiling=(ceilings or {}).get(dataset))
             if dataset in _row_ends(panels):
@@ -84,12 +84,16 @@ def regret_figure(
     """
     checked = checked_runs(runs)
     curves, looks = mean_curves(checked, steps, column, rng=rng), styles or highlighted(surest_first(checked))
-    name = {"test_regret": words_of(checked).regret, "valid_regret": "validation regret"}[column]
+    words = words_of(checked)
+    name = {"test_regret": words.regret, "valid_regret": "validation regret"}[column]
     reading = (
-        f"{colour_rule(checked, looks, chosen=chosen)}Regret: percent points below the best of the data set; a mean of "
+        f"{colour_rule(checked, looks, chosen=chosen)}Regret: {words.points} below the best of the data set; a mean of "
         f"zero is drawn on the lower edge. {band_note(checked)}"
     )
-    with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {name} (points)") as (figure, panels):
+    with _curve_panels(curves, caption_of(checked, reading), looks, f"mean {name} ({words.short_points})") as (
+        figure,
+        panels,
+    ):
         for dataset, panel in panels.items():
             regret_panel(panel, curves[dataset], looks)
             if dataset in _row_ends(panels):
@@ -146,7 +150,7 @@ def final_figure(
         for dataset, panel in panels.items():
             _boxes(panel, [values[dataset].get(name, np.empty(0)) for name in names], [looks[n] for n in names])
             mark_ceiling(panel, (ceilings or {}).get(dataset), along="x")
-            panel.set_xlabel(f"{words.accuracy} (%)")
+            panel.set_xlabel(words.axis)
     return figure
 
 

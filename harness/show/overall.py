@@ -48,12 +48,12 @@ def overall_sheet(summary: pd.DataFrame) -> Sheet:
         summary: from `harness.stats.summary.summarise`.
     """
     found, datasets = standings(summary), _datasets(summary)
-    reference = _reference(summary)
+    reference, form = _reference(summary), words_of(summary).form
     rows = tuple(
         (
             one.searcher,
             _n(one),
-            *(_score(one.results.get(dataset), is_signed=_is_tested(summary)) for dataset in datasets),
+            *(_score(one.results.get(dataset), form, is_signed=_is_tested(summary)) for dataset in datasets),
             number(one.mean_rank, ".1f"),
             *([_p(one, reference, len(datasets))] if reference else []),
         )
@@ -81,9 +81,9 @@ def _n(one: Standing) -> str:
     return f"{finished}+{n_failed}f" if n_failed else finished
 
 
-def _score(result: Result | None, *, is_signed: bool) -> str:
+def _score(result: Result | None, form: str, *, is_signed: bool) -> str:
     """Return mean±std; in a table with signs, add the sign or a blank, so that the numbers align."""
-    text = mean_std({"x_mean": result.mean, "x_std": result.std}, "x") if result else NONE
+    text = mean_std({"x_mean": result.mean, "x_std": result.std}, "x", form) if result else NONE
     return f"{text} {SIGNS.get(result.against, ' ') if result else ' '}" if is_signed else text
 
 
@@ -98,7 +98,7 @@ def overall_legend(summary: pd.DataFrame, *, is_brief: bool = False) -> list[str
     words, datasets, reference = words_of(summary), _datasets(summary), _reference(summary)
     lines = [
         "n: runs with a result on each data set; +kf: k failed and are left out.",
-        f"{', '.join(datasets)}: {words.accuracy} of the network returned, percent, mean±std over the runs.",
+        f"{', '.join(datasets)}: {words.accuracy} of the network returned, {words.figures}mean±std over the runs.",
         "rank: place by that mean, averaged over the data sets; 1 is best.",
     ]
     if not reference:
@@ -159,8 +159,9 @@ def _leaders(found: Sequence[Standing], summary: pd.DataFrame) -> str:
     if not ranked:
         return "no searcher has a result on every data set, so nobody is ranked"
     if len(found) == 1:
-        scores = ", ".join(number(result.mean) for result in found[0].results.values())
-        return f"{found[0].searcher} is the only searcher ({words_of(summary).accuracy} {scores} %)"
+        words = words_of(summary)
+        scores = ", ".join(number(result.mean, words.form) for result in found[0].results.values())
+        return f"{found[0].searcher} is the only searcher ({words.accuracy} {scores}{' %' if words.unit else ''})"
     leaders = [one.searcher for one in ranked if np.isclose(one.mean_rank, ranked[0].mean_rank)]
     so_far = " so far" if (summary["claim"] != "").all() else ""
     verb = "has" if len(leaders) == 1 else "share"

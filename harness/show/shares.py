@@ -42,7 +42,7 @@ def profile_figure(
         raise InputError(NOTHING_OK)
     found, words = profiles(checked, regrets_of(checked), rng=rng), words_of(checked)
     reading = (
-        f"Share of runs that end at most so many percent points below the best of the data set; higher is better. "
+        f"Share of runs that end at most so many {words.points} below the best of the data set; higher is better. "
         f"{colour_rule(checked, styles, chosen=chosen)}{band_note(checked, '95 % bootstrap interval over seeds')}"
     )
     legend = {name: styles[name] for name in in_colour(styles)}
@@ -53,7 +53,7 @@ def profile_figure(
     ) as (figure, panels):
         for dataset, panel in panels.items():
             draw_shares(panel, found[dataset], styles)
-            panel.set_xlabel(f"{words.regret} (points)")
+            panel.set_xlabel(f"{words.regret} ({words.short_points})")
     return figure
 
 

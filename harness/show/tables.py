@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 import pandas as pd
 
 from harness.score.published import DATASETS, Published
-from harness.score.words import to_file, words_of
+from harness.score.words import to_file, words_for, words_of
 from harness.show import render
 from harness.show.cells import NONE, least_to_most, mean_std, number, p_cell, rules_of, seeds, span
 from harness.show.overall import conclusion, overall_frame, overall_legend, overall_sheet
@@ -54,14 +54,26 @@ class Table:
 # ------------------------------------------------------------------------------------------------- columns
 
 
+_OF_SCORE = ("test", "valid", "difference", "detectable")
+"""Beginnings of the columns in the unit of the score."""
+
+
+def _form(row: Row, name: str, form: str) -> str:
+    """Return the format of a column; where the score is no percentage, figures of it have four digits."""
+    words = words_for(str(row["data"]))
+    if words.unit or not name.startswith(_OF_SCORE):
+        return form
+    return f"{'+' if '+' in form else ''}{words.form}"
+
+
 def _numbers(title: str, name: str, form: str = ".2f", scale: float = 1.0, needs: str = "") -> Column[Row]:
-    return Column(title, lambda row: number(row[name] * scale, form), needs)
+    return Column(title, lambda row: number(row[name] * scale, _form(row, name, form)), needs)
 
 
 def _interval(title: str, name: str, form: str = ".2f", scale: float = 1.0) -> Column[Row]:
     def cell(row: Row) -> str:
         low, high = row[f"{name}_low"] * scale, row[f"{name}_high"] * scale
-        return NONE if pd.isna(low) or pd.isna(high) else span(low, high, form)
+        return NONE if pd.isna(low) or pd.isna(high) else span(low, high, _form(row, name, form))
 
     return Column(title, cell)
 
@@ -78,8 +90,8 @@ def _sides(row: Row) -> str:
 
 _SEARCHER = Column[Row]("searcher", lambda row: str(row["searcher"]))
 _N = Column[Row]("n", lambda row: seeds(row["n_seeds"], row["n_failed"]))
-_VALID = Column[Row]("valid", lambda row: mean_std(row, "valid"))
-_TEST = Column[Row](TEST, lambda row: mean_std(row, "test"))
+_VALID = Column[Row]("valid", lambda row: mean_std(row, "valid", _form(row, "valid", ".2f")))
+_TEST = Column[Row](TEST, lambda row: mean_std(row, "test", _form(row, "test", ".2f")))
 _CI = _interval("95 % CI", "test_ci")
 _HIT = _numbers("hit %", "optimum_hit_rate", ".1f", 100)
 _RESUME, _RESTART = _numbers("GPU-h", "gpu_hours_resume"), _numbers("restart", "gpu_hours_restart")
@@ -133,7 +145,8 @@ def _rows(table: Table) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 def _remarks(dataset: str, rows: Sequence[Row], table: Table) -> list[str]:
     """Return the lines below a sheet: ceilings and failed runs."""
     given = table.ceilings.get(dataset, {})
-    lines = [f"Ceilings: {', '.join(f'{name} {value:.2f}' for name, value in given.items())}."] if given else []
+    form = words_of(table.summary).form
+    lines = [f"Ceilings: {', '.join(f'{name} {value:{form}}' for name, value in given.items())}."] if given else []
     return lines + [
         f"{row['searcher']}: {row['n_failed']} failed, left out: {row['failures']}." for row in rows if row["n_failed"]
     ]
@@ -198,7 +211,7 @@ def legend(table: Table, best: str, level: str, *, width: Width = "full") -> lis
     restart = "; restart: the same had every evaluation begun at epoch 0" if width == "full" else ""
     return [
         "n: runs with a result; +kf: k failed and are left out.",
-        f"{words.name}, valid: percent, of the network returned, mean±std over the runs; valid is {judged}, "
+        f"{words.name}, valid: {words.shown}of the network returned, mean±std over the runs; valid is {judged}, "
         f"{words.read}.",
         f"95 % CI: BCa bootstrap of the mean {words.accuracy}, over seeds only.",
         f"hit %: share of runs that return {words.hit}.",

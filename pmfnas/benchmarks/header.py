@@ -13,31 +13,61 @@ from pathlib import Path
 from typing import Any
 
 from pmfnas.core.errors import DataError
+from pmfnas.core.metric import Metric
 from pmfnas.files import reading
 from pmfnas.seal import SEAL, check_seal, sealed
 
 FORMAT = 1
 HEADER = "table.json"
 REAL_FINALS = "REAL-FINALS"
-STAMPS = ("OFFICIAL", "ANCHORED", REAL_FINALS, "SURROGATE", "TRAINED", "SYNTHETIC")
+OWN = "OWN"
+"""Stamp of curves that a user brought."""
+STAMPS = ("OFFICIAL", "ANCHORED", REAL_FINALS, OWN, "SURROGATE", "TRAINED", "SYNTHETIC")
 TEST = "test"
 """Score by test accuracy, mean over trials."""
 HELD_OUT = "held-out trials"
 """Score by final validation, mean over the trials that a run cannot see: for data without test accuracy."""
 
 
+VALIDATION = "validation"
+"""Score by final validation, mean over trials: for data with one trial and no held-out score. It flatters."""
+SCORES = (TEST, HELD_OUT, VALIDATION)
+_OWN = re.compile(r"OWN \((\w+)( in %)?, (maximised|minimised); scored by ([a-z -]+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What the stamp of a table of one's own says of its figures."""
+
+    metric: str
+    in_percent: bool
+    is_minimised: bool
+    score: str
+
+
+def label_of(stamp: str) -> Label | None:
+    """Return what the stamp of a table of one's own says; None for the stamp of other data."""
+    found = _OWN.match(stamp)
+    return Label(found[1], bool(found[2]), found[3] == "minimised", found[4]) if found else None
+
+
 def score_of(stamp: str) -> str:
-    """Return the score of runs on data with this stamp: `TEST` or `HELD_OUT`. A stamp may include its completeness."""
+    """Return the score of runs on data with this stamp, one of `SCORES`. A stamp may include its completeness."""
+    label = label_of(stamp)
+    if label is not None:
+        return label.score
     return HELD_OUT if stamp.split(" ")[0] == REAL_FINALS else TEST
 
 
 ARCHS = "archs"
 """Name of the column of archs."""
 REMEDY = "make the table again"
+PART_OF_NAME = re.compile(r"[\w-][\w.-]*")
+"""Name of a data set or schedule."""
 _NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*){2}")
 _DTYPE = re.compile(r"[|<>][biuf][1248]")
-_MOST_ARCHS = 1 << 24
-"""Largest space of a table. Rows are looked up in an array with an entry for every arch."""
+_MOST_ARCHS, _MOST_OWN = 1 << 24, 10**18
+"""Largest space of a table: rows are looked up in an array with an entry for every arch, in one's own by the archs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +83,30 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """What a table of one's own says of itself, which other tables have in common."""
+
+    metric: Metric
+    score: str
+    """One of `SCORES`."""
+    choices: Mapping[str, Any]
+    """The space, as `pmfnas.spaces.own.described` reads it."""
+    n_archs: int
+    """Number of archs of the space; those that differ only in choices that do not exist count once."""
+
+    @property
+    def label(self) -> str:
+        """What stands behind the stamp: metric, unit, direction, score."""
+        unit = " in %" if self.metric.unit in ("fraction", "percent") else ""
+        return f"({self.metric.name}{unit}, {self.metric.goal}d; scored by {self.score})"
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """The description of a table, apart from its columns."""
 
     stamp: str
-    """OFFICIAL, ANCHORED, REAL-FINALS, SURROGATE, TRAINED or (tests) SYNTHETIC."""
+    """OFFICIAL, ANCHORED, REAL-FINALS, OWN, SURROGATE, TRAINED or (tests) SYNTHETIC."""
     space: str
     """Name of the space of the archs."""
     cardinalities: tuple[int, ...]
@@ -67,6 +116,8 @@ class Header:
     """SHA-256 (or an equally strong name) of the values that the table was made from; part of the fingerprint."""
     schedules: Mapping[str, int]
     """Epochs of each schedule."""
+    own: Own | None = None
+    """Of a table of one's own; None of the others."""
 
     @property
     def fingerprint(self) -> str:
@@ -76,13 +127,18 @@ class Header:
 
     @property
     def score(self) -> str:
-        """The score of finished runs: `TEST` or `HELD_OUT`."""
-        return score_of(self.stamp)
+        """The score of finished runs, one of `SCORES`."""
+        return self.own.score if self.own else score_of(self.stamp)
+
+    @property
+    def described(self) -> str:
+        """The stamp, of a table of one's own with what its figures are."""
+        return f"{self.stamp} {self.own.label}" if self.own else self.stamp
 
     @property
     def n_archs(self) -> int:
         """Number of archs of the space."""
-        return math.prod(self.cardinalities)
+        return self.own.n_archs if self.own else math.prod(self.cardinalities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +157,7 @@ def written(header: Header, columns: Mapping[str, Column], notes: Mapping[str, A
         "format": FORMAT,
         "seal": SEAL,
         "fingerprint": header.fingerprint,
-        "header": asdict(header),
+        "header": {name: value for name, value in asdict(header).items() if value is not None},
         "columns": {name: asdict(column) for name, column in sorted(columns.items())},
         "notes": notes,
     }
@@ -126,7 +182,7 @@ def read_header(path: Path) -> tuple[Header, dict[str, Column], dict[str, Any]]:
         raise DataError(f"{path} has table format {_short(found)}, but this version reads format {FORMAT}; {REMEDY}")
     with reading(file, REMEDY):
         check_seal(content, file, REMEDY, entry=raw.get("seal"))
-        header = Header(**{**raw["header"], "cardinalities": tuple(raw["header"]["cardinalities"])})
+        header = _header(raw["header"])
         columns = {
             name: Column(tuple(c["epochs"]), c["dtype"], tuple(c["shape"]), c["sha256"])
             for name, c in raw["columns"].items()
@@ -137,13 +193,22 @@ def read_header(path: Path) -> tuple[Header, dict[str, Column], dict[str, Any]]:
     return header, columns, notes
 
 
+def _header(raw: Mapping[str, Any]) -> Header:
+    own = raw.get("own")
+    given = None if own is None else Own(**{**own, "metric": Metric(**own["metric"])})
+    return Header(**{**raw, "cardinalities": tuple(raw["cardinalities"]), "own": given})
+
+
 def _check_header(header: Header, fingerprint: Any) -> None:
     """Raise `ValueError` unless `TableWriter` could have written this header."""
     texts = (header.stamp, header.space, header.version, header.source)
     _require(all(isinstance(text, str) for text in texts), "stamp, space, version and source must be texts")
     _require(header.stamp in STAMPS, f"stamp is {header.stamp!r}, but must be one of {', '.join(STAMPS)}")
     _require(_are_counts(header.cardinalities, least=1), "cardinalities must be whole numbers from 1")
-    _require(1 < header.n_archs <= _MOST_ARCHS, f"the space must have 2 to {_MOST_ARCHS:,} archs")
+    most = _MOST_ARCHS if header.own is None else _MOST_OWN
+    _require(1 < header.n_archs <= most, f"the space must have 2 to {most:,} archs")
+    _require((header.stamp == OWN) == (header.own is not None), f"a table is {OWN} if and only if it has `own`")
+    _require(header.own is None or header.own.score in SCORES, f"score must be one of {', '.join(SCORES)}")
     _require(_are_counts(tuple(header.schedules.values()), least=1), "schedules must have whole epochs from 1")
     _require(fingerprint == header.fingerprint, f"its fingerprint is not {header.fingerprint}, so it was altered")
 

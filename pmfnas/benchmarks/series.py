@@ -56,3 +56,12 @@ class Series:
         if epoch not in self._epochs:
             raise self._refusal(epoch)
         return self._epochs.index(epoch)
+
+
+class Unknown:
+    """A column that a table of one's own does not hold: its figures are not known."""
+
+    def read(self, row: int, slot: int, epochs: range | tuple[int, ...]) -> FloatArray:
+        """Return NaN for each epoch, shape (len(epochs),)."""
+        del row, slot
+        return np.full(len(epochs), np.nan)

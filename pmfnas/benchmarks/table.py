@@ -69,8 +69,8 @@ class CurveTable:
     def stamp(self) -> str:
         """The data stamp with its completeness: `OFFICIAL`, or for a part `OFFICIAL 5 of 15,625 archs`."""
         if self.is_whole:
-            return self.header.stamp
-        return f"{self.header.stamp} {self.n_known:,} of {self.header.n_archs:,} archs"
+            return self.header.described
+        return f"{self.header.described} {self.n_known:,} of {self.header.n_archs:,} archs"
 
     @property
     def is_whole(self) -> bool:
@@ -174,8 +174,9 @@ class CurveTable:
     @cached_property
     def archs(self) -> NDArray[np.uint8]:
         """The arch of each row, shape (n_archs, n_positions)."""
-        archs = np.asarray(self._array(ARCHS))
-        if (archs >= np.array(self.header.cardinalities)).any() or len(np.unique(archs, axis=0)) != len(archs):
+        archs, cardinalities = np.asarray(self._array(ARCHS)), self.header.cardinalities
+        legal = bool((archs < np.array(cardinalities)).all())
+        if not legal or len(np.unique(arch_numbers(archs, cardinalities))) != len(archs):
             raise DataError(f"{self.path / ARCHS}.npy must hold distinct archs of {self.header.space}; {REMEDY}")
         return archs
 
@@ -188,12 +189,18 @@ class CurveTable:
 
     def _find_row(self, arch: Arch) -> int:
         try:
-            row = int(self._row_of_number[arch_number(arch, self.header.cardinalities)])
+            number = arch_number(arch, self.header.cardinalities)
+            row = self._rows_of_own.get(number, -1) if self.header.own else int(self._row_of_number[number])
         except ValueError:
             row = -1
         if row < 0:
             raise UnavailableError(f"arch {arch} is not in the table {self.path.name} ({self.header.space})")
         return row
+
+    @cached_property
+    def _rows_of_own(self) -> dict[int, int]:
+        numbers = arch_numbers(self.archs, self.header.cardinalities)
+        return {number: row for row, number in enumerate(numbers.tolist())}
 
     @cached_property
     def _row_of_number(self) -> NDArray[np.int32]:

@@ -76,12 +76,22 @@ def paired_trials(benchmark: Benchmark, seed: int, visible: Visible = all_visibl
 
 
 class SimulatedExecutor:
-    """Runs tickets by looking them up. Implements `pmfnas.core.ports.Executor`."""
+    """Runs tickets by looking them up. Implements `pmfnas.core.ports.Executor`.
+
+    With `reports_loss`, a training loss that is no number is a training that diverged.
+    """
 
     def __init__(
-        self, benchmark: Benchmark, trial_of: TrialOf, *, n_workers: int, accounting: Accounting, now_s: float = 0.0
+        self,
+        benchmark: Benchmark,
+        trial_of: TrialOf,
+        *,
+        n_workers: int,
+        accounting: Accounting,
+        now_s: float = 0.0,
+        reports_loss: bool = True,
     ) -> None:
-        self._benchmark = benchmark
+        self._benchmark, self._reports_loss = benchmark, reports_loss
         self._trial_of = trial_of
         self._accounting = accounting
         self._now_s = now_s
@@ -161,7 +171,8 @@ class SimulatedExecutor:
             duration_s = cost.total_s + self._repeated_s(request, trial)
         except UnavailableError as error:
             return Failed(str(error)), 0.0
-        finite = _is_finite(curve.train_loss) and _is_finite(curve.valid_acc)
+        has_loss = not self._reports_loss or _is_finite(curve.train_loss)
+        finite = has_loss and _is_finite(curve.valid_acc)
         return (Ok(curve, cost) if finite else Diverged(curve, cost)), duration_s
 
     def _repeated_s(self, request: Train, trial: int) -> float:

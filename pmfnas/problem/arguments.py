@@ -5,7 +5,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -117,11 +117,17 @@ def checked(
 
 
 def _pmf_nas() -> SearcherFactory:
-    """Return PMF-NAS without its belief that larger networks are better, which no choice of a user need share."""
+    """Return PMF-NAS without what it takes for granted of images, which no problem of a user need share.
+
+    That is the belief that larger networks are better, and probes: what a training loss early in the longest schedule
+    is worth at its end. Where networks overfit, the lowest training loss is no good sign.
+    """
+    from pmfnas.engine.parts import WHOLE
     from pmfnas.engine.searcher import PmfNas
     from pmfnas.engine.settings import Settings
 
-    return partial(PmfNas, settings=Settings(capacity_belief=0.0, explore_belief=0.0))
+    settings = Settings(capacity_belief=0.0, explore_belief=0.0)
+    return partial(PmfNas, settings=settings, parts=replace(WHOLE, probes=False))
 
 
 def _plain_name(text: str) -> str:

@@ -4,6 +4,8 @@ Needs the extra `train` (torch); `import pmfnas` does not load it.
 
     blueprint     blocks, layers and shapes of a network, without tensors
     network       several candidates as one fused network
+    own           networks of a user's family
+    plans         what a network is planned by: a cell, or an arch of a family
     recipe        the training recipe
     pack          candidates that train together
     trainer       trains a pack for one epoch, and validates

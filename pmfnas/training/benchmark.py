@@ -10,8 +10,8 @@ Test images are out of reach: a search gets `SearchData`, which has none.
 from pmfnas.core.errors import UnavailableError
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Cost, Curve, Diverged, Fidelities, Ok, Train, arch_numbers
-from pmfnas.training.blueprint import blueprint
 from pmfnas.training.checkpoints import RunKey
+from pmfnas.training.plans import plan_of
 from pmfnas.training.recipe import trial_seeds
 from pmfnas.training.session import Segment, Session
 
@@ -36,7 +36,7 @@ class TrainingBenchmark:
         """Return the request as a segment for the session, with the session's number `number`."""
         epochs = self.fidelities[request.schedule].epochs
         key = RunKey(self.arch_number(request.arch), request.schedule, trial_seeds(epochs)[trial])
-        plan = blueprint(self.space.name, request.arch, self.session.recipe, n_classes=self._n_classes)
+        plan = plan_of(self.space, request.arch, self.session.recipe, n_classes=self._n_classes)
         return Segment(number, key, plan, epochs, request.start, request.stop, request.validations)
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:

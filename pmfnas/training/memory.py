@@ -5,6 +5,7 @@ of them, training steps 70 to 90 %. A GPU computes in bfloat16 and takes about h
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pmfnas.training.blueprint import Blueprint
 
@@ -47,6 +48,25 @@ def step_bytes(plan: Blueprint, image_size: int, batch_size: int, n_networks: in
     """
     outputs = list(_outputs(plan, image_size))
     return n_networks * batch_size * _FLOAT * (_KEPT * sum(outputs) + _WORKING * max(outputs))
+
+
+def free_memory(meminfo: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Return the bytes that this process can still allocate; None if the system does not report them.
+
+    Args:
+        meminfo: Linux's file on the machine's memory.
+        group: Linux's folder on the container's memory; the smaller amount counts.
+    """
+    try:
+        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
+        free = 1024 * int(lines["MemAvailable"].split()[0])
+    except (OSError, KeyError, ValueError):
+        return None
+    try:
+        limit = int((group / "memory.max").read_text())
+        return min(free, limit - int((group / "memory.current").read_text()))
+    except (OSError, ValueError):  # no container, or one without a limit
+        return free
 
 
 def _outputs(plan: Blueprint, image_size: int) -> Iterator[int]:

@@ -57,8 +57,16 @@ class Pack:
         for tensor, part, name in self._places():
             _load(tensor, part, getattr(states[part.candidate], name))
 
+    def begin_epoch(self, seeds_epochs: Sequence[tuple[int, int]]) -> None:
+        """Do nothing: the network has no random layers."""
+        del seeds_epochs
+
     def step(
-        self, images: torch.Tensor, labels: torch.Tensor, rates: torch.Tensor
+        self,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        rates: torch.Tensor,
+        weights: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Train one step. Return loss and number of correct answers before the step, (n_candidates,) each.
 
@@ -66,12 +74,13 @@ class Pack:
             images: float, (n, n_candidates * 3, side, side); candidates may see different images.
             labels: int64, (n, n_candidates).
             rates: learning rate of each candidate, (n_candidates,).
+            weights: weight of each class; see `score`.
         """
         self.network.train()
         self._gradients.zero_()
-        with _precision(images):
+        with precision(images):
             logits = self.network(images)
-        losses, correct = score(logits, labels)
+        losses, correct = score(logits, labels, weights)
         losses.sum().backward()
         self._descend(rates)
         return losses.detach(), correct
@@ -88,7 +97,7 @@ class Pack:
         """Return the logits, (n, n_candidates, n_classes), of images, (n, 3, side, side), in evaluation mode."""
         self.network.eval()
         repeated = images.repeat(1, self.network.n_candidates, 1, 1)
-        with torch.no_grad(), _precision(images):
+        with torch.no_grad(), precision(images):
             return self.network(repeated)
 
     def states(self, epochs: int) -> list[TrainingState]:
@@ -128,19 +137,25 @@ def _load(tensor: torch.Tensor, part: Part, values: dict[str, torch.Tensor]) -> 
         tensor[part.rows].copy_(values[part.name])
 
 
-def score(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def score(
+    logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Return mean cross entropy and number of correct answers per candidate, each (n_candidates,).
 
     Args:
         logits: (n, n_candidates, n_classes).
         labels: (n, n_candidates).
+        weights: weight of an image of each class, (n_classes,); None weighs all images alike.
     """
     logits = logits.double() if logits.dtype == torch.float64 else logits.float()
     losses = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view(labels.shape)
-    return losses.mean(dim=0), (logits.argmax(dim=2) == labels).sum(dim=0)
+    right = logits.argmax(dim=2) == labels
+    if weights is None:
+        return losses.mean(dim=0), right.sum(dim=0)
+    return (losses * weights[labels]).mean(dim=0), (right * weights[labels]).sum(dim=0)
 
 
-def _precision(images: torch.Tensor) -> AbstractContextManager[None]:
+def precision(images: torch.Tensor) -> AbstractContextManager[None]:
     """Return the context of a forward pass: bfloat16 for float32 images on a GPU, else no change."""
     enabled = images.is_cuda and images.dtype == torch.float32
     context: AbstractContextManager[None] = torch.autocast(images.device.type, torch.bfloat16, enabled=enabled)

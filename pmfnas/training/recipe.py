@@ -30,6 +30,12 @@ class Recipe:
     """Nesterov momentum."""
     weight_decay: float = 5e-4
     """Weight decay of all weights, including those of batch norm."""
+    flip: bool = True
+    """Whether to mirror training images at random, if the data allow it."""
+    crop: bool = True
+    """Whether to crop training images at random after zero padding."""
+    balanced: bool = False
+    """Whether classes, not images, weigh alike in loss and accuracy: the accuracy is the mean over the classes."""
 
     def __post_init__(self) -> None:
         if len(self.channels) != 3 or min(self.channels) < 1:
@@ -38,6 +44,11 @@ class Recipe:
             raise InputError(
                 f"cells_per_stage, batch_size are {self.cells_per_stage}, {self.batch_size}, "
                 "but must be at least 1 and 2"
+            )
+        if not 0 < self.learning_rate < math.inf or not 0 <= self.weight_decay < math.inf:
+            raise InputError(
+                f"learning_rate, weight_decay are {self.learning_rate}, {self.weight_decay}, but must be positive, and "
+                "at least 0"
             )
 
 

@@ -8,7 +8,8 @@ leaves; the seconds for this are set-up cost. The seconds of an epoch are shared
 pack, and those of a validation pass among the validated candidates. So all costs add up to the time spent here.
 
 An error affects its candidate only. A loss that is not finite ends the candidate as diverged. If the device runs out of
-memory, the pack returns to the start of its segments and is halved. A candidate that does not fit even alone fails.
+memory, the pack returns to the start of its segments and is halved. A candidate that does not fit even alone fails, and
+so does one of a user's family whose code fails.
 """
 
 import time
@@ -18,12 +19,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from pmfnas.core.errors import UnavailableError
 from pmfnas.core.types import Cost, Curve, Diverged, Failed, Ok, Outcome
-from pmfnas.training.blueprint import Blueprint
 from pmfnas.training.checkpoints import Checkpoints, RunKey
-from pmfnas.training.pack import Pack
+from pmfnas.training.plans import AnyPack, Plan, first_state, pack_of, recipe_of
 from pmfnas.training.recipe import Recipe
-from pmfnas.training.state import TrainingState, initial_state
+from pmfnas.training.state import TrainingState
 from pmfnas.training.stream import DeviceImages
 from pmfnas.training.trainer import Progress, Scores, evaluate, train_epoch
 
@@ -35,7 +36,7 @@ class Segment:
     number: int
     """Number of the segment within the session."""
     key: RunKey
-    plan: Blueprint
+    plan: Plan
     epochs: int
     """Length of the schedule."""
     start: int
@@ -63,6 +64,8 @@ class _Member:
     trained: list[Scores] = field(default_factory=list)
     validated: dict[int, Scores] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
+    failure: str = ""
+    """Why the training cannot go on; empty if it can."""
 
     @property
     def epoch(self) -> int:
@@ -100,7 +103,7 @@ class _Group:
     """The members of a pack, and the number of epochs since the pack was built."""
 
     members: list[_Member]
-    pack: Pack
+    pack: AnyPack
     epochs: int = 0
 
 
@@ -137,11 +140,16 @@ class Session:
         return len(self._members)
 
     def begin(self, segment: Segment) -> None:
-        """Let a segment join. Raises `DataError` if its start checkpoint cannot be read."""
+        """Let a segment join.
+
+        Raises:
+            DataError: its start checkpoint cannot be read.
+            UnavailableError: its network cannot be built.
+        """
         if segment.start:
             state = self.checkpoints.load(segment.key, segment.start)
         else:
-            state = initial_state(segment.plan, segment.key.seed, dtype=self.images.dtype)
+            state = first_state(segment.plan, segment.key.seed, dtype=self.images.dtype)
         self._take_apart()
         self._members[segment.number] = _Member(segment, state, state)
 
@@ -158,9 +166,10 @@ class Session:
         """Train all candidates for one epoch, validate, save, and return the segments that ended, oldest first."""
         begin_s, before_s = self._clock(), sum(m.cost.total_s for m in self._members.values())
         everybody = self._work_on(list(self._members.values()))
-        failed = self._train([m for m in everybody if m.epoch < m.segment.stop])
-        self._validate([m for m in everybody if m.wants_validation])
-        done = [m for m in everybody if m.epoch == m.segment.stop or m.diverged]
+        self._train([m for m in everybody if m.epoch < m.segment.stop])
+        self._validate([m for m in everybody if m.wants_validation and not m.failure])
+        failed = [m for m in everybody if m.failure]
+        done = [m for m in everybody if not m.failure and (m.epoch == m.segment.stop or m.diverged)]
         if done or failed:
             self._take_apart()
         for member in self._work_on(done):
@@ -175,9 +184,8 @@ class Session:
 
     # ------------------------------------------------------------------------------------------------- one epoch
 
-    def _train(self, members: list[_Member]) -> list[_Member]:
-        """Train one epoch of `members`; return the members that do not fit into memory even alone."""
-        failed: list[_Member] = []
+    def _train(self, members: list[_Member]) -> None:
+        """Train one epoch of `members`; note why members fail."""
         live = {id(group.members[0]): group for group in self._groups}
         waiting = [group.members for group in self._groups] or list(_chunks(members, self.width))
         while waiting:
@@ -189,40 +197,52 @@ class Session:
                     group, built_s = self._build(chunk), self._clock()
                 self._epoch(group)
             except torch.OutOfMemoryError:
-                failed += self._retreat(chunk)
-                waiting += [] if chunk[0] in failed else list(_chunks(chunk, self.width))
+                self._retreat(chunk)
+                waiting += [] if chunk[0].failure else list(_chunks(chunk, self.width))
+            except UnavailableError as error:
+                self._give_up(chunk, str(error))
             setup_s, train_s = (built_s - begin_s) / len(chunk), (self._clock() - built_s) / len(chunk)
             for member in chunk:
                 member.charge(train_s=train_s, setup_s=setup_s)
-        return failed
 
     def _build(self, members: list[_Member]) -> _Group:
         """Fuse `members` into a pack on the device."""
         plans, states = [m.segment.plan for m in members], [m.state for m in members]
-        group = _Group(members, Pack(plans, states, self.recipe, self.images.device))
+        group = _Group(members, pack_of(plans, states, self._recipe(members), self.images.device))
         self._groups.append(group)
         return group
 
     def _epoch(self, group: _Group) -> None:
         """Train a pack for one epoch."""
-        scores = train_epoch(group.pack, [m.progress() for m in group.members], self.images, self.recipe)
+        recipe = self._recipe(group.members)
+        scores = train_epoch(group.pack, [m.progress() for m in group.members], self.images, recipe)
         group.epochs += 1
         for member, score in zip(group.members, scores, strict=True):
             member.trained.append(score)
 
-    def _retreat(self, members: list[_Member]) -> list[_Member]:
-        """Return members to the start of their segments and halve the width. Returns a lone member as failed."""
+    def _recipe(self, members: list[_Member]) -> Recipe:
+        """Return the recipe of members that share a frame."""
+        return recipe_of(members[0].segment.plan, self.recipe)
+
+    def _give_up(self, members: list[_Member], why: str) -> None:
+        """Note why members fail, and remove their pack."""
+        self._groups = [group for group in self._groups if group.members is not members]
+        for member in members:
+            member.failure = why
+
+    def _retreat(self, members: list[_Member]) -> None:
+        """Return members to the start of their segments and halve the width. A lone member fails."""
         self._groups = [group for group in self._groups if group.members is not members]
         if self.images.device.type == "cuda":
             torch.cuda.empty_cache()
         if len(members) == 1:
-            return members
+            self._give_up(members, "out of memory, even alone on the device")
+            return
         self.width = len(members) // 2
         for member in members:
             member.state = member.first
             member.trained.clear()
             member.validated.clear()
-        return []
 
     def _validate(self, members: list[_Member]) -> None:
         if not members:
@@ -230,12 +250,21 @@ class Session:
         self._collect_states()
         for chunk in map(self._work_on, _chunks(members, self.width)):
             begin_s = self._clock()
-            plans, states = [m.segment.plan for m in chunk], [m.state for m in chunk]
-            scores = evaluate(plans, states, self.images.validation(), self.recipe, self.images.device)
+            try:
+                scores = self._scores(chunk)
+            except UnavailableError as error:
+                self._give_up(chunk, str(error))
+                continue
             share_s = (self._clock() - begin_s) / len(chunk)
             for member, score in zip(chunk, scores, strict=True):
                 member.validated[member.epoch] = score
                 member.charge(valid_s=share_s)
+
+    def _scores(self, members: list[_Member]) -> list[Scores]:
+        """Return loss and accuracy of members on the validation images."""
+        plans, states, images = [m.segment.plan for m in members], [m.state for m in members], self.images
+        weights = images.valid_weights if self.recipe.balanced else None
+        return evaluate(plans, states, images.validation(), self._recipe(members), images.device, weights)
 
     def _work_on(self, members: list[_Member]) -> list[_Member]:
         """Record `members` as the ones at work and return them."""
@@ -261,7 +290,7 @@ class Session:
 
     def _fail(self, member: _Member) -> Ended:
         del self._members[member.segment.number]
-        return Ended(member.segment.number, Failed("out of memory, even alone on the device", member.cost))
+        return Ended(member.segment.number, Failed(member.failure, member.cost))
 
 
 def _chunks(members: list[_Member], width: int) -> Iterable[list[_Member]]:

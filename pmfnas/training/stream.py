@@ -7,10 +7,12 @@ interruptions of the training.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pmfnas.core.rng import stream
 from pmfnas.training.data.images import ImageSet, SearchData
@@ -45,6 +47,13 @@ def batch_bounds(n_images: int, batch_size: int) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise([*starts, n_images])]
 
 
+def class_weights(labels: NDArray[np.int64], device: torch.device) -> torch.Tensor:
+    """Return the weight of an image of each class, (n_classes,), by which all classes weigh alike; the mean is 1."""
+    counts = np.bincount(labels)
+    weights = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return torch.from_numpy(weights).to(device, torch.float32)
+
+
 class DeviceImages:
     """The training and validation images of a search on one device."""
 
@@ -64,29 +73,43 @@ class DeviceImages:
         self._labels = torch.from_numpy(data.train.labels).to(device)
         self._mean, self._std = (torch.tensor(v, device=device, dtype=dtype) * 255 for v in (data.mean, data.std))
 
+    @cached_property
+    def train_weights(self) -> torch.Tensor:
+        """Class weights of the training images."""
+        return class_weights(self._data.train.labels, self.device)
+
+    @cached_property
+    def valid_weights(self) -> torch.Tensor:
+        """Class weights of the validation images."""
+        return class_weights(self._data.valid.labels, self.device)
+
     @property
     def image_size(self) -> int:
         """Pixels a side."""
         return self._data.image_size
 
     def epoch(
-        self, seeds_epochs: Sequence[tuple[int, int]], batch_size: int
+        self, seeds_epochs: Sequence[tuple[int, int]], batch_size: int, *, flip: bool = True, crop: bool = True
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield the batches of one epoch of several trainings, in the form that `Pack.step` takes.
 
         Args:
             seeds_epochs: (seed, number of trained epochs) of each training.
             batch_size: images of each training per step; see `batch_bounds`.
+            flip: whether to mirror images at random, if the data allow it.
+            crop: whether to crop images at random.
 
         Yields:
             images (n, n_candidates * 3, side, side) and labels (n, n_candidates).
         """
         data, device = self._data, self.device
-        draws = [epoch_draws(s, e, self.n_train, data.padding, flip=data.flip) for s, e in seeds_epochs]
+        draws = [epoch_draws(s, e, self.n_train, data.padding, flip=data.flip and flip) for s, e in seeds_epochs]
         order, offsets, mirrored = (
             torch.from_numpy(np.stack([getattr(draw, name) for draw in draws])).to(device)
             for name in ("order", "offsets", "mirrored")
         )
+        if not crop:
+            offsets.fill_(data.padding)
         for part in batch_bounds(self.n_train, batch_size):
             places = order[:, part]  # (n_candidates, n)
             images = self._windows(places, offsets[:, part], mirrored[:, part])

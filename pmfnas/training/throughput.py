@@ -12,10 +12,8 @@ from itertools import cycle, islice
 
 import torch
 
-from pmfnas.training.blueprint import Blueprint
-from pmfnas.training.pack import Pack
+from pmfnas.training.plans import Plan, first_state, pack_of
 from pmfnas.training.recipe import Recipe
-from pmfnas.training.state import initial_state
 from pmfnas.training.stream import DeviceImages
 
 WORTH = 1.1
@@ -35,7 +33,7 @@ class Width:
 
 
 def images_per_second(
-    plans: Sequence[Blueprint],
+    plans: Sequence[Plan],
     images: DeviceImages,
     recipe: Recipe,
     *,
@@ -48,8 +46,8 @@ def images_per_second(
     Raises:
         torch.OutOfMemoryError: the pack does not fit into memory.
     """
-    states = [initial_state(plan, i, dtype=images.dtype) for i, plan in enumerate(plans)]
-    pack = Pack(plans, states, recipe, images.device)
+    states = [first_state(plan, i, dtype=images.dtype) for i, plan in enumerate(plans)]
+    pack = pack_of(plans, states, recipe, images.device)
     rates = torch.full((len(plans),), recipe.learning_rate, device=images.device, dtype=images.dtype)
     epochs = (images.epoch([(i, epoch) for i in range(len(plans))], recipe.batch_size) for epoch in range(10**6))
     batches = (batch for epoch in epochs for batch in epoch)
@@ -65,7 +63,7 @@ def images_per_second(
 
 
 def choose_width(
-    plans: Sequence[Blueprint],
+    plans: Sequence[Plan],
     images: DeviceImages,
     recipe: Recipe,
     *,

@@ -16,6 +16,7 @@ from harness.predictors.candidates import CANDIDATES as PREDICTORS
 from pmfnas.benchmarks.tabular import dataset
 from pmfnas.core.errors import InputError
 from tests.support.documents import ROOT, Typed
+from tests.support.named import OF_THE_READER
 
 TREE = ("baselines", "docs", "harness", "pmfnas", "tests")
 SOURCES = ("references", "auto", "official", "anchored", "real-finals", "surrogate")
@@ -146,6 +147,8 @@ def _fault_of_other(words: tuple[str, ...]) -> str:
         if words[2] == "harness":
             return "is typed as ./reproduce.sh VERB everywhere in the documents"
         return "" if find_spec(words[2]) else f"there is no module {words[2]}"
+    if program == "python" and words[1] in OF_THE_READER:
+        return ""
     if program == "pytest":
         return _missing(words[1:])
     return "" if program in ("git", "cd") else f"{program} is no program that the documents may use"

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from harness.cli import arguments
-from harness.cli.options.names import DATASETS
 
 N_SEEDS, FIRST_SEED = 500, 1000
 
@@ -24,7 +23,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     """Add the options."""
     arguments.teach(verb, _TEXT, _EXAMPLES)
     arguments.add_data(verb)
-    arguments.add_datasets(verb, DATASETS)
+    arguments.add_datasets(verb)
     text = f"seeds to average over (default {N_SEEDS}; with --in those that the folder has)"
     arguments.add_seeds(verb, text, None)
     arguments.add_first_seed(verb, None, says=FIRST_SEED)

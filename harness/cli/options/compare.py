@@ -3,7 +3,7 @@
 import argparse
 
 from harness.cli import arguments
-from harness.cli.options.names import ANSWER_LIMIT_S, DATASETS, REFERENCE, SEARCHERS, START_LIMIT_S
+from harness.cli.options.names import ANSWER_LIMIT_S, REFERENCE, SEARCHERS, START_LIMIT_S
 
 N_SEEDS = 50
 
@@ -45,9 +45,9 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.add_data(verb)
     arguments.add_seeds(verb, f"runs per searcher and data set (default {N_SEEDS})", N_SEEDS)
     arguments.add_first_seed(verb, 0)
-    arguments.add_budget(verb, "clock per run: 8.5h (default), 510m or 30600s", 30_600.0)
+    arguments.add_budget(verb, "clock per run: 8.5h (default; 100 trainings on a table of yours), 510m or 30600s")
     arguments.add_workers(verb, 1)
-    arguments.add_datasets(verb, DATASETS)
+    arguments.add_datasets(verb)
     arguments.add_jobs(verb)
     arguments.add_view(verb)
     arguments.add_out(verb, "where results go (default results/compare)")

@@ -16,11 +16,16 @@ the other verbs import official files, build tables, and check them."""
 _EXAMPLES = {
     "data info": "the data that would be used",
     "data import ~/.torch --out tables/nb201": "the official files, once",
+    "data import-curves curves.csv --space space.json --unit percent --out tables/mine": "",
     "data verify anchored": "every column against its checksum",
     "data verify references": "the committed references against theirs",
     "data build-surrogate --space nats-sss --out tables/size": "",
 }
 
+UNITS = ("percent", "fraction", "positive", "real")
+SECONDS = ("detect", "per-epoch", "cumulative")
+MISSING = ("refuse", "drop", "renumber")
+TRIALS = ("refuse", "keep", "fewest")
 _CACHED = "the new table (default: the cache)"
 _ANCHORED = "an anchored table (default: anchored)"
 _MODEL = "the new model, e.g. model.npz"
@@ -31,6 +36,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.teach(verb, _TEXT, _EXAMPLES)
     kinds = verb.add_subparsers(title="verbs of data", metavar="VERB", required=True)
 
+    _add_curves(kinds)
     _add_named(_kind(kinds, "info", "describe a table: origin, contents, quality of its fit"))
     verify = _kind(kinds, "verify", "compare a table, a folder of results, or `references` with their checksums")
     _add_named(verify)
@@ -54,6 +60,30 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.add_out(surrogate, _CACHED)
     _add_space(surrogate)
     _add_fits(kinds)
+
+
+def _add_curves(kinds: "Kinds") -> None:
+    """Add `import-curves` and `export-curves`."""
+    curves = _kind(kinds, "import-curves", "make a table of curves of your own: CSV, Parquet, Optuna, Syne Tune")
+    curves.epilog = "docs/how-to/own-table.md walks through it; docs/reference/own-tables.md lists the columns"
+    curves.add_argument("curves", type=Path, help="one row per arch, schedule, trial and epoch")
+    curves.add_argument("--space", type=Path, required=True, metavar="FILE", help="the choices, as JSON")
+    arguments.add_out(curves, "the new table", required=True)
+    curves.add_argument("--unit", choices=UNITS, required=True, help="unit of the metric")
+    curves.add_argument("--metric", default="valid_acc", metavar="NAME", help="its name (default valid_acc)")
+    curves.add_argument("--goal", choices=("maximise", "minimise"), default="maximise", help="default: maximise")
+    curves.add_argument("--columns", metavar="ROLE=COLUMN,...", help="columns that have other names than their roles")
+    curves.add_argument("--dataset", default="own", metavar="NAME", help="name of the data set, if no column says it")
+    curves.add_argument("--seconds", choices=SECONDS, default="detect", help="whether seconds add up over epochs")
+    curves.add_argument("--epoch-seconds", type=float, metavar="S", help="of every epoch, if no column says it")
+    curves.add_argument("--duplicates", choices=("refuse", "first", "last"), default="refuse", help="rows to keep")
+    curves.add_argument("--missing", choices=MISSING, default="refuse", help="what to do where epochs are missing")
+    curves.add_argument("--unequal-trials", choices=TRIALS, default="refuse", help="archs with fewer trials")
+    curves.add_argument("--nan", choices=("refuse", "diverged"), default="refuse", help="what an empty figure means")
+
+    exported = _kind(kinds, "export-curves", "write a table of your own as a file of curves")
+    exported.add_argument("path", type=Path, help="the table")
+    arguments.add_out(exported, "the new .csv or .parquet file", metavar="FILE", required=True)
 
 
 def _add_fits(kinds: "Kinds") -> None:

@@ -27,6 +27,7 @@ PREDICTORS = (
     *("random_forest", "sotl_e", "tse_ema", "tse_ema_09", "pmf"),
 )
 REFERENCE_PREDICTOR = "pmf"
+GATE_PARTS = ("predictor", "in-run")
 
 EXPERIMENTS = MappingProxyType(
     {

@@ -27,6 +27,7 @@ _EXAMPLES = {
     "peers --smoke": "one seed of each player",
     "peers --searchers optuna-5-tpe,smac-2.4,pmf_nas --datasets cifar100 --out results/two": "",
     "peers --slow-seeds 0": "without those that think for minutes",
+    "peers --problems": "on three small problems of one's own",
 }
 
 
@@ -34,6 +35,16 @@ def add(verb: argparse.ArgumentParser) -> None:
     """Add the options."""
     arguments.teach(verb, _TEXT, _EXAMPLES, reading=_READING)
     arguments.add_data(verb)
+    verb.add_argument(
+        "--problems",
+        action="store_true",
+        help="on recordings of three problems made of scikit-learn and torch, against Optuna and NePS",
+    )
+    verb.add_argument(
+        "--record",
+        action="store_true",
+        help="with --problems: train every arch of them again first, 25 minutes on one core (needs the extra train)",
+    )
     arguments.add_seeds(verb, f"runs per player and data set (default {N_SEEDS})")
     verb.add_argument(
         "--slow-seeds",

@@ -37,6 +37,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.add_datasets(verb)
     arguments.add_searchers(verb, f"some of: {', '.join(SEARCHERS)}")
     arguments.add_jobs(verb)
+    arguments.add_backend(verb)
     arguments.add_view(verb)
     arguments.add_out(verb, "where results go (default results/EXPERIMENT, with -smoke for --smoke)")
     arguments.add_smoke(verb, "three seeds and two hours of budget: seconds, no claim")

@@ -1,6 +1,7 @@
-"""The gate of the predictor: is it still as good as it was when a reference was accepted?
+"""The gate of the predictors: are they still as good as they were when a reference was accepted?
 
 asking       a call, checked: predictor, data, groups and reference
+inrun        the engine's own predictor, measured in its searches
 groups       the cells that are measured, and the number of splits of each
 measures     the compared measures, each with its margin and its share of the false alarms
 measuring    the predictor in every split of every group, over processes

@@ -1,26 +1,55 @@
-"""A call of the gate, its arguments checked: predictor, data, groups, and the reference to compare with."""
+"""A call of the gate, its arguments checked: predictor, data, groups, and the reference to compare with.
+
+The gate has two parts, which are measured and compared alike: the predictor of the study, and the engine in run.
+"""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pmfnas
 from harness.experiment.data import Chosen, choose
 from harness.experiment.folder import REFERENCE_DIR
+from harness.host.code import code_hash
 from harness.players.class_file import check_unchanged
-from harness.predictors.candidates import CANDIDATES, predictor_from_file, study_hash
+from harness.predictors.candidates import CANDIDATES, REFERENCE, predictor_from_file, study_hash
 from harness.predictors.gate.groups import N_SPLITS, Group, fewer, plain_groups, real_groups
+from harness.predictors.gate.inrun.engines import WHOLE
+from harness.predictors.gate.inrun.measures import IN_RUN
+from harness.predictors.gate.inrun.measuring import FIRST_SEED, FULL, Plan, measure_engine
+from harness.predictors.gate.measures import MEASURES, Measure
 from harness.predictors.gate.measuring import measure_groups
 from harness.predictors.gate.reference import DataName, PredictorName, Section, how_to_make, read_reference
-from harness.predictors.gate.verdict import Values
+from harness.predictors.gate.verdict import Values, n_splits
 from harness.predictors.material import REAL_CURVES, Source, real_curves_of
-from pmfnas.core.errors import DataError
+from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.predictors import PredictorFactory
 
 DEFAULT = REFERENCE_DIR / "predictors.json"
 FALLBACK = "SURROGATE"
 """Data that every machine has: the model is shipped with the package."""
+
+
+ENGINE_CODE = ("pmfnas/core/*.py", "pmfnas/engine/**/*.py", "harness/predictors/gate/inrun/*.py")
+"""The files that decide the in-run figures."""
+PARTS = ("predictor", "in-run")
+"""Parts of the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the gate."""
+
+    key: str
+    """Its section of the reference."""
+    data: DataName
+    predictor: PredictorName
+    measures: Mapping[str, Measure]
+    size: str
+    """What is measured, in words."""
+    take: Callable[[], Values]
+    """Measures it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +66,19 @@ class Asked:
     predictor: PredictorName
     factory: PredictorFactory
     groups: tuple[Group, ...]
+    plan: Plan
+    """Of the engine in run."""
     n_jobs: int
 
-    @property
-    def before(self) -> Section | None:
-        """The reference's section for this kind of data, if any."""
-        return self.sections.get(self.data.stamp)
+    def parts(self, only: str | None) -> tuple[Part, ...]:
+        """Return the parts that are measured: the one named, or all. A predictor of a user's takes part in no run."""
+        is_ours = self.predictor.name == REFERENCE
+        if only == "in-run" and not is_ours:
+            raise InputError(
+                f"--only in-run guards the engine's own predictor; leave out --predictor {self.predictor.name}"
+            )
+        named = [name for name in PARTS if only in (None, name) and (is_ours or name == "predictor")]
+        return tuple(_study_part(self) if name == "predictor" else _engine_part(self) for name in named)
 
 
 def ask(
@@ -67,10 +103,22 @@ def ask(
     sections = {} if simulate or (accept and not path.exists()) else read_reference(path)
     chosen = _data(data, sections)
     anchors, header = real_curves_of(chosen.table, ("ANCHORED",)), chosen.table.header
-    groups = fewer(plain_groups() + (real_groups() if anchors else ()), most_splits or max(N_SPLITS.values()))
+    most = most_splits or max(N_SPLITS.values())
+    groups = fewer(plain_groups() + (real_groups() if anchors else ()), most)
     curves = hashlib.sha256((anchors / REAL_CURVES).read_bytes()).hexdigest()[:12] if anchors else None
     of = DataName(header.stamp, header.fingerprint, curves)
-    return Asked(path, sections, chosen, Source(chosen.table.path, anchors), of, name, factory, groups, n_jobs)
+    return Asked(
+        path,
+        sections,
+        chosen,
+        Source(chosen.table.path, anchors),
+        of,
+        name,
+        factory,
+        groups,
+        FULL.at_most(most),
+        n_jobs,
+    )
 
 
 def _data(text: str, sections: Mapping[str, Section]) -> Chosen:
@@ -89,11 +137,27 @@ def _predictor(text: str) -> tuple[PredictorName, PredictorFactory]:
     return PredictorName(name, pmfnas.__version__, factory.source), factory
 
 
-def comparable(asked: Asked) -> Section:
-    """Return the reference's section for the data; raise `DataError` if it is missing or was measured on other data."""
-    before, data = asked.before, asked.data
+def _study_part(asked: Asked) -> Part:
+    size = f"{sum(group.n_splits for group in asked.groups)} splits"
+    return Part(asked.data.stamp, asked.data, asked.predictor, MEASURES, size, lambda: measured(asked))
+
+
+def _engine_part(asked: Asked) -> Part:
+    data = replace(asked.data, curves=None, splits=f"seeds from {FIRST_SEED}")
+    predictor = PredictorName("the engine's", pmfnas.__version__, code_hash(ENGINE_CODE))
+    size = f"{asked.plan.n_runs} courses and searches"
+
+    def take() -> Values:
+        return measure_engine(WHOLE, asked.chosen.table.path, asked.plan, n_jobs=asked.n_jobs)
+
+    return Part(f"{data.stamp}, in run", data, predictor, IN_RUN, size, take)
+
+
+def comparable(asked: Asked, part: Part) -> Section:
+    """Return the reference's section for a part; raise `DataError` if it is missing or was measured on other data."""
+    before, data = asked.sections.get(part.key), part.data
     if before is None:
-        raise DataError(f"reference {asked.path} has nothing of {data.stamp} data; {how_to_make()}")
+        raise DataError(f"reference {asked.path} has nothing of {part.key} data; {how_to_make()}")
     if before.data.fingerprint != data.fingerprint:
         raise DataError(
             f"data are {data.stamp} {data.fingerprint}, but the reference {asked.path} is of "
@@ -116,7 +180,7 @@ def comparable_groups(before: Section | None, data: DataName, now: Values) -> Va
     if before is None or before.data != data:
         return {}
     both = {cell: figures for cell, figures in now.items() if cell in before.values}
-    covered = all(len(f["tau"]) <= len(before.values[cell]["tau"]) for cell, f in both.items())
+    covered = all(n_splits(f) <= n_splits(before.values[cell]) for cell, f in both.items())
     return both if covered else {}
 
 

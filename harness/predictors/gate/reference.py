@@ -2,9 +2,10 @@
 
     {"format": 1, "checksum": "...", "sections": {"SURROGATE": {...}, "ANCHORED": {...}}}
 
-A section is of one kind of data: its fingerprint, the predictor and its code, the splits, per group and measure the
-mean, its interval and the value of each split, and the history, one entry per acceptance with its reason. The checksum
-covers everything else in the file, so a measure changed by hand is noticed: only `--accept` changes measures.
+A section is of one kind of data, and of the study's predictor or, in run, of the engine's ("SURROGATE, in run"): its
+fingerprint, the predictor and its code, the splits, per group and measure the mean, its interval and the value of each
+split, and the history, one entry per acceptance with its reason. The checksum covers everything else in the file, so a
+measure changed by hand is noticed: only `--accept` changes measures.
 """
 
 import hashlib
@@ -148,8 +149,8 @@ def accepted(
         why: date and reason.
     """
     date, reason = why
-    names = next(iter(now.values())).keys()
-    means = {n: _rounded(float(np.mean([measures[n].mean() for measures in now.values()]))) for n in names}
+    names = dict.fromkeys(name for measures in now.values() for name in measures)
+    means = {n: _rounded(float(np.mean([of[n].mean() for of in now.values() if n in of]))) for n in names}
     kept = {name: mean for name, mean in means.items() if mean is not None}
     entry = Acceptance(date, reason, predictor, data.fingerprint, kept)
     return Section(data, predictor, now, (*(before.history if before else ()), entry))

@@ -1,13 +1,14 @@
 """The gate in words: one line per group, then each loss with its size and its p-value."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
-from harness.predictors.gate.measures import MEASURES, Measure
+from harness.predictors.gate.inrun.simulation import Noticed
+from harness.predictors.gate.measures import Measure
 from harness.predictors.gate.simulation import LOSS, Rates
-from harness.predictors.gate.verdict import BLIND, INTERVAL, POWER, Comparison, Values
+from harness.predictors.gate.verdict import INTERVAL, POWER, Comparison, Values, n_splits
 from harness.show.cells import number
 from harness.show.render import aligned
 from harness.show.sheet import Column, filled
@@ -20,14 +21,17 @@ def means_table(values: Values) -> str:
     """Return a line per group with the mean of each measure, for a run without a reference to compare with."""
     columns = (
         Column[str]("", lambda cell: cell),
-        Column[str]("splits", lambda cell: str(len(values[cell]["tau"]))),
-        *(Column[str](name, partial(_mean, values, name)) for name in MEASURES),
+        Column[str]("splits", lambda cell: str(n_splits(values[cell]))),
+        *(
+            Column[str](name, partial(_mean, values, name))
+            for name in dict.fromkeys(n for of in values.values() for n in of)
+        ),
     )
     return "\n".join(aligned(*filled(columns, values)))
 
 
 def _mean(values: Values, measure: str, cell: str) -> str:
-    return number(float(values[cell][measure].mean()), ".3f")
+    return number(float(values[cell][measure].mean()) if measure in values[cell] else np.nan, ".3f")
 
 
 def table(comparisons: Sequence[Comparison]) -> str:
@@ -35,15 +39,16 @@ def table(comparisons: Sequence[Comparison]) -> str:
     cells = list(dict.fromkeys(c.cell for c in comparisons))
     width = max(len(cell) for cell in cells)
     by_place = {(c.cell, c.measure.name): c for c in comparisons}
-    head = "  ".join(f"{name:^17}" for name in MEASURES)
+    names = _measures(comparisons)
+    head = "  ".join(f"{name:^17}" for name in names)
     lines = [
         f"{'':{width}}  splits  {head}",
-        f"{'':{width}}          " + "  ".join(["reference    now "] * len(MEASURES)),
+        f"{'':{width}}          " + "  ".join(["reference    now "] * len(names)),
     ]
     for cell in cells:
-        shown = [by_place.get((cell, name)) for name in MEASURES]
-        n_splits = next(c.n_splits for c in shown if c is not None)
-        lines.append(f"{cell:{width}}  {n_splits:6}  " + "  ".join(_pair(c) for c in shown))
+        shown = [by_place.get((cell, name)) for name in names]
+        n_all = next(c.n_splits for c in shown if c is not None)
+        lines.append(f"{cell:{width}}  {n_all:6}  " + "  ".join(_pair(c) for c in shown))
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -54,6 +59,11 @@ def _pair(comparison: Comparison | None) -> str:
     return f"{comparison.reference:9.3f} {now:>6}{'<' if comparison.worse else ' '}"
 
 
+def _measures(comparisons: Sequence[Comparison]) -> Mapping[str, Measure]:
+    """Return the measures by name, in order."""
+    return {c.measure.name: c.measure for c in comparisons}
+
+
 def verdict(comparisons: Sequence[Comparison]) -> str:
     """Return the verdict in words."""
     n_groups, total = len({c.cell for c in comparisons if c.worse}), len({c.cell for c in comparisons})
@@ -62,27 +72,27 @@ def verdict(comparisons: Sequence[Comparison]) -> str:
     if not n_groups:
         return "\n".join(["as good as the reference", *_better_in(comparisons), *_closing(comparisons)])
     lines = [f"WORSE than the reference in {n_groups} of {total} groups:"]
-    for name in MEASURES:
+    for name in _measures(comparisons):
         lines += _worse_in([c for c in comparisons if c.measure.name == name and c.worse])
     return "\n".join([*lines, *_better_in(comparisons)])
 
 
 def _unseeing(comparisons: Sequence[Comparison]) -> str:
     """Return why nothing was compared, and the remedy."""
-    taus = [c for c in comparisons if c.measure.name == "tau"]
+    taus = [c for c in comparisons if np.isfinite(c.measure.blind)]
     blind = [c for c in taus if c.blind]
-    n_splits = max(c.n_splits for c in blind)
+    most = max(c.n_splits for c in blind)
     return (
-        f"NOTHING WAS COMPARED: a loss of {BLIND} tau could go unnoticed in {len(blind)} of {len(taus)} groups, since "
-        f"the two predictors differ much from split to split ({', '.join(c.cell for c in blind[:MOST_NAMED])}"
-        f"{', ...' if len(blind) > MOST_NAMED else ''}) and these groups have at most {n_splits} splits; give more "
-        "splits, or leave --splits out"
+        f"NOTHING WAS COMPARED: a loss of {taus[0].measure.blind} tau could go unnoticed in {len(blind)} of "
+        f"{len(taus)} groups, since the two predictors differ much from split to split "
+        f"({', '.join(c.cell for c in blind[:MOST_NAMED])}{', ...' if len(blind) > MOST_NAMED else ''}) and these "
+        f"groups have at most {most} splits; give more splits, or leave --splits out"
     )
 
 
 def _better_in(comparisons: Sequence[Comparison]) -> Iterator[str]:
     """Yield a line per measure on the groups in which it got better, the greatest gains first."""
-    for name, measure in MEASURES.items():
+    for name, measure in _measures(comparisons).items():
         better = sorted((c for c in comparisons if c.measure.name == name and c.better), key=lambda c: c.loss)
         if better:
             shown = ", ".join(f"{c.cell} (by {_gain(measure, c.loss)})" for c in better[:MOST_NAMED])
@@ -127,12 +137,13 @@ def written(measure: Measure, loss: float) -> str:
 
 def _closing(comparisons: Sequence[Comparison]) -> Iterator[str]:
     """Yield the greatest loss of each measure, and the smallest loss of tau that the gate would have noticed."""
-    for name, measure in MEASURES.items():
+    for name, measure in _measures(comparisons).items():
         own = [c for c in comparisons if c.measure.name == name]
-        if own:
-            most = max(own, key=lambda c: c.loss)
-            yield f"  {name}: greatest mean loss {written(measure, most.loss)}, in {most.cell}"
-    taus = [c for c in comparisons if c.measure.name == "tau"]
+        most = max(own, key=lambda c: c.loss)
+        yield f"  {name}: greatest mean loss {written(measure, most.loss)}, in {most.cell}"
+    taus = [c for c in comparisons if np.isfinite(c.measure.blind)]
+    if not taus:
+        return
     blind = [c for c in taus if c.noticed > LOSS]
     if blind:
         yield (
@@ -157,3 +168,14 @@ def rates_table(found: Sequence[Rates], n_runs: int) -> str:
     lines += aligned(["", *(r.how for r in found)], body)
     least = ", ".join(f"{100 * min(r.power.values()):.1f} ({r.how})" for r in found)
     return "\n".join([*lines, f"least: {least}"])
+
+
+def notice_table(found: Noticed, n_runs: int) -> str:
+    """Return the results of the simulations of the in-run part."""
+    lines = [
+        f"{n_runs} simulated runs of the gate for each rate",
+        f"false alarms per run, every figure of every group at its margin: {100 * found.false_alarms:.2f} %",
+        "runs that fail, percent:",
+    ]
+    shares = [[name, f"{100 * share:.1f}"] for name, share in {**found.equal, **found.damaged}.items()]
+    return "\n".join([*lines, *aligned(["", ""], shares)])

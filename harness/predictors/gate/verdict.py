@@ -5,8 +5,8 @@ losses of the splits are independent draws of one distribution, and its mean is 
 Student's t: H0, mean loss <= margin. Over the groups the p-values of one measure are adjusted by Holm's method, which
 holds under every dependence between groups (they share splits); the measures share the total level (Bonferroni).
 
-A group with an infinite or missing loss counts as worse. A group in which a loss of `BLIND` tau could go unnoticed is
-called blind: it is no evidence that the predictor is as good as before.
+A group with an infinite or missing loss counts as worse. A group in which a loss of `Measure.blind` could go unnoticed
+is called blind: it is no evidence that the predictor is as good as before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,8 +24,6 @@ from pmfnas.core.types import FloatArray
 
 POWER = 0.9
 INTERVAL = 0.95
-BLIND = 0.1
-"""Loss of tau that the gate must be able to notice in every group; a group that cannot is blind."""
 _NO_SPREAD = 1e-12
 
 Values: TypeAlias = Mapping[str, Mapping[str, FloatArray]]
@@ -73,12 +71,12 @@ class Comparison:
 
     @property
     def blind(self) -> bool:
-        """Whether a loss of `BLIND` tau could go unnoticed; False for other measures."""
-        return self.measure.name == "tau" and not self.noticed <= BLIND
+        """Whether a loss of `Measure.blind` could go unnoticed."""
+        return np.isfinite(self.measure.blind) and not self.noticed <= self.measure.blind
 
 
-def compare(reference: Values, now: Values) -> tuple[Comparison, ...]:
-    """Return every measure that the reference has in the groups of `now`, in the order of `now`.
+def compare(reference: Values, now: Values, measures: Mapping[str, Measure] = MEASURES) -> tuple[Comparison, ...]:
+    """Return every one of the measures that the reference has in the groups of `now`, in the order of `now`.
 
     Where `now` has fewer splits of a group, they are the first ones of the reference's.
 
@@ -88,14 +86,14 @@ def compare(reference: Values, now: Values) -> tuple[Comparison, ...]:
     _check_covered(reference, now)
     for cell in now:
         check_values(reference[cell], f"the reference's {cell}")
-    return tuple(c for measure in MEASURES.values() for c in _of_measure(measure, reference, now))
+    return tuple(c for measure in measures.values() for c in _of_measure(measure, reference, now))
 
 
-def check_values(measures: Mapping[str, FloatArray], whose: str) -> None:
+def check_values(values_of: Mapping[str, FloatArray], whose: str) -> None:
     """Raise `InputError` unless every measure is finite in all splits; a measure of spread may be missing in all."""
-    for name, values in measures.items():
+    for name, values in values_of.items():
         n_bad = int((~np.isfinite(values)).sum())
-        has_none = MEASURES[name].of_spread and np.isnan(values).all()
+        has_none = name in MEASURES and MEASURES[name].of_spread and np.isnan(values).all()
         if n_bad and not has_none:
             raise InputError(
                 f"{whose} has {n_bad} values of {name} that are infinite or missing, of {len(values)}, and nothing "
@@ -105,15 +103,21 @@ def check_values(measures: Mapping[str, FloatArray], whose: str) -> None:
 
 def _check_covered(reference: Values, now: Values) -> None:
     for cell, measures in now.items():
-        n = len(measures["tau"])
-        has = len(reference[cell]["tau"]) if cell in reference else 0
+        n = n_splits(measures)
+        has = n_splits(reference[cell]) if cell in reference else 0
         if has < n:
             raise InputError(f"the reference has {has} splits of {cell}, but the gate has {n}; accept a new reference")
 
 
+def n_splits(measures: Mapping[str, FloatArray]) -> int:
+    """Return the number of splits of a group."""
+    return len(next(iter(measures.values())))
+
+
 def _of_measure(measure: Measure, reference: Values, now: Values) -> list[Comparison]:
     """Return the measure in every group in which the reference has it."""
-    pairs = {cell: (reference[cell][measure.name][: len(n[measure.name])], n[measure.name]) for cell, n in now.items()}
+    name, has = measure.name, {cell: n for cell, n in now.items() if measure.name in n}
+    pairs = {cell: (reference[cell][name][: len(n[name])], n[name]) for cell, n in has.items()}
     pairs = {cell: pair for cell, pair in pairs.items() if np.isfinite(pair[0]).all()}
     losses = {cell: measure.losses(*pair) for cell, pair in pairs.items()}
     adjusted = (adjusted_p(measure, list(losses.values())), adjusted_gain_p(measure, list(losses.values())))

@@ -34,7 +34,7 @@ def _most(results: Results, runs: pd.DataFrame) -> list[Picture]:
     by_arch = runs.groupby("arch")["test"].agg(["size", "mean"]).sort_values(["size", "mean"], ascending=False)
     titles = {
         str(arch): f"{runs['dataset'].iloc[0]}: {int(row['size'])} of {counted(len(runs), 'run')}, "
-        f"{results.words.name} {number(row['mean'])}"
+        f"{results.words.name} {number(row['mean'], results.words.form)}"
         for arch, row in by_arch.head(SHOWN).iterrows()
     }
     drawn = [drawing(str(results.manifest.get("space", "")), arch, title) for arch, title in titles.items()]

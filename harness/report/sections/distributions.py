@@ -122,11 +122,12 @@ def profile_section(results: Results, keys: tuple[Key, ...]) -> list[Section]:
             "the numbers are in the table below.",
             shares,
             keys,
-            f"{regret} (points)",
+            f"{regret} ({results.words.short_points})",
         )
         for dataset, shares in found.items()
     )
-    folded = Folded("The profiles in numbers", tuple(_profile_sheet(d, s, regret) for d, s in found.items()))
+    within = f"{regret} ({results.words.short_points})"
+    folded = Folded("The profiles in numbers", tuple(_profile_sheet(d, s, within) for d, s in found.items()))
     return [Section("profiles", "Performance profiles", (words,), pictures=charts, keys=keys, folded=(folded,))]
 
 
@@ -145,7 +146,7 @@ def _profile_sheet(dataset: str, shares: Shares, regret: str) -> Sheet:
         for name in order
     )
     titles = ("searcher", "n", *(f"≤ {value:g}" for value in regrets))
-    return Sheet(f"Runs (%) that end within a {regret} (points), {dataset}", titles, rows)
+    return Sheet(f"Runs (%) that end within a {regret}, {dataset}", titles, rows)
 
 
 # -------------------------------------------------------------------------------------------- time to target
@@ -155,7 +156,7 @@ def target_section(results: Results, keys: tuple[Key, ...]) -> list[Section]:
     """Return the time-to-target curves; empty if no run is ok."""
     if not results.runs["ok"].any():
         return []
-    regret = results.words.regret
+    regret, points = results.words.regret, results.words.short_points
     words = (
         f"The share of runs whose incumbent has reached a {regret}, over GPU-hours: 1 minus the Kaplan-Meier "
         "estimate. A run that never arrives is censored at the budget, not left out. Bands are 95 % bootstrap "
@@ -165,7 +166,7 @@ def target_section(results: Results, keys: tuple[Key, ...]) -> list[Section]:
     charts = tuple(
         _shares(
             f"{dataset}, regret ≤ {target:g}",
-            f"Time to a {regret} of {target:g} points on {dataset}: share of runs that are there over GPU-hours, "
+            f"Time to a {regret} of {target:g} {points} on {dataset}: share of runs that are there over GPU-hours, "
             f"{len(shares.bands)} searchers; the numbers are in the table below.",
             shares,
             keys,
@@ -177,16 +178,16 @@ def target_section(results: Results, keys: tuple[Key, ...]) -> list[Section]:
             key=lambda item: item[0].lower(),
         )
     )
-    folded = Folded("Arrivals in numbers", _target_sheets(results.progress, regret))
+    folded = Folded("Arrivals in numbers", _target_sheets(results.progress, regret, points))
     return [Section("targets", "Time to a target", (words,), pictures=charts, keys=keys, folded=(folded,))]
 
 
-def _target_sheets(progress: pd.DataFrame, regret: str) -> tuple[Sheet, ...]:
+def _target_sheets(progress: pd.DataFrame, regret: str, points: str) -> tuple[Sheet, ...]:
     """Return how often and when each searcher reaches a target, from `progress.csv`."""
     titles = ("searcher", "n", "arrived %", "censored", "median h", "restricted mean h", "95 % CI")
     return tuple(
         Sheet(
-            f"Arrivals at a {regret} of {float(str(target)):g} points, {dataset}",
+            f"Arrivals at a {regret} of {float(str(target)):g} {points}, {dataset}",
             titles,
             tuple(_arrival(row) for row in rows.sort_values("restricted_mean_hours").to_dict("records")),
         )

@@ -66,7 +66,8 @@ def _headed(sheet: Sheet) -> Sheet:
 def answer_section(results: Results, table: Table, keys: tuple[Key, ...]) -> Section:
     """Return one sentence, accuracy over GPU-hours, and the table of searchers by data set; no curve without runs."""
     name, best, summary = results.words.accuracy, results.best, table.summary
-    axes = {d: Axes("GPU-hours", f"{name} (%)", x_log=True, cut=True, ceiling=best.get(d)) for d in results.datasets}
+    y = results.words.axis
+    axes = {d: Axes("GPU-hours", y, x_log=True, cut=True, ceiling=best.get(d)) for d in results.datasets}
     charts, folded = _curves(results, summary, keys, "test", axes)
     note = (
         f"Curves: mean {name} of the arch that each searcher would return, from the time at which all runs have one. "
@@ -87,11 +88,11 @@ def answer_section(results: Results, table: Table, keys: tuple[Key, ...]) -> Sec
 
 def regret_section(results: Results, summary: pd.DataFrame, keys: tuple[Key, ...]) -> list[Section]:
     """Return regret over GPU-hours on two logarithmic axes; empty if no run is ok."""
-    name = results.words.regret
-    axes = Axes("GPU-hours", f"{name} (points)", x_log=True, y_log=True, low_is_best=True)
+    name, points = results.words.regret, results.words.points
+    axes = Axes("GPU-hours", f"{name} ({results.words.short_points})", x_log=True, y_log=True, low_is_best=True)
     charts, folded = _curves(results, summary, keys, "test_regret", dict.fromkeys(results.datasets, axes))
     words = (
-        f"Mean {name} (percent points below the best arch of the data set) over GPU-hours, both axes logarithmic. A "
+        f"Mean {name} ({points} below the best arch of the data set) over GPU-hours, both axes logarithmic. A "
         f"mean of zero stands on the lower edge. {_BANDS}"
     )
     return [Section("regret", "Regret over GPU-hours", (words,), (), charts, keys, folded=folded)] if charts else []

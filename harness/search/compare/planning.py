@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import torch
 
@@ -32,7 +31,7 @@ def planned(spec: SearchSpec, searchers: Sequence[str], seeds: range, *, n_jobs:
     device = open_device(spec.device)
     n_jobs = n_jobs or ((os.cpu_count() or 1) if device.type == "cpu" else 1)
     n_threads = _threads(device.type, n_jobs)
-    settings = {name: value for name, value in asdict(spec).items() if name not in ("data_dir", "searcher", "seed")}
+    settings = {name: value for name, value in spec.settings().items() if name not in ("searcher", "seed", "source")}
     claim = {
         "experiment": NAME,
         **settings,
@@ -53,7 +52,14 @@ def _arguments(spec: SearchSpec, *, smoke: bool) -> tuple[str, ...]:
         "--data-dir": spec.data_dir,
         "--budget": f"{spec.budget_s!r}s",
         "--schedules": ",".join(map(str, spec.schedules)),
-        "--space": spec.space,
+        "--space": f"{spec.family.path}:{spec.family.attribute}" if spec.family else spec.space,
+        "--batch-size": spec.batch_size,
+        "--lr": spec.learning_rate,
+        "--weight-decay": spec.weight_decay,
+        "--mirror": spec.mirror if spec.mirror is None else ("no", "yes")[spec.mirror],
+        "--crop": spec.crop,
+        "--image-size": spec.image_size,
+        "--objective": spec.objective,
         "--split-seed": spec.split_seed,
         "--width": spec.width,
         "--device": spec.device,

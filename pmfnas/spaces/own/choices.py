@@ -9,7 +9,7 @@ Inside, an arch is a tuple of indices as in every other space. Archs that differ
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,11 @@ class Choices:
         return tuple(self._places)
 
     @property
+    def choices(self) -> tuple[Choice, ...]:
+        """The choices, in order."""
+        return self._choices
+
+    @property
     def has_costs(self) -> bool:
         """Whether a `cost_hint` was given."""
         return self._cost_hint is not None
@@ -98,13 +103,13 @@ class Choices:
 
     def sample(self, *, rng: np.random.Generator) -> Arch:
         """Return one arch: every choice drawn uniformly; those that do not exist have index 0."""
-        return self._settled(sample_arch(self.cardinalities, rng=rng))
+        return self.settled(sample_arch(self.cardinalities, rng=rng))
 
     def neighbours(self, arch: Arch) -> tuple[Arch, ...]:
         """Return the archs that differ in one choice, by choice, then by value; none is equal to `arch`."""
         self._check(arch)
-        near = dict.fromkeys(map(self._settled, one_change_neighbours(arch, self.cardinalities)))
-        near.pop(self._settled(arch), None)
+        near = dict.fromkeys(map(self.settled, one_change_neighbours(arch, self.cardinalities)))
+        near.pop(self.settled(arch), None)
         return tuple(near)
 
     def canonical(self, arch: Arch) -> str:
@@ -117,7 +122,7 @@ class Choices:
         if self._canonical is not None:
             rows = np.asarray([self._representative(tuple(row)) for row in rows.tolist()], dtype=np.int64)
             rows = rows.reshape(-1, len(self._choices))
-        present = self._existing(rows)
+        present = self.existing(rows)
         columns = [choice.columns(rows[:, i], present[:, i]) for i, choice in enumerate(self._choices)]
         if self.has_costs:
             columns.append(np.log10([[self.flops_m(tuple(row))] for row in rows.tolist()]).reshape(-1, 1))
@@ -136,6 +141,19 @@ class Choices:
         if not isinstance(cost, int | float | np.number) or not 0 < cost < math.inf:
             raise InputError(f"cost_hint is {shown(cost)} for the arch {named}, but must be a positive number")
         return float(cost)
+
+    def values(self, name: str) -> tuple[Hashable, ...]:
+        """Return the values of the choice `name`, in order."""
+        return self._choices[self._places[name]].values
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return the texts of the values of the choice `name`, in order."""
+        return self._choices[self._places[name]].texts
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether a choice exists only where others have certain values."""
+        return any(choice.needs for choice in self._choices)
 
     def named(self, arch: Arch) -> NamedArch:
         """Return the arch by the names of its choices; those that do not exist are None."""
@@ -185,11 +203,11 @@ class Choices:
     def _no_text(self, text: str) -> InputError:
         return InputError(f"arch string is {shown(text)}, but must look like {self.format((0,) * len(self._choices))}")
 
-    def _settled(self, arch: Arch) -> Arch:
+    def settled(self, arch: Arch) -> Arch:
         """Return the arch with index 0 for every choice that does not exist."""
         return tuple(i if exists(c, arch, self._choices) else 0 for c, i in zip(self._choices, arch, strict=True))
 
-    def _existing(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def existing(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which choices exist, shape of `rows`."""
         present = np.ones(rows.shape, dtype=bool)
         for place, choice in enumerate(self._choices):
@@ -199,7 +217,7 @@ class Choices:
 
     def _representative(self, arch: Arch) -> Arch:
         """Return the arch that stands for all that are equal to `arch`."""
-        settled = self._settled(arch)
+        settled = self.settled(arch)
         if self._canonical is None:
             return settled
         changed = self._exchanged(settled)
@@ -229,7 +247,7 @@ class Choices:
                     f"canonical returns {name}={shown(changes[name])}, but {name} is one of {', '.join(choice.texts)}"
                 )
             made[self._places[name]] = choice.values.index(changes[name])
-        return self._settled(tuple(made))
+        return self.settled(tuple(made))
 
 
 def _answer(name: str, function: Callable[[NamedArch], Any], named: NamedArch) -> Any:

@@ -160,7 +160,12 @@ def check_names(names: Sequence[str], what: str) -> None:
 
 
 def checked(
-    pixels: NDArray[np.uint8], labels: Sequence[int] | NDArray[np.int64], n_classes: int, what: str
+    pixels: NDArray[np.uint8],
+    labels: Sequence[int] | NDArray[np.int64],
+    n_classes: int,
+    what: str,
+    *,
+    multiple: int = 4,
 ) -> ImageSet:
     """Return an image set. Raises `DataError` unless images and labels fit together.
 
@@ -169,6 +174,7 @@ def checked(
         labels: one per image.
         n_classes: number of classes; labels lie below it.
         what: name of the file or folder, for errors.
+        multiple: the side must be a multiple of this.
     """
     kept = np.asarray(labels, dtype=np.int64)
     if pixels.ndim != 4 or pixels.shape[1] != 3 or pixels.shape[2] != pixels.shape[3] or pixels.dtype != np.uint8:
@@ -179,7 +185,7 @@ def checked(
         raise DataError(f"{what} holds {len(kept)} images of {n_classes} classes; at least one per class is needed")
     if kept.min() < 0 or kept.max() >= n_classes:
         raise DataError(f"{what} has labels {kept.min()}..{kept.max()}, but they must lie in 0..{n_classes - 1}")
-    if pixels.shape[-1] % 4 or not pixels.shape[-1]:
+    if pixels.shape[-1] % multiple or not pixels.shape[-1]:
         raise DataError(
             f"{what} holds images of {pixels.shape[-1]} pixels a side, but the networks halve them twice: "
             "crop or scale them to a multiple of 4"

@@ -86,6 +86,8 @@ class Source:
     """Number of test images of each class, if known without opening them."""
     notes: tuple[str, ...] = ()
     """Lines on left-out files, dropped copies and conversions."""
+    scaled: bool = False
+    """Whether pictures were cropped to a centred square and scaled (`fitting`)."""
 
     @property
     def n_classes(self) -> int:

@@ -16,29 +16,35 @@ from numpy.typing import NDArray
 
 from pmfnas.core.errors import DataError
 from pmfnas.training.data.checks import checked, labels_with_names, mask_of_array
+from pmfnas.training.data.fitting import AS_IS, Fitting, note_on, side_for
 from pmfnas.training.data.images import Source
 from pmfnas.training.data.npz import Arrays
-from pmfnas.training.data.pictures import decode
+from pmfnas.training.data.pictures import decode, size_of
 from pmfnas.training.data.splits import Labelled, divided
 from pmfnas.training.data.stacking import Stack
 
 FIELDS = ("data", "offsets", "labels", "is_train", "classes")
 
 
-def jpeg_source(name: str, arrays: Arrays, seed: int) -> Source:
+def jpeg_source(name: str, arrays: Arrays, seed: int, fitting: Fitting = AS_IS) -> Source:
     """Return the images of a JPEG `.npz`. Its training images are halved into training and validation with `seed`."""
     what = str(arrays.path)
     data, offsets, labels, is_train, classes = (arrays[field] for field in FIELDS)
     found = labels_with_names(labels, classes, what)
     ends = _ends(data, offsets, len(found.numbers), what)
     mask = mask_of_array(is_train, len(found.numbers), f"array `is_train` of {what}")
-    stack = Stack()
-    for i, (start, stop) in enumerate(itertools.pairwise(ends)):
-        place = f"image {i} of {what}"
-        stack.add(decode(data[start:stop].tobytes(), place), place)
-    images = checked(stack.pixels(), found.numbers, len(found.names), what)
+    files = [data[start:stop].tobytes() for start, stop in itertools.pairwise(ends)]
+    sizes = [size for size in map(size_of, files) if size]
+    side = side_for(sizes, fitting)
+    stack = Stack(side)
+    places = [f"image {i} of {what}" for i in range(len(files))]
+    stack.add((stack.fitted(decode(file, place)), place) for file, place in zip(files, places, strict=True))
+    images = checked(stack.pixels(), found.numbers, len(found.names), what, multiple=fitting.multiple)
+    notes = (*((note_on(sizes, side),) if side else ()), *stack.notes())
     given = {"training": np.flatnonzero(mask), "test": np.flatnonzero(~mask)}
-    return divided(Labelled(name, what, images, found.names, given, notes=stack.notes()), seed, held_out=0.5)
+    return divided(
+        Labelled(name, what, images, found.names, given, notes=notes, scaled=side is not None), seed, held_out=0.5
+    )
 
 
 def _ends(data: NDArray[Any], offsets: NDArray[Any], n_images: int, what: str) -> list[int]:

@@ -33,6 +33,8 @@ SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", "
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _CONVERTED = frozenset({"1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr", "HSV"})
 _TRANSPARENT = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
+_ORIENTATION, _TURNED = 0x0112, frozenset({5, 6, 7, 8})
+"""The tag of EXIF, and its values that swap width and height."""
 _LIGHT = 192
 """A pixel is nearly white if every colour is at least this."""
 
@@ -56,6 +58,20 @@ def read_picture(path: Path) -> Picture:
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); mend or remove it") from None
     return decode(content, str(path))
+
+
+def size_of(content: bytes | Path) -> tuple[int, int] | None:
+    """Return width and height of the upright picture, from the head of a file; None if it cannot be read."""
+    try:
+        from PIL import Image
+
+        source = io.BytesIO(content) if isinstance(content, bytes) else content
+        with warnings.catch_warnings(), Image.open(source, formats=_FORMATS) as image:
+            warnings.simplefilter("ignore")
+            aside = image.getexif().get(_ORIENTATION) in _TURNED
+            return (image.height, image.width) if aside else (image.width, image.height)
+    except Exception:  # `decode` says what is wrong with it
+        return None
 
 
 def decode(content: bytes, what: str) -> Picture:

@@ -39,6 +39,8 @@ class Labelled:
     """Notes of the reader on left-out files and conversions."""
     flip: bool = True
     """True if a mirrored picture has the same class."""
+    scaled: bool = False
+    """True if pictures were cropped to a square and scaled."""
 
 
 def divided(read: Labelled, seed: int, *, held_out: float = SHARES[1]) -> Source:
@@ -69,6 +71,7 @@ def divided(read: Labelled, seed: int, *, held_out: float = SHARES[1]) -> Source
         test=lambda: test,
         test_counts=test.counts(len(names)),
         notes=notes,
+        scaled=read.scaled,
     )
 
 

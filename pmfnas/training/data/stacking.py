@@ -1,36 +1,40 @@
-"""Collects pictures of one size, one by one, and the remarks on their conversion."""
+"""Collects pictures, one by one, and the remarks on their conversion. All get one size."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmfnas.core.errors import DataError
+from pmfnas.training.data.fitting import fitted
 from pmfnas.training.data.pictures import Picture
 
 
 class Stack:
     """Pictures of equal size."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: int | None) -> None:
+        """Make an empty stack.
+
+        Args:
+            side: pixels a side to scale every picture to; None if all are square and of one size.
+        """
+        self._side = side
         self._pixels: list[NDArray[np.uint8]] = []
-        self._first = ""
         self._remarks: Counter[str] = Counter()
         self._examples: dict[str, str] = {}
 
-    def add(self, picture: Picture, what: str) -> None:
-        """Add a picture; `what` names it. Raises `DataError` unless it is square and as large as the first."""
-        self._first = self._first or what
-        self._pixels.append(picture.pixels)
-        if picture.pixels.shape != self._pixels[0].shape:
-            mine, first = (f"{p.shape[1]}x{p.shape[0]}" for p in (picture.pixels, self._pixels[0]))
-            raise DataError(f"{what} is {mine}, but {self._first} is {first}: scale them alike")
-        if picture.pixels.shape[0] != picture.pixels.shape[1]:
-            height, width, _ = picture.pixels.shape
-            raise DataError(f"{what} is {width}x{height}, but must be square: crop or scale the pictures")
-        for remark in picture.remarks:
-            self._remarks[remark] += 1
-            self._examples.setdefault(remark, what)
+    def fitted(self, picture: Picture) -> Picture:
+        """Return a picture in the size of the stack."""
+        return picture if self._side is None else Picture(fitted(picture.pixels, self._side), picture.remarks)
+
+    def add(self, pictures: Iterable[tuple[Picture, str]]) -> None:
+        """Add fitted pictures with their names."""
+        for picture, what in pictures:
+            self._pixels.append(picture.pixels)
+            for remark in picture.remarks:
+                self._remarks[remark] += 1
+                self._examples.setdefault(remark, what)
 
     def pixels(self) -> NDArray[np.uint8]:
         """Return the pictures, (n, 3, side, side), and empty the stack, so that memory holds them once."""

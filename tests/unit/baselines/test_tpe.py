@@ -4,7 +4,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from baselines.tpe import Parzen, Tpe
+from baselines.tpe import Parzen, Split, Tpe
 from pmfnas.core.errors import InputError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Failed
@@ -23,14 +23,30 @@ class Dealt(GridSpace):
         return self._archs.pop() if self._archs else super().sample(rng=rng)
 
 
+COUNTS = np.array([[2, 0, 1], [1, 2, 0]])
+"""Of the archs (0, 1), (0, 0), (2, 1)."""
+
+
+def test_counts_are_those_of_the_best_share_and_of_the_rest_after_every_arch():
+    rng, told, split = stream(0, "split"), [], Split((3, 2), gamma=0.3)
+    for n in range(1, 60):
+        arch, worth = (int(rng.integers(3)), int(rng.integers(2))), float(rng.integers(6))
+        split.add(arch, worth if n % 7 else -np.inf)
+        told.append((-(worth if n % 7 else -np.inf), n, arch))
+        best_first = np.array([arch for _, _, arch in sorted(told)])
+        n_good = min(-(-3 * n // 10), n - 1)
+        for counts, archs in ((split.good, best_first[:n_good]), (split.rest, best_first[n_good:])):
+            assert counts.tolist() == [np.bincount(archs[:, p].astype(int), minlength=3).tolist() for p in (0, 1)]
+
+
 def test_frequencies_with_a_uniform_prior():
-    parzen = Parzen(np.array([[0, 1], [0, 0], [2, 1]]), (3, 2), prior=6.0)
+    parzen = Parzen(COUNTS, 3, (3, 2), prior=6.0)
     np.testing.assert_allclose(parzen.probabilities, [[4 / 9, 2 / 9, 3 / 9], [4 / 9, 5 / 9, 0.0]])
     np.testing.assert_allclose(parzen.log_density(np.array([[2, 1], [1, 0]])), np.log([15 / 81, 8 / 81]))
 
 
 def test_archs_are_drawn_with_these_frequencies():
-    parzen, n = Parzen(np.array([[0, 1], [0, 0], [2, 1]]), (3, 2), prior=6.0), 5000
+    parzen, n = Parzen(COUNTS, 3, (3, 2), prior=6.0), 5000
     drawn = parzen.draw(n, rng=stream(0, "test"))
     assert drawn.shape == (n, 2)
     for place in range(2):

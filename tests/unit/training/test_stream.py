@@ -82,3 +82,13 @@ def test_a_single_image_joins_the_batch_before_it(n_images, sizes):
     bounds = batch_bounds(n_images, 16)
     assert [part.stop - part.start for part in bounds] == sizes
     assert [i for part in bounds for i in range(part.start, part.stop)] == list(range(n_images))
+
+
+def test_a_training_without_mirroring_and_crops_sees_whole_images():
+    data = tiny_data()
+    images = DeviceImages(data, torch.device("cpu"))
+    ((pixels, labels),) = images.epoch([(0, 0)], len(data.train), flip=False, crop=False)
+    order = epoch_draws(0, 0, len(data.train), data.padding, flip=True).order
+    whole = torch.cat([pixels for pixels, _ in images.in_order(data.train)])
+    assert torch.equal(pixels, whole[order])
+    assert labels[:, 0].tolist() == data.train.labels[order].tolist()

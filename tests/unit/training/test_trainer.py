@@ -10,7 +10,9 @@ torch = pytest.importorskip("torch", reason="torch is not installed: no training
 from torch.nn import functional  # noqa: E402
 
 from pmfnas.training.data.images import ImageSet, SearchData  # noqa: E402
+from pmfnas.training.pack import score  # noqa: E402
 from pmfnas.training.state import initial_state  # noqa: E402
+from pmfnas.training.stream import class_weights  # noqa: E402
 from tests.support.plain_network import take_weights, topology_network, train_plainly  # noqa: E402
 from tests.support.training_runs import TINY, tiny_benchmark, tiny_images  # noqa: E402
 
@@ -73,3 +75,17 @@ def test_a_last_image_of_four_pixels_a_side_is_trained_with_the_others(tmp_path)
     data = SearchData(small, small, half, half, padding=0, flip=False)
     curve, _ = tiny_benchmark(tmp_path, data=data, epochs=(1,)).train(Train(A, "1", 0, 1, validate_at=(1,)), 0)
     assert np.isfinite([curve.train_loss[0], curve.valid_loss[0]]).all()
+
+
+def test_balanced_accuracy_is_the_mean_over_the_classes():
+    labels = torch.tensor([0, 0, 0, 0, 0, 0, 1, 1])
+    logits = torch.zeros(8, 1, 2)
+    logits[:, :, 0] = 1.0  # always class 0
+    logits[7, :, 1] = 2.0  # but for one image of class 1
+    weights = class_weights(labels.numpy(), torch.device("cpu"))
+    loss, right = score(logits, labels[:, None], weights)
+    assert right.item() / 8 == pytest.approx((6 / 6 + 1 / 2) / 2)
+    losses = torch.nn.functional.cross_entropy(logits[:, 0], labels, reduction="none")
+    assert loss.item() == pytest.approx(((losses[:6].mean() + losses[6:].mean()) / 2).item())
+    plain, _ = score(logits, labels[:, None])
+    assert plain.item() == pytest.approx(losses.mean().item())

@@ -144,3 +144,10 @@ def test_a_package_that_only_repeats_itself_is_ended(modules, hello, monkeypatch
     searcher, _ = conversation(modules, hello, *[("a", (0, 0), 1)] * 9)
     play(modules, searcher, [50.0] * 4)
     assert searcher.ask([], 1.0) == {"type": "stop", "why": "the package asked for 3 known values in a row"}
+
+
+def test_an_ordered_choice_is_told_by_its_rank(modules, hello):
+    peer, _ = modules
+    task = peer.task_of(hello, ordered=frozenset({1}), prior=(2, 0))
+    assert task.indices({"p0": "conv", "p1": 1}) == (2, 1)
+    assert task.prior == (2, 0)

@@ -34,7 +34,8 @@ def _few_groups(monkeypatch):
 
 
 def regress(reference, *arguments):
-    return main(["regress", "--data", "surrogate", "--jobs", "1", "--reference", str(reference), *arguments])
+    fixed = ("--only", "predictor", "--data", "surrogate", "--jobs", "1", "--reference", str(reference))
+    return main(["regress", *fixed, *arguments])
 
 
 @pytest.mark.parametrize("name", ["Unchanged", "LastDigitsOff"])
@@ -138,6 +139,7 @@ def test_data_that_the_reference_has_not_are_bad_input(reference, tmp_path, caps
         (["--accept", "--reason", "x", "--simulate", "100"], "--simulate compares nothing"),
         (["--splits", "1"], "--splits"),
         (["--predictor", "nobody"], "must be a known name or look like"),
+        (["--predictor", "flops", "--only", "in-run"], "--only in-run guards the engine's own predictor"),
     ],
 )
 def test_arguments_that_make_no_sense(reference, arguments, told, capsys):

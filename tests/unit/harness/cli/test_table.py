@@ -17,7 +17,7 @@ from tests.support.frames import some_runs
 from tests.support.reported import folder_of
 
 BY_TRAINING = {"search", "search-compare", "problem"}
-ELSEWHERE = {"compare", "peers", *BY_TRAINING}
+ELSEWHERE = {"compare", "peers", "problems", *BY_TRAINING}
 
 
 def test_every_experiment_has_a_writer():

@@ -1,11 +1,17 @@
 """What the same command does again: what is missing, and nothing that has finished, failed or not."""
 
+import os
+import signal
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
+
+import pytest
 
 from harness.experiment.batch import run_experiment
 from harness.experiment.specs import TABLE2
 from harness.players.ours import PLAYERS
+from pmfnas.core.errors import InputError
 from pmfnas.loop.record import read_header, record_path
 from tests.support.tables import write_small
 
@@ -27,3 +33,29 @@ def test_a_failed_run_is_repeated_only_where_its_record_is_deleted(tmp_path):
     record.unlink()
     assert run_experiment(small, table, out, n_jobs=1) == 1
     assert read_header(record).status == "failed"
+
+
+def kills_first(space, fidelities, budget_s, n_workers, *, rng, mark):
+    """Kill the process at the first run, and be random search from then on."""
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return PLAYERS["random_search"](space, fidelities, budget_s, n_workers, rng=rng)
+
+
+def kills(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+def test_the_runs_of_a_lost_worker_are_repeated_and_one_that_always_dies_ends_the_command(tmp_path, capsys):
+    table = write_small(tmp_path / "table", ARCHS)
+    players = MappingProxyType({"first": partial(kills_first, mark=tmp_path / "mark"), "always": kills})
+    small = replace(TABLE2, players=players, searchers=("first",), datasets=("cifar100",), n_seeds=2, budget_s=100.0)
+    assert run_experiment(small, table, tmp_path / "out", n_jobs=2) == 2
+    assert all(
+        read_header(record_path(tmp_path / "out", f"nb201-cifar100/first/s000{i}")).status == "ok" for i in (0, 1)
+    )
+    assert "a worker was lost; the runs that have no record are repeated: 2" in capsys.readouterr().err
+    with pytest.raises(InputError, match="killed or crashed in the middle of a run"):
+        run_experiment(replace(small, searchers=("always",)), table, tmp_path / "out2", n_jobs=2)

@@ -178,10 +178,12 @@ def test_measuring_stops_at_its_limit_on_a_step_of_two_images(monkeypatch):
         return 0.5
 
     monkeypatch.setattr(measuring_module, "images_per_second", slow)
-    found = measured_speed(PLAN, images, TINY, limit_s=5.0)  # 4 x 16 images would take 128 s
-    assert (sizes, found.images_per_s, found.is_whole) == ([2], 0.5, False)
+    found = measured_speed(PLAN, images, TINY, limit_s=5.0)  # 4 x 8 images would take 64 s
+    assert (sizes, found.images_per_s, found.is_whole) == ([2, 2], 0.5, False)  # the first step was quick: once more
+    found = measured_speed(PLAN, images, TINY, limit_s=100.0)  # 4 x 16 would take 128 s
+    assert (sizes[2:], found.is_whole) == ([2, 2, 8], False)
     found = measured_speed(PLAN, images, TINY, limit_s=200.0)
-    assert (sizes, found.is_whole) == ([2, 2, 16], True)
+    assert (sizes[5:], found.is_whole) == ([2, 2, 8, 16], True)
 
 
 @pytest.mark.parametrize(("budget_s", "most_s"), [(8.0, 5.0), (600.0, 30.0), (30_600.0, 60.0)])

@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmfnas.core.errors import DataError, InputError
-from pmfnas.training.data import open_source
+from pmfnas.training.data import Fitting, open_source
+from pmfnas.training.data.fitting import side_for
+from pmfnas.training.data.pictures import size_of
 from pmfnas.training.data.splits import SHARES, stratified
 
 
@@ -92,7 +94,6 @@ def test_the_same_file_and_seed_give_the_same_fingerprint(tmp_path):
     ("changes", "message"),
     [
         ({"images": np.zeros((60, 8, 8))}, r"images of float64 from 0 to 0, .*images \* 255"),
-        ({"images": np.zeros((60, 6, 6), dtype=np.uint8)}, "6 pixels a side"),
         ({"images": np.zeros((60, 8, 4), dtype=np.uint8)}, "must hold square RGB images"),
         ({"images": np.zeros((59, 8, 8), dtype=np.uint8)}, "59 images and 60 labels"),
         ({"labels": np.arange(60) % 3 - 1}, "has -1, but labels are 0 or more"),
@@ -151,12 +152,55 @@ def test_the_jpegs_of_cifar_are_read_as_a_folder(tmp_path, anchors):
     assert 90 < pixels.mean() < 150
 
 
-def test_images_of_mixed_sizes_are_refused(tmp_path):
+def test_images_of_mixed_sizes_are_scaled_and_that_is_said(tmp_path):
     write_folder(tmp_path / "photos")
     write_folder(tmp_path / "other", size=12)
     (tmp_path / "other" / "class0" / "0.png").rename(tmp_path / "photos" / "class2" / "z.png")
-    with pytest.raises(DataError, match=r"z\.png is 12x12, but .* is 8x8"):
-        open_source("photos", tmp_path / "photos")
+    source = open_source("photos", tmp_path / "photos")
+    assert source.scaled
+    assert source.search().image_size == 8
+    line = "note: pictures of 2 sizes, 8x8 to 12x12 pixels were cropped to a centred square and scaled to 8x8"
+    assert line in source.notes
+    assert open_source("photos", tmp_path / "photos", fitting=Fitting(20)).search().image_size == 20
+
+
+def test_a_photo_is_turned_upright_cropped_to_its_middle_and_scaled(tmp_path):
+    image_of = pytest.importorskip("PIL.Image", reason="Pillow is not installed (extra train)")
+    write_folder(tmp_path / "photos", size=16)
+    pixels = np.zeros((16, 48, 3), dtype=np.uint8)
+    pixels[:, 16:32, 0] = np.linspace(0, 250, 16).astype(np.uint8)  # the middle, red growing to the right
+    exif = image_of.Exif()
+    exif[0x0112] = 6  # to be turned right by 90 degrees: what is on the left comes to the top
+    image_of.fromarray(pixels).save(tmp_path / "photos" / "class1" / "z.png", exif=exif)
+    assert size_of(tmp_path / "photos" / "class1" / "z.png") == (16, 48)
+    source = open_source("photos", tmp_path / "photos")
+    whole = [*source.search().train.pixels, *source.search().valid.pixels, *source.test().pixels]
+    (found,) = [each for each in whole if each[1:].max() == 0]
+    assert found[0, :, 3].tolist() == pixels[0, 16:32, 0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "fitting", "side"),
+    [
+        ([(32, 32)] * 3, Fitting(), None),
+        ([(30, 30)] * 3, Fitting(), 28),
+        ([(30, 30)] * 3, Fitting(multiple=1), None),
+        ([(640, 480), (480, 640)], Fitting(), 64),
+        ([(40, 50), (45, 45)], Fitting(), 40),
+        ([(32, 32)], Fitting(32), None),
+        ([(32, 32)], Fitting(48), 48),
+        ([(1, 3)], Fitting(), 4),
+    ],
+)
+def test_the_side_of_images(sizes, fitting, side):
+    assert side_for(sizes, fitting) == side
+
+
+def test_a_side_that_the_networks_cannot_take_and_one_for_published_images_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"--image-size is 30, but must be a positive multiple of 4; 32 is one"):
+        Fitting(30)
+    with pytest.raises(InputError, match=r"--image-size is 16, but cifar10 is a published data set"):
+        open_source("cifar10", tmp_path, fitting=Fitting(16))
 
 
 def test_a_damaged_image_is_named(tmp_path):
