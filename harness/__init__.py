@@ -4,6 +4,7 @@ Rooms from the top down. A room imports rooms below it, never one above (import-
 `predictors`, `problems`, `fit` and `speed` do not import each other, nor do `compare` and `explain`.
 
     cli            the command line, one file per verb; no room imports it
+    torture        the long tests of trust: kills, hostile files, corruption
     report         one HTML page of a folder of results
     search         real training
     predictors     the predictor study and the regression gate

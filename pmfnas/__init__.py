@@ -10,6 +10,7 @@ The names of this module are loaded when they are first used. The packages are:
     files        files written whole or not at all
     processes    ends a process with its parent, and locks a file for one process at a time
     progress     the progress of long work, on standard error
+    seal         a checksum inside the file that it covers
     spaces       the search spaces
     loop         one run: searcher, executor, clock, budget, record
     engine       the PMF-NAS searcher
@@ -21,12 +22,12 @@ The names of this module are loaded when they are first used. The packages are:
 
 All but `progress` import `core`, which imports nothing of ours. Beyond that (import-linter holds the directions):
 
-    training -> spaces, benchmarks (safe reading of pickles), files
+    training -> spaces, benchmarks (safe reading of pickles), files, seal
     testing -> loop, spaces, benchmarks (landscapes from a table)
     predictor -> engine (`catalogue`, `model.kernel`)
-    benchmarks -> spaces, files, processes, progress
-    loop -> files
-    problem -> engine, loop, spaces, files, processes, progress
+    benchmarks -> spaces, files, processes, progress, seal
+    loop -> files, seal
+    problem -> engine, loop, spaces, files, processes, progress, seal
     engine -> nothing but `core`
 
 Two modules are called predictor. The searcher uses `engine/predictor.py`, with numerics in `engine/model`. The package

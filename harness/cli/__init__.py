@@ -22,4 +22,5 @@ searcher         verbs `new-searcher` and `check-searcher`
 speed            verb `speed`
 studies          verbs `ablation`, `sensitivity` and `uncertainty`
 table            verb `table`: rewrites the outputs of any folder
+torture          verb `torture`: the long tests of trust
 """

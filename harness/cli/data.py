@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from harness.experiment.checksums import CHECKSUMS, list_checksums, verify_references, verify_results
 from harness.experiment.data import ANCHORS, SIZE, Chosen, choose, size_source
 from harness.experiment.data_info import info, notes
+from harness.experiment.folder import REFERENCE_DIR, SPEC
 from harness.fit.real_finals import fit_real_finals
 from harness.fit.real_finals_report import held_out_figures, put_figures, written_figures
 from harness.fit.size_surrogate import fit_size_surrogate
@@ -19,6 +21,9 @@ from pmfnas.benchmarks.size_surrogate import SIZE_FILES, build_size_anchored, bu
 from pmfnas.benchmarks.surrogate import build_surrogate
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
+
+REFERENCES = "references"
+"""What `verify` calls the committed references."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,6 +44,19 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    """Compare checksums: of the committed references, of a folder of results, or of a table."""
+    named = options.named or options.data or "auto"
+    if options.update_reference:
+        changed = list_checksums(REFERENCE_DIR)
+        print(f"{CHECKSUMS} lists the references as they are; lines that changed: {', '.join(changed) or 'none'}")
+        return 0
+    if named == REFERENCES:
+        print(f"{verify_references(REFERENCE_DIR)} files of the committed references are as {CHECKSUMS} lists them")
+        return 0
+    if (Path(named) / SPEC).is_file():
+        n_records, n_states = verify_results(Path(named))
+        print(f"{n_records} records and {n_states} checkpoints of {named} are as they were written")
+        return 0
     table = _named(options).table
     print(f"{table.verify()} columns of {table.path} are as they were written ({table.header.fingerprint})")
     return 0

@@ -57,6 +57,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "calibration": Verb("explain", "measure how often the predicted intervals of a searcher hold"),
         "ceiling": Verb("ceiling", "compute the best result that the data, and the trained archs of runs, allow"),
         "same-order": Verb("report", "compare the order of the searchers in two folders of results"),
+        "torture": Verb("torture", "kill, fill, corrupt and fuzz everything, and measure what holds"),
         "speed": Verb("speed", "measure speed and growth, next to the packages of the field"),
         "data": Verb("data", "import, inspect, verify or build curve tables"),
         "completion": Verb("completion", "print a script that completes verbs and options in a shell"),
@@ -119,7 +120,7 @@ def main(arguments: Sequence[str]) -> int:
             traceback.print_exc()
         sys.stdout.flush()
         line, code = described(error)
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {console.visible(' '.join(line.splitlines()))}", file=sys.stderr)
         return code
 
 

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import perf_counter
 
+from harness.experiment.checksums import list_checksums
 from harness.experiment.data import ANCHORS
+from harness.experiment.folder import REFERENCE_DIR
 from harness.host.units import written_time
 from harness.predictors.candidates import REFERENCE
-from harness.predictors.gate.asking import Asked, Part, ask, comparable, comparable_groups
+from harness.predictors.gate.asking import DEFAULT, Asked, Part, ask, comparable, comparable_groups
 from harness.predictors.gate.inrun.simulation import simulate_engine
 from harness.predictors.gate.reference import Section, accepted, write_reference
 from harness.predictors.gate.report import means_table, notice_table, rates_table, table, verdict
@@ -71,6 +73,8 @@ def _accept(asked: Asked, parts: Sequence[Part], reason: str) -> int:
     for part in parts:
         sections[part.key] = _accepted(asked, part, reason)
     write_reference(asked.path, sections)
+    if asked.path == DEFAULT:
+        list_checksums(REFERENCE_DIR, DEFAULT.name)
     print(f"\naccepted as the reference of {' and '.join(part.key for part in parts)}: {asked.path}; {reason}")
     return 0
 

@@ -4,6 +4,7 @@ specs         experiments as data
 jobs          runs as data set, searcher and seed
 batch         runs an experiment: claims the folder, runs the missing runs
 folder        a folder of results: claim, lock, manifest, copy among the references
+checksums     checksums of the references, and of the files in a folder of results
 data          which table a command runs on, and where tables are cached
 data_info     a table in words
 exclusions    archs that are left out of an experiment

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from harness.experiment.checksums import list_checksums
 from harness.experiment.overwriting import check_folder
 from harness.host.code import ROOT
 from pmfnas.benchmarks.table import CurveTable
@@ -246,6 +247,7 @@ def copy_to_reference(name: str, out: Path, *, only: Collection[str] = ()) -> Pa
     refuse_less(name, read_json(out / MANIFEST, "make the outputs again"))
     target = REFERENCE_DIR / name
     replace_folder(target, [file for file in sorted(out.iterdir()) if _is_kept(file, only)])
+    list_checksums(REFERENCE_DIR, name)
     return target
 
 

@@ -112,3 +112,13 @@ def plain(error: UnicodeError) -> tuple[str, int]:
 def _ascii(glyph: str) -> str:
     near = unicodedata.normalize("NFKD", glyph).encode("ascii", "ignore").decode()
     return _GLYPHS.get(glyph) or near or "?"
+
+
+def visible(text: str) -> str:
+    """Return `text` with control characters, and those that turn the direction of writing, as their numbers."""
+    return "".join(f"U+{ord(char):04X}" if _is_hidden(char) else char for char in text)
+
+
+def _is_hidden(char: str) -> bool:
+    turns = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    return char in turns or (unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t")

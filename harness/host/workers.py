@@ -88,7 +88,8 @@ def _in_processes(
     """Yield (index, result) of every call as it ends, in processes of this machine."""
     calls = (joblib.delayed(_call)(os.getpid(), i, work, each) for i, each in enumerate(arguments))
     try:
-        with joblib.parallel_config(backend=LOKY, inner_max_num_threads=1):
+        initial = {"initializer": end_with, "initargs": (os.getpid(),)}
+        with joblib.parallel_config(backend=LOKY, inner_max_num_threads=1, **initial):
             yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls)
     except TerminatedWorkerError:
         raise
@@ -102,5 +103,4 @@ def _call(owner: int, i: int, work: Callable[..., Any], arguments: Sequence[Any]
     """Return `i` and the result of `work`; outside the process `owner`, a failing print does not fail the work."""
     if os.getpid() != owner:
         console.prepare()
-        end_with(owner)
     return i, work(*arguments)

@@ -9,6 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.host.console import visible
 from harness.report.charts import searcher_keys
 from harness.report.content import Section
 from harness.report.headers import meaning
@@ -85,6 +86,7 @@ def rendered(**context: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
     )
     environment.globals["meaning"] = meaning
     style, script = (

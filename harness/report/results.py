@@ -15,7 +15,7 @@ from harness.show.tables import Table
 from harness.stats.runs import STEP_COLUMNS, TIMING_COLUMNS, checked_runs, require
 from pmfnas.core.errors import InputError
 from pmfnas.files import reading
-from pmfnas.loop.record import run_id
+from pmfnas.loop.record import is_name, run_id
 
 VERDICT = "verdict.md"
 
@@ -117,6 +117,6 @@ def _verdict(folder: Path) -> str:
 def _records(folder: Path, space: str, runs: pd.DataFrame) -> dict[str, Path]:
     ordered = runs.sort_values("dataset", key=lambda names: names.str.lower(), kind="stable")
     columns = ordered["dataset"], ordered["searcher"], ordered["seed"]
-    names = [run_id(space, str(d), str(s), int(n)) for d, s, n in zip(*columns, strict=True)]
+    names = [run_id(space, str(d), str(s), int(n)) for d, s, n in zip(*columns, strict=True) if is_name(str(s))]
     paths = {name: folder / "runs" / f"{name}.parquet" for name in names}
     return {name: path for name, path in paths.items() if path.is_file()}

@@ -32,8 +32,9 @@ from harness.search.result import WEIGHTS
 from harness.search.retrain import RETRAINED_WEIGHTS
 from harness.search.samples import check_equal, logits_of, onnx_logits, read_samples
 from harness.search.spec import finished_search
-from pmfnas.core.errors import DataError, InputError, UnavailableError
+from pmfnas.core.errors import InputError, UnavailableError
 from pmfnas.files import write_bytes, write_text
+from pmfnas.training.checkpoints import read_state
 from pmfnas.training.own.building import loaded as restored
 from pmfnas.training.own.building import network_of
 from pmfnas.training.own.plan import FamilyPlan
@@ -45,6 +46,7 @@ from pmfnas.training.state import TrainingState
 _ONNX = ("onnx", "onnxscript")
 """Packages that torch's exporter needs."""
 _STANDS_FOR_PT2 = ("", ".pt", ".pth")
+_REMEDY = "search anew in another folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def export(out: Path, to: Path, retrained: Mapping[str, Any] | None = None) -> E
     files = targets(to, out)
     names = json.dumps(class_names(claim, result))
     plan, _ = found_plan(claim, result, out)
-    state = _weights(out / (WEIGHTS if retrained is None else RETRAINED_WEIGHTS))
+    state = read_state(out / (WEIGHTS if retrained is None else RETRAINED_WEIGHTS), _REMEDY)
     model = _deployed(plan, state, claim)
     samples = read_samples(out, claim["image_size"])
     expected = logits_of(model, samples)
@@ -253,11 +255,3 @@ def _frozen(pack: Pack) -> torch.nn.Module:
         tensor.grad = None
         tensor.data = tensor.data.clone()
     return network
-
-
-def _weights(path: Path) -> TrainingState:
-    try:
-        return TrainingState(**torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:  # torch passes on exceptions of its zip and pickle readers
-        cause = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise DataError(f"{path} is missing or damaged ({cause}); search anew in another folder") from None

@@ -87,7 +87,7 @@ class SearchSpec:
 
     def __post_init__(self) -> None:
         training_fidelities(self.schedules)
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.dataset):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.dataset):
             raise InputError(f"--dataset is {self.dataset!r}, but must be a plain name such as cifar10")
         if self.family is None and self.space not in ("nb201", "nats-sss"):
             raise unknown_name("--space", self.space, ("nb201", "nats-sss"))

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from harness.host.console import visible
 from harness.show.sheet import Sheet
 
 TERMINAL_WIDTH = 100
@@ -65,7 +66,8 @@ def _blocks(part: Part) -> list[str]:
 
 def plain(text: str) -> str:
     """Return `text` on one line, with Markdown's special characters escaped."""
-    return "".join(f"\\{char}" if char in "\\|*_`<>[]#" else char for char in " ".join(text.split()))
+    line = visible(" ".join(text.split()))
+    return "".join(f"\\{char}" if char in "\\|*_`<>[]#" else char for char in line)
 
 
 def pipes(titles: Sequence[str], body: Iterable[Sequence[str]]) -> list[str]:

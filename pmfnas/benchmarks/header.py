@@ -1,4 +1,7 @@
-"""The header of a curve table, `table.json`. It is written last and checked completely when it is read."""
+"""The header of a curve table, `table.json`. It is written last and checked completely when it is read.
+
+It holds the checksum of every column, which `CurveTable.verify` compares, and its own (`pmfnas.seal`).
+"""
 
 import hashlib
 import json
@@ -12,6 +15,7 @@ from typing import Any
 from pmfnas.core.errors import DataError
 from pmfnas.core.metric import Metric
 from pmfnas.files import reading
+from pmfnas.seal import SEAL, check_seal, sealed
 
 FORMAT = 1
 HEADER = "table.json"
@@ -147,16 +151,17 @@ class Column:
     sha256: str
 
 
-def written(header: Header, columns: Mapping[str, Column], notes: Mapping[str, Any]) -> str:
-    """Return the text of the header file."""
+def written(header: Header, columns: Mapping[str, Column], notes: Mapping[str, Any]) -> bytes:
+    """Return the content of the header file."""
     content = {
         "format": FORMAT,
+        "seal": SEAL,
         "fingerprint": header.fingerprint,
         "header": {name: value for name, value in asdict(header).items() if value is not None},
         "columns": {name: asdict(column) for name, column in sorted(columns.items())},
         "notes": notes,
     }
-    return json.dumps(content, indent=1)
+    return sealed(json.dumps(content, indent=1).encode())
 
 
 def read_header(path: Path) -> tuple[Header, dict[str, Column], dict[str, Any]]:
@@ -169,11 +174,14 @@ def read_header(path: Path) -> tuple[Header, dict[str, Column], dict[str, Any]]:
     with reading(file, REMEDY):
         if not file.is_file():
             raise DataError(f"{path} is not a curve table: it has no {HEADER}; make one with `data import`")
-        raw = json.loads(file.read_text(encoding="utf-8"))
+        content = file.read_bytes()
+        check_seal(content, file, REMEDY)
+        raw = json.loads(content)
     found = raw.get("format") if isinstance(raw, dict) else None
     if found != FORMAT:
         raise DataError(f"{path} has table format {_short(found)}, but this version reads format {FORMAT}; {REMEDY}")
     with reading(file, REMEDY):
+        check_seal(content, file, REMEDY, entry=raw.get("seal"))
         header = _header(raw["header"])
         columns = {
             name: Column(tuple(c["epochs"]), c["dtype"], tuple(c["shape"]), c["sha256"])

@@ -12,6 +12,7 @@ Opening reads `table.json` alone; values are read on first use.
 """
 
 import hashlib
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -223,7 +224,10 @@ class CurveTable:
                     f"{name} is not in the table {self.path.name}; it has {len(self._columns)} columns"
                 )
             column, file = self._columns[name], self.path / f"{name}.npy"
+            most = math.prod(column.shape) * np.dtype(column.dtype).itemsize + _NPY_HEADER_BYTES
             with reading(file, REMEDY):
+                if file.stat().st_size > most:  # numpy would read a header of any length
+                    raise ValueError(f"it has {file.stat().st_size:,} bytes, but at most {most:,} belong there")
                 array = np.load(file, mmap_mode="r", allow_pickle=False)
             if array.shape != column.shape or array.dtype.str != column.dtype:
                 raise DataError(
@@ -330,12 +334,11 @@ class TableWriter:
             with writing(self.out, array.nbytes):
                 array.flush()  # type: ignore[attr-defined]
             self._columns[name] = Column(epochs, array.dtype.str, array.shape, _sha256(self._file(name)))
-        text = written(self.header, self._columns, self.notes)
-        with writing(self.out, len(text)):
-            with (self._work / HEADER).open("w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
+        content = written(self.header, self._columns, self.notes)
+        with writing(self.out, len(content)):
+            with (self._work / HEADER).open("wb") as stream:
+                stream.write(content)
+                flush(stream)
             self._work.rename(self.out)
 
 

@@ -7,25 +7,31 @@ values only. Any other name is refused with an error that shows it.
     collections.OrderedDict             the dictionary of schedules, the seconds per epoch
     numpy(.core|._core).multiarray.scalar, numpy.dtype      a number that was a numpy scalar
     builtins.set, _codecs.encode        sets and bytes in pickle protocol 2 (`.pth`)
+
+Without any name, a few bytes can make Python's own reader fill the memory, by a high place of the memo, or crash, by
+the hash of a tuple within some 100,000 others. `load_bounded` refuses both.
 """
 
 import bz2
 import io
 import pickle
-import zipfile
+import pickletools
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from pmfnas.core.errors import DataError, PmfnasError
 
 _NUMBER_CODES = frozenset({"b1", "i4", "i8", "u4", "u8", "f4", "f8"})
-_TORCH_MAGIC = 0x1950A86A20F9469CFC6C  # first pickle of torch's container before 1.6
+_MOST_TUPLES = 50_000
+"""In a pickle that is read by Python's own reader. The official files have some hundreds."""
+_MOST_BYTES = 1 << 30
+"""Memory that a pickle may take. The official ones take some 10 MB."""
 
 
 class ForbiddenError(Exception):
@@ -140,6 +146,39 @@ def reading(path: Path) -> Iterator[None]:
         raise DataError(f"{path} is truncated, altered or not an official file ({cause}); fetch it again") from None
 
 
+def load_bounded(reader: pickle.Unpickler, data: bytes) -> Any:
+    """Return the object that `reader` makes of the pickle `data`, within a bounded depth and memory.
+
+    Raises:
+        ValueError: the pickle has more tuples than may lie within each other.
+        MemoryError: it asks for more memory than plain data need.
+    """
+    may_be_deep = sum(data.count(code) for code in (b"t", b"\x85", b"\x86", b"\x87")) > _MOST_TUPLES
+    if may_be_deep and sum("TUPLE" in code.name for code, _, _ in pickletools.genops(data)) > _MOST_TUPLES:
+        raise ValueError(f"more than {_MOST_TUPLES:,} tuples")
+    with _bounded_memory():
+        return reader.load()
+
+
+@contextmanager
+def _bounded_memory() -> Iterator[None]:
+    """Let this process take `_MOST_BYTES` more meanwhile, on systems that can tell what it has and hold it to that."""
+    try:
+        import resource
+
+        taken = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+        before, most = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError):
+        yield
+        return
+    now = taken + _MOST_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (now if before == resource.RLIM_INFINITY else min(now, before), most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, most))
+
+
 def load_bz2(path: Path, limit_bytes: int) -> Any:
     """Return the object of a `.pickle.pbz2` file.
 
@@ -154,48 +193,4 @@ def load_bz2(path: Path, limit_bytes: int) -> Any:
         data = stream.read(limit_bytes + 1)
         if len(data) > limit_bytes:
             raise DataError(f"{path} unpacks to more than {limit_bytes:,} bytes, so it is not an official file")
-        return _Unpickler(io.BytesIO(data)).load()
-
-
-@contextmanager
-def open_bz2(path: Path) -> Iterator[BinaryIO]:
-    """Yield the pickle of a `.pickle.pbz2` file as a stream. Errors while it is read become `DataError`."""
-    with reading(path), bz2.open(path) as raw:
-        yield from _to_the_end(io.BufferedReader(raw, 1 << 20))
-
-
-@contextmanager
-def open_torch(path: Path) -> Iterator[BinaryIO]:
-    """Yield the pickle inside a `.pth` file as a stream, without torch. Errors while it is read become `DataError`.
-
-    A zip container (torch >= 1.6) holds the pickle as its one member `*/data.pkl`. The older container is a sequence of
-    pickles: a magic number, a version, a description of the machine, the object, and an empty list of tensors.
-    The caller must read the pickle to its end.
-    """
-    with reading(path), path.open("rb") as file:
-        if zipfile.is_zipfile(file):
-            with zipfile.ZipFile(file) as container, container.open(_only_pickle(container)) as raw:
-                yield from _to_the_end(io.BufferedReader(raw, 1 << 20))  # type: ignore[type-var]
-            return
-        file.seek(0)
-        if _Unpickler(file).load() != _TORCH_MAGIC:
-            raise ValueError("no torch container: neither a zip file nor one that starts with torch's magic number")
-        for _ in range(2):
-            _Unpickler(file).load()
-        yield file
-        if _Unpickler(file).load() != []:
-            raise ForbiddenError("tensors")
-
-
-def _to_the_end(stream: BinaryIO) -> Iterator[BinaryIO]:
-    """Yield `stream` and check afterwards that it is at its end, where bz2 and zip compare checksums."""
-    yield stream
-    if stream.read(1):
-        raise ValueError("there is data after the end of the pickle")
-
-
-def _only_pickle(container: zipfile.ZipFile) -> str:
-    members = [name for name in container.namelist() if name.endswith("/data.pkl")]
-    if len(members) != 1:
-        raise ValueError(f"{len(members)} members */data.pkl in the zip container instead of one")
-    return members[0]
+        return load_bounded(_Unpickler(io.BytesIO(data)), data)

@@ -104,17 +104,18 @@ class Finishing:
         return (leader, *(arch for arch in archs if arch != leader))
 
     def _from_the_start(self, decision: Decision) -> Decision:
-        """Return the decision with the added training in place of what goes on from an epoch within it."""
+        """Return the decision with what goes on within an added training asked from the first epoch, which is known."""
         if not isinstance(decision, Submit):
             return decision
         return replace(decision, requests=tuple(map(self._replaced, decision.requests)))
 
     def _replaced(self, request: Request) -> Request:
         added = self._added.get((request.arch, request.schedule)) if isinstance(request, Train) else None
-        if added is None or not isinstance(request, Train) or not 0 < request.start < added.stop == request.stop:
+        if added is None or not isinstance(request, Train) or not 0 < request.start < request.stop <= added.stop:
             return request
-        self._asked[added] = request
-        return added
+        whole = added if request.stop == added.stop else replace(request, start=0)
+        self._asked[whole] = request
+        return whole
 
     def _height(self, arch: Arch) -> int:
         """Return the epochs of the longest schedule that the arch has completed; 0 if none."""

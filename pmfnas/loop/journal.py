@@ -1,6 +1,6 @@
 """The journal of a search: one line per ended ticket, written to disk before the searcher is told.
 
-    OUT/journal.jsonl     JSON, one event per line; curves in full
+    OUT/journal.jsonl     JSON, one event per line, each with a checksum; curves in full
 
 A killed search resumes from the journal (`pmfnas.loop.replay`). The process may die while it writes a line, so an
 incomplete last line is cut off. Any other unreadable line is an error.
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.errors import DataError, InputError, PmfnasError
 from pmfnas.core.ports import Event, Executor
 from pmfnas.core.types import (
     Cancelled,
@@ -31,6 +31,7 @@ from pmfnas.core.types import (
     Ticket,
     Train,
 )
+from pmfnas.seal import SEAL, is_intact, sealed
 
 _KINDS: Mapping[str, type[Outcome]] = {
     "ok": Ok,
@@ -58,10 +59,10 @@ class Journal:
         if len(whole) < len(content):
             os.truncate(self._path, len(whole))
         events = []
-        for number, line in enumerate(whole.splitlines(), start=1):
+        for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
             try:
-                events.append(_event(json.loads(line)))
-            except (ValueError, KeyError, TypeError) as error:
+                events.append(_event(_checked(line)))
+            except (ValueError, LookupError, TypeError, AttributeError, RecursionError, PmfnasError) as error:
                 raise DataError(
                     f"{self._path} is damaged in line {number} ({error}); cut it there to go on from before"
                 ) from None
@@ -69,10 +70,10 @@ class Journal:
 
     def append(self, event: Event) -> None:
         """Write an event and flush it to the disk; raise `InputError` if writing fails."""
-        line = json.dumps(_plain(event)) + "\n"
+        line = sealed(json.dumps({"seal": SEAL, **_plain(event)}).encode()) + b"\n"
         try:
             with self._path.open("ab") as stream:
-                stream.write(line.encode())
+                stream.write(line)
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
@@ -124,6 +125,14 @@ def _plain(event: Event) -> dict[str, Any]:
         "worker": event.worker,
         "start_s": event.start_s,
     }
+
+
+def _checked(line: bytes) -> Mapping[str, Any]:
+    """Return the entries of a line; raise `ValueError` if it is not as it was written."""
+    plain = json.loads(line)
+    if not is_intact(line, plain.get("seal")):
+        raise ValueError("its checksum is another")
+    return dict(plain)
 
 
 def _event(plain: Mapping[str, Any]) -> Event:

@@ -4,7 +4,8 @@
     OUT/runs/nb201-cifar100/asha/s0007.timing.json    the timings, which depend on the host; written first
 
 The run's header (settings, seed, data fingerprint, how it ended) is JSON in the Parquet schema's metadata under the
-key `pmfnas`. pandas, DuckDB and pyarrow read the file; the columns are documented in `docs/reference/records.md`.
+key `pmfnas`. Its entry `seal` is the checksum of the whole file, compared whenever the file is opened. pandas, DuckDB
+and pyarrow read the file; the columns are documented in `docs/reference/records.md`.
 """
 
 import json
@@ -15,20 +16,24 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.errors import DataError, InputError, shown
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Diverged, Failed, Measured, Ok, Train
 from pmfnas.files import reading, write_bytes
 from pmfnas.loop.ledger import Entry
 from pmfnas.loop.plain import from_text
 from pmfnas.loop.runner import Finished
+from pmfnas.seal import SEAL, check_seal, sealed
 
 if TYPE_CHECKING:  # only the record of a run needs pyarrow
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-FORMAT = 2
-"""Format of new records. In format 1 the settings were Python text."""
+FORMAT = 3
+"""Format of new records. In format 1 the settings were Python text; formats 1 and 2 have no seal."""
 METADATA = b"pmfnas"
+_NO_NAME, _LONGEST_NAME = frozenset('/\\\0\r\n:"'), 100
+_REMEDY = "remove it to run it again"
 
 
 @cache
@@ -105,6 +110,11 @@ def run_id(space: str, dataset: str, searcher: str, seed: int) -> str:
     return f"{space}-{dataset}/{searcher}/s{seed:04d}"
 
 
+def is_name(text: str) -> bool:
+    """Return whether a data set or searcher called so can have a folder of that name."""
+    return 0 < len(text) <= _LONGEST_NAME and not text.startswith(".") and not set(text) & _NO_NAME
+
+
 def record_path(out: Path, run: str) -> Path:
     """Return the path of the record of the run with this id under an experiment's folder."""
     return out / "runs" / f"{run}.parquet"
@@ -116,7 +126,15 @@ def write_record(out: Path, header: RunHeader, finished: Finished, space: Space)
 
 
 def record_files(out: Path, header: RunHeader, finished: Finished, space: Space) -> list[tuple[Path, bytes]]:
-    """Return path and content of timing and record, in the order in which `write_files` writes them."""
+    """Return path and content of timing and record, in the order in which `write_files` writes them.
+
+    Raises:
+        InputError: a name of the run cannot be that of a folder.
+        DataError: the record exists.
+    """
+    for name in (header.space, header.dataset, header.searcher):
+        if not is_name(name):
+            raise InputError(f"a run is called {shown(name)}, but must be called as a folder can be; choose another")
     path = record_path(out, header.run_id)
     if path.exists():
         raise DataError(f"{path} exists already; a finished run is never overwritten")
@@ -132,34 +150,74 @@ def write_files(files: Sequence[tuple[Path, bytes]]) -> None:
 
 def read_header(path: Path) -> RunHeader:
     """Return the header of a record; raise `DataError` if the record is damaged or has another format."""
-    import pyarrow.parquet as pq
+    from msgspec import convert
 
-    with reading(path, "remove it to run it again"):
-        raw = json.loads(pq.read_schema(path).metadata[METADATA])
+    with reading(path, _REMEDY):
+        raw = _header(_opened(path))
         written = raw.pop("format")
-        if written not in (1, FORMAT):
+        if written not in range(1, FORMAT + 1):
             raise DataError(f"{path} was written by another version of this program; use another --out")
         if written == 1:
             raw["settings"] = from_text(raw["settings"])
-        return RunHeader(**{**raw, "recommended": tuple(raw["recommended"])})
+        raw.pop("seal", None)
+        return convert(raw, RunHeader)
 
 
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
-    """Return the rows of a record, of all columns or of those given.
+    """Return the rows of a record, of all columns or of those given; raise `DataError` if it is damaged.
 
     Older records lack the column `setup_s`. They are runs on tables, which need no set-up, so it is 0 for them.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     asked = list(columns) if columns is not None else schema().names
-    with reading(path, "remove it to run it again"):
-        with pq.ParquetFile(path) as file:
-            there = set(file.schema_arrow.names)
-            rows = file.read([name for name in asked if name in there])
+    with reading(path, _REMEDY):
+        file = _opened(path)
+        there = set(file.schema_arrow.names)
+        for name in asked:
+            _check_column(name, file.schema_arrow)
+        rows = file.read([name for name in asked if name in there])
+        rows.validate(full=True)
         if "setup_s" in asked and "setup_s" not in there:
             rows = rows.append_column(schema().field("setup_s"), pa.array([0.0] * len(rows)))
         return rows.select([name for name in asked if name in rows.column_names])
+
+
+def _check_column(name: str, found: "pa.Schema") -> None:
+    """Raise `ValueError` if a column is missing or holds values of another kind."""
+    if name not in found.names:
+        if name != "setup_s":
+            raise ValueError(f"it has no column {name}")
+    elif _kind(found.field(name).type) != _kind(schema().field(name).type):
+        raise ValueError(f"its column {name} holds {found.field(name).type}")
+
+
+def _kind(of: "pa.DataType") -> str:
+    """Return what the values of a column are, whatever their width."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(of):
+        return _kind(of.value_type)
+    kinds = {"integer": pa.types.is_integer, "number": pa.types.is_floating, "list": pa.types.is_list}
+    kinds["text"] = pa.types.is_string
+    return next((name for name, fits in kinds.items() if fits(of)), str(of))
+
+
+def _opened(path: Path) -> "pq.ParquetFile":
+    """Return an open record; raise `DataError` if it is not as it was written."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    content = path.read_bytes()
+    check_seal(content, path, _REMEDY)
+    file = pq.ParquetFile(pa.BufferReader(content))
+    check_seal(content, path, _REMEDY, entry=_header(file).get("seal"))
+    return file
+
+
+def _header(file: "pq.ParquetFile") -> dict[str, Any]:
+    """Return the header of a Parquet file as it is written; empty if it has none."""
+    return dict(json.loads((file.schema_arrow.metadata or {}).get(METADATA, "{}")))
 
 
 def read_timing(path: Path) -> dict[str, float]:
@@ -175,11 +233,11 @@ def _to_bytes(header: RunHeader, finished: Finished, space: Space) -> bytes:
 
     rows = [_row(entry, space) for entry in finished.entries]
     columns = {name: [row.get(name) for row in rows] for name in schema().names}
-    metadata = {METADATA: json.dumps({"format": FORMAT, **asdict(header)}, sort_keys=True).encode()}
+    metadata = {METADATA: json.dumps({"format": FORMAT, "seal": SEAL, **asdict(header)}, sort_keys=True).encode()}
     table = pa.table(columns, schema=schema().with_metadata(metadata))
     sink = BytesIO()
     pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
+    return sealed(sink.getvalue())
 
 
 @lru_cache(maxsize=1 << 16)

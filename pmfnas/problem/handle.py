@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from pmfnas.core.errors import InputError, shown
 from pmfnas.files import write_bytes
 from pmfnas.problem.metric import Metric
+from pmfnas.seal import with_seal, without_seal
 
 Send = Callable[[Mapping[str, Any]], None]
 """Tells the search something of the run."""
@@ -223,8 +224,7 @@ class Checkpoint:
             if epoch > last:
                 continue
             try:
-                with (self._folder / f"{epoch:05d}.pkl").open("rb") as stream:
-                    state = pickle.load(stream)
+                state = read_checkpoint(self._folder / f"{epoch:05d}.pkl")
             except Exception as error:  # a damaged file can raise anything
                 self._note(
                     f"{self._folder.name}/{epoch:05d}.pkl cannot be read ({_said(error)}); training starts earlier"
@@ -239,7 +239,7 @@ class Checkpoint:
         import cloudpickle  # plain pickle takes no class of the user's own program
 
         try:
-            content = cloudpickle.dumps(state)
+            content = with_seal(cloudpickle.dumps(state))
             write_bytes(self._folder / f"{self._run.done:05d}.pkl", content, remedy="make room")
         except Exception as error:  # a state that cannot be pickled raises anything
             self._note(
@@ -252,6 +252,11 @@ class Checkpoint:
 
     def _note(self, text: str) -> None:
         self._send({"kind": "note", "text": text})
+
+
+def read_checkpoint(path: Path) -> Any:
+    """Return what a checkpoint holds; raise `DataError` if it is not as it was written, whatever its pickle raises."""
+    return pickle.loads(without_seal(path.read_bytes(), path, "remove it", end=pickle.STOP))
 
 
 def _said(error: BaseException) -> str:

@@ -3,7 +3,6 @@
 All of it is read from the record, in the unit of the user's metric.
 """
 
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from pmfnas.files import reading
 from pmfnas.loop.record import RunHeader, incumbent_steps, read_header, read_rows
 from pmfnas.problem.durations import written
 from pmfnas.problem.folder import Folder
+from pmfnas.problem.handle import read_checkpoint
 from pmfnas.problem.metric import Metric
 from pmfnas.spaces.own.choices import Choices
 from pmfnas.spaces.own.named_arch import NamedArch
@@ -81,8 +81,8 @@ class Result:
         path = self._folder.checkpoints(number, best.schedule, best.replicate) / f"{best.epochs:05d}.pkl"
         if not path.exists():
             raise InputError(f"{path} is not there; let train call run.checkpoint.save(...) after its loop")
-        with reading(path, "train the arch again"), path.open("rb") as stream:
-            return pickle.load(stream)
+        with reading(path, "train the arch again"):
+            return read_checkpoint(path)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return one row per training segment, in the order in which they ended."""

@@ -3,6 +3,7 @@
     FOLDER/12345-12-777/00003.pt      arch number, schedule, seed, and trained epochs
 
 A file is written as a whole, before the end of its segment is reported. The checkpoints of a dropped arch are removed.
+Each has a checksum behind what torch writes (`pmfnas.seal`).
 """
 
 import io
@@ -16,7 +17,18 @@ import torch
 
 from pmfnas.core.errors import DataError
 from pmfnas.files import reading, write_bytes
+from pmfnas.seal import with_seal, without_seal
 from pmfnas.training.state import TrainingState
+
+_END = b"\0\0"
+"""Last bytes of what torch writes."""
+
+
+def read_state(path: Path, remedy: str) -> TrainingState:
+    """Return the state in a file; raise `DataError`, which ends with the remedy, if it is missing or damaged."""
+    with reading(path, remedy):
+        stream = io.BytesIO(without_seal(path.read_bytes(), path, remedy, end=_END))
+        return TrainingState(**torch.load(stream, map_location="cpu", weights_only=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +61,14 @@ class Checkpoints:
         path = self.path(key, state.epoch)
         buffer = io.BytesIO()
         torch.save({field.name: getattr(state, field.name) for field in fields(state)}, buffer)
-        write_bytes(path, buffer.getbuffer(), remedy="make room and go on with --resume")
+        write_bytes(path, with_seal(buffer.getbuffer()), remedy="make room and go on with --resume")
 
     def load(self, key: RunKey, epoch: int) -> TrainingState:
         """Return a saved state. Raises `DataError` if it is missing or damaged."""
         path = self.path(key, epoch)
         if not path.exists():
             raise DataError(f"checkpoint {path} is missing; remove the folder of results and search anew")
-        with reading(path, "remove the results and search anew"):
-            return TrainingState(**torch.load(path, map_location="cpu", weights_only=True))
+        return read_state(path, "remove the results and search anew")
 
     def epochs(self, key: RunKey) -> list[int]:
         """Return the epochs with a saved state of `key`, rising."""

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.torture.official_files import FOLDERS, write_bz2
 from pmfnas.benchmarks.official import import_official
 from pmfnas.benchmarks.official.layout import TOPOLOGY
 from pmfnas.benchmarks.official.reader import META, read_meta
 from pmfnas.benchmarks.table import CurveTable, Key
-from tests.support.releases.official_files import FOLDERS, write_bz2
 from tests.support.releases.official_queries import TableQueries
 
 RELATIVE = 1e-9

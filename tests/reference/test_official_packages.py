@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from harness.torture import official_files
+from harness.torture.official_files import DATASETS, EPOCHS, Files, make
 from pmfnas.benchmarks.official import import_official
 from pmfnas.benchmarks.table import CurveTable, Key
-from tests.support.releases import official_files
-from tests.support.releases.official_files import DATASETS, EPOCHS, Files, make
 from tests.support.releases.official_queries import TableQueries
 
 N_ARCHS = 8

@@ -19,7 +19,7 @@ from tests.support.documents import ROOT, Typed
 from tests.support.named import OF_THE_READER
 
 TREE = ("baselines", "docs", "harness", "pmfnas", "tests")
-SOURCES = ("auto", "official", "anchored", "real-finals", "surrogate")
+SOURCES = ("references", "auto", "official", "anchored", "real-finals", "surrogate")
 OWN_FOLDERS = ("compare", "problem-compare", "search", "search-compare", *VERBS)
 """Folders below `results/` that a verb writes by itself; `-smoke` may follow."""
 STANDS_FOR = re.compile(r"[A-Z][A-Z_]*(/[A-Z_]+)*")

@@ -18,6 +18,7 @@ _EXAMPLES = {
     "data import ~/.torch --out tables/nb201": "the official files, once",
     "data import-curves curves.csv --space space.json --unit percent --out tables/mine": "",
     "data verify anchored": "every column against its checksum",
+    "data verify references": "the committed references against theirs",
     "data build-surrogate --space nats-sss --out tables/size": "",
 }
 
@@ -37,7 +38,10 @@ def add(verb: argparse.ArgumentParser) -> None:
 
     _add_curves(kinds)
     _add_named(_kind(kinds, "info", "describe a table: origin, contents, quality of its fit"))
-    _add_named(_kind(kinds, "verify", "compare every column of a table with its checksum"))
+    verify = _kind(kinds, "verify", "compare a table, a folder of results, or `references` with their checksums")
+    _add_named(verify)
+    accept = "list the checksums of the committed references as they are"
+    verify.add_argument("--update-reference", action="store_true", help=accept)
 
     imported = _kind(kinds, "import", "import official NATS-Bench or NAS-Bench-201 files")
     imported.add_argument("path", type=Path, help="archive folder, single .pickle.pbz2 or .pth file, or their parent")

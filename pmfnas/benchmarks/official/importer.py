@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 from numpy.typing import NDArray
 
 from pmfnas.benchmarks.official.detect import Source, detect
@@ -150,8 +150,9 @@ def _convert_archive(source: Source, shards: _Shards, n_jobs: int, progress: boo
     ]
     pending = [task for task in tasks if not task[0].exists()]
     done = len(files) - sum(len(part) for _, part in pending)
-    calls = (delayed(_convert_files)(os.getpid(), *task) for task in pending)
-    finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls)
+    calls = (delayed(_convert_files)(*task) for task in pending)
+    with parallel_config(backend="loky", initializer=end_with, initargs=(os.getpid(),)):
+        finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls)
     with Progress("converting", len(files), unit="arch", done=done, shown=progress) as bar:
         for number, n_archs in enumerate(finished):
             if number == 0:
@@ -160,9 +161,8 @@ def _convert_archive(source: Source, shards: _Shards, n_jobs: int, progress: boo
     return texts
 
 
-def _convert_files(owner: int, shard: Path, part: Sequence[tuple[int, str, Path]]) -> int:
-    """Write one shard from files of single archs; return their number. The process ends with its `owner`."""
-    end_with(owner)
+def _convert_files(shard: Path, part: Sequence[tuple[int, str, Path]]) -> int:
+    """Write one shard from files of single archs; return their number."""
     space = space_of(part[0][1])
     write_shard(
         shard,

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pmfnas.benchmarks.official.stream import RecordStream
-from pmfnas.benchmarks.unpickle import load_bz2, open_bz2, open_torch
+from pmfnas.benchmarks.official.stream import RecordStream, open_bz2, open_torch
+from pmfnas.benchmarks.unpickle import load_bz2
 from pmfnas.core.errors import DataError
 
 META = "meta.pickle.pbz2"

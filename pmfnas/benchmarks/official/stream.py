@@ -3,24 +3,36 @@
 The single-file form of the benchmark is one dictionary of 15,625 archs: 5 GB of pickle, some 29 GB once it is
 Python objects. The import needs one record at a time, so `RecordStream` interprets the pickle itself. It yields each
 record when it is complete and then forgets it. It accepts the instructions of protocols 2 to 5 that plain data
-need, and the globals of `pmfnas.benchmarks.unpickle`; it refuses everything else.
+need, and the globals of `pmfnas.benchmarks.unpickle`; it refuses everything else. Depth, texts and the instructions
+between two records are bounded, so that a small file cannot unpack to more than the memory.
 
 The memo of the pickle grows: each record adds some 11,000 places, and later records may refer to any of them. From a
 yielded record only texts, dtypes and callables are kept, equal ones once (`x-valid@11` occurs very often). A place
 takes four bytes; everything else is forgotten.
 """
 
+import bz2
+import io
 import struct
 import sys
+import zipfile
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, BinaryIO, final
 
-from pmfnas.benchmarks.unpickle import DtypeStandIn, ForbiddenError, find_global, refuse_stored
+from pmfnas.benchmarks.unpickle import DtypeStandIn, ForbiddenError, find_global, reading, refuse_stored
 
 _FORGOTTEN = object()
 _DOUBLE = struct.Struct(">d")
 _LONGEST_TEXT_BYTES = 1 << 16
+_LONGEST_NAME_BYTES = 100
+_MOST_TEXT_BYTES = 1 << 26
+"""Of all long texts of a pickle; the real ones have none."""
+_MOST_INSTRUCTIONS = 1 << 21
+"""From one record to the next. The real ones have some 40,000, and 100,000 before the first and after the last."""
+_TORCH_MAGIC = 0x1950A86A20F9469CFC6C  # first pickle of torch's container before 1.6
 
 
 def _is_record(value: object) -> bool:
@@ -45,19 +57,29 @@ class RecordStream:
         self._kept = array("I")  # earlier places: the number of the value of each
         self._values: dict[Any, int] = {}  # value -> number
         self._numbered: list[Any] = []
+        self._text_bytes = 0  # of long texts
         self._dispatch = self._instructions()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        while (record := self._next()) is not None:
+            yield record
+            self._forget(record)
+        self.value = self._stack.pop()
+
+    def _next(self) -> dict[str, Any] | None:
+        """Return the next record; None at the end of the pickle."""
         read, dispatch = self._read, self._dispatch
-        while (code := read(1)) != b".":
+        for _ in range(_MOST_INSTRUCTIONS):
+            code = read(1)
+            if code == b".":
+                return None
             handler = dispatch.get(code)
             if handler is None:
                 raise ForbiddenError(f"pickle instruction {code!r}") if code else EOFError("it ends too early")
             record = handler()
             if record is not None:
-                yield record
-                self._forget(record)
-        self.value = self._stack.pop()
+                return record
+        raise ValueError(f"more than {_MOST_INSTRUCTIONS:,} instructions without a record")
 
     def _forget(self, record: dict[str, Any]) -> None:
         record.clear()
@@ -126,16 +148,25 @@ class RecordStream:
         return int.from_bytes(self._bytes(n), "little", signed=signed)
 
     def _text(self, n: int) -> str:
-        if n > _LONGEST_TEXT_BYTES:
-            raise ValueError(f"a text of {n:,} bytes")
+        if n > 255:
+            self._text_bytes += n
+            if n > _LONGEST_TEXT_BYTES or self._text_bytes > _MOST_TEXT_BYTES:
+                raise ValueError(f"a text of {n:,} bytes")
         return sys.intern(self._bytes(n).decode("utf-8", "surrogatepass"))
 
     def _line(self) -> str:
-        line = b"".join(iter(lambda: self._bytes(1), b"\n"))
+        line = bytearray()
+        while (letter := self._bytes(1)) != b"\n":
+            line += letter
+            if len(line) > _LONGEST_NAME_BYTES:
+                raise ForbiddenError(f"a name that begins with {line.decode('ascii', 'replace')!r}")
         return line.decode()
 
     def _tuple(self, start: int) -> None:
-        self._stack[start:] = [tuple(self._stack[start:])]
+        made = tuple(self._stack[start:])
+        if any(type(part) is tuple for part in made):  # a deep one would exceed the stack when it is hashed
+            raise ValueError("a tuple within a tuple")
+        self._stack[start:] = [made]
 
     def _extend(self, start: int) -> None:
         items = self._stack[start:]
@@ -189,3 +220,60 @@ class RecordStream:
             raise ForbiddenError(f"state of a {type(target).__name__}")
         target.__setstate__(state)
         self._stack.pop()
+
+
+# ------------------------------------------------------------------------------------------------- containers
+
+
+@contextmanager
+def open_bz2(path: Path) -> Iterator[BinaryIO]:
+    """Yield the pickle of a `.pickle.pbz2` file as a stream. Errors while it is read become `DataError`."""
+    with reading(path), bz2.open(path) as raw:
+        yield from _to_the_end(io.BufferedReader(raw, 1 << 20))
+
+
+@contextmanager
+def open_torch(path: Path) -> Iterator[BinaryIO]:
+    """Yield the pickle inside a `.pth` file as a stream, without torch. Errors while it is read become `DataError`.
+
+    A zip container (torch >= 1.6) holds the pickle as its one member `*/data.pkl`. The older container is a sequence of
+    pickles: a magic number, a version, a description of the machine, the object, and an empty list of tensors.
+    The caller must read the pickle to its end.
+    """
+    with reading(path), path.open("rb") as file:
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as container, container.open(_only_pickle(container)) as raw:
+                yield from _to_the_end(io.BufferedReader(raw, 1 << 20))  # type: ignore[type-var]
+            return
+        file.seek(0)
+        is_pickle = file.read(1) == b"\x80"
+        file.seek(0)
+        if not is_pickle or _value(file) != _TORCH_MAGIC:
+            raise ValueError("no torch container: neither a zip file nor one that starts with torch's magic number")
+        for _ in range(2):
+            _value(file)
+        yield file
+        if _value(file) != []:
+            raise ForbiddenError("tensors")
+
+
+def _value(stream: BinaryIO) -> Any:
+    """Return the object of a pickle without records."""
+    records = RecordStream(stream)
+    if any(True for _ in records):
+        raise ValueError("records where none belong")
+    return records.value
+
+
+def _to_the_end(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Yield `stream` and check afterwards that it is at its end, where bz2 and zip compare checksums."""
+    yield stream
+    if stream.read(1):
+        raise ValueError("there is data after the end of the pickle")
+
+
+def _only_pickle(container: zipfile.ZipFile) -> str:
+    members = [name for name in container.namelist() if name.endswith("/data.pkl")]
+    if len(members) != 1:
+        raise ValueError(f"{len(members)} members */data.pkl in the zip container instead of one")
+    return members[0]

@@ -24,6 +24,7 @@ from pmfnas.spaces.own.options import as_option
 
 MOST_ARCHS = 10**18
 """Most archs of a space: their numbers must fit into 64 bits."""
+_MOST_WRITTEN = 10**300
 CostHint = Callable[[NamedArch], float]
 """Returns how long an arch trains, in any unit: twice the figure is twice the time."""
 Canonical = Callable[[NamedArch], Mapping[str, Any]]
@@ -44,8 +45,11 @@ class Choices:
     """
 
     def __init__(
-        self, *, cost_hint: CostHint | None = None, canonical: Canonical | None = None, **choices: Any
+        self, /, *, cost_hint: CostHint | None = None, canonical: Canonical | None = None, **choices: Any
     ) -> None:
+        for name, function in (("cost_hint", cost_hint), ("canonical", canonical)):
+            if function is not None and not callable(function):
+                raise InputError(f"{name} is {shown(function)}, but must be a function of an arch")
         self._choices: tuple[Choice, ...] = ()
         for name, given in choices.items():
             self._choices = (*self._choices, checked(name, as_option(name, given), self._choices))
@@ -133,7 +137,7 @@ class Choices:
         if self._cost_hint is None:
             return 1.0
         named = self.named(arch)
-        cost = self._cost_hint(named)
+        cost = _answer("cost_hint", self._cost_hint, named)
         if not isinstance(cost, int | float | np.number) or not 0 < cost < math.inf:
             raise InputError(f"cost_hint is {shown(cost)} for the arch {named}, but must be a positive number")
         return float(cost)
@@ -236,7 +240,7 @@ class Choices:
         """Return the arch after one exchange of choices by the user's `canonical`."""
         assert self._canonical is not None
         named = self.named(arch)
-        changes = self._canonical(named)
+        changes = _answer("canonical", self._canonical, named)
         if not isinstance(changes, Mapping | NamedArch):
             raise InputError(f"canonical returns {shown(changes)} for {named}, but must return a dict of choices")
         made = list(arch)
@@ -254,9 +258,19 @@ class Choices:
         return self.settled(tuple(made))
 
 
+def _answer(name: str, function: Callable[[NamedArch], Any], named: NamedArch) -> Any:
+    """Return what a function of the user's says of an arch; raise `InputError` if it fails."""
+    try:
+        return function(named)
+    except Exception as error:
+        cause = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise InputError(f"{name} fails for the arch {named} ({cause}); mend it") from error
+
+
 def _check_size(cardinalities: tuple[int, ...]) -> None:
     n_archs = math.prod(cardinalities)
     if not cardinalities or n_archs == 1:
         raise InputError("space has one arch at most, so there is nothing to search; give a choice two values or more")
     if n_archs > MOST_ARCHS:
-        raise InputError(f"space has {n_archs:.3g} archs, but may have at most {MOST_ARCHS:.0e}; use coarser grids")
+        number = f"{n_archs:.3g}" if n_archs < _MOST_WRITTEN else "more than 1e+300"
+        raise InputError(f"space has {number} archs, but may have at most {MOST_ARCHS:.0e}; use coarser grids")

@@ -10,7 +10,6 @@
 A choice with `when={"optimizer": "sgd"}` exists only where an earlier choice has that value (or one of several).
 """
 
-import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, TypeAlias
@@ -23,6 +22,8 @@ When: TypeAlias = Mapping[str, Value | Collection[Value]]
 
 _MOST = 10_000
 """Most values of one choice."""
+_LARGEST = 1e300
+"""Largest end of a grid, so that distances and ratios are numbers too."""
 _DIGITS = 4
 """Significant digits of the numbers on a grid, so that a number is what its text says."""
 
@@ -80,7 +81,7 @@ class Integers:
             raise InputError(f"{self} must hold whole numbers; for others use Grid(low, high, n)")
         if self.low > self.high or self.step < 1:
             raise InputError(f"{self} has no numbers; it needs low <= high and step >= 1")
-        _check_number_of_values(len(range(self.low, self.high + 1, self.step)), str(self))
+        _check_number_of_values((self.high - self.low) // self.step + 1, str(self))
         object.__setattr__(self, "values", tuple(range(self.low, self.high + 1, self.step)))
 
 
@@ -121,7 +122,7 @@ class LogGrid:
 
 
 def _check_grid(grid: object, low: float, high: float, n: int) -> None:
-    if not all(isinstance(end, int | float) and math.isfinite(end) for end in (low, high)) or not low < high:
+    if not all(isinstance(end, int | float) and abs(end) <= _LARGEST for end in (low, high)) or not low < high:
         raise InputError(f"{grid} must go from a finite number low to a larger one high")
     if type(n) is not int or n < 2:
         raise InputError(f"{grid} has n = {shown(n)}, but needs at least 2 numbers")
@@ -145,13 +146,13 @@ def as_option(name: str, given: object) -> Option:
     Raises:
         InputError: it is none of these, or its values are of several types.
     """
+    if isinstance(given, Categorical | Ordinal):
+        _listed(name, given.values)
     if isinstance(given, Categorical | Ordinal | Integers | Grid | LogGrid):
         return given
-    if hasattr(given, "tolist"):  # an array of numpy
+    if hasattr(given, "tolist") and not isinstance(given, type):  # an array of numpy
         given = given.tolist()
-    if isinstance(given, str | bytes) or not isinstance(given, Sequence):
-        raise InputError(f"choice {name} is {shown(given)}, but must be a list of values, such as {name}=[1, 2, 4]")
-    values = [_plain(value) for value in given]
+    values = [_plain(value) for value in _listed(name, given)]
     kinds = {_kind(value) for value in values}
     if len(kinds) > 1:
         raise InputError(
@@ -163,9 +164,18 @@ def as_option(name: str, given: object) -> Option:
     return Categorical(tuple(values))
 
 
+def _listed(name: str, given: object) -> Sequence[Value]:
+    """Return what was given as values; raise `InputError` if it is no list, or too long."""
+    if isinstance(given, str | bytes) or not isinstance(given, Sequence):
+        raise InputError(f"choice {name} is {shown(given)}, but must be a list of values, such as {name}=[1, 2, 4]")
+    _check_number_of_values(len(given), f"choice {name}")
+    return given
+
+
 def _plain(value: Value) -> Value:
     """Return a number of numpy as one of Python."""
-    return value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
+    is_number = type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0
+    return value.item() if is_number else value  # type: ignore[attr-defined]
 
 
 def _kind(value: Value) -> str:

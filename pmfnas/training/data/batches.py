@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmfnas.benchmarks.unpickle import DtypeStandIn, ForbiddenError, find_global, reading, refuse_stored
+from pmfnas.benchmarks.unpickle import DtypeStandIn, ForbiddenError, find_global, load_bounded, reading, refuse_stored
 from pmfnas.core.errors import DataError
 
 _ARCHIVES = ("*.tar.gz", "*.tgz", "*.tar")
+_MOST_BYTES = 1 << 32
+"""Largest archive, unpacked; the published ones have 0.2 to 1.5 GB."""
 _NUMBERS = frozenset({"u1", "i8", "f4", "f8"})
 
 
@@ -97,7 +99,7 @@ def read_batch(folder: Path, name: str, checksum: str | None) -> Mapping[str, An
     if checksum is not None and found != checksum:
         raise DataError(f"{path} has MD5 {found}, but the published file has {checksum}; fetch it again")
     with reading(path):
-        batch = _Unpickler(io.BytesIO(content), encoding="bytes").load()
+        batch = load_bounded(_Unpickler(io.BytesIO(content), encoding="bytes"), content)
     if not isinstance(batch, dict):
         raise DataError(f"{path} holds {type(batch).__name__}, but a batch is a dictionary; fetch it again")
     plain = {key.decode("latin-1") if isinstance(key, bytes) else str(key): value for key, value in batch.items()}
@@ -128,10 +130,13 @@ def _from_archive(archive: Path, name: str) -> bytes | None:
             reading(archive),
             tarfile.open(archive, "r:gz" if archive.suffix in (".gz", ".tgz") else "r:") as container,
         ):
-            if name not in container.getnames():
-                return None
-            member = container.extractfile(name)
-            return member.read() if member else None
+            for member in container:
+                if max(member.size, member.offset) > _MOST_BYTES:
+                    raise DataError(f"{archive} unpacks to more than {_MOST_BYTES:,} bytes; fetch it again")
+                if member.name == name:
+                    content = container.extractfile(member)
+                    return content.read() if content else None
+            return None
     except (tarfile.TarError, zlib.error) as error:
         cause = f"{type(error).__name__}: {error}".splitlines()[0]
         raise DataError(f"{archive} is truncated, damaged or no archive ({cause}); fetch it again") from None

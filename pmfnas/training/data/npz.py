@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from pmfnas.core.errors import DataError
 
+_LENGTH_ENDS, _LONGEST_HEADER = 12, 10_000
+"""Where the length of an array's header ends, at the latest, and the largest that numpy takes."""
+
 
 class Arrays:
     """The arrays of an `.npz`. Each is read on access."""
@@ -38,6 +41,11 @@ class Arrays:
 def _check_header(container: zipfile.ZipFile, member: str, what: str) -> None:
     """Raise `DataError` if a member declares objects, or more bytes than it has."""
     with container.open(member) as stream:
+        begin = stream.read(_LENGTH_ENDS)
+        length = int.from_bytes(begin[8 : 10 if begin[6:7] == b"\x01" else 12], "little")
+        if length > _LONGEST_HEADER:  # numpy would read it first
+            raise DataError(f"{what} has a header of {length:,} bytes; write it again")
+        stream.seek(0)
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(stream)

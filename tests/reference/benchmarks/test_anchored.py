@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import pmfnas
+from harness.torture.official_files import FOLDERS, write_bz2
 from pmfnas.benchmarks.anchored import build_anchored
 from pmfnas.benchmarks.anchored.identity import identify
 from pmfnas.benchmarks.anchored.inputs import log_odds
@@ -19,7 +20,6 @@ from pmfnas.benchmarks.anchored.source import SEARCHED, Source, read_source
 from pmfnas.benchmarks.official import import_official
 from pmfnas.benchmarks.official.reader import META, read_meta
 from pmfnas.benchmarks.table import HEADER, CurveTable, Key
-from tests.support.releases.official_files import FOLDERS, write_bz2
 
 OFFICIAL_ARCHS = (0, 11, 284)
 SHORT_TRIALS = {"cifar10-valid": 2, "cifar100": 1, "ImageNet16-120": 1}

@@ -35,10 +35,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from pmfnas.benchmarks.official.reader import META, arch_files
-from pmfnas.benchmarks.table import CurveTable, Key
-from pmfnas.spaces import space_for
-from tests.support.releases.official_files import (
+from harness.torture.official_files import (
     DATASETS,
     EPOCHS,
     EVAL_IMAGES,
@@ -52,6 +49,9 @@ from tests.support.releases.official_files import (
     trial_content,
     write_bz2,
 )
+from pmfnas.benchmarks.official.reader import META, arch_files
+from pmfnas.benchmarks.table import CurveTable, Key
+from pmfnas.spaces import space_for
 
 SEEDS_200 = (777, 888, 999)
 SEARCHED = {"cifar10": "cifar10-valid"}

@@ -214,6 +214,7 @@ ALTERED = [
 @pytest.mark.parametrize(("place", "value", "message"), ALTERED, ids=[f"{'.'.join(p)}={v}"[:60] for p, v, _ in ALTERED])
 def test_an_altered_header_is_refused_by_what_is_wrong(path: Path, place: tuple[str, ...], value: object, message: str):
     content = json.loads((path / HEADER).read_text())
+    del content["seal"]  # as older tables
     inner = content
     for name in place[:-1]:
         inner = inner[name]
@@ -225,11 +226,21 @@ def test_an_altered_header_is_refused_by_what_is_wrong(path: Path, place: tuple[
         CurveTable.open(path)
 
 
+def test_one_flipped_bit_in_the_header_is_found(path: Path):
+    whole = (path / HEADER).read_bytes()
+    for place in range(0, 8 * len(whole), 61):
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        (path / HEADER).write_bytes(damaged)
+        with pytest.raises(DataError, match="table"):
+            CurveTable.open(path)
+
+
 def test_a_header_that_may_not_be_read_or_is_none_is_named(path: Path, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object, **__: object) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(DataError, match=r"table\.json cannot be read \(Permission denied\); make the table again"):
         CurveTable.open(path)
 

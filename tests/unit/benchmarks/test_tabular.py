@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.torture.official_files import make
 from pmfnas.benchmarks.official import import_official
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.benchmarks.tabular import DATASETS, TableBenchmark, dataset
 from pmfnas.core.errors import InputError, UnavailableError
 from pmfnas.core.types import Train
 from pmfnas.spaces import space_for
-from tests.support.releases.official_files import make
 from tests.support.tables import EPOCH_S, PASS_S, write_small
 
 ARCHS = ((3, 0, 0, 0, 0, 0), (0, 3, 0, 0, 0, 0), (0, 0, 3, 0, 0, 0))

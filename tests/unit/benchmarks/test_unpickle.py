@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmfnas.benchmarks.official.stream import RecordStream
-from pmfnas.benchmarks.unpickle import load_bz2, open_bz2, open_torch, reading
+from harness.torture.official_files import make, write_bz2
+from pmfnas.benchmarks.official.stream import RecordStream, open_bz2, open_torch
+from pmfnas.benchmarks.unpickle import load_bz2, reading
 from pmfnas.core.errors import DataError
-from tests.support.releases.official_files import make, write_bz2
 
 LIMIT = 1 << 24
 PLAIN = {
@@ -148,6 +148,31 @@ def test_a_memo_cannot_be_made_to_fill_the_memory(tmp_path: Path):
         record_stream(b"\x80\x02X\xff\xff\xff\xff.", tmp_path / "bad")
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not hold a process to its memory")
+def test_a_high_place_of_the_memo_is_refused_by_python_s_own_reader(tmp_path: Path):
+    with pytest.raises(DataError, match="needs more memory than there is"):
+        by_bz2(b"\x80\x02Nr\xff\xff\xff\x7f.", tmp_path / "bad")
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_tuples_within_tuples_without_end_are_refused(read: Callable[..., Any], tmp_path: Path):
+    with pytest.raises(DataError, match=r"more than 50,000 tuples|a tuple within a tuple"):
+        read(b"\x80\x02}N" + b"\x85" * 1_000_000 + b"Ns.", tmp_path / "bad")
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"\x80\x02]" + b"N" * (1 << 21) + b"e.", "more than 2,097,152 instructions without a record"),
+        (b"\x80\x02" + (b"X\x00\x00\x01\x00" + b"x" * 65_536) * 1_025 + b".", "a text of 65,536 bytes"),
+        (b"\x80\x02c" + b"x" * 1_000, "a name that begins with 'xxx"),
+    ],
+)
+def test_a_stream_that_unpacks_without_end_is_refused(data: bytes, why: str, tmp_path: Path):
+    with pytest.raises(DataError, match=why):
+        record_stream(data, tmp_path / "bad")
+
+
 def test_a_file_that_unpacks_without_end_is_refused(tmp_path: Path):
     path = tmp_path / "bomb.pickle.pbz2"
     write_bz2(path, "x" * 100_000)
@@ -259,7 +284,7 @@ def test_records_come_one_by_one_and_are_gone_afterwards(protocol: int):
 def test_memory_does_not_grow_with_the_number_of_records():
     program = """
 import io, pickle, sys, tracemalloc
-from tests.support.releases.official_files import make
+from harness.torture.official_files import make
 from pmfnas.benchmarks.official.stream import RecordStream
 n = int(sys.argv[1])
 record = make("sss", 2).records[0]

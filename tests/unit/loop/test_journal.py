@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -73,6 +75,23 @@ def test_a_line_damaged_in_the_middle_is_named(tmp_path):
     path.write_bytes(b"".join(lines))
     with pytest.raises(DataError, match="is damaged in line 3"):
         Journal(path).read()
+
+
+def test_one_flipped_bit_is_named_by_its_line(tmp_path):
+    path = written(tmp_path / "j", EVENTS)
+    whole = path.read_bytes()
+    for place in range(0, 8 * (len(whole) - 1), 41):
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match=r"is damaged in line [1-6] "):
+            Journal(path).read()
+
+
+def test_a_journal_of_before_seals_is_read(tmp_path):
+    path = written(tmp_path / "j", EVENTS)
+    path.write_text(re.sub('"seal": "[^"]*", ', "", path.read_text()))
+    assert_same(Journal(path).read(), EVENTS)
 
 
 def test_a_disk_that_takes_nothing_is_named(tmp_path):

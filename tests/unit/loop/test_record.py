@@ -75,6 +75,13 @@ def record(tmp_path) -> Path:
     return record_path(tmp_path, HEADER.run_id)
 
 
+def without_seal(rows: pa.Table) -> pa.Table:
+    """Return rows with the header of a record of format 2."""
+    header = json.loads(rows.schema.metadata[METADATA])
+    del header["seal"]
+    return rows.replace_schema_metadata({METADATA: json.dumps({**header, "format": 2})})
+
+
 @pytest.fixture
 def rows(record) -> pd.DataFrame:
     return pd.read_parquet(record)
@@ -179,8 +186,7 @@ def test_set_up_is_a_column_of_its_own(tmp_path):
 
 
 def test_a_record_without_set_up_reads_as_none_paid(record):
-    old = pq.read_table(record)
-    pq.write_table(old.drop_columns(["setup_s"]), record)
+    pq.write_table(without_seal(pq.read_table(record)).drop_columns(["setup_s"]), record)
     assert read_rows(record)["setup_s"].to_pylist() == [0.0] * 9
     assert read_rows(record, ["stop", "setup_s"]).column_names == ["stop", "setup_s"]
     assert read_header(record) == HEADER
@@ -245,8 +251,25 @@ def test_a_finished_run_is_never_overwritten(record, tmp_path):
 @pytest.mark.parametrize("damage", [lambda raw: raw[:-100], lambda raw: b"", lambda raw: b"PAR1" + b"\0" * 50])
 def test_a_damaged_record_is_named_with_the_remedy(record, read, damage):
     record.write_bytes(damage(record.read_bytes()))
-    with pytest.raises(DataError, match=r"s0007\.parquet .*damaged.*remove it to run it again"):
+    with pytest.raises(DataError, match=r"s0007\.parquet .*(damaged|altered).*remove it to run it again"):
         read(record)
+
+
+@pytest.mark.parametrize("read", [read_header, read_rows])
+def test_one_flipped_bit_anywhere_is_found(record, read):
+    whole = record.read_bytes()
+    for place in range(0, 8 * len(whole), 997):
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        record.write_bytes(damaged)
+        with pytest.raises(DataError, match=r"s0007\.parquet "):
+            read(record)
+
+
+def test_a_record_of_before_seals_is_read(record):
+    pq.write_table(without_seal(pq.read_table(record)), record)
+    assert read_header(record) == HEADER
+    assert read_rows(record).num_rows == 9
 
 
 @pytest.mark.parametrize("metadata", [None, {b"other": b"1"}, {METADATA: b"{"}, {METADATA: b'{"format": 2}'}])
@@ -262,6 +285,25 @@ def test_a_record_of_another_format_says_so(tmp_path):
     pq.write_table(pa.table({"number": [1]}).replace_schema_metadata({METADATA: b'{"format": 0}'}), path)
     with pytest.raises(DataError, match=r"s0001\.parquet was written by another version"):
         read_header(path)
+
+
+@pytest.mark.parametrize("name", ["end_s", "arch", "stop", "validate_at", "incumbent"])
+def test_a_record_of_other_columns_is_refused(record, name):
+    rows = without_seal(pq.read_table(record))
+    other = pa.array([{"a": 1}] * rows.num_rows)
+    for changed in (rows.drop_columns([name]), rows.set_column(rows.schema.get_field_index(name), name, other)):
+        pq.write_table(changed, record)
+        with pytest.raises(DataError, match=rf"s0007\.parquet is damaged or of another kind .*column {name}"):
+            read_rows(record)
+
+
+@pytest.mark.parametrize("changed", [{"seed": "7"}, {"budget_s": []}, {"settings": None}, {"recommended": [1]}])
+def test_a_header_of_other_types_is_refused(record, changed):
+    rows = without_seal(pq.read_table(record))
+    header = {**json.loads(rows.schema.metadata[METADATA]), **changed}
+    pq.write_table(rows.replace_schema_metadata({METADATA: json.dumps(header)}), record)
+    with pytest.raises(DataError, match=r"s0007\.parquet is damaged or of another kind"):
+        read_header(record)
 
 
 # ---------------------------------------------------------------------------------------- incumbent_steps

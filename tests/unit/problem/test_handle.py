@@ -77,6 +77,21 @@ def test_a_checkpoint_that_cannot_be_read_or_written_is_noted_and_training_goes_
     assert "was not saved (InputError" in sent[0]["text"]
 
 
+def test_a_checkpoint_with_one_flipped_bit_is_noted(tmp_path):
+    run, _ = opened(tmp_path)
+    assert [epoch for epoch in run.epochs if run.report(valid_acc=0.1) is None] == [1, 2, 3]
+    run.checkpoint.save({"weights": list(range(50))})
+    path = tmp_path / "00003.pkl"
+    whole = path.read_bytes()
+    for place in range(0, 8 * len(whole), 37):
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        later, sent = opened(tmp_path, start=3, stop=4)
+        assert later.checkpoint.load() is None
+        assert "00003.pkl was altered" in sent[0]["text"]
+
+
 def test_figures_that_are_no_numbers_end_the_training_even_where_it_catches_that(tmp_path):
     run, sent = opened(tmp_path)
     with pytest.raises(Diverged):

@@ -1,6 +1,6 @@
 import pytest
 
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import DataError, InputError
 
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
@@ -20,6 +20,22 @@ def test_states_come_back_as_they_were(tmp_path):
         kept.save(KEY, state(epoch))
     assert kept.epochs(KEY) == [3, 12]
     assert kept.load(KEY, 3).weights["w"].tolist() == [3.0, 3.0]
+
+
+def test_one_flipped_bit_is_found_and_an_older_state_is_read(tmp_path):
+    kept = Checkpoints(tmp_path)
+    kept.save(KEY, state(3))
+    path = kept.path(KEY, 3)
+    whole = path.read_bytes()
+    assert torch.load(path, weights_only=True)["weights"]["w"].tolist() == [3.0, 3.0]  # other programs read it as well
+    for place in range(0, 8 * len(whole), 211):
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match=r"00003\.pt was altered: its checksum is another; remove"):
+            kept.load(KEY, 3)
+    path.write_bytes(whole.rpartition(b"\n")[0])
+    assert kept.load(KEY, 3).epoch == 3
 
 
 def test_dropped_archs_are_removed_and_others_stay(tmp_path):

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.torture.official_files import FOLDERS, PTH, make, write_bz2
 from pmfnas.benchmarks.official import default_root, detect, part_of
 from pmfnas.benchmarks.official.layout import SIZE, TOPOLOGY, OfficialSpace, space_of
 from pmfnas.core.errors import DataError
 from pmfnas.spaces import space_for
-from tests.support.releases.official_files import FOLDERS, PTH, make, write_bz2
 
 
 def kinds(path: Path) -> list[tuple[str, str, str]]:

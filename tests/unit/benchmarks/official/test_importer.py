@@ -9,11 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pmfnas.benchmarks.official import import_official, importer
-from pmfnas.benchmarks.table import CurveTable, Key
-from pmfnas.core.errors import DataError, InputError
-from pmfnas.progress import Progress
-from tests.support.releases.official_files import (
+from harness.torture.official_files import (
     DATASETS,
     EPOCHS,
     EVAL_IMAGES,
@@ -23,6 +19,10 @@ from tests.support.releases.official_files import (
     make,
     write_bz2,
 )
+from pmfnas.benchmarks.official import import_official, importer
+from pmfnas.benchmarks.table import CurveTable, Key
+from pmfnas.core.errors import DataError, InputError
+from pmfnas.progress import Progress
 
 FEW = ("cifar10", "cifar100")  # of the data sets, where fewer columns do
 

