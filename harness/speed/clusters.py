@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.experiment.batch import run_experiment
 from harness.experiment.specs import TABLE2
 from harness.host.clusters import BACKENDS, LOKY
-from harness.speed.figure import Figure
+from harness.speed.figure import Figure, line
 from harness.speed.parts import Plan
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import PmfnasError
@@ -21,25 +21,33 @@ _BUDGET_S = 600.0
 
 def measure(plan: Plan) -> list[Figure]:
     """Return the seconds of 10,000 short runs on every installed backend, scaled up, next to one process."""
-    n_seeds = plan.pick(150, 3)
-    alone_s, same = _timed(plan, n_seeds, LOKY, n_jobs=1)
+    few = plan.pick((50, 200), (2, 4))
+    peer_s, same = _scaled(plan, few, LOKY, n_jobs=1)
     figures = []
     for backend in BACKENDS:
         what = f"{N_RUNS:,} runs of ten minutes, {backend}"
         try:
-            seconds, content = _timed(plan, n_seeds, backend, n_jobs=N_JOBS)
+            value_s, content = _scaled(plan, few, backend, n_jobs=N_JOBS)
         except PmfnasError as error:
             figures.append(Figure("backends", what, None, "s on two cores", note=str(error)))
             continue
-        note = f"scaled up from {n_seeds} runs; records {'are the same bytes' if content == same else 'DIFFER'}"
-        value, peer = (s / n_seeds * N_RUNS for s in (seconds, alone_s))
-        figures.append(Figure("backends", what, value, "s on two cores", None, False, "one process", peer, note=note))
+        note = f"scaled up from {few[0]} and {few[1]} runs; records {'are the same' if content == same else 'DIFFER'}"
+        figures.append(
+            Figure("backends", what, value_s, "s on two cores", None, False, "one process", peer_s, note=note)
+        )
     return figures
+
+
+def _scaled(plan: Plan, few: tuple[int, int], backend: str, *, n_jobs: int) -> tuple[float, str]:
+    """Return the seconds of `N_RUNS` runs, on the line through two small experiments, and a hash of the records."""
+    timed = [_timed(plan, n, backend, n_jobs=n_jobs) for n in few]
+    constant_s, run_s = line(few, [seconds for seconds, _ in timed])
+    return constant_s + N_RUNS * run_s, timed[-1][1]
 
 
 def _timed(plan: Plan, n_seeds: int, backend: str, *, n_jobs: int) -> tuple[float, str]:
     """Return the seconds of an experiment on a backend, with its start, and a hash of its records."""
-    out = Path(plan.work) / f"{backend}-{n_jobs}"
+    out = Path(plan.work) / f"{backend}-{n_jobs}-{n_seeds}"
     spec = replace(TABLE2, searchers=("random_search",), datasets=("cifar10",), n_seeds=n_seeds, budget_s=_BUDGET_S)
     begin = time.perf_counter()
     run_experiment(spec, CurveTable.open(Path(plan.table)), out, n_jobs=n_jobs, backend=backend)

@@ -71,7 +71,7 @@ def measure(plan: Plan) -> list[Figure]:
     players = {**TABLE2.players, "trivial": Trivial}
     experiment = replace(TABLE2, players=players, budget_s=plan.pick(TABLE2.budget_s, 3600.0))
     figures = [
-        Figure("loop", f"an event of {name}", per_event_us(experiment, table, benchmark, name), "us of CPU", goal)
+        Figure("loop", f"an event of `{name}`", per_event_us(experiment, table, benchmark, name), "us of CPU", goal)
         for name, goal in (("trivial", 25.0), ("random_search", None), ("hyperband", None), ("bohb", None))
     ]
     return [*figures, _asha(plan, experiment, table, benchmark)]

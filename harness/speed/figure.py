@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MEMORY = "exponent of memory"
+"""Unit of the growth of memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

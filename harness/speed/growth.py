@@ -14,7 +14,7 @@ import numpy as np
 from harness.experiment.batch import open_benchmark, run_experiment, run_one
 from harness.experiment.jobs import Job
 from harness.experiment.specs import TABLE2
-from harness.speed.figure import Figure, exponent
+from harness.speed.figure import MEMORY, Figure, exponent
 from harness.speed.parts import Plan, in_process, memory_mb
 from pmfnas.benchmarks.table import CurveTable, Header, Key, TableWriter
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset
@@ -76,7 +76,7 @@ def _curve(plan: Plan, kind: str, what: str, sizes: tuple[float, ...], *argument
     memory = exponent(units, [found["memory_mb"] for _, found in points])
     return [
         Figure("growth", what, exponent(units, times), "exponent of time", MOST, note=note),
-        Figure("growth", what, memory, "exponent of memory", MOST),
+        Figure("growth", what, memory, MEMORY, MOST),
     ]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.host.code import ROOT
-from harness.speed.figure import Figure, rounded
+from harness.speed.figure import MEMORY, Figure, rounded
 from pmfnas.files import reading, write_text
 
 FILE, TABLE = "speed.json", "table.md"
@@ -46,8 +46,9 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, list[Figure]]]:
 
 
 def machine() -> str:
-    """Return what the figures depend on, without the name of the host."""
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    """Return what the figures depend on, with the load of the machine, without its name."""
+    load = f", load {os.getloadavg()[0]:.0f}" if hasattr(os, "getloadavg") else ""
+    return f"{os.cpu_count()} cores{load}, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -90,15 +91,15 @@ def page(folder: Path) -> str:
     figures = [figure for part in parts.values() for figure in part]
     judged = [figure for figure in figures if figure.verdict in ("met", "SHORT")]
     n_short = len(short(figures))
-    listed = [f for f in figures if f.goal is not None or f.peer]
+    listed = [f for f in figures if (f.goal is not None or f.ratio is not None) and not _is_quiet(f)]
     absent = sum(figure.value is None for figure in figures)
     return "\n".join(
         [
             "# Speed and scale",
             "",
             f"`./reproduce.sh speed` measures these figures (here on {content['machine']}; data `{content['data']}`).",
-            f"Of {len(judged)} goals, {len(judged) - n_short} are met and {n_short} fall short.",
-            f"{absent} figures are absent: not installed, or not reached in time.",
+            f"Goals met: {len(judged) - n_short}; goals missed: {n_short}; figures absent, because something was not",
+            f"installed or not reached in time: {absent}.",
             "A ratio says how many times better a figure is than that of the peer in the same run.",
             "",
             "| figure | goal | measured | ratio |",
@@ -106,11 +107,16 @@ def page(folder: Path) -> str:
             *map(_short_row, listed),
             "",
             "Seconds are CPU seconds, so that other work on the machine disturbs them little. Experiments are scaled",
-            "up from a few seeds. An exponent of 1 is linear growth. `results/reference/speed/speed.json` has a note",
-            "on each figure.",
+            "up from a few seeds. An exponent of 1 is linear growth; those of memory are listed where they fall short.",
+            "`results/reference/speed/speed.json` has all figures, with a note on each.",
             "",
         ]
     )
+
+
+def _is_quiet(figure: Figure) -> bool:
+    """Return whether a figure is an exponent of memory that meets its goal: the page says so in a sentence."""
+    return figure.unit == MEMORY and figure.verdict == "met"
 
 
 def _short_row(figure: Figure) -> str:
