@@ -5,13 +5,13 @@ No other package imports this one.
 main             finds the verb, and turns errors into one line and an exit code
 arguments        the flags that several verbs share
 options          options, help and examples of each verb
+own              forms of `compare` and `peers` on problems of one's own
 ceiling          verb `ceiling`
 compare          verb `compare`
 completion       verb `completion`
 data             verb `data`
 explain          verbs `explain` and `calibration`
 peers            verb `peers`
-problems         verb `peers --problems`
 predictors       verb `predictors`
 regress          verb `regress`
 report           verbs `report` and `same-order`

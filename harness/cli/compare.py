@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from harness.cli import problem_compare
 from harness.cli.arguments import asked
 from harness.cli.options.compare import N_SEEDS
+from harness.cli.own import compare as problem_compare
 from harness.compare import outputs
 from harness.compare.outputs import COMPARISON
 from harness.experiment.batch import check_claim, open_benchmark, run_experiment

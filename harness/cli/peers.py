@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from harness.cli import problems
 from harness.cli.arguments import asked
 from harness.cli.options.peers import BUDGET_S, N_SEEDS
+from harness.cli.own import peers as problems
 from harness.compare import outputs
 from harness.compare.peers import ABSENT, NAME, TITLE, Plan, write_peers
 from harness.experiment.batch import run_experiment

@@ -7,6 +7,7 @@ folder        a folder of results: claim, lock, manifest, copy among the referen
 checksums     checksums of the references, and of the files in a folder of results
 data          which table a command runs on, and where tables are cached
 data_info     a table in words
+own_table     experiments on a table of one's own
 exclusions    archs that are left out of an experiment
 held_out      trials that a run may see, on data whose runs are scored by the other trials
 unfinished    the note on a folder whose runs are not all done

@@ -11,4 +11,5 @@ that many seeds of many searchers are cheap. The recordings are part of this fol
     recorded            the benchmark that reads a recording
     comparing           the runs of all searchers, and their statistics
     tables              the comparison as a page
+    outputs             every output file
 """

@@ -62,7 +62,8 @@ def test_test_accuracy_is_read_in_the_three_places_that_the_harness_names():
 
 def test_the_oracle_is_asked_for_finished_runs_and_for_the_judgement_of_predictions_alone():
     asks = files_of("harness", lambda f: "harness.score.oracle" in imported(f))
-    assert asks == {"predictors/material.py", "score/ceiling.py", "score/scoring.py"}
+    judged = {"predictors/material.py", "predictors/gate/inrun/figures.py", "predictors/gate/inrun/measuring.py"}
+    assert asks == {*judged, "score/ceiling.py", "score/scoring.py"}
     opens = files_of("harness", lambda f: "harness.search.final_test" in imported(f))
     assert opens == {"search/result.py", "search/retrain.py", "search/run.py"}
 

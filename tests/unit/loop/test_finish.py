@@ -126,6 +126,8 @@ def test_of_several_that_were_trained_to_the_end_the_best_of_the_longest_schedul
     finished = search(searcher, executor, Setting(cells(), FIDELITIES, 121.0 + WHOLE_S * 1.15 + 5.0))
     assert asked(finished) == [(C, "12@12"), (C, "200@200"), (B, "12@1"), (B, "12@12")]
     assert finished.recommended[:2] == (C, B)
+
+
 def test_a_held_request_within_the_added_training_is_answered_from_it():
     begun = [Submit((Train(C, "12", 0, 3),)), Submit((Train(C, "12", 3, 5),))]
     finished = run(begun, budget_s=3 * EPOCH_S + PASS_S + 1.15 * (12 * EPOCH_S + PASS_S) + 1.0)
