@@ -12,9 +12,6 @@ from harness.problems.tables import markdown, summarised
 from pmfnas.loop.record import read_header
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "problems"
-pytestmark = pytest.mark.skipif(
-    not REFERENCE.exists(), reason="not made yet: ./reproduce.sh peers --problems --update-reference"
-)
 
 
 @pytest.fixture(scope="module")
