@@ -111,7 +111,7 @@ def run_experiment(
     if missing:
         promise(out, experiment, table.header.space, command)
     left, n_lost = missing, 0
-    while left:
+    while True:
         try:
             _run(left, experiment, table, out, n_jobs, backend)
         except LostError:

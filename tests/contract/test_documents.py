@@ -10,7 +10,7 @@ from tests.support.commands import fault, options_of_all_verbs, variables
 from tests.support.documents import ROOT, SHELL, Page, commands, pages, read
 from tests.support.named import missing_names, missing_tests
 
-LANGUAGES = (SHELL, "python", "yaml", "")
+LANGUAGES = (SHELL, "python", "json", "yaml", "")
 PAGES = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.path.relative_to(ROOT)))
 
 

@@ -16,7 +16,7 @@ from pmfnas.core.errors import InputError
 from tests.support.frames import some_runs
 from tests.support.reported import folder_of
 
-BY_TRAINING = {"search", "search-compare", "problem"}
+BY_TRAINING = {"search", "search-compare", "problem", "problem-compare"}
 ELSEWHERE = {"compare", "peers", "problems", *BY_TRAINING}
 
 
