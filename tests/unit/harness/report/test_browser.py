@@ -270,9 +270,7 @@ def test_every_column_of_the_tables_can_be_sorted(browser, report):
 
 def test_headings_explain_themselves(browser, report):
     page = shown(browser, report, WIDE).page
-    assert (
-        page.locator("#answer thead abbr", has_text="rank").get_attribute("title").startswith("place by mean score")
-    )
+    assert page.locator("#answer thead abbr", has_text="rank").get_attribute("title").startswith("place by mean score")
     legend = page.locator("#answer .meanings")
     legend.locator("summary").click()
     assert legend.get_by_text("p-value of Wilcoxon's signed-rank test").is_visible()
