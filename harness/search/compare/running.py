@@ -153,7 +153,8 @@ def _ended(plan: Plan, out: Path, missing: Sequence[Run], command: Command) -> I
 
 
 def _started(plan: Plan, out: Path, run: Run, command: Command) -> "subprocess.Popen[bytes]":
-    environment = with_parent({**os.environ, **dict.fromkeys(_THREADS, str(plan.n_threads))})
+    in_order = {"PYTHONUNBUFFERED": "1"}  # standard output and errors share the log
+    environment = with_parent({**os.environ, **in_order, **dict.fromkeys(_THREADS, str(plan.n_threads))})
     with log_file(out, run).open("ab") as log:
         return subprocess.Popen(
             list(command(plan, run, folder(out, run))),

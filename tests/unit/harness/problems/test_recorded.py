@@ -63,6 +63,7 @@ def falls(arch, run):
 
 @pytest.fixture
 def recorded(tmp_path):
+    pytest.importorskip("threadpoolctl", reason="recording needs scikit-learn, which brings it")
     own = toy(falls)
     recording.write(recording.record(own, tmp_path), tmp_path / "toy.parquet")
     return Recording(own, recording.read(tmp_path / "toy.parquet"))
@@ -101,6 +102,7 @@ def test_scores_are_larger_where_the_metric_is_smaller(recorded):
 
 
 def test_recording_goes_on_where_it_stopped(tmp_path):
+    pytest.importorskip("threadpoolctl", reason="recording needs scikit-learn, which brings it")
     own, seen = toy(falls), []
 
     def counting(arch, run):
