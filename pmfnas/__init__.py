@@ -39,8 +39,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pmfnas.core.errors import PmfnasError
+    from pmfnas.core.metric import Metric
     from pmfnas.engine.searcher import PmfNas
-    from pmfnas.problem.metric import Metric
     from pmfnas.problem.problem import Problem
     from pmfnas.problem.result import Result
     from pmfnas.problem.search import search
@@ -71,7 +71,7 @@ _HOMES = {
     "Grid": _OPTIONS,
     "Integers": _OPTIONS,
     "LogGrid": _OPTIONS,
-    "Metric": "pmfnas.problem.metric",
+    "Metric": "pmfnas.core.metric",
     "Ordinal": _OPTIONS,
     "PmfNas": "pmfnas.engine.searcher",
     "PmfnasError": "pmfnas.core.errors",

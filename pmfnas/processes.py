@@ -12,6 +12,8 @@ from typing import IO
 
 from pmfnas.core.errors import InputError
 
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables of the environment that hold the number of threads of linear algebra, read when numpy is loaded."""
 _WATCH = "ends with its parent"
 """Name of the thread that watches the parent."""
 _POLL_S = 1.0

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from pmfnas.core.errors import DataError
+from pmfnas.core.metric import Metric
 from pmfnas.core.types import Reason
 from pmfnas.loop.ledger import paid_s
 from pmfnas.loop.record import RunHeader, read_header, read_rows
-from pmfnas.problem.metric import Metric
 
 MOVED_ON = "moved_on"
 """Field in the reason of a stage's first request: why the previous stage ended."""

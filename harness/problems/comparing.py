@@ -55,7 +55,7 @@ WHOLE_TRAININGS = 30
 """Budget of a run, in full trainings of an average arch: about 5 % of each space."""
 DATA = "TRAINED"
 _CODE = (
-    *(f"pmfnas/{name}.py" for name in ("loop/finish", "problem/arguments", "problem/metric", "spaces/own/*")),
+    *(f"pmfnas/{name}.py" for name in ("loop/finish", "problem/arguments", "spaces/own/*")),
     *("harness/problems/comparing.py", "harness/problems/recorded.py", "baselines/peers/*.py"),
 )
 """The files that determine the result of a run, beside those of every run."""

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pmfnas.problem.metric import Metric
+from pmfnas.core.metric import Metric
 from pmfnas.spaces.own.choices import Choices
 
 NAMES = ("digits_mlp", "diabetes_boosting", "digits_cnn")

@@ -11,8 +11,8 @@ import pandas as pd
 
 from harness.problems.problem import Problem
 from pmfnas.core.errors import UnavailableError
+from pmfnas.core.metric import Metric
 from pmfnas.core.types import Arch, Cost, Curve, Fidelities, FloatArray, Schedule, Train
-from pmfnas.problem.metric import Metric
 from pmfnas.spaces.own.choices import Choices
 
 

@@ -18,10 +18,10 @@ from harness.show import render
 from harness.show.panels import write_figure
 from harness.show.sheet import Sheet, pairs
 from pmfnas.core.errors import DataError, InputError
+from pmfnas.core.metric import Metric
 from pmfnas.files import write_text
 from pmfnas.loop.record import read_rows, record_path, run_id
 from pmfnas.problem.folder import EXPERIMENT
-from pmfnas.problem.metric import Metric
 
 NOTE = (
     "One search on one problem: no test value, no regret and no comparison with other searchers can be told from it. "

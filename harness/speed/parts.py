@@ -21,8 +21,9 @@ from typing import Any
 from harness.host.code import ROOT
 from harness.speed.figure import Figure
 from pmfnas.core.errors import DataError
+from pmfnas.processes import THREAD_VARIABLES
 
-ONE_THREAD = MappingProxyType({f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")})
+ONE_THREAD = MappingProxyType(dict.fromkeys(THREAD_VARIABLES, "1"))
 LIMIT_S = 420.0
 """Time limit of one part."""
 

@@ -14,6 +14,7 @@ import pandas as pd
 from harness.torture.children import Trial, harness, last_words
 from harness.torture.goals import Goal, judged, unchecked
 from harness.torture.subjects import Subject
+from pmfnas.processes import THREAD_VARIABLES
 
 _FILES = ("runs.parquet", "steps.parquet", "*.md", "*.tex", "*.csv", "figures/*", "runs/*/*/*.parquet")
 _TABLE, _TIME = "table.csv", "searcher_s"
@@ -25,7 +26,6 @@ random.seed({seed})
 numpy.random.seed({seed})
 """
 """A `sitecustomize` that every process of the child runs first."""
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def goals(trial: Trial) -> list[Goal]:
@@ -53,7 +53,7 @@ def _settings(at: Path) -> Mapping[str, tuple[int, Mapping[str, str]]]:
         "2 jobs": (2, {"PYTHONPATH": _scrambled(at, 1)}),
         "another hash seed and time zone": (1, {"PYTHONHASHSEED": "12345", "TZ": "Pacific/Kiritimati"}),
         "8 jobs": (8, {"PYTHONPATH": _scrambled(at, 2), "PYTHONHASHSEED": "0"}),
-        "2 threads of linear algebra": (1, dict.fromkeys(_THREADS, "2")),
+        "2 threads of linear algebra": (1, dict.fromkeys(THREAD_VARIABLES, "2")),
     }
     if other := _locale():
         found["another locale"] = (2, {"LC_ALL": other, "LANG": other})

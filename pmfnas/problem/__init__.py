@@ -10,7 +10,6 @@ worker      the program of a worker process, which calls the training function
 process     a worker process as the search sees it: started, heard, killed
 remote      trainings on other machines, through Dask, Ray and others
 executor    tickets on workers, while the clock runs
-metric      what is searched for, and how it becomes the score that searchers read
 durations   times as people write and read them
 folder      the files of a search
 watch       what is shown while it runs, and which checkpoints are removed

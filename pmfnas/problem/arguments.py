@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from pmfnas.core.errors import InputError, shown
+from pmfnas.core.metric import Metric, as_metric
 from pmfnas.core.ports import SearcherFactory
 from pmfnas.core.types import Fidelities, Schedule
 from pmfnas.loop.plain import plain
 from pmfnas.loop.record import run_id
 from pmfnas.problem.durations import seconds
 from pmfnas.problem.folder import EXPERIMENT
-from pmfnas.problem.metric import Metric, as_metric
 from pmfnas.spaces.own.choices import Choices
 
 Train = Callable[[Any, Any], Any]

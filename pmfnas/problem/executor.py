@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pmfnas.core.errors import InputError
+from pmfnas.core.metric import Metric
 from pmfnas.core.ports import Event
 from pmfnas.core.rng import trial_keys
 from pmfnas.core.types import (
@@ -32,7 +33,6 @@ from pmfnas.core.types import (
 )
 from pmfnas.problem.folder import LOG, Folder
 from pmfnas.problem.handle import Task
-from pmfnas.problem.metric import Metric
 from pmfnas.problem.process import Inbox, Message, WorkerProcess
 from pmfnas.problem.remote import RemoteWorker
 

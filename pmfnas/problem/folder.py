@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from pmfnas.core.errors import InputError, shown
+from pmfnas.core.metric import Metric
 from pmfnas.files import reading, remove_abandoned, write_text, writing
 from pmfnas.loop.journal import Journal
 from pmfnas.loop.record import record_path
-from pmfnas.problem.metric import Metric
 
 EXPERIMENT = "problem"
 """What such a folder says that it holds."""

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pmfnas.core.errors import InputError, shown
+from pmfnas.core.metric import Metric
 from pmfnas.files import write_bytes
-from pmfnas.problem.metric import Metric
 from pmfnas.seal import with_seal, without_seal
 
 Send = Callable[[Mapping[str, Any]], None]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pmfnas.core.metric import Metric
 from pmfnas.problem.arguments import Train
-from pmfnas.problem.metric import Metric
 from pmfnas.spaces.own.choices import Choices
 
 

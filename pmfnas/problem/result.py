@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmfnas.core.errors import InputError
+from pmfnas.core.metric import Metric
 from pmfnas.core.types import Fidelities
 from pmfnas.files import reading
 from pmfnas.loop.record import RunHeader, incumbent_steps, read_header, read_rows
 from pmfnas.problem.durations import written
 from pmfnas.problem.folder import Folder
 from pmfnas.problem.handle import read_checkpoint
-from pmfnas.problem.metric import Metric
 from pmfnas.spaces.own.choices import Choices
 from pmfnas.spaces.own.named_arch import NamedArch
 

@@ -7,6 +7,7 @@ from math import inf
 from pathlib import Path
 
 from pmfnas.core.errors import ContractError, InputError, shown
+from pmfnas.core.metric import Metric
 from pmfnas.core.ports import Executor, SearcherFactory
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Ok, Outcome, Ticket
@@ -20,16 +21,14 @@ from pmfnas.loop.runner import search as play
 from pmfnas.problem.arguments import Checked, Train, checked, pickled
 from pmfnas.problem.executor import Patience, ProcessExecutor, Worker
 from pmfnas.problem.folder import EXPERIMENT, LOCK, LOG, Folder
-from pmfnas.problem.metric import Metric
 from pmfnas.problem.process import Inbox, WorkerProcess
 from pmfnas.problem.remote import RemoteWorker, Submits
 from pmfnas.problem.result import Result
 from pmfnas.problem.trackers import Tracker, Trackers
 from pmfnas.problem.watch import Display, Watched
-from pmfnas.processes import alone
+from pmfnas.processes import THREAD_VARIABLES, alone
 from pmfnas.spaces.own.choices import Choices
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _DEVICES = "CUDA_VISIBLE_DEVICES"
 
 
@@ -202,7 +201,7 @@ def shared(slot: int, n_workers: int, given: Mapping[str, str], n_cores: int) ->
     if n_workers == 1:
         return {}
     threads = str(max(1, n_cores // n_workers))
-    variables = {name: threads for name in _THREADS if name not in given}
+    variables = {name: threads for name in THREAD_VARIABLES if name not in given}
     devices = [name.strip() for name in given.get(_DEVICES, "").split(",") if name.strip()]
     if len(devices) > 1:
         variables[_DEVICES] = devices[slot % len(devices)]

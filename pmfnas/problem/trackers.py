@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pmfnas.core.errors import InputError
+from pmfnas.core.metric import Metric
 from pmfnas.core.types import Diverged, Failed, Ok, Outcome, Ticket, Train
-from pmfnas.problem.metric import Metric
 from pmfnas.spaces.own.choices import Choices
 
 

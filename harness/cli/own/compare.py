@@ -15,8 +15,8 @@ from harness.search.compare.problem_outputs import write
 from harness.search.compare.running import run_missing
 from harness.show.render import wrap
 from pmfnas.core.errors import InputError
+from pmfnas.core.metric import Metric
 from pmfnas.core.ports import SearcherFactory
-from pmfnas.problem.metric import Metric
 
 N_SEEDS = 20
 _OF_TABLES = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -46,13 +47,29 @@ def write(plan: Plan, out: Path, failures: Mapping[Run, str]) -> pd.DataFrame:
 
 def write_again(out: Path) -> None:
     """Rewrite every output of the folder `out` from its runs; raise `InputError` if it has no runs."""
+    plan, failures, _ = read_plan(out, first=f"run {NAME} first", again=f"run {NAME} again")
+    write(plan, out, failures)
+
+
+def read_plan(out: Path, *, first: str, again: str) -> tuple[Plan, dict[Run, str], dict[str, Any]]:
+    """Return the plan whose outputs a folder holds, why its failed runs failed, and its manifest.
+
+    Args:
+        out: folder of the comparison.
+        first: remedy where the folder has no outputs.
+        again: remedy where they are damaged.
+
+    Raises:
+        InputError: the folder has no outputs.
+        DataError: they are damaged.
+    """
     claim, results = read_claim(out), out / "results.csv"
     if not (out / MANIFEST).exists() or not results.exists():
-        raise InputError(f"{out} has no table yet; run {NAME} first")
-    made = read_json(out / MANIFEST, f"run {NAME} again")
-    with reading(results, f"run {NAME} again"):
+        raise InputError(f"{out} has no table yet; {first}")
+    made = read_json(out / MANIFEST, again)
+    with reading(results, again):
         before = pd.read_csv(results, keep_default_na=False)
         whys = {Run(row["searcher"], row["seed"]): row["why"] for row in before.to_dict("records") if row["why"]}
     seeds = range(made["seeds"][0], made["seeds"][1] + 1)
     plan = Plan(tuple(made["searchers"]), seeds, (), claim, claim["jobs"], claim["threads"])
-    write(plan, out, {run: whys[run] for run in unfinished(plan, out) if run in whys})
+    return plan, {run: whys[run] for run in unfinished(plan, out) if run in whys}, made

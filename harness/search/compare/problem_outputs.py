@@ -11,9 +11,10 @@ import pandas as pd
 from harness.compare.outputs import DISTRIBUTIONS
 from harness.compare.verdict import WORDS, Verdict, legend, on_screen, paged, sentences, verdicts
 from harness.compare.verdict import frame as verdict_frame
-from harness.experiment.folder import MANIFEST, manifest, read_claim, read_json, write_json
+from harness.experiment.folder import MANIFEST, manifest, write_json
 from harness.host.units import counted, written_time
 from harness.score.words import Words
+from harness.search.compare.outputs import read_plan
 from harness.search.compare.problem import NAME
 from harness.search.compare.running import Plan, Run, folder
 from harness.search.folder import read_result
@@ -23,8 +24,8 @@ from harness.show.render import Notes, Part
 from harness.show.sheet import Column, Sheet, filled
 from harness.stats.runs import RUN_COLUMNS
 from pmfnas.core.errors import InputError
-from pmfnas.files import reading, write_text
-from pmfnas.problem.metric import Metric
+from pmfnas.core.metric import Metric
+from pmfnas.files import write_text
 
 COLUMNS = (
     *("searcher", "seed", "status", "why", "arch", "schedule", "epochs", "found", "score", "n_archs", "n_whole"),
@@ -125,24 +126,9 @@ def write(plan: Plan, out: Path, failures: Mapping[Run, str], *, own: Sequence[s
 
 def write_again(out: Path) -> None:
     """Rewrite every output of the folder `out` from its runs; raise `InputError` if it has no outputs."""
-    results = out / "results.csv"
-    if not (out / MANIFEST).exists() or not results.exists():
-        raise InputError(f"{out} has no table yet; run compare --problem again")
-    made = read_json(out / MANIFEST, "run compare --problem again")
-    with reading(results, "run compare --problem again"):
-        before = pd.read_csv(results, keep_default_na=False)
-    whys = {Run(row["searcher"], row["seed"]): row["why"] for row in before.to_dict("records") if row["why"]}
-    claim = read_claim(out)
-    plan = Plan(
-        tuple(made["searchers"]),
-        range(made["seeds"][0], made["seeds"][1] + 1),
-        (),
-        claim,
-        claim["jobs"],
-        claim["threads"],
-    )
-    lost = {run: why for run, why in whys.items() if read_result(folder(out, run)) is None}
-    write(plan, out, lost, own=made["own"])
+    again = "run compare --problem again"
+    plan, failures, made = read_plan(out, first=again, again=again)
+    write(plan, out, failures, own=made["own"])
 
 
 # --------------------------------------------------------------------------------------------------- in words

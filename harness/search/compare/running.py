@@ -22,12 +22,12 @@ from harness.experiment.folder import SPEC, claim, locked
 from harness.host.front import own_process
 from harness.search.folder import read_result
 from harness.search.parent import with_parent
+from pmfnas.processes import THREAD_VARIABLES
 from pmfnas.progress import Progress
 
 GRACE_S = 30.0
 """Seconds between SIGTERM and SIGKILL."""
 POLL_S = 0.2
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _TAIL_BYTES = 4096
 _LINE = 200
 
@@ -154,7 +154,7 @@ def _ended(plan: Plan, out: Path, missing: Sequence[Run], command: Command) -> I
 
 def _started(plan: Plan, out: Path, run: Run, command: Command) -> "subprocess.Popen[bytes]":
     in_order = {"PYTHONUNBUFFERED": "1"}  # standard output and errors share the log
-    environment = with_parent({**os.environ, **in_order, **dict.fromkeys(_THREADS, str(plan.n_threads))})
+    environment = with_parent({**os.environ, **in_order, **dict.fromkeys(THREAD_VARIABLES, str(plan.n_threads))})
     with log_file(out, run).open("ab") as log:
         return subprocess.Popen(
             list(command(plan, run, folder(out, run))),

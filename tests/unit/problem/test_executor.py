@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from pmfnas.core.errors import InputError
+from pmfnas.core.metric import Metric
 from pmfnas.core.types import Cancelled, Diverged, Failed, Fidelities, Ok, Schedule, Ticket, Train
 from pmfnas.problem.executor import MOST_FAILED, Patience, ProcessExecutor
 from pmfnas.problem.folder import Folder
-from pmfnas.problem.metric import Metric
 from pmfnas.problem.process import WorkerProcess
 from pmfnas.spaces.own.choices import Choices
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from pmfnas.core.errors import InputError
+from pmfnas.core.metric import Metric
 from pmfnas.problem.handle import Diverged, Run, Task
-from pmfnas.problem.metric import Metric
 
 
 class Clock:

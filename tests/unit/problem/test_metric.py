@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmfnas.core.errors import InputError
-from pmfnas.problem.metric import Metric, as_metric
+from pmfnas.core.metric import Metric, as_metric
 
 METRICS = [
     (Metric("valid_acc"), 0.0, 1.0),
