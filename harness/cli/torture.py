@@ -3,18 +3,29 @@
 import argparse
 from pathlib import Path
 
+from harness.cli.options.names import KINDS_OF_TORTURE
 from harness.cli.options.torture import SECONDS, SMOKE_SECONDS
 from harness.experiment.folder import check_free
-from harness.torture.goals import OUTPUTS, table, write_outputs
+from harness.torture.goals import OUTPUTS, PAGE, REFERENCE, page, table, update_reference, write_outputs
 from harness.torture.run import Wanted, tortured
+from pmfnas.core.errors import InputError
+from pmfnas.files import write_text
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the table; return 1 if a goal is not reached."""
+    if options.write_page:
+        write_text(PAGE, page(REFERENCE))
+        print(f"written: {PAGE}")
+        return 0
+    if options.update_reference and (options.smoke or options.only != KINDS_OF_TORTURE):
+        raise InputError("--update-reference needs the whole measurement; leave --smoke and --only out")
     out = options.out or Path("results") / ("torture-smoke" if options.smoke else "torture")
     check_free(out, OUTPUTS)
     seconds = options.seconds or (SMOKE_SECONDS if options.smoke else SECONDS)
     goals = tortured(Wanted(options.only, seconds, options.seed, smoke=options.smoke))
     write_outputs(out, goals, seed=options.seed, seconds=seconds, smoke=options.smoke)
     print(table(goals), end="")
+    if options.update_reference:
+        update_reference(out)
     return int(any(goal.holds is False for goal in goals))

@@ -1,7 +1,7 @@
 """The long tests of trust, verb `torture`: each kind tries to break the program, and measures what holds.
 
 run            runs the kinds that are asked for, within the time that they have
-goals          a goal with what was measured, and the table of all of them
+goals          a goal with what was measured, the table of all of them, and its page
 children       what a kind is given; child processes with limits, killed at a moment, and what is left of them
 samples        small valid inputs, made here: official files, a table, a record, journals, pictures
 kills          commands that are killed at random moments, and what their folders hold afterwards

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -101,6 +101,15 @@ class Trial:
     def tries(self, n: int, smoke: int) -> int:
         """Return the number of tries: `n`, or `smoke` for a quick look."""
         return smoke if self.smoke else n
+
+    def part(self, share: float, seconds: float) -> "Trial":
+        """Return the trial of one part of works in pairs, which starts now.
+
+        Args:
+            share: of the part in all works.
+            seconds: how long all of them may take.
+        """
+        return replace(self, until_s=min(self.until_s, time.monotonic() + 2 * share * seconds))
 
     @property
     def left_s(self) -> float:

@@ -1,16 +1,20 @@
 """The same command gives the same bytes, whatever the machine is set to.
 
-Varied are the number of processes, the state of the global generators, locale, time zone, hash seed, the threads of
-linear algebra, and the folder that the command is called from.
+Varied are the number of processes, the backend, the state of the global generators, locale, time zone, hash seed, and
+the threads of linear algebra.
 """
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
+from harness.host.clusters import BACKENDS, LOKY
 from harness.torture.children import Trial, harness, last_words
 from harness.torture.goals import Goal, judged, unchecked
 from harness.torture.subjects import Subject
@@ -20,6 +24,7 @@ _FILES = ("runs.parquet", "steps.parquet", "*.md", "*.tex", "*.csv", "figures/*"
 _TABLE, _TIME = "table.csv", "searcher_s"
 """The one file that also holds seconds of the host, and their column."""
 _RUN = ("--data", "surrogate", "--seeds", "2", "--budget", "2h", "--datasets", "cifar10")
+_SEARCHERS = ("--searchers", "random_search,asha,bohb,pmf_nas")
 _SCRAMBLE = """
 import random, numpy
 random.seed({seed})
@@ -28,36 +33,57 @@ numpy.random.seed({seed})
 """A `sitecustomize` that every process of the child runs first."""
 
 
+_PACKAGES: Mapping[str, str] = MappingProxyType({"dask": "distributed", "ray": "ray"})
+"""Backend -> the package that it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a machine is set."""
+
+    name: str
+    n_jobs: int
+    variables: Mapping[str, str] = field(default_factory=dict)
+    backend: str = LOKY
+
+
 def goals(trial: Trial) -> list[Goal]:
     """Run the command under every setting, two at a time, and compare with the first."""
-    settings = dict(list(_settings(trial.place.scratch).items())[: trial.tries(99, 4)])
-    made = trial.place.in_pairs(lambda item: _made(trial, item[0], *item[1]), settings.items())
+    settings = list(_settings(trial.place.scratch))[: trial.tries(99, 4)]
+    made = trial.place.in_pairs(lambda setting: _made(trial, setting), settings)
     expected = made[0][0]
     faults = [fault for _, fault in made if fault]
-    for name, (content, fault) in zip(settings, made, strict=True):
+    for setting, (content, fault) in zip(settings, made, strict=True):
         differ = sorted(file for file in {*expected, *content} if expected.get(file) != content.get(file))
         if differ and not fault:
-            faults.append(f"with {name}, {differ[0]} is another")
+            faults.append(f"with {setting.name}, {differ[0]} is another")
     n = len(settings)
-    what = f"the same bytes of {len(expected)} files"
-    found = [judged("determinism", what, n, len(made), faults, unit="settings", also=", ".join(settings))]
-    if "another locale" not in settings and not trial.smoke:
-        found.append(unchecked("determinism", "another locale", "the same bytes", "this machine has no other locale"))
-    return found
+    what, names = f"the same bytes of {len(expected)} files", ", ".join(setting.name for setting in settings)
+    found = judged("determinism", what, n, len(made), faults, unit="settings", also=names)
+    return [found] if trial.smoke else [found, *absent(settings)]
 
 
-def _settings(at: Path) -> Mapping[str, tuple[int, Mapping[str, str]]]:
-    """Return the settings by name: number of processes, and environment variables."""
-    found: dict[str, tuple[int, Mapping[str, str]]] = {
-        "1 job": (1, {}),
-        "2 jobs": (2, {"PYTHONPATH": _scrambled(at, 1)}),
-        "another hash seed and time zone": (1, {"PYTHONHASHSEED": "12345", "TZ": "Pacific/Kiritimati"}),
-        "8 jobs": (8, {"PYTHONPATH": _scrambled(at, 2), "PYTHONHASHSEED": "0"}),
-        "2 threads of linear algebra": (1, dict.fromkeys(THREAD_VARIABLES, "2")),
-    }
+def absent(settings: Sequence[Setting]) -> Iterator[Goal]:
+    """Yield what this machine cannot vary: backends without their package, another locale."""
+    for backend in BACKENDS:
+        if backend not in {setting.backend for setting in settings}:
+            why = f"it is not installed; start once with PMFNAS_EXTRAS={backend}"
+            yield unchecked("determinism", f"backend {backend}", "the same bytes", why)
+    if "another locale" not in {setting.name for setting in settings}:
+        yield unchecked("determinism", "another locale", "the same bytes", "this machine has no other locale")
+
+
+def _settings(at: Path) -> Iterator[Setting]:
+    yield Setting("1 job", 1)
+    yield Setting("2 jobs, scrambled generators", 2, {"PYTHONPATH": _scrambled(at, 1)})
+    yield Setting("another hash seed and time zone", 1, {"PYTHONHASHSEED": "12345", "TZ": "Pacific/Kiritimati"})
+    yield Setting("8 jobs", 8, {"PYTHONPATH": _scrambled(at, 2), "PYTHONHASHSEED": "0"})
+    yield Setting("2 threads of linear algebra", 1, dict.fromkeys(THREAD_VARIABLES, "2"))
+    for backend, package in _PACKAGES.items():
+        if find_spec(package):
+            yield Setting(f"backend {backend}", 2, {}, backend)
     if other := _locale():
-        found["another locale"] = (2, {"LC_ALL": other, "LANG": other})
-    return found
+        yield Setting("another locale", 2, {"LC_ALL": other, "LANG": other})
 
 
 def _scrambled(at: Path, seed: int) -> str:
@@ -80,21 +106,19 @@ def _locale() -> str:
     return next(iter([*foreign, *others]), "")
 
 
-def _made(trial: Trial, name: str, n_jobs: int, extra: Mapping[str, str]) -> tuple[dict[str, bytes], str]:
+def _made(trial: Trial, setting: Setting) -> tuple[dict[str, bytes], str]:
     """Return the files of a run under one setting, and what went wrong."""
-    out = trial.place.scratch / name.replace(" ", "-") / "out"
+    name, out = setting.name, trial.place.scratch / setting.name.replace(" ", "-") / "out"
     out.parent.mkdir()
-    command = harness("run", "table2", *_RUN, "--jobs", str(n_jobs), *_searchers(), "--out", out)
-    code = trial.place.run(command, out.with_suffix(".log"), _joined(trial, extra))
+    where = ("--jobs", str(setting.n_jobs), "--backend", setting.backend)
+    command = harness("run", "table2", *_RUN, *where, *_SEARCHERS, "--out", out)
+    log = out.with_suffix(".log")
+    code = trial.place.run(command, log, _joined(trial, setting.variables))
     content = Subject(name, command, out, _FILES).content()
-    fault = f"with {name} it ended with code {code}: {last_words(out.with_suffix('.log'))}" if code else ""
+    fault = f"with {name} it ended with code {code}: {last_words(log)}" if code else ""
     if _TABLE in content:
         content[_TABLE] = pd.read_csv(out / _TABLE).drop(columns=_TIME).to_csv().encode()
     return content, fault
-
-
-def _searchers() -> Iterator[str]:
-    yield from ("--searchers", "random_search,asha,bohb,pmf_nas")
 
 
 def _joined(trial: Trial, extra: Mapping[str, str]) -> dict[str, str]:

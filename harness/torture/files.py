@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from harness.torture.children import Trial, last_words, limited
 from harness.torture.goals import Goal, judged
 from harness.torture.hostile import TRACE
 
-MOST_SECONDS, MOST_MB = 60.0, 1200.0
+MOST_SECONDS, MOST_MB = 20.0, 1200.0
+"""Of a core, and of memory beyond what the process had before, for each file."""
+_LEAST_S = 240.0
+"""The least time for all of them, on a machine that is busy with other work."""
 _MEMORY_MB = 8000
 """Of the address space of the process that reads them; most of it is never touched."""
 _HARMLESS = "read"
@@ -29,20 +33,23 @@ def goals(trial: Trial) -> list[Goal]:
         folder,
         "smoke" if trial.smoke else "long",
     ]
-    code = trial.place.run(limited(program, memory_mb=_MEMORY_MB), log, limit_s=max(60.0, trial.left_s * 3))
+    limit_s, begin_s = max(_LEAST_S, trial.left_s), time.monotonic()
+    code = trial.place.run(limited(program, memory_mb=_MEMORY_MB), log, limit_s=limit_s)
     found = dict(outcomes(log))
-    faults = [fault for name, outcome in found.items() for fault in faults_of(name, outcome)]
-    if code:
-        faults.append(
-            f"reading {next(reversed(found), 'the first file')} ended the process, code {code}: {last_words(log)}"
-        )
+    last = next(reversed(found), "the first file")
+    if time.monotonic() - begin_s >= limit_s:
+        found.pop(last, None)
+        faults = [f"stopped after {limit_s:.0f} s at {last}"]
+    else:
+        faults = [f"reading {last} ended the process, code {code}: {last_words(log)}"] if code else []
+    faults += [fault for name, outcome in found.items() for fault in faults_of(name, outcome)]
     if (folder / TRACE).exists() or (trial.place.scratch / TRACE).exists():
         faults.append("code of a file was run")
     outside = [path.name for path in folder.iterdir() if path.name != "inside"]
     faults += [f"{name} was written outside" for name in outside]
     slowest = max((outcome.get("seconds", 0.0) for outcome in found.values()), default=0.0)
     grown = max((outcome.get("grown_mb", 0.0) for outcome in found.values()), default=0.0)
-    also = f"the slowest {slowest:.1f} s, the largest {grown:,.0f} MB"
+    also = f"the slowest {slowest:.1f} s of CPU, the largest {grown:,.0f} MB"
     return [judged("files", "hostile files", len(found), len(found), faults, unit="files", also=also)]
 
 

@@ -1,15 +1,23 @@
-"""A goal with what was measured, and the table of all goals: `results/torture/table.md` and `goals.json`."""
+"""A goal with what was measured, the table of all goals, and the page in the documents that is made from the reference.
 
-import os
-import platform
+OUT/table.md       the table, with a mark where a goal is not reached
+OUT/goals.json     the goals and the machine; `results/reference/torture/goals.json` is the committed one
+"""
+
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from harness.experiment.folder import git, write_json
-from pmfnas.files import write_text
+from harness.experiment.checksums import list_checksums
+from harness.experiment.folder import REFERENCE_DIR, git, write_json
+from harness.host.code import ROOT
+from harness.speed.page import machine
+from pmfnas.files import reading, write_text
 
-OUTPUTS = ("table.md", "goals.json")
+TABLE, FILE = OUTPUTS = ("table.md", "goals.json")
+REFERENCE = REFERENCE_DIR / "torture"
+PAGE = ROOT / "docs" / "reference" / "torture.md"
 _MARKS = {True: "ok", False: "**SHORT**", None: "unchecked"}
 _LONGEST_FAULT = 300
 
@@ -58,30 +66,63 @@ def line(goal: Goal) -> str:
 
 def table(goals: Sequence[Goal]) -> str:
     """Return the goals as a table in Markdown, with a verdict below."""
-    lines = ["| kind | what | goal | measured | |", "|---|---|---|---|---|"]
-    lines += map(line, goals)
+    return "\n".join([*_lines(goals), "", _verdict(goals), ""])
+
+
+def _lines(goals: Sequence[Goal]) -> list[str]:
+    return ["| kind | what | goal | measured | |", "|---|---|---|---|---|", *map(line, goals)]
+
+
+def _verdict(goals: Sequence[Goal]) -> str:
     counts = {mark: sum(_MARKS[goal.holds] == mark for goal in goals) for mark in _MARKS.values()}
     verdict = f"{counts['ok']} of {len(goals)} goals are reached"
     if counts["**SHORT**"]:
         verdict += f", {counts['**SHORT**']} fall SHORT"
     if counts["unchecked"]:
         verdict += f", {counts['unchecked']} are unchecked"
-    return "\n".join([*lines, "", f"{verdict}.", ""])
+    return f"{verdict}."
 
 
 def write_outputs(out: Path, goals: Sequence[Goal], *, seed: int, seconds: int, smoke: bool) -> None:
     """Write the table, and the goals with what they were measured on."""
     title = "# Torture: a few tries of everything, no claim" if smoke else "# Torture"
-    write_text(out / OUTPUTS[0], f"{title}\n\n{table(goals)}")
+    write_text(out / TABLE, f"{title}\n\n{table(goals)}")
     about = {
         "seed": seed,
         "seconds": seconds,
         "smoke": smoke,
         "commit": git("rev-parse", "HEAD"),
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "machine": machine(),
     }
-    write_json(out / OUTPUTS[1], {**about, "goals": [asdict(goal) for goal in goals]})
+    write_json(out / FILE, {**about, "goals": [asdict(goal) for goal in goals]})
+
+
+def page(folder: Path) -> str:
+    """Return the page of the documents for the goals of a folder."""
+    path = folder / FILE
+    with reading(path, "run the verb torture again"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        goals = [Goal(**each) for each in content["goals"]]
+    return "\n".join(
+        [
+            "# Trust, measured",
+            "",
+            f"`./reproduce.sh torture` measured these goals (commit `{content['commit'][:7]}`, {content['machine']},",
+            f"a limit of {content['seconds'] / 60:.0f} minutes). {_verdict(goals)}",
+            "A try that leaves a fault makes its goal SHORT, and so does too little time for all tries.",
+            "[Trust](trust.md) says what each kind tries.",
+            "",
+            *_lines(goals),
+            "",
+        ]
+    )
+
+
+def update_reference(out: Path) -> None:
+    """Make the goals of a folder the committed ones, with their checksum and their page."""
+    write_text(REFERENCE / FILE, (out / FILE).read_text(encoding="utf-8"))
+    list_checksums(REFERENCE_DIR, REFERENCE.name)
+    write_text(PAGE, page(REFERENCE))
 
 
 def _on_one_line(text: str) -> str:

@@ -48,7 +48,8 @@ def goals(trial: Trial) -> list[Goal]:
         _Victim(subject, n_each, rng, trial.place.scratch / f"{subject.name}.log")
         for subject, rng in zip(here, trial.rng.spawn(len(here)), strict=True)
     ]
-    trial.place.in_pairs(lambda victim: _tormented(victim, trial), victims)
+    seconds, work = trial.left_s, sum(subject.work for subject in here)
+    trial.place.in_pairs(lambda one: _tormented(one, trial.part(one.subject.work / work, seconds)), victims)
     found = [_goal(victim) for victim in victims]
     return found + [unchecked("kills", f"SIGKILL: {s.name}", "no fault", s.missing) for s in known if s.missing]
 
@@ -79,7 +80,8 @@ def _tormented(victim: _Victim, trial: Trial) -> None:
 
 def _once(victim: _Victim, trial: Trial) -> None:
     """Start the command and kill it at a random moment; if it ended before, compare and begin anew."""
-    subject = victim.subject
+    subject, begin_s = victim.subject, time.monotonic()
+    is_new = not subject.out.exists()
     process = trial.place.start(subject.command, victim.log)
     alone = victim.n_kills % _ALONE_EVERY == _ALONE_EVERY - 1
     if killed_after(process, float(victim.rng.uniform(0, victim.lasts_s)), alone=alone):
@@ -88,6 +90,8 @@ def _once(victim: _Victim, trial: Trial) -> None:
         if victim.expected and subject.content() == victim.expected:  # killed after its last file
             _remove(subject)
         return
+    if is_new:  # the machine is less busy than before
+        victim.lasts_s = time.monotonic() - begin_s
     victim.faults += _faults_of_end(victim, process.returncode)
     _remove(subject)
     victim.journal = b""

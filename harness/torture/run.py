@@ -3,16 +3,18 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from harness.experiment.data import choose
 from harness.torture import bits, determinism, disks, files, fuzz, kills, names, supply
 from harness.torture.children import Place, Trial
 from harness.torture.goals import Goal, line
 from pmfnas.core.rng import stream
+
+KINDS = ("kills", "files", "names", "bits", "determinism", "supply")
+"""The kinds, in the order of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +27,42 @@ class Wanted:
     smoke: bool
 
 
-Kind = Callable[[Trial], list[Goal]]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tries of one kind."""
 
-SHARES: Mapping[str, Mapping[Kind, float]] = MappingProxyType(
-    {
-        "kills": {kills.goals: 0.36, disks.goals: 0.16},
-        "files": {files.goals: 0.05, fuzz.goals: 0.30},
-        "names": {names.goals: 0.02},
-        "bits": {bits.goals: 0.03},
-        "determinism": {determinism.goals: 0.08},
-        "supply": {supply.goals: 0.02},
-    }
+    kind: str
+    goals: Callable[[Trial], list[Goal]]
+    share: float
+    """Of the time of all parts."""
+
+
+PARTS = (
+    Part("names", names.goals, 0.03),
+    Part("bits", bits.goals, 0.06),
+    Part("determinism", determinism.goals, 0.06),
+    Part("supply", supply.goals, 0.04),
+    Part("files", files.goals, 0.05),
+    Part("kills", disks.goals, 0.22),
+    Part("files", fuzz.goals, 0.18),
+    Part("kills", kills.goals, 0.36),
 )
-"""The kinds, each with its parts and their shares of the time. What a part leaves over goes to those after it."""
+"""All tries in their order. What a part leaves over goes to those after it, so the longest come last."""
 
 
 def tortured(wanted: Wanted) -> list[Goal]:
     """Return the goals of the kinds that are asked for, measured."""
     cache = choose("surrogate").table.path.parent
-    parts = [(name, part, share) for name in SHARES if name in wanted.only for part, share in SHARES[name].items()]
+    parts = [part for part in PARTS if part.kind in wanted.only]
     ends_s, found = time.monotonic() + wanted.seconds, []
-    for i, (_, part, share) in enumerate(parts):
-        left_s, ahead = ends_s - time.monotonic(), sum(other for _, _, other in parts[i:])
-        share_s = max(1.0, left_s * share / ahead)
-        print(f"torture: {part.__module__.rpartition('.')[2]}, at most {share_s:.0f} s", file=sys.stderr, flush=True)
+    for i, part in enumerate(parts):
+        left_s, ahead = ends_s - time.monotonic(), sum(other.share for other in parts[i:])
+        name, share_s = part.goals.__module__.rpartition(".")[2], max(1.0, left_s * part.share / ahead)
+        print(f"torture: {name}, at most {share_s:.0f} s", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-            rng = stream(wanted.seed, f"torture/{part.__module__}")
             place = Place(Path(folder), cache)
-            measured = part(Trial(place, time.monotonic() + share_s, wanted.smoke, rng))
+            rng = stream(wanted.seed, f"torture/{part.goals.__module__}")
+            measured = part.goals(Trial(place, time.monotonic() + share_s, wanted.smoke, rng))
         print("\n".join(map(line, measured)), file=sys.stderr, flush=True)
         found += measured
-    return found
+    return sorted(found, key=lambda goal: KINDS.index(goal.kind))

@@ -44,6 +44,8 @@ class Subject:
     """Patterns of files whose bytes must be those of an undisturbed run."""
     missing: str = ""
     """Why it cannot be run here."""
+    work: float = 1.0
+    """How long it takes, relative to the others."""
 
     def content(self) -> dict[str, bytes]:
         """Return the files whose bytes must not depend on interruptions, by their names."""
@@ -54,37 +56,44 @@ class Subject:
 
 
 def subjects(place: Place, *, smoke: bool) -> list[Subject]:
-    """Return all commands; those of a smoke test are the quick ones. What they read is made in the scratch folder."""
+    """Return all commands, the longest first; what they read is made in the scratch folder.
+
+    Args:
+        place: where they work.
+        smoke: return two commands, with less to import.
+    """
     at = place.scratch
     official = make("sss", 33 if smoke else 161, ("cifar10",)).archive(at / "official")
     imported = ("data", "import", official, "--jobs", "1", "--out", at / "table")
     frames = ("runs.parquet", "steps.parquet", "*.md", "summary.csv", "runs/*/*/*.parquet")
     table2 = ("run", "table2", *_RUN, "--searchers", "random_search,asha,pmf_nas", "--out", at / "table2")
-    found = [
-        Subject("import", harness(*imported), at / "table", ("**/*",)),
-        Subject("table2", harness(*table2), at / "table2", frames),
-    ]
+    imports = Subject("import", harness(*imported), at / "table", ("**/*",), work=1.5)
+    tabulates = Subject("table2", harness(*table2), at / "table2", frames, work=6)
     if smoke:
-        return found
+        return [tabulates, imports]
     place.run(harness("new-searcher", "mine.py"), at / "example.log")
     compared = ("compare", "--searcher", "mine.py:Mine", "--against", "random_search", *_RUN, "--out", at / "compare")
     (at / "own.py").write_text(OWN_SEARCH, encoding="utf-8")
+    missing, trained = "" if find_spec("torch") else "torch is not installed", at / "search"
+    own, page = [sys.executable, str(at / "own.py"), str(at / "own")], at / "page.html"
     return [
-        *found,
-        Subject("compare", harness(*compared), at / "compare", (*frames, "verdict.csv")),
-        Subject("search", _search(at), at / "search", (), "" if find_spec("torch") else "torch is not installed"),
-        Subject("pmfnas.search", [sys.executable, str(at / "own.py"), str(at / "own")], at / "own", ()),
-        Subject("report", harness("report", _reported(place, table2), "--out", at / "page.html"), at / "page.html", ()),
+        tabulates,
+        Subject("compare", harness(*compared), at / "compare", (*frames, "verdict.csv"), work=6),
+        Subject("search", search_of_pictures(at, trained), trained, (), missing, work=6),
+        Subject("pmfnas.search", own, at / "own", (), work=5),
+        Subject("report", harness("report", _reported(place, table2), "--out", page), page, (), work=3),
+        imports,
     ]
 
 
-def _search(at: Path) -> list[str]:
+def search_of_pictures(at: Path, out: Path) -> list[str]:
+    """Return a short search that trains on pictures made here; `at` is the folder for them."""
     rng = np.random.default_rng(3)
     labels = np.arange(120) % 3
     pixels = 60 * labels[:, None, None] + rng.integers(0, 90, size=(120, 8, 8))
     np.savez(at / "mine.npz", images=pixels.astype(np.uint8), labels=labels)
     data = ("--dataset", "mine", "--data-dir", at / "mine.npz", "--schedules", "1,2", "--device", "cpu")
-    return harness("search", "--smoke", *data, "--budget", "4s", "--searcher", "asha", "--out", at / "search")
+    return harness("search", "--smoke", *data, "--budget", "4s", "--searcher", "asha", "--out", out)
 
 
 def _reported(place: Place, table2: Sequence[str | Path]) -> Path:

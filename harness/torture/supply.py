@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.host.code import ROOT
 from harness.torture.children import Trial, harness, last_words
 from harness.torture.goals import Goal, judged, unchecked
-from harness.torture.subjects import OWN_SEARCH
+from harness.torture.subjects import OWN_SEARCH, search_of_pictures
 
 CORE, PINS = ROOT / "requirements-core.txt", ROOT / "constraints.txt"
 _NO_NETWORK = """
@@ -189,5 +189,5 @@ def _commands(trial: Trial) -> Mapping[str, list[str]]:
         found["explain"] = harness("explain", "nb201-cifar10/pmf_nas/s0000", "--in", at / "out")
         found["pmfnas.search"] = [sys.executable, str(at / "own.py"), str(at / "own")]
         if find_spec("torch"):
-            found["search"] = harness("search", "--smoke", "--device", "cpu", "--budget", "6s", "--out", at / "search")
+            found["search"] = search_of_pictures(at, at / "search")
     return found

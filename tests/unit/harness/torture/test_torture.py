@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,8 +13,9 @@ from harness.cli.main import main
 from harness.cli.options.names import KINDS_OF_TORTURE
 from harness.experiment.checksums import CHECKSUMS, list_checksums, verify_references, verify_results
 from harness.experiment.folder import REFERENCE_DIR
-from harness.torture import files, names, run, samples, supply
-from harness.torture.children import Place, harness, killed_after, left_of
+from harness.torture import files, goals, names, run, samples, supply
+from harness.torture.children import Place, Trial, harness, killed_after, left_of
+from harness.torture.determinism import Setting, absent
 from harness.torture.fuzz import READERS, fuzz
 from harness.torture.goals import Goal, judged, table, unchecked
 from harness.torture.mutations import Draws, changed
@@ -55,14 +57,57 @@ def test_the_verb_writes_the_table_and_says_by_its_code_whether_all_goals_are_re
     found.append(judged("bits", "z", 2, 1, [], unit="flips"))
     assert main(["torture", "--only", "bits", "--out", str(tmp_path / "out")]) == 1  # its own folder is replaced
     assert main(["torture", "--only", "bytes"]) == 2
+    assert main(["torture", "--only", "bits", "--update-reference"]) == 2
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes").touch()
     assert main(["torture", "--out", str(tmp_path / "other")]) == 2
 
 
 def test_every_kind_has_parts_and_the_shares_are_those_of_the_whole():
-    assert tuple(run.SHARES) == KINDS_OF_TORTURE
-    assert sum(share for parts in run.SHARES.values() for share in parts.values()) == pytest.approx(1.0, abs=0.05)
+    assert run.KINDS == KINDS_OF_TORTURE
+    assert {part.kind for part in run.PARTS} == set(run.KINDS)
+    assert sum(part.share for part in run.PARTS) == pytest.approx(1.0)
+    assert sum(READERS.values()) == pytest.approx(1.0)
+
+
+def test_what_a_part_leaves_over_goes_to_those_after_it_and_rows_come_in_the_order_of_the_kinds(
+    monkeypatch, surrogate_table
+):
+    seconds = []
+
+    def part(kind: str, share: float) -> run.Part:
+        def goals(trial: Trial) -> list[Goal]:
+            seconds.append(round(trial.left_s))
+            assert trial.part(0.25, 20.0).left_s == pytest.approx(10.0, abs=1.0)
+            return [unchecked(kind, "what", "goal", "why")]
+
+        return run.Part(kind, goals, share)
+
+    monkeypatch.setattr(run, "choose", lambda name: SimpleNamespace(table=surrogate_table))
+    monkeypatch.setattr(run, "PARTS", [part("names", 0.2), part("bits", 0.4), part("kills", 0.2)])
+    found = run.tortured(run.Wanted(("kills", "names"), 100.0, 0, smoke=False))
+    assert [goal.kind for goal in found] == ["kills", "names"]
+    assert seconds == [50, 100]
+
+
+def test_a_backend_without_its_package_is_named_as_unchecked():
+    some = [Setting("1 job", 1), Setting("backend dask", 2, backend="dask"), Setting("another locale", 2)]
+    (goal,) = absent(some)
+    assert (goal.what, goal.holds) == ("backend ray", None)
+    assert "PMFNAS_EXTRAS=ray" in goal.measured
+    assert {goal.what for goal in absent(some[:1])} == {"backend dask", "backend ray", "another locale"}
+
+
+def test_the_page_shows_goals_and_marks(tmp_path):
+    rows = [judged("bits", "y", 2, 2, [], unit="flips"), judged("kills", "x", 9, 3, [], unit="kills")]
+    goals.write_outputs(tmp_path, rows, seed=0, seconds=1080, smoke=False)
+    page = goals.page(tmp_path)
+    assert "a limit of 18 minutes). 1 of 2 goals are reached, 1 fall SHORT." in page
+    assert "| kills | x | 9 kills, no fault | 3 kills, 0 faults | **SHORT** |" in page
+
+
+def test_the_committed_page_is_made_from_the_committed_goals():
+    assert goals.PAGE.read_text() == goals.page(goals.REFERENCE), "write it again: ./reproduce.sh torture --write-page"
 
 
 # ------------------------------------------------------------------------------------------------- kills
