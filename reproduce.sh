@@ -129,7 +129,8 @@ asks_only() {
 extras_of() {
   case "$1" in
     predictors) echo predictors ;;
-    search | search-compare | export | gpu-check | torture) echo train ;;
+    search | search-compare | export | gpu-check) echo train ;;
+    torture) echo train,test ;;
     completion) echo completion ;;
     docs) echo docs ;;
     test) echo test ;;

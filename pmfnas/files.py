@@ -3,7 +3,8 @@
 A file is written to a hidden sibling, flushed to the disk and renamed last: a reader sees the old file or the new one,
 never a part. `writing` and `reading` wrap every access to the disk. They turn every error there into one line with the
 file, the cause and the remedy, and on a full disk the bytes needed and the bytes free. `reserve` allocates the bytes of
-a file before it is filled through a memory map, because a full disk would end the process later.
+a file before it is filled through a memory map, because a full disk would end the process later. `read_small` bounds
+the memory of a reader.
 """
 
 import errno
@@ -21,6 +22,8 @@ from pmfnas.core.errors import DataError, InputError, PmfnasError
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _CANNOT_RESERVE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 _ZEROS = bytes(1 << 20)
+MOST_BYTES = 1 << 26
+"""More than any text of the project needs: a longer one is refused before it fills the memory."""
 _WORK = re.compile(r"\..+\.writing-(\d{1,18})-[0-9a-f]{8}")
 
 
@@ -109,6 +112,15 @@ def reading(path: Path, remedy: str) -> Iterator[None]:
             raise DataError(f"{path} cannot be read ({error.strerror}); {remedy}") from None
         cause = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise DataError(f"{path} is damaged or of another kind ({cause}); {remedy}") from None
+
+
+def read_small(path: Path, remedy: str) -> bytes:
+    """Return the bytes of a file of texts or numbers; raise `DataError` with the remedy for an endless one."""
+    with reading(path, remedy), path.open("rb") as stream:
+        content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise DataError(f"{path} must have at most {MOST_BYTES:,} bytes, but has more; {remedy}")
+    return content
 
 
 def reserve(stream: BinaryIO, n_bytes: int, start: int = 0) -> None:

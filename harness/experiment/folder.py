@@ -24,7 +24,7 @@ from harness.experiment.overwriting import check_folder
 from harness.host.code import ROOT
 from pmfnas.benchmarks.table import CurveTable
 from pmfnas.core.errors import InputError
-from pmfnas.files import abandoned, reading, remove_abandoned, replace_folder, write_text
+from pmfnas.files import abandoned, read_small, reading, remove_abandoned, replace_folder, write_text
 from pmfnas.processes import alone
 
 SPEC, LOCK, MANIFEST = "spec.json", "lock", "manifest.json"
@@ -61,7 +61,7 @@ def _entry(value: Any) -> str:
 def read_json(path: Path, remedy: str) -> dict[str, Any]:
     """Return the object in a file of JSON; raise `DataError` with the remedy if it cannot be read."""
     with reading(path, remedy):
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        return dict(json.loads(read_small(path, remedy)))
 
 
 # -------------------------------------------------------------------------------------------------------------- claim

@@ -20,7 +20,7 @@ import numpy as np
 from harness.experiment.data import ANCHORS, CACHE
 from harness.host.code import ROOT
 
-_HIDDEN = (ANCHORS, "PMFNAS_DEBUG", "PMFNAS_FRONT")
+_HIDDEN = (ANCHORS, "PMFNAS_DEBUG", "PMFNAS_FRONT", "PYTHONUNBUFFERED")
 _GONE_WITHIN_S = 20.0
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -40,7 +40,7 @@ class Place:
         """Return the variables of a child: no data but the surrogate's, and this checkout's packages first."""
         kept = {name: value for name, value in os.environ.items() if name not in _HIDDEN}
         added = {CACHE: str(self.cache), "TORCH_HOME": str(self.scratch / "no-official-files")}
-        return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **added, **(extra or {})}
+        return {**kept, "PYTHONPATH": str(ROOT), **added, **(extra or {})}
 
     def start(
         self, command: Sequence[str | Path], log: Path, extra: Mapping[str, str] | None = None

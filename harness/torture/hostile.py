@@ -236,9 +236,15 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _texts(*, smoke: bool) -> Iterator[Case]:
-    n_mb = 32 if smoke else 1000
+    n_mb = 70 if smoke else 1000
     deep = b"[" * 1_000_000
     yield f"a line of {n_mb} MB from a searcher", partial(_endless, n_mb)
+    for name, read in (
+        ("j", lambda path: Journal(path).read()),
+        ("spec.json", lambda path: read_claim(path.parent)),
+        ("table.json", lambda path: CurveTable.open(path.parent)),
+    ):
+        yield f"a line of {n_mb} MB in {name}", partial(_long_line, name, n_mb, read)
     yield "a journal of brackets", lambda folder: Journal(_file(folder / "j", deep + b"\n")).read()
     yield "a journal of numbers", lambda folder: Journal(_file(folder / "j", b"7\n" * 9)).read()
     yield "a claim of brackets", lambda folder: read_claim(_file(folder / "spec.json", deep).parent)
@@ -246,6 +252,15 @@ def _texts(*, smoke: bool) -> Iterator[Case]:
     yield "a message of brackets", lambda _: protocol.decode(deep)
     yield "a message of digits", lambda _: protocol.decode(b'{"a": ' + b"9" * 100_000 + b"}")
     yield "a message of half a character", lambda _: protocol.decode(b'{"a": "\\ud800"}')
+
+
+def _long_line(name: str, n_mb: int, read: Callable[[Path], object], folder: Path) -> object:
+    with (folder / name).open("wb") as stream:
+        stream.write(b'{"a": "')
+        for _ in range(n_mb):
+            stream.write(b"x" * 10**6)
+        stream.write(b'"}\n')
+    return read(folder / name)
 
 
 def _endless(n_mb: int, folder: Path) -> object:

@@ -132,7 +132,8 @@ def _vulnerabilities(trial: Trial) -> Goal:
         return unchecked("supply", what, goal, f"pip-audit could not ask: {type(error).__name__}")
     asked = [package for package in answer if "skip_reason" not in package]
     if not asked:
-        return unchecked("supply", what, goal, f"the index knows no vulnerabilities: {answer[0]['skip_reason'] if answer else ''}")
+        why = answer[0]["skip_reason"] if answer else ""
+        return unchecked("supply", what, goal, f"the index knows no vulnerabilities: {why}")
     faults = [f"{p['name']} {p['version']}: {v['id']}" for p in asked for v in p["vulns"]]
     return judged("supply", what, len(asked), len(asked), faults, unit="packages")
 

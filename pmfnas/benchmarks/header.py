@@ -14,7 +14,7 @@ from typing import Any
 
 from pmfnas.core.errors import DataError
 from pmfnas.core.metric import Metric
-from pmfnas.files import reading
+from pmfnas.files import read_small, reading
 from pmfnas.seal import SEAL, check_seal, sealed
 
 FORMAT = 1
@@ -174,7 +174,7 @@ def read_header(path: Path) -> tuple[Header, dict[str, Column], dict[str, Any]]:
     with reading(file, REMEDY):
         if not file.is_file():
             raise DataError(f"{path} is not a curve table: it has no {HEADER}; make one with `data import`")
-        content = file.read_bytes()
+        content = read_small(file, REMEDY)
         check_seal(content, file, REMEDY)
         raw = json.loads(content)
     found = raw.get("format") if isinstance(raw, dict) else None

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from pmfnas.core.types import (
     Ticket,
     Train,
 )
+from pmfnas.files import MOST_BYTES
 from pmfnas.seal import SEAL, is_intact, sealed
 
 _KINDS: Mapping[str, type[Outcome]] = {
@@ -54,19 +56,24 @@ class Journal:
         """Return the events of the file, oldest first, and cut off an incomplete last line."""
         if not self._path.exists():
             return []
-        content = self._path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
-            os.truncate(self._path, len(whole))
-        events = []
-        for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
-            try:
-                events.append(_event(_checked(line)))
-            except (ValueError, LookupError, TypeError, AttributeError, RecursionError, PmfnasError) as error:
-                raise DataError(
-                    f"{self._path} is damaged in line {number} ({error}); cut it there to go on from before"
-                ) from None
+        events, n_bytes = list[Event](), 0
+        with self._path.open("rb") as stream:
+            for number, line in enumerate(iter(partial(stream.readline, MOST_BYTES), b""), start=1):
+                if not line.endswith(b"\n") and len(line) < MOST_BYTES:
+                    break
+                events.append(self._read_line(line.removesuffix(b"\n"), number))
+                n_bytes += len(line)
+        if n_bytes < self._path.stat().st_size:
+            os.truncate(self._path, n_bytes)
         return events
+
+    def _read_line(self, line: bytes, number: int) -> Event:
+        try:
+            return _event(_checked(line))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, PmfnasError) as error:
+            raise DataError(
+                f"{self._path} is damaged in line {number} ({error}); cut it there to go on from before"
+            ) from None
 
     def append(self, event: Event) -> None:
         """Write an event and flush it to the disk; raise `InputError` if writing fails."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pmfnas.core.errors import DataError, InputError, shown
 from pmfnas.core.ports import Space
 from pmfnas.core.types import Arch, Diverged, Failed, Measured, Ok, Train
-from pmfnas.files import reading, write_bytes
+from pmfnas.files import read_small, reading, write_bytes
 from pmfnas.loop.ledger import Entry
 from pmfnas.loop.plain import from_text
 from pmfnas.loop.runner import Finished
@@ -223,8 +223,9 @@ def _header(file: "pq.ParquetFile") -> dict[str, Any]:
 def read_timing(path: Path) -> dict[str, float]:
     """Return the host-dependent figures beside a record."""
     file = path.with_suffix(".timing.json")
-    with reading(file, f"remove {path} to run it again"):
-        return {str(name): float(value) for name, value in json.loads(file.read_text(encoding="utf-8")).items()}
+    remedy = f"remove {path} to run it again"
+    with reading(file, remedy):
+        return {str(name): float(value) for name, value in json.loads(read_small(file, remedy)).items()}
 
 
 def _to_bytes(header: RunHeader, finished: Finished, space: Space) -> bytes:

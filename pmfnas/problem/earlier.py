@@ -20,13 +20,14 @@ from pmfnas.engine.model.curves import logit
 from pmfnas.engine.model.gp import GaussianProcess, Hyper, choose
 from pmfnas.engine.model.kernel import Kernel, Scaling
 from pmfnas.engine.settings import Settings
-from pmfnas.files import reading
+from pmfnas.files import read_small, reading
 from pmfnas.loop.record import read_rows
 from pmfnas.problem.folder import EXPERIMENT
 from pmfnas.spaces.own.choices import Choices
 
 LEAST_ARCHS = 5
 """Archs with a value that an earlier search must have."""
+_REMEDY = "leave it out of after"
 _MOST_ARCHS = 400
 """Archs that are learnt from: the latest."""
 _SAMPLED = 512
@@ -129,8 +130,8 @@ def _record(folder: Path) -> Path:
     spec = folder / "spec.json"
     if not spec.is_file():
         raise InputError(f"after names {folder}, which holds no search; name the out of an earlier one")
-    with reading(spec, "leave it out of after"):
-        experiment = json.loads(spec.read_text(encoding="utf-8")).get("experiment")
+    with reading(spec, _REMEDY):
+        experiment = json.loads(read_small(spec, _REMEDY)).get("experiment")
     if experiment != EXPERIMENT:
         raise InputError(f"after names {folder}, which holds {shown(experiment)}, but must be a pmfnas.search")
     records = sorted((folder / "runs").glob("*/*/*.parquet"))

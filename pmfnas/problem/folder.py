@@ -18,7 +18,7 @@ from typing import Any
 
 from pmfnas.core.errors import InputError, shown
 from pmfnas.core.metric import Metric
-from pmfnas.files import reading, remove_abandoned, write_text, writing
+from pmfnas.files import read_small, reading, remove_abandoned, write_text, writing
 from pmfnas.loop.journal import Journal
 from pmfnas.loop.record import record_path
 
@@ -109,5 +109,6 @@ class Folder:
 
     def _read(self, name: str) -> dict[str, Any]:
         path = self.out / name
-        with reading(path, "remove the folder, or choose another out"):
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+        remedy = "remove the folder, or choose another out"
+        with reading(path, remedy):
+            return dict(json.loads(read_small(path, remedy)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pmfnas import files
-from pmfnas.core.errors import InputError
+from pmfnas.core.errors import DataError, InputError
 
 
 def test_a_file_is_written_with_its_folders_and_replaced(tmp_path: Path) -> None:
@@ -61,3 +61,14 @@ def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path: Path) -
     files.remove_abandoned(tmp_path)
     assert not dead.exists()
     assert all(file.exists() for file in (alive, foreign, finished))
+
+
+def test_an_endless_file_is_refused_before_it_fills_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pmfnas.files.MOST_BYTES", 7)
+    (tmp_path / "x").write_bytes(b"1234567")
+    assert files.read_small(tmp_path / "x", "mend it") == b"1234567"
+    (tmp_path / "x").write_bytes(b"12345678")
+    with pytest.raises(DataError, match="x must have at most 7 bytes, but has more; mend it"):
+        files.read_small(tmp_path / "x", "mend it")
+    with pytest.raises(DataError, match="cannot be read"):
+        files.read_small(tmp_path / "y", "mend it")

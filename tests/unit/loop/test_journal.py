@@ -88,6 +88,16 @@ def test_one_flipped_bit_is_named_by_its_line(tmp_path):
             Journal(path).read()
 
 
+def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
+    path = written(tmp_path / "j", EVENTS)
+    path.write_bytes(path.read_bytes() + b"x" * 5000)
+    whole = path.read_bytes()
+    monkeypatch.setattr("pmfnas.loop.journal.MOST_BYTES", 3000)
+    with pytest.raises(DataError, match=f"is damaged in line {len(EVENTS) + 1} "):
+        Journal(path).read()
+    assert path.read_bytes() == whole
+
+
 def test_a_journal_of_before_seals_is_read(tmp_path):
     path = written(tmp_path / "j", EVENTS)
     path.write_text(re.sub('"seal": "[^"]*", ', "", path.read_text()))
