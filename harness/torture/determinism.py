@@ -75,7 +75,7 @@ def absent(settings: Sequence[Setting]) -> Iterator[Goal]:
 
 def _settings(at: Path) -> Iterator[Setting]:
     yield Setting("1 job", 1)
-    yield Setting("2 jobs, scrambled generators", 2, {"PYTHONPATH": _scrambled(at, 1)})
+    yield Setting("2 jobs with scrambled generators", 2, {"PYTHONPATH": _scrambled(at, 1)})
     yield Setting("another hash seed and time zone", 1, {"PYTHONHASHSEED": "12345", "TZ": "Pacific/Kiritimati"})
     yield Setting("8 jobs", 8, {"PYTHONPATH": _scrambled(at, 2), "PYTHONHASHSEED": "0"})
     yield Setting("2 threads of linear algebra", 1, dict.fromkeys(THREAD_VARIABLES, "2"))

@@ -22,6 +22,8 @@ from harness.torture.whole import held_locks, unreadable
 _RUN = ("--data", "surrogate", "--seeds", "1", "--budget", "1h", "--datasets", "cifar10", "--jobs", "1")
 _MENDED_EVERY = 6
 """After every so many full disks, the same command is run again without a fault."""
+_SHARE_OF_FEW = 0.4
+"""Of the time, for all tries but those of a full disk at every write."""
 _FAULTY = """
 import errno, os, runpy, sys, time
 
@@ -63,7 +65,8 @@ def goals(trial: Trial) -> list[Goal]:
     at = trial.place.scratch
     (at / "faulty.py").write_text(_FAULTY, encoding="utf-8")
     parts = (_terminated, _two_writers, _short, _read_only, _clock)
-    found = trial.place.in_pairs(lambda part: part(trial, _subject(trial, part.__name__)), parts)
+    few = trial.part(_SHARE_OF_FEW / 2, trial.left_s)
+    found = trial.place.in_pairs(lambda part: part(few, _subject(trial, part.__name__)), parts)
     return [*found, _full(trial, _subject(trial, "full"))]
 
 
@@ -141,6 +144,8 @@ def _short(trial: Trial, subject: Subject) -> Goal:
     done = 0
     expected = _undisturbed(trial, "short")
     for size in [1 << (9 + 2 * i) for i in range(sizes)]:
+        if trial.left_s < 0:
+            break
         log = subject.out.with_suffix(".log")
         log.unlink(missing_ok=True)
         code = trial.place.run(limited(subject.command, file_bytes=size), log)
@@ -175,9 +180,9 @@ def _clock(trial: Trial, subject: Subject) -> Goal:
 def _two_writers(trial: Trial, subject: Subject) -> Goal:
     """Start the same command twice at the same time: both end, or one refuses; the results are those of one."""
     expected, faults = _undisturbed(trial, "two"), []
-    n = trial.tries(4, 1)
-    for number in range(n):
-        pair = Subject(subject.name, [*subject.command[:-1], str(subject.out) + str(number)], Path(), subject.lasting)
+    n, done = trial.tries(4, 1), 0
+    while done < n and trial.left_s > 0:
+        pair = Subject(subject.name, [*subject.command[:-1], str(subject.out) + str(done)], Path(), subject.lasting)
         out = Path(pair.command[-1])
         logs = [out.with_suffix(f".{i}.log") for i in range(2)]
         processes = [trial.place.start(pair.command, log) for log in logs]
@@ -186,16 +191,19 @@ def _two_writers(trial: Trial, subject: Subject) -> Goal:
             faults.append(f"codes {codes}: {last_words(logs[codes.index(max(codes))])}")
         again = Subject(subject.name, pair.command, out, subject.lasting)
         faults += [*unreadable(out), *_mended(trial, again, expected)]
-    return judged("kills", "two processes on the same --out", n, n, faults, unit="pairs")
+        done += 1
+    return judged("kills", "two processes on the same --out", n, done, faults, unit="pairs")
 
 
 def _terminated(trial: Trial, subject: Subject) -> Goal:
     """Send SIGTERM at random moments of a run with two workers."""
     command, log = _with_jobs(subject.command, 2), subject.out.with_suffix(".log")
-    n, faults = trial.tries(8, 2), []
-    for moment_s in trial.rng.uniform(1.0, 6.0, size=n):
+    n, done = trial.tries(8, 2), 0
+    faults: list[str] = []
+    while done < n and trial.left_s > 0:
+        moment_s = float(trial.rng.uniform(1.0, 6.0))
         process = trial.place.start(command, log)
-        time.sleep(float(moment_s))
+        time.sleep(moment_s)
         process.send_signal(signal.SIGTERM)
         code = process.wait()
         if code not in (0, 130, -signal.SIGTERM):
@@ -203,7 +211,8 @@ def _terminated(trial: Trial, subject: Subject) -> Goal:
         if left := left_of(process.pid):
             faults.append(f"{len(left)} processes were left after {moment_s:.1f} s")
         faults += [*unreadable(subject.out), *(f"{lock} is held" for lock in held_locks(subject.out))]
-    return judged("kills", "SIGTERM leaves no worker", n, n, faults, unit="signals")
+        done += 1
+    return judged("kills", "SIGTERM leaves no worker", n, done, faults, unit="signals")
 
 
 def _with_jobs(command: Sequence[str], n_jobs: int) -> list[str]:

@@ -47,10 +47,10 @@ def judged(kind: str, what: str, wanted: int, done: int, faults: Sequence[str], 
         unit: name of a try, in the plural.
         also: a further measured figure.
     """
-    measured = f"{done:,} {unit}, {len(faults)} faults{', ' if also else ''}{also}"
+    measured = f"{_counted(done, unit)}, {_counted(len(faults), 'faults')}{', ' if also else ''}{also}"
     if faults:
         measured += f"; the first: {_on_one_line(faults[0])}"
-    return Goal(kind, what, f"{wanted:,} {unit}, no fault", measured, done >= wanted and not faults)
+    return Goal(kind, what, f"{_counted(wanted, unit)}, no fault", measured, done >= wanted and not faults)
 
 
 def unchecked(kind: str, what: str, goal: str, why: str) -> Goal:
@@ -123,6 +123,10 @@ def update_reference(out: Path) -> None:
     write_text(REFERENCE / FILE, (out / FILE).read_text(encoding="utf-8"))
     list_checksums(REFERENCE_DIR, REFERENCE.name)
     write_text(PAGE, page(REFERENCE))
+
+
+def _counted(n: int, unit: str) -> str:
+    return f"{n:,} {unit.removesuffix('s') if n == 1 else unit}"
 
 
 def _on_one_line(text: str) -> str:

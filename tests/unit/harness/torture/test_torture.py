@@ -41,7 +41,7 @@ def test_a_goal_is_reached_by_enough_tries_without_a_fault():
     assert judged("kills", "x", 3, 2, [], unit="kills").holds is False
     short = judged("kills", "x", 3, 3, ["one\nfault | here"], unit="kills")
     assert short == Goal(
-        "kills", "x", "3 kills, no fault", "3 kills, 1 faults; the first: one fault | here", holds=False
+        "kills", "x", "3 kills, no fault", "3 kills, 1 fault; the first: one fault | here", holds=False
     )
     lines = table([judged("bits", "y", 1, 1, [], unit="flips"), short, unchecked("bits", "z", "g", "no torch")])
     assert "| one fault \\| here | **SHORT** |".replace("| one", "one") in lines
