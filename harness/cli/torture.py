@@ -6,7 +6,7 @@ from pathlib import Path
 from harness.cli.options.names import KINDS_OF_TORTURE
 from harness.cli.options.torture import SECONDS, SMOKE_SECONDS
 from harness.experiment.folder import check_free
-from harness.torture.goals import OUTPUTS, PAGE, REFERENCE, page, table, update_reference, write_outputs
+from harness.torture.goals import OUTPUTS, PAGE, REFERENCE, page, table, update_reference, used, write_outputs
 from harness.torture.run import Wanted, tortured
 from pmfnas.core.errors import InputError
 from pmfnas.files import write_text
@@ -23,8 +23,9 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or Path("results") / ("torture-smoke" if options.smoke else "torture")
     check_free(out, OUTPUTS)
     seconds = options.seconds or (SMOKE_SECONDS if options.smoke else SECONDS)
+    since = used()
     goals = tortured(Wanted(options.only, seconds, options.seed, smoke=options.smoke))
-    write_outputs(out, goals, seed=options.seed, seconds=seconds, smoke=options.smoke)
+    write_outputs(out, goals, seed=options.seed, smoke=options.smoke, limit_s=seconds, since=since)
     print(table(goals), end="")
     if options.update_reference:
         update_reference(out)

@@ -5,6 +5,8 @@ OUT/goals.json     the goals and the machine; `results/reference/torture/goals.j
 """
 
 import json
+import resource
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -77,19 +79,39 @@ def _verdict(goals: Sequence[Goal]) -> str:
     counts = {mark: sum(_MARKS[goal.holds] == mark for goal in goals) for mark in _MARKS.values()}
     verdict = f"{counts['ok']} of {len(goals)} goals are reached"
     if counts["**SHORT**"]:
-        verdict += f", {counts['**SHORT**']} fall SHORT"
+        verdict += f"; SHORT: {counts['**SHORT**']}"
     if counts["unchecked"]:
-        verdict += f", {counts['unchecked']} are unchecked"
+        verdict += f"; unchecked: {counts['unchecked']}"
     return f"{verdict}."
 
 
-def write_outputs(out: Path, goals: Sequence[Goal], *, seed: int, seconds: int, smoke: bool) -> None:
-    """Write the table, and the goals with what they were measured on."""
+def used() -> tuple[float, float]:
+    """Return the seconds of this machine so far, and those of CPU that this process and its children have used."""
+    own, theirs = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return time.monotonic(), own.ru_utime + own.ru_stime + theirs.ru_utime + theirs.ru_stime
+
+
+def write_outputs(
+    out: Path, goals: Sequence[Goal], *, seed: int, smoke: bool, limit_s: int, since: tuple[float, float]
+) -> None:
+    """Write the table, and the goals with what they were measured on.
+
+    Args:
+        out: the folder.
+        goals: what was measured.
+        seed: of all that was drawn.
+        smoke: only a few tries were made.
+        limit_s: how long it was allowed to take.
+        since: what was `used` when it began.
+    """
+    took_s, cpu_s = (now - before for now, before in zip(used(), since, strict=True))
     title = "# Torture: a few tries of everything, no claim" if smoke else "# Torture"
     write_text(out / TABLE, f"{title}\n\n{table(goals)}")
     about = {
         "seed": seed,
-        "seconds": seconds,
+        "limit_s": limit_s,
+        "took_s": round(took_s),
+        "cpu_s": round(cpu_s),
         "smoke": smoke,
         "commit": git("rev-parse", "HEAD"),
         "machine": machine(),
@@ -107,8 +129,10 @@ def page(folder: Path) -> str:
         [
             "# Trust, measured",
             "",
-            f"`./reproduce.sh torture` measured these goals (commit `{content['commit'][:7]}`, {content['machine']},",
-            f"a limit of {content['seconds'] / 60:.0f} minutes). {_verdict(goals)}",
+            f"`./reproduce.sh torture` measured these goals (commit `{content['commit'][:7]}`, {content['machine']}).",
+            f"It took {content['took_s'] / 60:.0f} minutes, {content['cpu_s'] / 60:.0f} minutes of CPU, "
+            f"with a limit of {content['limit_s'] / 60:.0f} minutes.",
+            _verdict(goals),
             "A try that leaves a fault makes its goal SHORT, and so does too little time for all tries.",
             "[Trust](trust.md) says what each kind tries.",
             "",

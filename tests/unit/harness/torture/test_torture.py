@@ -45,7 +45,7 @@ def test_a_goal_is_reached_by_enough_tries_without_a_fault():
     )
     lines = table([judged("bits", "y", 1, 1, [], unit="flips"), short, unchecked("bits", "z", "g", "no torch")])
     assert "| one fault \\| here | **SHORT** |".replace("| one", "one") in lines
-    assert lines.endswith("1 of 3 goals are reached, 1 fall SHORT, 1 are unchecked.\n")
+    assert lines.endswith("1 of 3 goals are reached; SHORT: 1; unchecked: 1.\n")
 
 
 def test_the_verb_writes_the_table_and_says_by_its_code_whether_all_goals_are_reached(monkeypatch, tmp_path, capsys):
@@ -100,9 +100,11 @@ def test_a_backend_without_its_package_is_named_as_unchecked():
 
 def test_the_page_shows_goals_and_marks(tmp_path):
     rows = [judged("bits", "y", 2, 2, [], unit="flips"), judged("kills", "x", 9, 3, [], unit="kills")]
-    goals.write_outputs(tmp_path, rows, seed=0, seconds=1080, smoke=False)
+    begin_s, cpu_s = goals.used()
+    goals.write_outputs(tmp_path, rows, seed=0, smoke=False, limit_s=1080, since=(begin_s - 600, cpu_s - 300))
     page = goals.page(tmp_path)
-    assert "a limit of 18 minutes). 1 of 2 goals are reached, 1 fall SHORT." in page
+    assert "It took 10 minutes, 5 minutes of CPU, with a limit of 18 minutes." in page
+    assert "\n1 of 2 goals are reached; SHORT: 1.\n" in page
     assert "| kills | x | 9 kills, no fault | 3 kills, 0 faults | **SHORT** |" in page
 
 
