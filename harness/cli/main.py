@@ -101,6 +101,7 @@ def entry() -> int:
         code = main(sys.argv[1:])
     except SystemExit as end:  # --help, --version
         code = int(end.code or 0)
+    exec("")  # makes CPython forget an interrupted `exec`, as in the class of a dataclass, which would end us by SIGINT
     return console.finish(code)
 
 

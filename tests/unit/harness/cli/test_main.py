@@ -1,11 +1,15 @@
 """Bad input gets one line that names the value and the remedy, exit code 2, no traceback, and loses nothing."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from harness.cli.main import main
+from harness.host.code import ROOT
 from tests.support.verbs import refused
 
 SMALL = ["run", "table2", "--seeds", "1", "--budget", "1h", "--jobs", "1"]
@@ -169,6 +173,28 @@ def test_a_dry_run_refuses_what_would_replace_a_reference_by_less(capsys, tmp_pa
     assert main([*verb, *flags, *small, *out, "--update-reference"]) == 0
     ((name, extent),) = asked
     assert (name, extent["datasets"]) == (f"{verb[-1]}-surrogate", ("cifar10",))
+
+
+def test_the_code_is_that_of_an_interruption_wherever_it_falls(tmp_path):
+    """CPython ends a folder that is run by SIGINT if an interruption fell into an `exec`, caught or not."""
+    program = [
+        "import sys, types",
+        "from harness.cli import main",
+        "verb = types.SimpleNamespace(run=lambda options: exec('raise KeyboardInterrupt'))",
+        "sys.modules['harness.cli.ceiling'] = verb",
+        "sys.argv = ['harness', 'ceiling']",
+        "sys.exit(main.entry())",
+    ]
+    (tmp_path / "__main__.py").write_text("\n".join(program))
+    done = subprocess.run(
+        [sys.executable, tmp_path],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "interrupted; " in done.stderr) == (130, True), done.stderr
 
 
 def test_version(capsys):
