@@ -121,7 +121,7 @@ def _full(trial: Trial, subject: Subject) -> Goal:
     tried = trial.place.in_pairs(lambda number: _full_at(trial, number, expected), numbers)
     faults = [fault for found in tried for fault in found or ()]
     done = sum(found is not None for found in tried)
-    return judged("kills", "the disk full at a write", len(numbers), done, faults, unit="writes")
+    return judged("disks", "the disk full at a write", len(numbers), done, faults, unit="writes")
 
 
 def _full_at(trial: Trial, number: int, expected: dict[str, bytes]) -> list[str] | None:
@@ -152,7 +152,7 @@ def _short(trial: Trial, subject: Subject) -> Goal:
         faults += _refused(subject, code, f"files of at most {size:,} bytes")
         done += 1
     faults += _mended(trial, subject, expected)
-    return judged("kills", "writes that end in the middle", sizes, done, faults, unit="sizes")
+    return judged("disks", "writes that end in the middle", sizes, done, faults, unit="sizes")
 
 
 def _read_only(trial: Trial, subject: Subject) -> Goal:
@@ -164,7 +164,7 @@ def _read_only(trial: Trial, subject: Subject) -> Goal:
         faults += _refused(subject, code, f"read-only from access {number}")
         if code != 2:
             faults.append(f"read-only from access {number}: code {code} instead of 2")
-    return judged("kills", "a read-only folder", len(moments), len(moments), faults, unit="moments")
+    return judged("disks", "a read-only folder", len(moments), len(moments), faults, unit="moments")
 
 
 def _clock(trial: Trial, subject: Subject) -> Goal:
@@ -174,7 +174,7 @@ def _clock(trial: Trial, subject: Subject) -> Goal:
     faults = [f"code {code}: {said}"] if code else []
     if subject.content() != expected:
         faults.append("its files depend on the clock of the wall")
-    return judged("kills", "a clock that jumps", 1, 1, faults, unit="runs")
+    return judged("disks", "a clock that jumps", 1, 1, faults, unit="runs")
 
 
 def _two_writers(trial: Trial, subject: Subject) -> Goal:
@@ -192,7 +192,7 @@ def _two_writers(trial: Trial, subject: Subject) -> Goal:
         again = Subject(subject.name, pair.command, out, subject.lasting)
         faults += [*unreadable(out), *_mended(trial, again, expected)]
         done += 1
-    return judged("kills", "two processes on the same --out", n, done, faults, unit="pairs")
+    return judged("disks", "two processes on the same --out", n, done, faults, unit="pairs")
 
 
 def _terminated(trial: Trial, subject: Subject) -> Goal:
@@ -212,7 +212,7 @@ def _terminated(trial: Trial, subject: Subject) -> Goal:
             faults.append(f"{len(left)} processes were left after {moment_s:.1f} s")
         faults += [*unreadable(subject.out), *(f"{lock} is held" for lock in held_locks(subject.out))]
         done += 1
-    return judged("kills", "SIGTERM leaves no worker", n, done, faults, unit="signals")
+    return judged("disks", "SIGTERM leaves no worker", n, done, faults, unit="signals")
 
 
 def _with_jobs(command: Sequence[str], n_jobs: int) -> list[str]:

@@ -79,7 +79,7 @@ def _goal(name: str, n: int, outcome: Mapping[str, Any]) -> Goal:
     faults = list(outcome["faults"])
     if outcome["slowest_s"] > _SLOWEST_S:
         faults.append(f"an input took {outcome['slowest_s']:.0f} s")
-    return judged("files", f"fuzz: {name}", n, outcome["done"], faults, unit="inputs", also=also)
+    return judged("fuzz", name, n, outcome["done"], faults, unit="inputs", also=also)
 
 
 def fuzz(under: Reader, n: int, draws: Draws, *, until_s: float) -> dict[str, Any]:

@@ -8,16 +8,18 @@ import json
 import resource
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from harness.experiment.checksums import list_checksums
-from harness.experiment.folder import REFERENCE_DIR, git, write_json
+from harness.experiment.folder import REFERENCE_DIR, git
 from harness.host.code import ROOT
 from harness.speed.page import machine
 from pmfnas.files import reading, write_text
 
 TABLE, FILE = OUTPUTS = ("table.md", "goals.json")
+KINDS = ("kills", "disks", "files", "fuzz", "names", "bits", "determinism", "supply")
+"""The kinds of tries, in the order of the table."""
 REFERENCE = REFERENCE_DIR / "torture"
 PAGE = ROOT / "docs" / "reference" / "torture.md"
 _MARKS = {True: "ok", False: "**SHORT**", None: "unchecked"}
@@ -35,6 +37,24 @@ class Goal:
     measured: str
     holds: bool | None
     """None if it could not be checked here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What goals were measured on."""
+
+    kinds: list[str]
+    commit: str
+    machine: str
+    seed: int
+    """Of all that was drawn."""
+    limit_s: int
+    """How long it was allowed to take."""
+    took_s: int
+    cpu_s: int
+    """Of the process and its children."""
+    smoke: bool
+    """Only a few tries were made."""
 
 
 def judged(kind: str, what: str, wanted: int, done: int, faults: Sequence[str], *, unit: str, also: str = "") -> Goal:
@@ -91,54 +111,58 @@ def used() -> tuple[float, float]:
     return time.monotonic(), own.ru_utime + own.ru_stime + theirs.ru_utime + theirs.ru_stime
 
 
-def write_outputs(
-    out: Path, goals: Sequence[Goal], *, seed: int, smoke: bool, limit_s: int, since: tuple[float, float]
-) -> None:
-    """Write the table, and the goals with what they were measured on.
+def run_of(kinds: Sequence[str], since: tuple[float, float], *, seed: int, limit_s: int, smoke: bool) -> Run:
+    """Return the run of these kinds that ends now; `since` is what was `used` when it began."""
+    took_s, cpu_s = (round(now - before) for now, before in zip(used(), since, strict=True))
+    return Run(list(kinds), git("rev-parse", "HEAD") or "", machine(), seed, limit_s, took_s, cpu_s, smoke)
 
-    Args:
-        out: the folder.
-        goals: what was measured.
-        seed: of all that was drawn.
-        smoke: only a few tries were made.
-        limit_s: how long it was allowed to take.
-        since: what was `used` when it began.
-    """
-    took_s, cpu_s = (now - before for now, before in zip(used(), since, strict=True))
-    title = "# Torture: a few tries of everything, no claim" if smoke else "# Torture"
-    write_text(out / TABLE, f"{title}\n\n{table(goals)}")
-    about = {
-        "seed": seed,
-        "limit_s": limit_s,
-        "took_s": round(took_s),
-        "cpu_s": round(cpu_s),
-        "smoke": smoke,
-        "commit": git("rev-parse", "HEAD"),
-        "machine": machine(),
-    }
-    write_json(out / FILE, {**about, "goals": [asdict(goal) for goal in goals]})
+
+def write_outputs(out: Path, run: Run, goals: Sequence[Goal]) -> list[Goal]:
+    """Write goals, table and run, and return all goals; those of other kinds that `out` holds are kept."""
+    before, known = read(out) if (out / FILE).exists() else ([], [])
+    others = [replace(each, kinds=[kind for kind in each.kinds if kind not in run.kinds]) for each in before]
+    runs = [each for each in others if each.kinds and each.smoke == run.smoke]
+    kept = {kind for each in runs for kind in each.kinds}
+    listed = sorted([*(goal for goal in known if goal.kind in kept), *goals], key=lambda goal: KINDS.index(goal.kind))
+    title = "# Torture: a few tries of everything, no claim" if run.smoke else "# Torture"
+    write_text(out / TABLE, f"{title}\n\n{table(listed)}")
+    entries = {"runs": [asdict(each) for each in (*runs, run)], "goals": [asdict(goal) for goal in listed]}
+    write_text(out / FILE, json.dumps(entries, indent=1) + "\n")
+    return listed
+
+
+def read(folder: Path) -> tuple[list[Run], list[Goal]]:
+    """Return the runs and the goals of a folder."""
+    with reading(folder / FILE, "run the verb torture again"):
+        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return [Run(**each) for each in content["runs"]], [Goal(**each) for each in content["goals"]]
 
 
 def page(folder: Path) -> str:
     """Return the page of the documents for the goals of a folder."""
-    path = folder / FILE
-    with reading(path, "run the verb torture again"):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        goals = [Goal(**each) for each in content["goals"]]
+    runs, goals = read(folder)
     return "\n".join(
         [
             "# Trust, measured",
             "",
-            f"`./reproduce.sh torture` measured these goals (commit `{content['commit'][:7]}`, {content['machine']}).",
-            f"It took {content['took_s'] / 60:.0f} minutes, {content['cpu_s'] / 60:.0f} minutes of CPU, "
-            f"with a limit of {content['limit_s'] / 60:.0f} minutes.",
+            "`./reproduce.sh torture` measures these goals. [Trust](trust.md) says what each kind tries.",
+            "A fault makes a goal SHORT, and so does too little time for all tries.",
+            "",
+            *map(_about, runs),
+            "",
             _verdict(goals),
-            "A try that leaves a fault makes its goal SHORT, and so does too little time for all tries.",
-            "[Trust](trust.md) says what each kind tries.",
             "",
             *_lines(goals),
             "",
         ]
+    )
+
+
+def _about(run: Run) -> str:
+    kinds = "all kinds" if set(run.kinds) == set(KINDS) else ", ".join(run.kinds)
+    return (
+        f"- {kinds}: {run.took_s / 60:.0f} min, with a limit of {run.limit_s / 60:.0f}; {run.cpu_s / 60:.0f} min of CPU; "
+        f"{run.machine}; commit `{run.commit[:7]}`"
     )
 
 

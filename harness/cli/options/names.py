@@ -48,7 +48,7 @@ STUDIES = MappingProxyType(
 )
 """Study -> one line of help."""
 
-KINDS_OF_TORTURE = ("kills", "files", "names", "bits", "determinism", "supply")
+KINDS_OF_TORTURE = ("kills", "disks", "files", "fuzz", "names", "bits", "determinism", "supply")
 
 START_LIMIT_S, ANSWER_LIMIT_S = 120.0, 60.0
 """Seconds that a command gets to start, and for each answer."""
