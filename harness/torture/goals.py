@@ -161,8 +161,8 @@ def page(folder: Path) -> str:
 def _about(run: Run) -> str:
     kinds = "all kinds" if set(run.kinds) == set(KINDS) else ", ".join(run.kinds)
     return (
-        f"- {kinds}: {run.took_s / 60:.0f} min, with a limit of {run.limit_s / 60:.0f}; {run.cpu_s / 60:.0f} min of CPU; "
-        f"{run.machine}; commit `{run.commit[:7]}`"
+        f"- {kinds}: {run.took_s / 60:.0f} min, with a limit of {run.limit_s / 60:.0f}; "
+        f"{run.cpu_s / 60:.0f} min of CPU; {run.machine}; commit `{run.commit[:7]}`"
     )
 
 
