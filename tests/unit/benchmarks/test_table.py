@@ -177,7 +177,7 @@ def test_seconds_with_and_without_an_epoch_axis(table: CurveTable):
         ("[" * 100_000, "is damaged or of another kind"),
     ],
 )
-def test_what_is_no_table_is_refused(path: Path, content: str | None, message: str):
+def test_a_wrong_table_is_refused(path: Path, content: str | None, message: str):
     (path / HEADER).unlink()
     if content is not None:
         (path / HEADER).write_text(content)

@@ -82,7 +82,7 @@ def test_a_search_of_two_interruptions_in_a_row_goes_on(mine, tmp_path, monkeypa
     assert searched(spec, out, resume=True)["epochs"] == 3
 
 
-def test_checkpoints_of_archs_that_nobody_heard_of_are_removed(mine, tmp_path, monkeypatch):
+def test_checkpoints_of_archs_that_the_journal_lacks_are_removed(mine, tmp_path, monkeypatch):
     spec, out = spec_of(mine, searcher="random_search", schedules=(1,)), tmp_path / "out"
     interrupted(monkeypatch, 4, spec, out)
     stray = out / "checkpoints" / "0-2-777"
