@@ -24,8 +24,12 @@ from harness.search.run import open_search, run_search  # noqa: E402
 from pmfnas.loop.journal import Journal  # noqa: E402
 from pmfnas.training.checkpoints import Checkpoints  # noqa: E402
 from pmfnas.training.data import open_source  # noqa: E402
-from tests.support.tiny_searches import interrupted, searched, spec_of  # noqa: E402
-from tests.support.training_runs import ticking  # noqa: E402
+from tests.support.training_runs import (  # noqa: E402
+    interrupted,
+    searched,
+    spec_of,
+    ticking,
+)
 from tests.support.verbs import refused  # noqa: E402
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("torch", reason="torch is not installed: no training here (e
 from harness.experiment.folder import locked
 from harness.search.folder import read_result
 from harness.search.run import open_search
-from tests.support.tiny_searches import interrupted, searched, spec_of
+from tests.support.training_runs import interrupted, searched, spec_of
 from tests.support.verbs import refused
 
 
