@@ -68,7 +68,7 @@ def subjects(place: Place, *, smoke: bool) -> list[Subject]:
     frames = ("runs.parquet", "steps.parquet", "*.md", "summary.csv", "runs/*/*/*.parquet")
     table2 = ("run", "table2", *_RUN, "--searchers", "random_search,asha,pmf_nas", "--out", at / "table2")
     imports = Subject("import", harness(*imported), at / "table", ("**/*",), work=1.5)
-    tabulates = Subject("table2", harness(*table2), at / "table2", frames, work=6)
+    tabulates = Subject("table2", harness(*table2), at / "table2", frames, work=9)
     if smoke:
         return [tabulates, imports]
     place.run(harness("new-searcher", "mine.py"), at / "example.log")
@@ -78,7 +78,7 @@ def subjects(place: Place, *, smoke: bool) -> list[Subject]:
     own, page = [sys.executable, str(at / "own.py"), str(at / "own")], at / "page.html"
     return [
         tabulates,
-        Subject("compare", harness(*compared), at / "compare", (*frames, "verdict.csv"), work=6),
+        Subject("compare", harness(*compared), at / "compare", (*frames, "verdict.csv"), work=9),
         Subject("search", search_of_pictures(at, trained), trained, (), missing, work=6),
         Subject("pmfnas.search", own, at / "own", (), work=5),
         Subject("report", harness("report", _reported(place, table2), "--out", page), page, (), work=3),
