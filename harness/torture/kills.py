@@ -56,7 +56,7 @@ def goals(trial: Trial) -> list[Goal]:
 
 def _goal(victim: _Victim) -> Goal:
     subject = victim.subject
-    same = f"{len(victim.expected)} files as undisturbed" if victim.expected else "the journal only grew"
+    same = f"files as undisturbed: {len(victim.expected)}" if victim.expected else "the journal only grew"
     also = "" if victim.faults else same
     name = f"SIGKILL: {subject.name}"
     return judged("kills", name, victim.n_wanted, victim.n_kills, victim.faults, unit="kills", also=also)
