@@ -147,15 +147,29 @@ def page(folder: Path) -> str:
             "",
             "`./reproduce.sh torture` measures these goals. [Trust](trust.md) says what each kind tries.",
             "A fault makes a goal SHORT, and so does too little time for all tries.",
+            f"[All rows](../../{(REFERENCE / TABLE).relative_to(ROOT).as_posix()}) are among the references.",
             "",
             *map(_about, runs),
             "",
             _verdict(goals),
             "",
-            *_lines(goals),
+            "| kind | goals reached | others |",
+            "|---|---|---|",
+            *(_summary(kind, [goal for goal in goals if goal.kind == kind]) for kind in KINDS),
             "",
         ]
     )
+
+
+def _summary(kind: str, goals: Sequence[Goal]) -> str:
+    """Return the row of a kind: how many of its goals are reached, and what was measured of the others."""
+    others = [goal for goal in goals if not goal.holds]
+    said = "; ".join(f"{goal.what}: {_beginning(goal.measured)} {_MARKS[goal.holds]}" for goal in others)
+    return f"| {kind} | {len(goals) - len(others)} of {len(goals)} | {said.replace('|', chr(92) + '|')} |"
+
+
+def _beginning(measured: str) -> str:
+    return ", ".join(measured.partition("; ")[0].split(", ")[:2])
 
 
 def _about(run: Run) -> str:
@@ -168,7 +182,8 @@ def _about(run: Run) -> str:
 
 def update_reference(out: Path) -> None:
     """Make the goals of a folder the committed ones, with their checksum and their page."""
-    write_text(REFERENCE / FILE, (out / FILE).read_text(encoding="utf-8"))
+    for name in OUTPUTS:
+        write_text(REFERENCE / name, (out / name).read_text(encoding="utf-8"))
     list_checksums(REFERENCE_DIR, REFERENCE.name)
     write_text(PAGE, page(REFERENCE))
 

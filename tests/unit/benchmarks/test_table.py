@@ -236,7 +236,7 @@ def test_a_header_that_may_not_be_read_or_is_none_is_named(path: Path, monkeypat
     def refuse(*_: object, **__: object) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(DataError, match=r"table\.json cannot be read \(Permission denied\); make the table again"):
         CurveTable.open(path)
 
