@@ -65,7 +65,7 @@ REMEDY = "make the table again"
 PART_OF_NAME = re.compile(r"[\w-][\w.-]*")
 """Name of a data set or schedule."""
 _NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*){2}")
-_DTYPE = re.compile(r"[|<>][biuf][1248]")
+_DTYPE = re.compile(r"\|[biu]1|[<>][iuf][248]")
 _MOST_ARCHS, _MOST_OWN = 1 << 24, 10**18
 """Largest space of a table: rows are looked up in an array with an entry for every arch, in one's own by the archs."""
 

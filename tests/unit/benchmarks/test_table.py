@@ -197,6 +197,8 @@ ALTERED = [
     (("columns", "archs", "shape"), [9, 3], "9 rows do not fit a space of 8 archs"),
     (("columns", "archs", "dtype"), "<f8", "archs has the dtype"),
     (("columns", str(ACC), "dtype"), "O", "train-acc has the dtype 'O', but must hold numbers"),
+    (("columns", str(ACC), "dtype"), "<b8", "train-acc has the dtype '<b8', but must hold numbers"),
+    (("columns", str(ACC), "dtype"), "|f1", r"train-acc has the dtype '\|f1', but must hold numbers"),
     (("columns", str(ACC), "dtype"), 8, "TypeError"),
     (("columns", str(ACC), "shape"), [3, -2, 4], r"train-acc has the shape \(3, -2, 4\)"),
     (("columns", str(ACC), "shape"), [3, 2, 5], "which does not fit the other columns"),
