@@ -43,7 +43,6 @@ _Training: TypeAlias = tuple[Arch, str, int]
 """(arch, schedule, replicate): one training run."""
 
 _WHOLE = (int, np.integer)
-_ONLY_INT = {int}
 
 _Checkpoints: TypeAlias = dict[tuple[str, int, int], tuple[Curve, float]]
 """(schedule, replicate, epoch) of a live checkpoint -> the curve and the training seconds, both from epoch 0."""
@@ -69,6 +68,7 @@ class Referee:
 
     def __init__(self, space: Space, fidelities: Fidelities) -> None:
         self._cardinalities = space.cardinalities
+        self._types = (int,) * len(self._cardinalities)
         self._fidelities = fidelities
         self._checkpoints: dict[Arch, _Checkpoints] = {}
         self._known: dict[_Training, list[Curve]] = {}
@@ -111,7 +111,7 @@ class Referee:
     def check_arch(self, arch: Arch, verb: str) -> None:
         """Raise `ContractError` unless `arch` is a tuple of `int`, each a choice of its position."""
         choices = self._cardinalities
-        if not isinstance(arch, tuple) or len(arch) != len(choices) or set(map(type, arch)) != _ONLY_INT:
+        if not isinstance(arch, tuple) or tuple(map(type, arch)) != self._types:
             raise ContractError(f"{verb} arch {arch!r}, but an arch is a tuple of {len(choices)} of Python's int")
         if min(arch) < 0 or not all(map(lt, arch, choices)):
             raise ContractError(f"{verb} arch {arch}, but its indices must be from 0 and below {choices}")
