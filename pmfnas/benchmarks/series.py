@@ -32,7 +32,7 @@ class Series:
         self._values = np.empty((0, 0, 0)) if values is None else values
         self._is_measured, self._item = self._values.size > 0, self._values.item
         self._epochs = epochs
-        self._first = epochs[0] if epochs else 0
+        self._before = epochs[0] - 1 if epochs else 0  # the epoch before the first
         self._n_in_line = len(epochs) if epochs and epochs[-1] - epochs[0] == len(epochs) - 1 else 0
         self._refusal = refusal
 
@@ -40,7 +40,7 @@ class Series:
         """Return the values at `epochs`, shape (len(epochs),). Raises `UnavailableError` for one not measured."""
         n = len(epochs)
         if n == 1 or (n and isinstance(epochs, range) and epochs.step == 1):
-            place = epochs[0] - self._first
+            place = epochs[0] - 1 - self._before
             if 0 <= place <= self._n_in_line - n:
                 return self._values[row, slot, place : place + n].astype(_FLOAT64)
         elif not n:
@@ -49,7 +49,7 @@ class Series:
 
     def between(self, row: int, slot: int, start: int, stop: int) -> FloatArray:
         """Return the values of the epochs `start + 1 .. stop`, as `read` does, in less time."""
-        first, last = start + 1 - self._first, stop + 1 - self._first
+        first, last = start - self._before, stop - self._before
         if 0 <= first < last <= self._n_in_line:
             return self._values[row, slot, first:last].astype(_FLOAT64)
         return self.read(row, slot, range(start + 1, stop + 1))
