@@ -108,8 +108,8 @@ def page(folder: Path) -> str:
             *map(_short_row, listed),
             "",
             "Seconds are CPU seconds, so that other work on the machine disturbs them little. Experiments are scaled",
-            "up from a few seeds. A slow package is stopped early: its ratio is then a lower bound. An exponent of 1 is",
-            "linear growth; those of memory are listed where they fall short.",
+            "up from a few seeds. A slow package is stopped early: its ratio is then a lower bound. An exponent of 1",
+            "is linear growth; those of memory are listed where they fall short.",
             "`results/reference/speed/speed.json` has all figures, with a note on each.",
             "",
         ]
