@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from pmfnas.core.types import FloatArray
-from pmfnas.engine.model.kernel import Kernel
+from pmfnas.engine.model.kernel import Kernel, Pairs
+from pmfnas.engine.model.triangular import factor_of, solve, whiten
 
 JITTER = 1e-8
 """Added to every diagonal, in units of the smooth variance."""
@@ -63,7 +63,7 @@ class GaussianProcess:
         n, hyper = len(self), self.hyper
         cross = hyper.kernel.cross(self.x, x[None, :])[:, 0] + hyper.nugget * (self.classes == number)
         own = hyper.kernel.own(x[None, :])[0] + hyper.nugget + hyper.noise + extra + JITTER
-        row = solve_triangular(self.factor, cross, lower=True, check_finite=False) if n else cross
+        row = whiten(self.factor, cross) if n else cross
         grown = np.zeros((n + 1, n + 1))
         grown[:n, :n] = self.factor
         grown[n, :n] = row
@@ -94,7 +94,7 @@ class GaussianProcess:
 
     def solve(self, y: FloatArray) -> FloatArray:
         """Return K^-1 y, shape of y: (n,) or (n, m)."""
-        return np.asarray(cho_solve((self.factor, True), y, check_finite=False))
+        return solve(self.factor, y)
 
     def truth(self, x: FloatArray, classes: NDArray[np.int64] | None = None) -> tuple[FloatArray, FloatArray]:
         """Return mean (m,) and covariance (m, m) of the truth f + u at scaled features `x` (m, d).
@@ -110,7 +110,7 @@ class GaussianProcess:
         if not len(self):
             return np.zeros(len(x)), prior
         cross = self.hyper.kernel.cross(self.x, x) + self.hyper.nugget * np.equal.outer(self.classes, numbers)
-        whitened = solve_triangular(self.factor, cross, lower=True, check_finite=False)  # (n, m)
+        whitened = whiten(self.factor, cross)  # (n, m)
         return cross.T @ self.alpha, (prior - whitened.T @ whitened) * self.scale2
 
     def mean(self, x: FloatArray) -> FloatArray:
@@ -124,10 +124,11 @@ class GaussianProcess:
         if not len(self):
             return self.prior(x)
         variance = self.hyper.kernel.own(x) + self.hyper.nugget
-        cross = self.hyper.kernel.cross(self.x, x)
-        whitened = solve_triangular(self.factor, cross, lower=True, check_finite=False)  # (n, m)
-        variance -= (whitened * whitened).sum(axis=0)
-        return cross.T @ self.alpha, np.sqrt(np.maximum(variance, JITTER) * self.scale2)
+        cross = self.hyper.kernel.cross(x, self.x)
+        mean = cross @ self.alpha
+        whitened = whiten(self.factor, cross.T, overwrite=True)  # (n, m)
+        variance -= np.einsum("ij,ij->j", whitened, whitened)
+        return mean, np.sqrt(np.maximum(variance, JITTER) * self.scale2)
 
     def prior(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the truth before any observation, at scale 1, (m,) each."""
@@ -149,15 +150,24 @@ def _spread2(y: FloatArray) -> float:
 
 def _factor(x: FloatArray, classes: NDArray[np.int64], extra: FloatArray, hyper: Hyper) -> FloatArray:
     """Return the lower Cholesky factor of the covariance of all observations, shape (n, n)."""
-    k = hyper.kernel.cross(x, x) + hyper.nugget * np.equal.outer(classes, classes)
+    return _factor_of(hyper.kernel.cross(x, x), np.equal.outer(classes, classes), extra, hyper)
+
+
+def _factor_of(smooth: FloatArray, same: NDArray[np.bool_], extra: FloatArray, hyper: Hyper) -> FloatArray:
+    """Return the same from the covariance of the smooth part, (n, n), and who is isomorphic, (n, n)."""
+    k = smooth + hyper.nugget * same
     k[np.diag_indices_from(k)] += hyper.noise + extra + JITTER
-    return np.asarray(cholesky(k, lower=True, overwrite_a=True, check_finite=False))
+    return factor_of(k)
 
 
-def log_evidence(gp: GaussianProcess, hyper: Hyper) -> float:
-    """Return the log marginal likelihood of a process's targets with the scale profiled out, up to a constant."""
-    factor, y = _factor(gp.x, gp.classes, gp.extra, hyper), gp.y
-    white = solve_triangular(factor, y, lower=True, check_finite=False)
+def log_evidence(factor: FloatArray, y: FloatArray) -> float:
+    """Return the log marginal likelihood of targets with the scale profiled out, up to a constant.
+
+    Args:
+        factor: lower Cholesky factor of the covariance, (n, n).
+        y: targets, (n,).
+    """
+    white = whiten(factor, y)
     scale2 = (white @ white + 2.0 * _spread2(y)) / (len(y) + 2.0)
     return float(-0.5 * (len(y) + 2.0) * np.log(scale2) - np.log(np.diag(factor)).sum())
 
@@ -172,11 +182,14 @@ def choose(gp: GaussianProcess, lengths: tuple[float, ...], roughness: tuple[flo
     """
     now, total = gp.hyper, gp.hyper.nugget + gp.hyper.noise
     i, j = _nearest(lengths, now.kernel.length), _nearest(roughness, total)
+    pairs, same = Pairs.of(gp.x, gp.x), np.equal.outer(gp.classes, gp.classes)
     best, best_evidence = now, -np.inf
     for length in lengths[max(0, i - 1) : i + 2]:
+        kernel = replace(now.kernel, length=length)
+        smooth = kernel.of(pairs)
         for rough in roughness[max(0, j - 1) : j + 2]:
-            hyper = Hyper(replace(now.kernel, length=length), now.nugget * rough / total, now.noise * rough / total)
-            evidence = log_evidence(gp, hyper)
+            hyper = Hyper(kernel, now.nugget * rough / total, now.noise * rough / total)
+            evidence = log_evidence(_factor_of(smooth, same, gp.extra, hyper), gp.y)
             if evidence > best_evidence:
                 best, best_evidence = hyper, evidence
     return best

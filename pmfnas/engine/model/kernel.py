@@ -28,15 +28,22 @@ class Kernel:
 
     def cross(self, a: FloatArray, b: FloatArray) -> FloatArray:
         """Return the covariances of scaled features (n, d) and (m, d), shape (n, m)."""
-        dot = a @ b.T
-        square = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None, :] - 2.0 * dot
-        r = np.sqrt(np.maximum(square, 0.0)) * (_ROOT5 / self.length)
-        smooth = (1.0 + r + r * r / 3.0) * np.exp(-r)
-        return np.asarray(smooth + self.linear * dot + self.constant)
+        return self.of(Pairs.of(a, b))
+
+    def of(self, pairs: "Pairs") -> FloatArray:
+        """Return the covariances of pairs of archs, (n, m); computed in place, for that takes most of a run's time."""
+        r = pairs.distance * (_ROOT5 / self.length)
+        cov = 1.0 + r
+        cov += r * r / 3.0
+        np.negative(r, out=r)
+        cov *= np.exp(r, out=r)
+        cov += self.linear * pairs.dot
+        cov += self.constant
+        return cov
 
     def own(self, a: FloatArray) -> FloatArray:
         """Return the prior variances of scaled features (n, d), shape (n,)."""
-        return np.asarray(1.0 + self.linear * (a * a).sum(axis=1) + self.constant)
+        return np.asarray(1.0 + self.linear * _squares(a) + self.constant)
 
     def basis(self, a: FloatArray, spectrum: "Spectrum") -> FloatArray:
         """Return features (n, n_basis) whose product with standard normal weights is a draw of the prior.
@@ -47,6 +54,28 @@ class Kernel:
         smooth = np.cos(waves) * np.sqrt(2.0 / len(spectrum.phases))
         constant = np.full((len(a), 1), np.sqrt(self.constant))
         return np.hstack([smooth, np.sqrt(self.linear) * a, constant]).astype(a.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What the covariances of pairs of archs are made of, whatever the hyperparameters."""
+
+    dot: FloatArray  # (n, m) scalar products of scaled features
+    distance: FloatArray  # (n, m)
+
+    @classmethod
+    def of(cls, a: FloatArray, b: FloatArray) -> "Pairs":
+        """Return all pairs of scaled features (n, d) and (m, d)."""
+        dot = a @ b.T
+        square = np.add.outer(_squares(a), _squares(b))
+        square -= 2.0 * dot
+        np.maximum(square, 0.0, out=square)
+        return cls(dot, np.sqrt(square, out=square))
+
+
+def _squares(a: FloatArray) -> FloatArray:
+    """Return the squared lengths of rows, (n,)."""
+    return np.asarray((a * a).sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True)
