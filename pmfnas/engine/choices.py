@@ -10,6 +10,7 @@ replicate  an arch again, with another trial       what less noise in its score 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
@@ -24,7 +25,7 @@ from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief
 from pmfnas.engine.pool import Pool
 from pmfnas.engine.ports import Posterior, SearchPredictor
 from pmfnas.engine.record import Record
-from pmfnas.engine.value import expected_gain, gain_of_sightings, informed_std, knowledge_gradient
+from pmfnas.engine.value import expected_gain, gain_of_sightings, gains_of_sightings, informed_std, knowledge_gradient
 
 SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 """How many trainings a batch may hold."""
@@ -177,12 +178,13 @@ class Choices:
         """
         found: list[Batch] = []
         for action, places, kind, request in self._families(belief):
-            for n in (n for n in SIZES if n <= len(places)):
-                requests = tuple(request(belief.archs[i]) for i in places[:n])
-                seconds = sum(self._costs.seconds(r) for r in requests)
-                if seconds > available_s:
-                    break
-                found.append(Batch(action, requests, gain_of_sightings(belief, places[:n], kind, draws), seconds))
+            requests = [request(belief.archs[i]) for i in places[: max(SIZES)]]
+            seconds = list(accumulate(self._costs.seconds(r) for r in requests))
+            sizes = [n for n in SIZES if n <= len(requests) and seconds[n - 1] <= available_s]
+            if sizes:
+                gains = gains_of_sightings(belief, places[: sizes[-1]], kind, draws, sizes)
+                pairs = zip(sizes, gains, strict=True)
+                found.extend(Batch(action, tuple(requests[:n]), gain, seconds[n - 1]) for n, gain in pairs)
         return [*found, *(b for b in self._replicates(belief, draws) if b.seconds <= available_s)]
 
     def refinement(self, batch: Batch, request: Train, belief: FinalBelief) -> Choice | None:

@@ -24,6 +24,7 @@ class CostModel:
         n = 3 if self._has_costs else 1 + len(space.features([(0,) * len(space.cardinalities)])[0])
         self._penalty = np.full(n, _WEAK)
         self._penalty[1:] = _WEAK if self._has_costs else _FIRM
+        self._known_inputs: dict[Arch, FloatArray] = {}
         self._epoch_s: dict[tuple[Arch, str], float] = {}
         self._pass_s: dict[Arch, float] = {}
         self._gram = np.zeros((n, n))
@@ -75,9 +76,13 @@ class CostModel:
         return epoch_s * (request.stop - request.start) + pass_s * len(request.validations) + setup_s
 
     def _inputs(self, arch: Arch) -> FloatArray:
-        if self._has_costs:
-            return np.array([1.0, self._space.flops_m(arch), self._space.params_m(arch)])
-        return np.append(1.0, self._space.features([arch])[0])
+        """Return what the seconds of an arch are predicted from; its counts are taken once."""
+        inputs = self._known_inputs.get(arch)
+        if inputs is None:
+            costs = (self._space.flops_m(arch), self._space.params_m(arch)) if self._has_costs else ()
+            inputs = np.array([1.0, *(costs or self._space.features([arch])[0])])
+            self._known_inputs[arch] = inputs
+        return inputs
 
     def _learn(self, inputs: FloatArray, epoch_s: float) -> None:
         self._gram += np.outer(inputs, inputs)

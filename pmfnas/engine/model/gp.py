@@ -157,7 +157,7 @@ def _factor_of(smooth: FloatArray, same: NDArray[np.bool_], extra: FloatArray, h
     """Return the same from the covariance of the smooth part, (n, n), and who is isomorphic, (n, n)."""
     k = smooth + hyper.nugget * same
     k[np.diag_indices_from(k)] += hyper.noise + extra + JITTER
-    return factor_of(k)
+    return factor_of(k.T)  # symmetric: transposed, it has the order that is overwritten
 
 
 def log_evidence(factor: FloatArray, y: FloatArray) -> float:

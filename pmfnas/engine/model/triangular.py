@@ -11,12 +11,14 @@ from pmfnas.core.types import FloatArray
 
 
 def factor_of(k: FloatArray) -> FloatArray:
-    """Return the lower Cholesky factor of a symmetric positive definite matrix, (n, n), which is overwritten.
+    """Return the lower Cholesky factor of a symmetric positive definite matrix, (n, n).
+
+    In the order of Fortran it is overwritten.
 
     Raises:
         numpy.linalg.LinAlgError: the matrix is not positive definite.
     """
-    factor, info = dpotrf(k.T, lower=1, clean=1, overwrite_a=1)
+    factor, info = dpotrf(k, lower=1, clean=1, overwrite_a=1)
     if info:
         raise np.linalg.LinAlgError(f"the leading minor of order {info} is not positive definite")
     return np.asarray(factor)
