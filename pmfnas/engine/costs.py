@@ -29,7 +29,7 @@ class CostModel:
         self._pass_s: dict[Arch, float] = {}
         self._gram = np.zeros((n, n))
         self._moment = np.zeros(n)
-        self._weights = np.zeros(n)
+        self._weights: FloatArray | None = None  # None while they are those of an outcome before
         self._setup_s = (0.0, 0)  # sum, and segments
         self._slowest_s = self._fastest_s = 0.0
         self._n = 0
@@ -89,16 +89,21 @@ class CostModel:
         self._moment += inputs * (epoch_s if self._has_costs else np.log(epoch_s))
         self._fastest_s = min(self._fastest_s or epoch_s, epoch_s)
         self._slowest_s = max(self._slowest_s, epoch_s)
-        self._n += 1
+        self._n, self._weights = self._n + 1, None
+
+    def _solve(self) -> FloatArray:
+        """Return the weights of the inputs."""
         scale = np.sqrt(np.diag(self._gram) / self._n) + 1e-12
         ridge = self._gram / np.outer(scale, scale) + np.diag(self._penalty)
-        self._weights = np.linalg.solve(ridge, self._moment / scale) / scale
+        return np.asarray(np.linalg.solve(ridge, self._moment / scale) / scale)
 
     def _base_s(self, arch: Arch) -> float:
         """Return the predicted seconds of one epoch under the first schedule seen."""
         own = self._epoch_s.get((arch, next(iter(self._factors))))
         if own is not None:
             return own
+        if self._weights is None:
+            self._weights = self._solve()
         guess = float(self._weights @ self._inputs(arch))
         guess = guess if self._has_costs else float(np.exp(guess))
         return min(max(guess, 0.5 * self._fastest_s), 3.0 * self._slowest_s)

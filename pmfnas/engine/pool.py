@@ -116,7 +116,9 @@ class Pool:
         order = rng.permutation(len(listed.archs))
         if not self._view.isomorphs:
             return order
-        return order[np.unique(listed.group[order], return_index=True)[1]]
+        members, last_first = np.empty(len(listed.raw), dtype=np.int64), order[::-1]
+        members[listed.group[last_first]] = last_first  # of a group, the first of the order is written last
+        return members
 
     def _kept_columns(self, n: int) -> NDArray[np.bool_]:
         """Return which features the predictor may read, (n,)."""

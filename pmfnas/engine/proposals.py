@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmfnas.core.types import Arch
-from pmfnas.engine.model.ranking import highest
+from pmfnas.engine.model.arrays import highest
 from pmfnas.engine.pool import Pool
 from pmfnas.engine.ports import SearchPredictor
 from pmfnas.engine.settings import Settings

@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmfnas.core.types import FloatArray
-from pmfnas.engine.model.kernel import Kernel, Pairs
+from pmfnas.engine.model.arrays import grown
+from pmfnas.engine.model.kernel import Kernel, Pairs, squares
 from pmfnas.engine.model.triangular import factor_of, solve, whiten
 
 JITTER = 1e-8
 """Added to every diagonal, in units of the smooth variance."""
-
-_BLOCK = 256
-"""Archs whose covariances are computed together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,7 @@ class GaussianProcess:
     def __init__(self, hyper: Hyper, n_features: int) -> None:
         self.hyper = hyper
         self.x = np.empty((0, n_features))  # (n, d) scaled features
+        self.squares = np.empty(0)  # (n,) squared lengths of `x`
         self.classes: NDArray[np.int64] = np.empty(0, dtype=np.int64)  # (n,) number of the canonical form
         self.extra = np.empty(0)  # (n,) noise beyond that of a trial
         self.factor = np.empty((0, 0))  # (n, n) lower Cholesky factor of K
@@ -60,22 +59,23 @@ class GaussianProcess:
             number: its canonical form's number.
             extra: its noise beyond that of a trial.
         """
-        n, hyper = len(self), self.hyper
-        cross = hyper.kernel.cross(self.x, x[None, :])[:, 0] + hyper.nugget * (self.classes == number)
-        own = hyper.kernel.own(x[None, :])[0] + hyper.nugget + hyper.noise + extra + JITTER
+        n, hyper, square = len(self), self.hyper, squares(x[None, :])
+        cross = hyper.kernel.cross(self.x, x[None, :], (self.squares, square))[:, 0]
+        cross += hyper.nugget * (self.classes == number)
+        own = hyper.kernel.own(square)[0] + hyper.nugget + hyper.noise + extra + JITTER
         row = whiten(self.factor, cross) if n else cross
-        grown = np.zeros((n + 1, n + 1))
-        grown[:n, :n] = self.factor
-        grown[n, :n] = row
-        grown[n, n] = np.sqrt(max(own - float(row @ row), JITTER))
-        self.factor = grown
-        self.x = np.vstack([self.x, x[None, :]])
-        self.classes = np.append(self.classes, number)
-        self.extra = np.append(self.extra, extra)
+        factor = np.zeros((n + 1, n + 1))
+        factor[:n, :n] = self.factor
+        factor[n, :n] = row
+        factor[n, n] = np.sqrt(max(own - float(row @ row), JITTER))
+        self.factor = factor
+        self.x, self.squares = grown(self.x, x), grown(self.squares, square[0])
+        self.classes, self.extra = grown(self.classes, number), grown(self.extra, extra)
 
     def keep(self, rows: list[int]) -> None:
         """Forget all other observations; `set_hyper` and `set_targets` have to follow."""
-        self.x, self.classes, self.extra = self.x[rows], self.classes[rows], self.extra[rows]
+        self.x, self.squares = self.x[rows], self.squares[rows]
+        self.classes, self.extra = self.classes[rows], self.extra[rows]
 
     def set_hyper(self, hyper: Hyper) -> None:
         """Change the hyperparameters and factor again, O(n^3)."""
@@ -104,27 +104,28 @@ class GaussianProcess:
             classes: canonical numbers (m,) of `x`, or None where none of them was observed.
         """
         numbers = np.full(len(x), -1) if classes is None else classes
-        prior = self.hyper.kernel.cross(x, x)
+        square = squares(x)
+        prior = self.hyper.kernel.cross(x, x, (square, square))
         same = np.equal.outer(numbers, numbers) & (numbers >= 0)[:, None]
         prior += self.hyper.nugget * (same | np.eye(len(x), dtype=bool))
         if not len(self):
             return np.zeros(len(x)), prior
-        cross = self.hyper.kernel.cross(self.x, x) + self.hyper.nugget * np.equal.outer(self.classes, numbers)
+        cross = self.hyper.kernel.cross(self.x, x, (self.squares, square))
+        cross += self.hyper.nugget * np.equal.outer(self.classes, numbers)
         whitened = whiten(self.factor, cross)  # (n, m)
         return cross.T @ self.alpha, (prior - whitened.T @ whitened) * self.scale2
 
     def mean(self, x: FloatArray) -> FloatArray:
-        """Return the means of the truth at archs never observed, (m,), by blocks that fit into a cache."""
-        blocks = (x[i : i + _BLOCK] for i in range(0, len(x), _BLOCK))
-        means = [self.hyper.kernel.cross(block, self.x) @ self.alpha for block in blocks]
-        return np.concatenate(means) if means else np.empty(0)
+        """Return the means of the truth at archs never observed, (m,)."""
+        return self.hyper.kernel.weigh(x, self.x, self.alpha)
 
     def marginal(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the truth at archs never observed, (m,) each, without covariances."""
         if not len(self):
             return self.prior(x)
-        variance = self.hyper.kernel.own(x) + self.hyper.nugget
-        cross = self.hyper.kernel.cross(x, self.x)
+        square = squares(x)
+        variance = self.hyper.kernel.own(square) + self.hyper.nugget
+        cross = self.hyper.kernel.cross(x, self.x, (square, self.squares))
         mean = cross @ self.alpha
         whitened = whiten(self.factor, cross.T, overwrite=True)  # (n, m)
         variance -= np.einsum("ij,ij->j", whitened, whitened)
@@ -132,7 +133,7 @@ class GaussianProcess:
 
     def prior(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the truth before any observation, at scale 1, (m,) each."""
-        return np.zeros(len(x)), np.sqrt(self.hyper.kernel.own(x) + self.hyper.nugget)
+        return np.zeros(len(x)), np.sqrt(self.hyper.kernel.own(squares(x)) + self.hyper.nugget)
 
     def left_out(self) -> tuple[FloatArray, FloatArray]:
         """Return leave-one-out means and variances of the observations, each (n,).
@@ -145,7 +146,7 @@ class GaussianProcess:
 
 def _spread2(y: FloatArray) -> float:
     """Return the variance of targets about zero, never quite zero."""
-    return max(float(np.mean(y * y)), 1e-12) if len(y) else 1.0
+    return max(float((y * y).sum()) / len(y), 1e-12) if len(y) else 1.0
 
 
 def _factor(x: FloatArray, classes: NDArray[np.int64], extra: FloatArray, hyper: Hyper) -> FloatArray:
