@@ -111,6 +111,7 @@ class Choices:
     ) -> None:
         self._ladder, self._costs, self._predictor, self._pool, self._record = ladder, costs, predictor, pool, record
         self._ranking = ranking
+        self._rests: dict[Arch, Train] = {}
 
     @property
     def has_low(self) -> bool:
@@ -146,7 +147,7 @@ class Choices:
         low, archs = self._ladder.low, self._record.low
         if low is None or not archs:
             return []
-        requests = [self._train(a, low.epochs, self._ladder.medium) for a in archs]
+        requests = [self._rest(a, low) for a in archs]
         posterior = self._predictor.posterior([self._pool.place(a) for a in archs])
         return sorted(self._choices("continue", requests, posterior), key=self._ranking)
 
@@ -161,10 +162,16 @@ class Choices:
         values = zip(requests, posterior.mean.tolist(), posterior.std.tolist(), gains.tolist(), seconds, strict=True)
         return [Choice(action, request, m, s, best, gain, paid) for request, m, s, gain, paid in values]
 
+    def _rest(self, arch: Arch, low: Fidelity) -> Train:
+        """Return the request from the low to the medium level, which is considered many times."""
+        if arch not in self._rests:
+            self._rests[arch] = self._train(arch, low.epochs, self._ladder.medium)
+        return self._rests[arch]
+
     def rest_s(self, arch: Arch) -> float:
         """Return the seconds from the low to the medium level."""
         low = self._ladder.low
-        return self._costs.seconds(self._train(arch, low.epochs, self._ladder.medium)) if low else 0.0
+        return self._costs.seconds(self._rest(arch, low)) if low else 0.0
 
     # -- stage 3 -----------------------------------------------------------------------------------------
 

@@ -266,9 +266,12 @@ class Predictor:
         soft = np.maximum(scores - self._centre, 0.0) + spread * bend * np.expm1(below / bend)
         self._gp.set_targets(soft)
         for _ in range(_TURNS if n_medium < _FEW else 0):  # scale and noise of early curves are found in turns
-            self._gp.extra = np.where(is_early, self._early_noise, 0.0)
+            noise = self._early_noise
+            self._gp.extra = np.where(is_early, noise, 0.0)
             self._gp.set_hyper(self._gp.hyper)
             self._gp.set_targets(soft)
+            if self._early_noise == noise:
+                break
         self._cut = scores - self._centre - soft
         self._change()
         self._is_aimed = True
