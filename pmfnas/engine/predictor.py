@@ -200,7 +200,7 @@ class Predictor:
         """Return `n` joint draws of the promises of archs never trained, (n_places, n), up to scale and level."""
         gp = self._process
         lift = self._capacity.lift(self._known.capacity[places]) / np.sqrt(gp.scale2)
-        return self._paths.draw(gp, self._known.x, places, n, spread=spread) + lift[:, None]
+        return np.asarray(self._paths.draw(gp, self._known.x, places, n, spread=spread) + lift[:, None])
 
     # -- inside ------------------------------------------------------------------------------------------
 
