@@ -10,6 +10,7 @@ from types import MappingProxyType
 from harness.cli.arguments import asked
 from harness.cli.options.compare import N_SEEDS
 from harness.cli.own import compare as problem_compare
+from harness.cli.own import landscapes
 from harness.compare import outputs
 from harness.compare.outputs import COMPARISON
 from harness.experiment.batch import check_claim, open_benchmark, run_experiment
@@ -34,6 +35,10 @@ def run(options: argparse.Namespace) -> int:
     """Run the comparison and write its outputs and the verdict; return 1 if all runs of a searcher failed."""
     if options.problem:
         return problem_compare.run(options)
+    if options.landscapes:
+        return landscapes.run(options)
+    if options.update_reference:
+        raise InputError("--update-reference is for --landscapes; leave it out")
     if not options.searcher and not options.command:
         raise InputError("compare has no --searcher and no --command; give one, or write one with new-searcher")
     own = guests(options.searcher, options.command, Limits(**asked(options, Limits)), taken=tuple(PLAYERS))

@@ -5,6 +5,7 @@ frames          reads the frames and the manifest
 pictures        writes every figure of an experiment
 verdict         better, worse or not distinguishable, in words
 peers           outputs of `peers`
+landscapes      searchers on landscapes where capacity helps, harms or does not matter
 agreement       compares our implementations with the packages
 ceiling         the bounds of `harness.score.ceiling` as tables
 studies         defines the variants of PMF-NAS: ablation, sensitivity, uncertainty

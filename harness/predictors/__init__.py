@@ -1,6 +1,7 @@
 """The predictor study: how good a predictor is, its price, and whether its intervals are calibrated.
 
 candidates   the predictors in the study, and how a user's predictor is loaded
+engine       the engine's predictor behind the public port
 cells        settings: data set, labels, schedule, epochs seen, which archs are judged; grids of them
 groups       archs that are one network, which stay on one side of every split
 material     curves, labels, truths and prices of a data set, read from a table

@@ -145,7 +145,7 @@ def _legend(table: pd.DataFrame, n_trials: int) -> list[str]:
         "on from a checkpoint at no cost.",
         "The packages are told of ordered choices as whole numbers, are offered the long schedule with rungs at 1, 3, "
         "9 and 27 epochs, and recommend by most epochs, then by the metric. PriorBand gets the guess in the problem's "
-        "file as its prior; nobody else knows it. random_search_long trains every arch on the long schedule.",
+        "file as its prior; no other searcher knows it. random_search_long trains every arch on the long schedule.",
         f"better by: in the metric, positive where {FIRST} is better, over the seeds that both finished; CI: BCa "
         f"bootstrap over seeds; p: Wilcoxon signed-rank, zeros after Pratt, Holm over "
         f"{counted(n_claims, 'comparison')}; r: rank-biserial correlation; detectable: the difference that this many "

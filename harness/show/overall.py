@@ -157,7 +157,7 @@ def _leaders(found: Sequence[Standing], summary: pd.DataFrame) -> str:
     """Return the searchers with the best mean rank, as text."""
     ranked = [one for one in found if not np.isnan(one.mean_rank)]
     if not ranked:
-        return "no searcher has a result on every data set, so nobody is ranked"
+        return "no searcher has a result on every data set, so none is ranked"
     if len(found) == 1:
         words = words_of(summary)
         scores = ", ".join(number(result.mean, words.form) for result in found[0].results.values())

@@ -6,7 +6,7 @@ allocator   the stage in which the next second is worth most
 stages      the three stages
 choices     the requests that are possible now, and what each is worth
 value       what the answer to a question is worth
-proposals   whom to start
+proposals   which archs to start
 pick        which archs a run recommends
 predictor   what an arch will score, and how sure that is
 forecast    what a request will tell, as its record states it

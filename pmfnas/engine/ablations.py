@@ -80,7 +80,7 @@ class Deaf:
         return News() if level is Level.LOW and curve is not None else self._inner.tell(arch, level, curve)
 
 
-# -- whom to start, whom to continue ----------------------------------------------------------------------
+# -- which archs to start and to continue -----------------------------------------------------------------
 
 
 def greedy(regions: Regions, predictor: SearchPredictor, n: int, *, rng: np.random.Generator) -> list[int]:

@@ -1,4 +1,4 @@
-"""Whom to start: archs that cover the space, and archs drawn from regions that could hold the best.
+"""Which archs to start: archs that cover the space, and archs drawn from regions that could hold the best.
 
 A region is the set of free archs whose upper quantile still reaches the best promise known: a level set of the
 posterior, which need not be connected.
@@ -69,7 +69,7 @@ class Regions:
 
 
 class Propose(Protocol):
-    """A rule that says whom to start."""
+    """A rule that says which archs to start."""
 
     def __call__(self, regions: Regions, predictor: SearchPredictor, n: int, *, rng: np.random.Generator) -> list[int]:
         """Return up to `n` distinct free places of the pool."""

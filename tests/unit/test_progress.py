@@ -65,7 +65,7 @@ def test_a_terminal_gets_a_bar_that_moves():
     assert "a line\n" in stream.getvalue()
 
 
-def test_what_is_not_to_be_shown_is_silent_on_a_terminal_too():
+def test_hidden_progress_is_silent_on_a_terminal_too():
     stream = Terminal()
     with Progress("fit", 2, unit="network", stream=stream, shown=False, every_s=0.01) as progress:
         progress.step()

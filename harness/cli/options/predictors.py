@@ -35,7 +35,7 @@ def add(verb: argparse.ArgumentParser) -> None:
     arguments.add_data(verb, partial=False)
     known = f"[NAME=]my.py:MyPredictor, or one of: {', '.join(PREDICTORS)}; may be repeated (default all)"
     verb.add_argument("--predictor", action="append", default=[], metavar="P", help=known)
-    whom = f"whom to compare with (default {REFERENCE_PREDICTOR})"
+    whom = f"predictor to compare with (default {REFERENCE_PREDICTOR})"
     verb.add_argument("--against", metavar="P", default=REFERENCE_PREDICTOR, help=whom)
     arguments.add_datasets(verb, DATASETS)
     verb.add_argument(

@@ -1,5 +1,6 @@
-"""The forms of two verbs that search problems of one's own.
+"""Other forms of two verbs: on problems of one's own, and on landscapes.
 
-compare   `compare --problem`
-peers     `peers --problems`
+compare      `compare --problem`
+landscapes   `compare --landscapes`
+peers        `peers --problems`
 """

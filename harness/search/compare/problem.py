@@ -44,7 +44,7 @@ def planned(
         InputError: fewer than two searchers, one that cannot search the problem, or a problem that cannot be used.
     """
     if len(searchers) < 2:
-        raise InputError(f"{', '.join(searchers)} has nobody to be compared with; name others with --searchers")
+        raise InputError(f"{', '.join(searchers)} cannot be compared with itself alone; name others with --searchers")
     known = checked(**vars(problem), out="results", seed=0, searcher=None)
     setting = Setting(known.space, known.fidelities, known.budget_s, known.n_workers)
     for name, factory in searchers.items():

@@ -37,7 +37,7 @@ AGAIN = "again"
 _LATER = 1_000_000
 """The seed of the new training is that of the search, and this."""
 _MOST_BUDGETS = 20.0
-"""The new training may take this many budgets: it is paid by nobody, but must end."""
+"""The new training may take this many budgets: it is on no budget, but must end."""
 
 
 def main() -> int:

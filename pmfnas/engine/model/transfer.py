@@ -94,7 +94,7 @@ def believe(
     """Return the belief about the final scores of `archs`, best first.
 
     Args:
-        archs: whom it is about, k of them.
+        archs: k archs.
         medium: mean (k,) and covariance (k, k) of the true medium scores, and the noise variance of a trial.
         capacity: of the archs, (k,), and what is believed that it adds.
         sightings: of archs among `archs`.

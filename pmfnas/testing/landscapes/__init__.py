@@ -5,6 +5,7 @@ python -m pmfnas.testing.landscapes --help
 
     landscape   a benchmark whose final accuracies are given
     suite       the landscapes by name
+    real        landscapes with the final values of a curve table
     compare     compares searchers on a landscape, paired by seed
 """
 

@@ -6,34 +6,13 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
-
-from pmfnas.benchmarks.table import CurveTable
-from pmfnas.benchmarks.tabular import TableBenchmark, dataset
 from pmfnas.core.errors import InputError, PmfnasError
 from pmfnas.core.ports import SearcherFactory
-from pmfnas.core.types import Train
-from pmfnas.spaces import space_for
-from pmfnas.testing.landscapes import NAMES, SHAPES, Landscape, compare_on, landscape, reflected
+from pmfnas.testing.landscapes import NAMES, SHAPES, compare_on, landscape
 from pmfnas.testing.landscapes.compare import N_MEDIUM
+from pmfnas.testing.landscapes.real import of_table
 
 _PMF_NAS = "pmfnas.engine.searcher:PmfNas"
-
-
-def of_table(path: Path, name: str, shape: str) -> Landscape:
-    """Return the final validation values of a curve table, means over trials, on which capacity has another shape."""
-    table, chosen = CurveTable.open(path), dataset(name)
-    space = space_for(table.header.space, n_classes=chosen.n_classes, image_size=chosen.image_size)
-    benchmark = TableBenchmark(table, chosen, space)
-    end = benchmark.fidelities.highest
-
-    def value(arch: tuple[int, ...]) -> float:
-        trials = range(benchmark.n_trials(arch, end.schedule))
-        last = Train(arch, end.schedule, end.epochs - 1, end.epochs)
-        return float(np.mean([benchmark.train(last, trial)[0].last_valid_acc for trial in trials]))
-
-    values = np.array([value(arch) for arch in np.ndindex(*space.cardinalities)])
-    return reflected(f"{name}-{shape}", space, values, shape)
 
 
 def searcher(text: str) -> SearcherFactory:
@@ -60,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         searchers = {text.partition(":")[2]: searcher(text) for text in chosen.searcher or [_PMF_NAS]}
         if chosen.table:
-            found = [of_table(chosen.table, chosen.dataset, chosen.shape)]
+            found = of_table(chosen.table, chosen.dataset, chosen.shape)
         else:
             found = [landscape(name) for name in chosen.names or NAMES]
         for one in found:

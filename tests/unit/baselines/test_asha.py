@@ -86,7 +86,7 @@ def best(results, n):
 
 
 @pytest.mark.parametrize("n_workers", [1, 4, 16])
-def test_nobody_waits_and_few_more_go_on_than_the_share(n_workers):
+def test_no_worker_waits_and_few_more_go_on_than_the_share(n_workers):
     """The paper bounds the surplus, archs that fell out of the best share after they went on, by about sqrt(n)."""
     run = trace(Asha, budget_s=4_000.0, n_workers=n_workers)
     assert not any(isinstance(d, Wait) for d in run.decisions)

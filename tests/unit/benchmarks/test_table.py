@@ -1,8 +1,4 @@
-import errno
 import json
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmfnas.benchmarks.table import HEADER, CurveTable, Header, Key, TableWriter
-from pmfnas.core.errors import DataError, InputError, UnavailableError
+from pmfnas.core.errors import DataError, UnavailableError
 
 ARCHS = ((0, 0, 0), (0, 1, 1), (1, 0, 1))
 HEAD = Header("SYNTHETIC", "tiny", (2, 2, 2), "1", "by hand", {"12": 4})
@@ -181,7 +177,7 @@ def test_seconds_with_and_without_an_epoch_axis(table: CurveTable):
         ("[" * 100_000, "is damaged or of another kind"),
     ],
 )
-def test_what_is_no_table_is_refused(path: Path, content: str | None, message: str):
+def test_a_wrong_table_is_refused(path: Path, content: str | None, message: str):
     (path / HEADER).unlink()
     if content is not None:
         (path / HEADER).write_text(content)
@@ -345,82 +341,3 @@ def test_a_truncated_column_is_named(path: Path, keep: int):
     file.write_bytes(file.read_bytes()[:keep])
     with pytest.raises(DataError, match=r"train-acc\.npy is damaged or of another kind .*; make the table again"):
         CurveTable.open(path).values(ACC)
-
-
-# ------------------------------------------------------------------------------------------------------- the writer
-
-
-def test_nothing_is_overwritten(path: Path):
-    with pytest.raises(InputError, match="exists already and is not overwritten"):
-        write(path)
-
-
-def test_an_unknown_stamp_is_refused(tmp_path: Path):
-    with pytest.raises(InputError, match="stamp is 'REAL', but must be one of OFFICIAL"):
-        write(tmp_path / "table", Header("REAL", "tiny", (2, 2, 2), "1", "x", {}))
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_failed_writer_leaves_nothing(tmp_path: Path):
-    out = tmp_path / "table"
-    with pytest.raises(ZeroDivisionError), TableWriter(out, HEAD, ARCHS) as writer:
-        writer.add(ACC, VALUES / (1 // len(writer.notes)), range(1, 5))
-    with pytest.raises(TypeError), TableWriter(out, HEAD, ARCHS) as writer:
-        writer.notes["cannot be written"] = object()
-    with pytest.raises((OverflowError, ValueError)):
-        TableWriter(out, HEAD, [(0, 0, 1000)])
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_writer_sweeps_up_after_one_that_was_killed(tmp_path: Path):
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    abandoned, alive = (tmp_path / f".table.writing-{pid}" for pid in (ended.pid, os.getppid()))
-    other = tmp_path / f".other.writing-{ended.pid}"
-    for folder in (abandoned, alive, other):
-        folder.mkdir()
-    write(tmp_path / "table")
-    assert sorted(tmp_path.iterdir()) == sorted([other, alive, tmp_path / "table"])
-
-
-def test_the_header_is_written_last_and_is_plain_json(path: Path):
-    raw = json.loads((path / HEADER).read_text())
-    assert raw["fingerprint"] == HEAD.fingerprint
-    newest = max(path.rglob("*"), key=lambda file: file.stat().st_mtime_ns if file.is_file() else 0)
-    assert newest.name == HEADER
-
-
-@pytest.mark.parametrize("step", ["archs", "add", "allocate", "header"])
-def test_a_full_disk_is_one_error_and_leaves_nothing(step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    out = tmp_path / "table"
-    real = os.posix_fallocate
-
-    def full_at(bad: str) -> None:
-        def fallocate(descriptor: int, start: int, n_bytes: int) -> None:
-            if step == bad:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            real(descriptor, start, n_bytes)
-
-        monkeypatch.setattr(os, "posix_fallocate", fallocate)
-
-    def fill() -> None:
-        full_at("archs")
-        with TableWriter(out, HEAD, ARCHS) as writer:
-            full_at("add")
-            writer.add(ACC, VALUES, range(1, 5))
-            full_at("allocate")
-            writer.allocate(VARYING, (3, 2, 4), np.float64, range(1, 5))[:] = 1
-            if step == "header":
-                monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.EROFS, "Read-only")))
-
-    message = "Read-only" if step == "header" else r"No space left on device: [\d,]+ bytes are needed, [\d,]+ are free"
-    with pytest.raises(InputError, match=rf"table cannot be written \({message}\); (make room|choose a path that can)"):
-        fill()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_column_to_be_filled_has_its_bytes_on_the_disk(tmp_path: Path):
-    with TableWriter(tmp_path / "table", HEAD, ARCHS) as writer:
-        writer.allocate(ACC, (3, 200, 1000), np.float64, range(1, 1001))
-        file = next(tmp_path.glob(f".table*/{ACC}.npy"))
-        assert file.stat().st_blocks * 512 >= 3 * 200 * 1000 * 8

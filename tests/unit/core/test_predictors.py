@@ -39,7 +39,7 @@ def test_a_normal_belief_has_the_quantiles_of_a_normal_distribution():
         (MEAN, "returned ndarray"),
     ],
 )
-def test_what_is_no_prediction_is_refused(prediction, said):
+def test_a_wrong_prediction_is_refused(prediction, said):
     with pytest.raises(ContractError, match=said):
         check_prediction(prediction, 2)
 

@@ -58,7 +58,7 @@ def test_what_format_1_wrote_is_read_as_the_value(value):
     assert from_text({"it": repr(value)}) == {"it": plain(value)}
 
 
-def test_what_is_no_value_stays_text():
+def test_text_that_is_not_a_value_stays_text():
     about = {"name": "optuna tpe", "version": "5.0", "source": "my.py:Mine 0123", "runs": "in process"}
     others = {"pruner": "HyperbandPruner", "part": "<object at 0x7f>", "n": 3, "sum": "1 + f(2)"}
     assert from_text({**about, **others}) == {**about, **others}

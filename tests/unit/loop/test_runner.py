@@ -226,7 +226,7 @@ def test_recommending_what_was_never_told_is_a_broken_contract():
 
 
 @pytest.mark.parametrize("arch", [list(A), "A", (0,), None])
-def test_recommending_what_is_no_arch_is_a_broken_contract(arch):
+def test_recommending_a_wrong_arch_is_a_broken_contract(arch):
     searcher = Scripted([submit(Train(A, "12", 0, 3))])
     searcher.recommend = lambda: [arch]
     finished = play(searcher)

@@ -26,7 +26,7 @@ def test_a_wrong_string_is_refused_with_a_valid_one(space, text):
 
 @pytest.mark.parametrize("arch", [(), (0,) * 4, (0, 0, 0, 0, 8), (-1, 0, 0, 0, 0)])
 @pytest.mark.parametrize("method", ["canonical", "neighbours", "params_m", "flops_m", "format"])
-def test_what_is_no_arch_is_refused(space, arch, method):
+def test_a_wrong_arch_is_refused(space, arch, method):
     with pytest.raises(InputError, match="must hold 5 indices"):
         getattr(space, method)(arch)
 

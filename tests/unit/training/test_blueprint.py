@@ -64,7 +64,7 @@ def test_only_sizes_with_equal_widths_share_a_frame():
     ("space", "arch", "message"),
     [("darts", (0,) * 6, "space is 'darts'"), ("nb201", (5,) * 6, "arch is"), ("nats-sss", (0,) * 6, "arch is")],
 )
-def test_what_is_no_arch_is_refused(space, arch, message):
+def test_a_wrong_arch_is_refused(space, arch, message):
     with pytest.raises(InputError, match=message):
         blueprint(space, arch, NB201, n_classes=10)
 

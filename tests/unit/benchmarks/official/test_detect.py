@@ -146,6 +146,6 @@ def test_archs_are_encoded_as_the_spaces_encode_them(official: OfficialSpace):
 
 
 @pytest.mark.parametrize("text", ["", "8:8:8:8", "8:8:8:8:9", "|none~0|+|none~0|none~1|", "|lstm~0|+|none~0|none~1|"])
-def test_what_is_no_arch_is_refused(text: str):
+def test_a_wrong_arch_is_refused(text: str):
     with pytest.raises(DataError, match="is an arch of neither"):
         space_of(text)

@@ -206,7 +206,7 @@ def test_seconds_that_are_missing(tmp_path):
     assert (np.asarray(table.values(Key("own", "4", "train-s"))) == 3.0).all()
 
 
-def test_what_is_no_number(tmp_path):
+def test_a_cell_that_is_not_a_number(tmp_path):
     given = rows()
     given[5]["valid"] = ""
     said = refusal(tmp_path, given)

@@ -117,7 +117,7 @@ def spoilt(**trials: list[float]) -> Callable[[dict], object]:
         (spoilt(val_acc=["a", "b"]), "without two or three accuracies"),
     ],
 )
-def test_what_is_not_what_it_should_hold_is_refused(site: Path, monkeypatch: pytest.MonkeyPatch, spoil, said: str):
+def test_a_file_with_the_wrong_content_is_refused(site: Path, monkeypatch: pytest.MonkeyPatch, spoil, said: str):
     replace(site, monkeypatch, pickle.dumps(spoil(values())))
     assert said in refused()
 

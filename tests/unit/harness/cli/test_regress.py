@@ -81,7 +81,7 @@ NO_PREDICTION = {
 
 
 @pytest.mark.parametrize("name", NO_PREDICTION)
-def test_what_is_no_prediction_is_bad_input(reference, name, capsys):
+def test_a_wrong_prediction_is_bad_input(reference, name, capsys):
     assert regress(reference, "--predictor", f"{DAMAGED}:{name}") == 2
     told = capsys.readouterr().err
     assert NO_PREDICTION[name] in told

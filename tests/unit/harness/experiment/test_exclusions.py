@@ -1,4 +1,4 @@
-"""Archs left out of a comparison: nobody trains them, nobody is measured against them, every output says so."""
+"""Archs left out of a comparison: no searcher trains them or is measured against them, and every output says so."""
 
 import json
 import shutil
@@ -217,5 +217,5 @@ def test_a_folder_from_before_there_were_rules_still_goes_on(tmp_path, surrogate
     claim(tmp_path, TABLE2, surrogate_table)
 
 
-def test_nobody_is_missing():
+def test_no_searcher_is_missing():
     assert set(PLAYERS) - set(NO_BIG_CELLS.searchers) == {"bohb_nb201"}

@@ -131,7 +131,7 @@ def test_a_probe_is_judged_by_its_finish_and_the_pick_is_marked(tmp_path) -> Non
         ("region start", "12@12", False),
         ("refine probe", "200@200", True),
         ("refine finish", "200@200", True),
-    ]  # where nobody goes on, a start is judged by itself; a mean that is no number is none
+    ]  # where no arch goes on, a start is judged by itself; a mean that is no number is none
     assert [j.told for j in found[2:]] == [final, final]
     assert {j.mean for j in found if j.pick} == {40.0, 41.0, 41.5}
 

@@ -49,7 +49,7 @@ def test_channel_numbers_are_bars_of_their_height():
 @pytest.mark.parametrize(
     ("space", "arch"), [("nb201", "arch-93.1"), ("nb201", '<b onclick="x">'), ("nats-sss", ARCH), ("other", ARCH)]
 )
-def test_what_is_no_arch_of_a_known_space_has_no_drawing(space, arch):
+def test_an_arch_of_no_known_space_has_no_drawing(space, arch):
     assert drawing(space, arch, "") is None
 
 

@@ -382,6 +382,6 @@ def test_a_damaged_file_is_named(tmp_path, damaged):
         write_report(folder, tmp_path / "report.html")
 
 
-def test_what_is_no_folder(tmp_path, capsys):
+def test_a_path_that_is_not_a_folder(tmp_path, capsys):
     assert main(["report", str(tmp_path / "nowhere")]) == 2
     assert "does not exist; give a folder that a verb has made" in capsys.readouterr().err

@@ -60,7 +60,7 @@ def test_a_folder_can_be_held_again_by_who_let_it_go(out):
             pass
 
 
-def test_whoever_comes_second_does_not_overwrite_a_claim(tmp_path, monkeypatch):
+def test_the_second_of_two_does_not_overwrite_a_claim(tmp_path, monkeypatch):
     out = tmp_path / "out"
     real = locked
 
@@ -74,13 +74,13 @@ def test_whoever_comes_second_does_not_overwrite_a_claim(tmp_path, monkeypatch):
     assert read_claim(out)["seed"] == 7
 
 
-def test_a_folder_with_a_lock_alone_is_nobodys(tmp_path):
+def test_a_folder_with_nothing_but_a_lock_is_free(tmp_path):
     (tmp_path / LOCK).write_text("12\n")
     claim(tmp_path, MINE, resume=False)
     assert read_claim(tmp_path) == MINE
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="whoever is root writes everywhere")
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_cannot_be_written_is_named(out):
     (out / LOCK).chmod(0o400)
     with pytest.raises(InputError, match="cannot be written"), locked(out):

@@ -50,7 +50,7 @@ def test_a_child_whose_parent_is_killed_ends_in_order(tmp_path):
     assert note.read_text() == "told to end"
 
 
-def test_a_child_names_its_parent_and_a_process_of_its_own_watches_nobody(monkeypatch):
+def test_a_child_names_its_parent_and_a_process_of_its_own_watches_none(monkeypatch):
     assert with_parent({"A": "b"}) == {"A": "b", PARENT: str(os.getpid())}
     monkeypatch.delenv(PARENT, raising=False)
     monkeypatch.setattr("threading.Thread", None)  # starting one fails

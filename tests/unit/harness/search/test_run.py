@@ -10,13 +10,10 @@ import pytest
 from pmfnas.core.errors import DataError, InputError
 from pmfnas.loop.record import read_header, read_rows, record_path
 from pmfnas.spaces import space_for
-from pmfnas.training.recipe import Recipe
 
 torch = pytest.importorskip("torch", reason="torch is not installed: no training here (extra train)")
 
-from harness.experiment.folder import locked  # noqa: E402
 from harness.search import checks as checks_module  # noqa: E402
-from harness.search import device as device_module  # noqa: E402
 from harness.search import export as export_module  # noqa: E402
 from harness.search import run as search_module  # noqa: E402
 from harness.search.export import export  # noqa: E402
@@ -24,38 +21,16 @@ from harness.search.final_test import verify_test_images  # noqa: E402
 from harness.search.folder import read_result  # noqa: E402
 from harness.search.result import conclude  # noqa: E402
 from harness.search.run import open_search, run_search  # noqa: E402
-from harness.search.spec import SearchSpec  # noqa: E402
 from pmfnas.loop.journal import Journal  # noqa: E402
 from pmfnas.training.checkpoints import Checkpoints  # noqa: E402
 from pmfnas.training.data import open_source  # noqa: E402
-from tests.support.training_runs import ticking, tiny_images  # noqa: E402
+from tests.support.training_runs import (  # noqa: E402
+    interrupted,
+    searched,
+    spec_of,
+    ticking,
+)
 from tests.support.verbs import refused  # noqa: E402
-
-RECIPE = Recipe(channels=(4, 4, 8), cells_per_stage=1, batch_size=32)
-
-
-@pytest.fixture
-def mine(tmp_path):
-    images = tiny_images(90, 5)
-    path = tmp_path / "mine.npz"
-    np.savez(path, images=images.pixels, labels=images.labels)
-    return path
-
-
-def spec_of(path, **changes):
-    settings = {
-        "schedules": (1, 3),
-        "budget_s": 600.0,
-        "width": 2,
-        "device": "cpu",
-        "recipe": RECIPE,
-        "searcher": "asha",
-    }
-    return SearchSpec("mine", path, **{**settings, **changes})
-
-
-def searched(spec, out, *, resume=False):
-    return conclude(run_search(open_search(spec, out, resume=resume), clock=ticking(5.0)), out)
 
 
 def test_the_classes_are_in_the_folder_and_are_said_before_the_start(mine, tmp_path, capsys):
@@ -89,22 +64,6 @@ def test_a_search_ends_in_time_with_a_trained_network_and_its_record(mine, tmp_p
     assert result["arch"] in kept
 
 
-def interrupted(monkeypatch, at, spec, out, *, resume=False):
-    """Search until the epoch of the number `at`, in which the process is told to end."""
-    real, left = device_module.DeviceExecutor._advance, [at]
-
-    def advance(executor):
-        left[0] -= 1
-        if left[0] == 0:
-            raise KeyboardInterrupt
-        real(executor)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(device_module.DeviceExecutor, "_advance", advance)
-        with pytest.raises(KeyboardInterrupt):
-            searched(spec, out, resume=resume)
-
-
 @pytest.mark.parametrize("at", [1, 9])
 def test_an_interrupted_search_goes_on_and_keeps_what_it_had(mine, tmp_path, monkeypatch, at):
     spec, out = spec_of(mine), tmp_path / "out"
@@ -127,7 +86,7 @@ def test_a_search_of_two_interruptions_in_a_row_goes_on(mine, tmp_path, monkeypa
     assert searched(spec, out, resume=True)["epochs"] == 3
 
 
-def test_checkpoints_of_archs_that_nobody_heard_of_are_removed(mine, tmp_path, monkeypatch):
+def test_checkpoints_of_archs_that_the_journal_lacks_are_removed(mine, tmp_path, monkeypatch):
     spec, out = spec_of(mine, searcher="random_search", schedules=(1,)), tmp_path / "out"
     interrupted(monkeypatch, 4, spec, out)
     stray = out / "checkpoints" / "0-2-777"
@@ -358,68 +317,3 @@ def test_a_disk_that_fills_up_loses_nothing(mine, tmp_path, monkeypatch):
             searched(spec, out, resume=True)
     assert (out / "journal.jsonl").read_bytes().startswith(before)
     assert searched(spec, out, resume=True)["epochs"] == 3
-
-
-def test_a_folder_of_another_search_is_left_alone(mine, tmp_path):
-    out = tmp_path / "out"
-    searched(spec_of(mine), out)
-    before = sorted((p, p.stat().st_mtime_ns) for p in out.rglob("*"))
-    for changes, message in (
-        ({}, "add --resume to go on"),
-        ({"seed": 1}, "holds results with seed 0, but this run has seed 1"),
-        ({"split_seed": 1}, "with split_seed 0"),
-        ({"width": 1}, "with width 2, but this run has width 1"),
-    ):
-        with pytest.raises(InputError, match=message):
-            searched(spec_of(mine, **changes), out, resume=bool(changes))
-    assert sorted((p, p.stat().st_mtime_ns) for p in out.rglob("*")) == before
-
-
-def test_a_search_killed_before_its_result_was_written_is_concluded_again(mine, tmp_path):
-    spec, out = spec_of(mine), tmp_path / "out"
-    first = searched(spec, out)
-    (out / "result.json").unlink()
-    again = searched(spec, out, resume=True)
-    assert again["epochs"] == first["epochs"]
-    assert read_result(out) == again
-
-
-def test_other_data_or_other_code_do_not_go_on(mine, tmp_path, monkeypatch):
-    spec, out = spec_of(mine), tmp_path / "out"
-    interrupted(monkeypatch, 3, spec, out)
-    claim = json.loads((out / "spec.json").read_text())
-    for name in ("fingerprint", "code", "torch"):
-        (out / "spec.json").write_text(json.dumps({**claim, name: "other"}))
-        with pytest.raises(InputError, match=f"holds results with {name} other"):
-            searched(spec, out, resume=True)
-    (out / "spec.json").write_text(json.dumps(claim))
-    assert searched(spec, out, resume=True)["epochs"] == 3
-
-
-def test_a_foreign_folder_is_left_alone(mine, tmp_path):
-    (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "chapter.txt").write_text("precious")
-    with pytest.raises(InputError, match="is not a folder of results"):
-        searched(spec_of(mine), tmp_path / "thesis")
-    assert [p.name for p in (tmp_path / "thesis").iterdir()] == ["chapter.txt"]
-
-
-def test_a_folder_that_another_process_holds_is_left_to_it(capsys, mine, tmp_path):
-    out = tmp_path / "out"
-    open_search(spec_of(mine), out, resume=False)
-    with locked(out):
-        arguments = ["search", "--dataset", "mine", "--data-dir", str(mine), "--resume", "--out", str(out)]
-        assert "is in use by a search at work" in refused(capsys, arguments)
-        assert "has not ended" in refused(capsys, ["export", str(out), "--to", str(tmp_path / "m.pt"), "--retrain"])
-
-
-def test_resuming_where_nothing_is_says_so(capsys, tmp_path):
-    arguments = ["search", "--dataset", "digits", "--out", str(tmp_path / "out"), "--resume"]
-    assert "is not a folder of results" in refused(capsys, arguments)
-
-
-def test_exporting_before_the_end_says_so(capsys, mine, tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    interrupted(monkeypatch, 1, spec_of(mine), out)
-    assert "has not ended" in refused(capsys, ["export", str(out), "--to", str(tmp_path / "model.pt")])
-    assert "is not a folder of results" in refused(capsys, ["export", str(tmp_path), "--to", str(tmp_path / "m.pt")])

@@ -29,7 +29,7 @@ def test_the_limit_follows_the_longest_share_measured():
     assert watchdog.limit_s(4) == 30.0 * 20.0 * 4
 
 
-def test_an_epoch_that_ends_in_time_is_learnt_and_nobody_barks():
+def test_an_epoch_that_ends_in_time_is_learnt_without_an_alarm():
     heard = []
     watchdog = dog(heard.append, Patience(factor=10.0, floor_s=0.0, first_s=60.0))
     with watchdog.watching(2):

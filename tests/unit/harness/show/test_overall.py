@@ -61,7 +61,7 @@ def test_one_data_set():
     )
 
 
-def test_nobody_is_better():
+def test_no_searcher_is_better():
     said = conclusion(summary_of({"cifar10": {name: PLAIN["cifar10"][name] for name in ("pmf_nas", "asha")}}))
     assert said.endswith("pmf_nas has the best mean rank, 1.0; it is better than asha on this data set (Holm p < .05).")
 
@@ -133,7 +133,7 @@ def test_a_searcher_without_a_data_set_has_no_rank_and_no_p():
 def test_all_runs_failed():
     runs = runs_of({"cifar10": {"pmf_nas": [93.0], "asha": [92.0]}}).assign(status="failed", why="broken")
     summary = summarise(runs, timings_of(runs), rng=np.random.default_rng(0))
-    assert "no searcher has a result on every data set, so nobody is ranked" in conclusion(summary)
+    assert "no searcher has a result on every data set, so none is ranked" in conclusion(summary)
     assert [row[1] for row in overall_sheet(summary).rows] == ["0+1f", "0+1f"]
     assert "nan" not in str(overall_sheet(summary))
 

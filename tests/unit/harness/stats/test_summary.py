@@ -38,7 +38,7 @@ def test_one_searcher_by_hand() -> None:
     assert (row["hours_to_final_incumbent"], row["searcher_s"]) == (0.5, 1.5)
 
 
-def test_a_searcher_alone_is_compared_with_nobody() -> None:
+def test_a_single_searcher_is_compared_with_none() -> None:
     row = row_of(summary_of(some_runs()[lambda f: f["searcher"] == "asha"]), "asha")
     assert (row["reference"], row["n_pairs"], row["mark"], row["claim"], row["mean_rank"]) == ("", 0, "", "", 1.0)
     assert np.isnan([row["p_value"], row["effect"], row["difference"], row["detectable_difference"]]).all()

@@ -227,7 +227,7 @@ def test_damage_anywhere_is_one_line_that_names_the_file(tmp_path, at, save):
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_no_archive_is_named(tmp_path):
+def test_a_file_that_is_not_an_archive_is_named(tmp_path):
     np.save(tmp_path / "one.npy", IMAGES)
     (tmp_path / "one.npy").rename(tmp_path / "one.npz")
     (tmp_path / "link.npz").symlink_to("link.npz")

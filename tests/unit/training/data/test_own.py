@@ -218,7 +218,7 @@ def test_a_class_folder_without_images_is_refused(tmp_path):
         open_source("photos", tmp_path / "photos")
 
 
-def test_what_is_no_data_set_is_refused(tmp_path):
+def test_a_wrong_data_set_is_refused(tmp_path):
     with pytest.raises(InputError, match="needs --data-dir"):
         open_source("cifar10", None)
     with pytest.raises(InputError, match="no such path exists"):

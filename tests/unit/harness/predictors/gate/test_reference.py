@@ -80,7 +80,7 @@ def test_a_missing_file_says_how_to_make_one(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', '{"sections": {}}'])
-def test_what_is_no_reference_is_refused(tmp_path, text):
+def test_a_wrong_reference_is_refused(tmp_path, text):
     file = tmp_path / "reference.json"
     file.write_text(text)
     with pytest.raises(InputError, match="restore it from version control"):

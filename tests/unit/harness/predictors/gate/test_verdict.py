@@ -193,7 +193,7 @@ def test_a_loss_of_two_hundredths_is_noticed(n, std):
     assert seen / n_runs >= 0.9
 
 
-def test_noticed_is_what_is_noticed_nine_times_in_ten():
+def test_noticed_is_the_loss_that_is_noticed_nine_times_in_ten():
     rng, level, one = np.random.default_rng(5), 0.0003, np.tile([1.0, -1.0], 24)
     size = noticed(0.02 * one / one.std(ddof=1), 0.003, level)
     share = np.mean([loss_p(row, 0.003) <= level for row in rng.normal(size, 0.02, (2000, 48))])
