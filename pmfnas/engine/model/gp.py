@@ -21,6 +21,9 @@ from pmfnas.engine.model.triangular import factor_of, solve, whiten
 JITTER = 1e-8
 """Added to every diagonal, in units of the smooth variance."""
 
+_BLOCK = 256
+"""Archs whose covariances are computed together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hyper:
@@ -116,8 +119,10 @@ class GaussianProcess:
         return cross.T @ self.alpha, (prior - whitened.T @ whitened) * self.scale2
 
     def mean(self, x: FloatArray) -> FloatArray:
-        """Return the means of the truth at archs never observed, (m,)."""
-        return self.hyper.kernel.weigh(x, self.x, self.alpha)
+        """Return the means of the truth at archs never observed, (m,), by blocks that fit into a cache."""
+        blocks = [x[i : i + _BLOCK] for i in range(0, len(x), _BLOCK)]
+        crosses = (self.hyper.kernel.cross(block, self.x, (squares(block), self.squares)) for block in blocks)
+        return np.concatenate([cross @ self.alpha for cross in crosses]) if blocks else np.empty(0)
 
     def marginal(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the truth at archs never observed, (m,) each, without covariances."""
@@ -125,11 +130,10 @@ class GaussianProcess:
             return self.prior(x)
         square = squares(x)
         variance = self.hyper.kernel.own(square) + self.hyper.nugget
-        cross = self.hyper.kernel.cross(x, self.x, (square, self.squares))
-        mean = cross @ self.alpha
-        whitened = whiten(self.factor, cross.T, overwrite=True)  # (n, m)
-        variance -= np.einsum("ij,ij->j", whitened, whitened)
-        return mean, np.sqrt(np.maximum(variance, JITTER) * self.scale2)
+        cross = self.hyper.kernel.cross(self.x, x, (self.squares, square))
+        whitened = whiten(self.factor, cross)  # (n, m)
+        variance -= np.multiply(whitened, whitened, out=whitened).sum(axis=0)
+        return cross.T @ self.alpha, np.sqrt(np.maximum(variance, JITTER) * self.scale2)
 
     def prior(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the truth before any observation, at scale 1, (m,) each."""

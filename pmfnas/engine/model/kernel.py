@@ -13,9 +13,6 @@ import numpy as np
 from pmfnas.core.types import FloatArray
 
 _ROOT5 = 5.0**0.5
-_TURN = 2.0 * np.pi
-_BLOCK = 256
-"""Archs whose covariances are computed together where they are very many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +43,6 @@ class Kernel:
         cov += self.constant
         return cov
 
-    def weigh(self, a: FloatArray, b: FloatArray, weights: FloatArray) -> FloatArray:
-        """Return `cross(a, b) @ weights`, (n,), for very many `a`: by blocks that fit into a cache."""
-        shrink = _ROOT5 / self.length
-        near = np.column_stack([b * -2.0, squares(b), np.ones(len(b))]) * shrink**2
-        smooth = np.empty(len(a))
-        for i in range(0, len(a), _BLOCK):
-            block = a[i : i + _BLOCK]
-            lengths = np.einsum("ij,ij->i", block, block)
-            square = np.column_stack([block, np.ones(len(block)), lengths]) @ near.T  # |a|^2 - 2 a.b + |b|^2, scaled
-            smooth[i : i + _BLOCK] = _matern(np.sqrt(np.maximum(square, 0.0, out=square), out=square)) @ weights
-        return np.asarray(smooth + a @ (self.linear * (weights @ b)) + self.constant * weights.sum())
-
     def own(self, square: FloatArray) -> FloatArray:
         """Return the prior variances of archs from the `squares` of their scaled features, (n,)."""
         return np.asarray(1.0 + self.linear * square + self.constant)
@@ -68,8 +53,8 @@ class Kernel:
         Source: random Fourier features (Rahimi and Recht, NeurIPS 2007, algorithm 1).
         """
         waves = a @ (spectrum.directions / self.length) + spectrum.phases
-        waves -= _TURN * np.rint(waves / _TURN)
-        smooth = np.cos(waves.astype(np.float32)) * np.sqrt(2.0 / len(spectrum.phases))  # 15 times as fast as doubles
+        smooth = np.cos(waves, out=waves)
+        smooth *= np.sqrt(2.0 / len(spectrum.phases))
         constant = np.full((len(a), 1), np.sqrt(self.constant))
         return np.hstack([smooth, np.sqrt(self.linear) * a, constant]).astype(a.dtype)
 

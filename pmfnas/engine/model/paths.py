@@ -18,9 +18,9 @@ class Paths:
         self._spectrum = Spectrum.draw(n_features, n_waves, rng=rng)
         self._rng = rng
         self._places: NDArray[np.int64] | None = None
-        """Where was drawn last; the prior waves there and covariances with the observations follow, by blocks."""
+        """Where was drawn last; the prior waves there and covariances with the observations follow."""
         self._basis = np.empty((0, 0))
-        self._crosses: list[FloatArray] = []
+        self._cross = np.empty((0, 0))
         self._seen = np.empty((0, 0))  # (n_seen, n_basis) prior waves at the observations
 
     def forget(self) -> None:
@@ -44,20 +44,16 @@ class Paths:
         own = np.sqrt(gp.hyper.nugget) * self._rng.standard_normal((int(gp.classes.max()) + 1, n))[gp.classes]
         noise = np.sqrt(gp.hyper.noise + gp.extra)[:, None] * self._rng.standard_normal((len(gp), n))
         update = gp.solve(gp.y[:, None] / np.sqrt(gp.scale2) - self._seen @ weights - spread * (own + noise))
-        paths, begin = self._basis @ weights, 0
-        for cross in self._crosses:
-            end = begin + cross.shape[1]
-            paths += cross @ update[begin:end]
-            begin = end
-        return np.asarray(paths)
+        return np.asarray(self._basis @ weights + self._cross @ update)
 
     def _look_at(self, gp: GaussianProcess, x: FloatArray, places: NDArray[np.int64]) -> None:
         """Have waves and covariances of `places` and the observations; only those of new observations are computed."""
         kernel = gp.hyper.kernel
         if places is not self._places:
-            self._places, self._basis, self._crosses = places, kernel.basis(x[places], self._spectrum), []
+            self._places, self._basis = places, kernel.basis(x[places], self._spectrum)
+            self._cross = np.empty((len(places), 0))
             self._seen = np.empty((0, self._basis.shape[1]))
         new = gp.x[len(self._seen) :]
         if len(new):
             self._seen = np.vstack([self._seen, kernel.basis(new, self._spectrum)])
-            self._crosses.append(kernel.cross(x[places], new))
+            self._cross = np.hstack([self._cross, kernel.cross(x[places], new)])

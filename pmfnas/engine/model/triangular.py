@@ -24,12 +24,12 @@ def factor_of(k: FloatArray) -> FloatArray:
     return np.asarray(factor)
 
 
-def whiten(factor: FloatArray, b: FloatArray, *, overwrite: bool = False) -> FloatArray:
-    """Return L^-1 b, shape of b: (n,) or (n, m); `b` in the order of Fortran may be overwritten."""
+def whiten(factor: FloatArray, b: FloatArray) -> FloatArray:
+    """Return L^-1 b, shape of b: (n,) or (n, m)."""
     if factor.flags.f_contiguous:
-        solved, info = dtrtrs(factor, b, lower=1, overwrite_b=overwrite)
+        solved, info = dtrtrs(factor, b, lower=1)
     else:
-        solved, info = dtrtrs(factor.T, b, lower=0, trans=1, overwrite_b=overwrite)
+        solved, info = dtrtrs(factor.T, b, lower=0, trans=1)
     assert info == 0, "A factor has a positive diagonal."
     return np.asarray(solved)
 

@@ -26,13 +26,6 @@ def test_the_kernel_is_matern_on_top_of_constant_and_slope() -> None:
     assert KERNEL.own(squares(b))[0] == pytest.approx(KERNEL.cross(b, b)[0, 0])
 
 
-def test_very_many_archs_are_weighed_as_their_covariances_say() -> None:
-    rng = np.random.default_rng(2)
-    many, few, weights = rng.standard_normal((700, 3)), rng.standard_normal((5, 3)), rng.standard_normal(5)
-    assert KERNEL.weigh(many, few, weights) == pytest.approx(KERNEL.cross(many, few) @ weights)
-    assert KERNEL.weigh(few, few, weights) == pytest.approx(KERNEL.cross(few, few) @ weights)
-
-
 def test_draws_from_the_basis_have_the_covariance_of_the_kernel() -> None:
     rng = np.random.default_rng(1)
     x = rng.standard_normal((6, 3))
