@@ -79,7 +79,9 @@ class Pairs:
 def _matern(r: FloatArray) -> FloatArray:
     """Return the covariance of the smooth part at scaled distances, which are overwritten."""
     cov = 1.0 + r
-    cov += r * r / 3.0
+    square = r * r
+    square /= 3.0
+    cov += square
     np.negative(r, out=r)
     cov *= np.exp(r, out=r)
     return cov

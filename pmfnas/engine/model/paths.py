@@ -20,7 +20,7 @@ class Paths:
         self._places: NDArray[np.int64] | None = None
         """Where was drawn last; the prior waves there and covariances with the observations follow."""
         self._basis = np.empty((0, 0))
-        self._cross = np.empty((0, 0))
+        self._cross = np.empty((0, 0))  # (n_places, n_seen), and room for more
         self._seen = np.empty((0, 0))  # (n_seen, n_basis) prior waves at the observations
 
     def forget(self) -> None:
@@ -44,7 +44,7 @@ class Paths:
         own = np.sqrt(gp.hyper.nugget) * self._rng.standard_normal((int(gp.classes.max()) + 1, n))[gp.classes]
         noise = np.sqrt(gp.hyper.noise + gp.extra)[:, None] * self._rng.standard_normal((len(gp), n))
         update = gp.solve(gp.y[:, None] / np.sqrt(gp.scale2) - self._seen @ weights - spread * (own + noise))
-        return np.asarray(self._basis @ weights + self._cross @ update)
+        return np.asarray(self._basis @ weights + self._cross[:, : len(gp)] @ update)
 
     def _look_at(self, gp: GaussianProcess, x: FloatArray, places: NDArray[np.int64]) -> None:
         """Have waves and covariances of `places` and the observations; only those of new observations are computed."""
@@ -53,7 +53,12 @@ class Paths:
             self._places, self._basis = places, kernel.basis(x[places], self._spectrum)
             self._cross = np.empty((len(places), 0))
             self._seen = np.empty((0, self._basis.shape[1]))
-        new = gp.x[len(self._seen) :]
-        if len(new):
-            self._seen = np.vstack([self._seen, kernel.basis(new, self._spectrum)])
-            self._cross = np.hstack([self._cross, kernel.cross(x[places], new)])
+        done, n = len(self._seen), len(gp)
+        if done == n:
+            return
+        if n > self._cross.shape[1]:
+            wider = np.empty((len(places), 2 * n))
+            wider[:, :done] = self._cross[:, :done]
+            self._cross = wider
+        self._seen = np.vstack([self._seen, kernel.basis(gp.x[done:], self._spectrum)])
+        self._cross[:, done:n] = kernel.cross(x[places], gp.x[done:])
