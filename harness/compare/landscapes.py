@@ -102,6 +102,7 @@ def write(plan: Plan, out: Path, *, own: Sequence[str]) -> str:
     write_bytes(out / "regret.parquet", parquet(regret))
     write_text(out / "table.md", page)
     about = {"searchers": list(plan.players), "datasets": list(plan.landscapes), "runs": len(regret)}
+    about |= {"failed": 0}  # a run that fails ends the command
     folder.write_json(out / folder.MANIFEST, folder.manifest(out, about, ("numpy", "scipy")))
     return page
 
