@@ -28,6 +28,7 @@ population or its best only, random vectors or centres. The paper's factors are 
 not the default.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,12 +63,17 @@ class Population:
 
     def __init__(self, size: int) -> None:
         self._places: list[Member | None] = [None] * size
+        self._n_places = Counter[Arch]()  # by the arch that holds them
         self._turn = 0
 
     @property
     def members(self) -> list[Member]:
         """The members in order of their places; empty places are left out."""
         return [member for member in self._places if member is not None]
+
+    def holds(self, arch: Arch) -> bool:
+        """Return whether a member has this arch."""
+        return self._n_places[arch] > 0
 
     def best(self, n: int) -> list[Member]:
         """Return the `n` best members, best first."""
@@ -85,6 +91,9 @@ class Population:
         if member is not None and member.value > trial.value:
             return trial
         self._places[place] = trial
+        self._n_places[trial.arch] += 1
+        if member is not None:
+            self._n_places[member.arch] -= 1
         return member
 
 
@@ -228,8 +237,7 @@ class Dehb:
             self._climber.drop([left_out.arch])
 
     def _is_used(self, arch: Arch) -> bool:
-        members = (member for population in self._populations for member in population.members)
-        return arch in self._trials or any(member.arch == arch for member in members)
+        return arch in self._trials or any(population.holds(arch) for population in self._populations)
 
     def recommend(self) -> Sequence[Arch]:
         """Return the best archs by the plain rule of `baselines.parts.incumbents`, best first."""

@@ -137,11 +137,21 @@ class Bracket:
         """Index of the current rung in the ladder."""
         return self.shape.first + self.level
 
+    @property
+    def has_work(self) -> bool:
+        """Whether an arch can start at the current rung."""
+        return self.n_started < self.n_archs
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all archs of the last rung have results."""
+        return not self.has_work and len(self.results) >= self.n_archs
+
     def next(self) -> Action:
         """Return the next action."""
-        if self.n_started < self.n_archs:
+        if self.has_work:
             return Promote(self.archs[self.n_started], self.rung) if self.level else Enter(self.rung)
-        return BARRIER if len(self.results) < self.n_archs else DONE
+        return DONE if self.is_done else BARRIER
 
     def start(self, arch: Arch) -> None:
         """Record the start of `arch`: the arch that `next` named, or a substitute."""
@@ -164,7 +174,8 @@ class Bracket:
             return ()
         top = self.level + 1 == len(self.shape.sizes)
         best = [] if top else best_of(self.archs, self.results, self.shape.sizes[self.level + 1])
-        left = tuple(arch for arch in self.archs if arch not in best)
+        promoted = set(best)
+        left = tuple(arch for arch in self.archs if arch not in promoted)
         if best:
             self.level, self.archs, self.results = self.level + 1, best, []
             self.n_started, self.n_archs = 0, len(best)

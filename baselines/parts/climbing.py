@@ -89,8 +89,8 @@ class Climber:
         request, value = ticket.request, -math.inf
         if isinstance(outcome, Ok) and isinstance(request, Train):
             self._live[request.arch] = (request.schedule, outcome.curve.stop)
-            if math.isfinite(outcome.curve.last_valid_acc):
-                value = outcome.curve.last_valid_acc
+            valid_acc_pct = outcome.curve.last_valid_acc
+            value = valid_acc_pct if math.isfinite(valid_acc_pct) else -math.inf
         return request.arch, self._rungs.pop(request), value
 
     def drop(self, archs: Iterable[Arch]) -> None:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from baselines.parts.brackets import BARRIER, DONE, Bracket, Enter, Promote, Shape
+from baselines.parts.brackets import Bracket, Enter, Promote, Shape
 from baselines.parts.climbing import Climber
 from baselines.parts.evaluations import exhausted
 from baselines.parts.sampling import unseen
@@ -77,7 +77,7 @@ class Race:
     def _eligible(self) -> Bracket | None:
         """Return the oldest bracket that can use a worker, a new one if that is allowed, or None."""
         for bracket in self._brackets:
-            if bracket.next() != BARRIER:
+            if bracket.has_work:
                 return bracket
         if self._exhausted or (self._brackets and not self._overlap):
             return None
@@ -93,18 +93,21 @@ class Race:
         if arch is None:
             self._exhausted = True
             self._climber.drop(bracket.close())
-            self._clear()
+            self._clear(bracket)
             return None
         bracket.start(arch)
         self._bracket_of[arch] = bracket
         return self._climber.take(arch, action.rung)
 
-    def _clear(self) -> None:
-        self._brackets = [bracket for bracket in self._brackets if bracket.next() != DONE]
+    def _clear(self, bracket: Bracket) -> None:
+        """Remove a bracket that is done."""
+        if bracket.is_done:
+            self._brackets = [other for other in self._brackets if other is not bracket]
 
     def tell(self, ticket: Ticket, outcome: Outcome) -> Result:
         """Record the outcome of a ticket and return its result."""
         arch, rung, value = self._climber.note(ticket, outcome)
-        out = self._bracket_of.pop(arch).finish(arch, value)
-        self._clear()
+        bracket = self._bracket_of.pop(arch)
+        out = bracket.finish(arch, value)
+        self._clear(bracket)
         return Result(arch, rung, value, out)

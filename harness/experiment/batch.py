@@ -31,7 +31,7 @@ from harness.host.workers import LostError, work_off
 from harness.players.class_file import check_unchanged
 from harness.players.file import identity, settings_of_run
 from harness.players.process import failed, play
-from pmfnas.benchmarks.table import CurveTable
+from pmfnas.benchmarks.table import HEADER, CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset_of, space_of
 from pmfnas.core.ports import Space
 from pmfnas.core.rng import stream
@@ -158,8 +158,9 @@ def _groups(missing: Sequence[Job]) -> list[list[Job]]:
 
 
 def _run_group(group: Sequence[Job], experiment: Experiment, table_path: Path, out: Path) -> None:
-    table = CurveTable.open(table_path)
-    benchmark = _benchmark(table_path, table.header.fingerprint, group[0].dataset)
+    file = table_path / HEADER
+    table = _table(table_path, file.stat().st_mtime_ns if file.exists() else 0)
+    benchmark = _benchmark(table, group[0].dataset)
     for factory in experiment.players.values():
         check_unchanged(factory)
     with ThreadPoolExecutor(len(group)) as writers:  # a run waits for no disk: a write is flushed four times
@@ -184,11 +185,17 @@ def _files(out: Path, header: RunHeader, finished: Finished, space: Space) -> li
         return record_files(out, _ended(header, finished), finished, space)
 
 
+@lru_cache(maxsize=1)
+def _table(path: Path, written_ns: int) -> CurveTable:
+    """Return the table, opened once per process and time of its header, which is written last."""
+    del written_ns
+    return CurveTable.open(path)
+
+
 @lru_cache(maxsize=3)
-def _benchmark(table_path: Path, fingerprint: str, name: str) -> TableBenchmark:
-    """Return the benchmark of a data set, opened once per process and content of the table."""
-    del fingerprint
-    return open_benchmark(CurveTable.open(table_path), name)
+def _benchmark(table: CurveTable, name: str) -> TableBenchmark:
+    """Return the benchmark of a data set, opened once per process and table."""
+    return open_benchmark(table, name)
 
 
 def run_one(

@@ -5,6 +5,7 @@ of its time is that of the loop, the simulated executor and the table.
 """
 
 import io
+import math
 import resource
 import time
 from collections.abc import Sequence
@@ -35,6 +36,8 @@ WITH_MODEL = ("bohb", "bohb_200", "pmf_nas", "pmf_nas_no_belief", "tpe")
 """Searchers that fit a model to what they observed; all others are model-free."""
 N_JOBS = 2
 _REPEATS = 5
+_FILLED = 0.6
+"""Share of the time left that the second, larger experiment may take."""
 
 
 class Trivial:
@@ -106,7 +109,7 @@ def model_free(plan: Plan) -> list[Figure]:
     """Return the seconds of 500 seeds of all model-free searchers on three data sets."""
     searchers = tuple(name for name in TABLE2.searchers if name not in WITH_MODEL)
     spec = replace(TABLE2, searchers=searchers, budget_s=plan.pick(TABLE2.budget_s, 3600.0))
-    seconds, note = _scaled(plan, spec, plan.pick((4, 12), (1, 2)), 500)
+    seconds, note = _scaled(plan, spec, plan.pick(12, 2), 500)
     what = f"{len(searchers)} model-free searchers x 3 data sets x 500 seeds"
     return [Figure("loop", what, seconds, "s of two cores", 120.0, note=note)]
 
@@ -114,28 +117,35 @@ def model_free(plan: Plan) -> list[Figure]:
 def table2(plan: Plan) -> list[Figure]:
     """Return the minutes of `table2` with 100 seeds, tables and figures included."""
     spec = replace(TABLE2, budget_s=plan.pick(TABLE2.budget_s, 3600.0))
-    seconds, note = _scaled(plan, spec, plan.pick((2, 6), (1, 2)), 100, outputs_too=True)
+    seconds, note = _scaled(plan, spec, plan.pick(6, 2), 100, outputs_too=True)
     return [Figure("loop", "`table2`, 100 seeds", seconds / 60, "min of two cores", 4.0, note=note)]
 
 
 def _scaled(
-    plan: Plan, experiment: Experiment, few: Sequence[int], n_seeds: int, *, outputs_too: bool = False
+    plan: Plan, experiment: Experiment, most: int, n_seeds: int, *, outputs_too: bool = False
 ) -> tuple[float, str]:
-    """Return the seconds of an experiment on two cores, on the line through two small ones, and how it was found."""
-    timed = [
-        _timed(plan, replace(experiment, n_seeds=n), f"{experiment.name}-{n}-{outputs_too}", outputs_too=outputs_too)
-        for n in few
-    ]
-    constant_s, seed_s = line(few, [cpu_s / N_JOBS for cpu_s, _ in timed])
+    """Return the seconds of an experiment on two cores, scaled up from few seeds, and how it was found.
+
+    One seed is measured, then as many as the time allows, at most `most`: the line through both gives the seconds of a
+    seed without those of the start. If the time allows one seed only, the start counts for every seed.
+    """
+    few, timed = [1], [_timed(plan, replace(experiment, n_seeds=1), outputs_too=outputs_too)]
+    more = min(most, int(_FILLED * plan.left_s / timed[0][1])) if math.isfinite(plan.left_s) else most
+    constant_s, seed_s = 0.0, timed[0][0] / N_JOBS
+    if more > 1:
+        few.append(more)
+        timed.append(_timed(plan, replace(experiment, n_seeds=more), outputs_too=outputs_too))
+        constant_s, seed_s = line(few, [cpu_s / N_JOBS for cpu_s, _ in timed])
     found = ", ".join(
-        f"{n} seeds {cpu_s:.0f} s of CPU, {wall_s:.0f} s of the clock"
+        f"{n} seed{'s' if n > 1 else ''} {cpu_s:.0f} s of CPU, {wall_s:.0f} s of the clock"
         for n, (cpu_s, wall_s) in zip(few, timed, strict=True)
     )
     return constant_s + n_seeds * seed_s, f"CPU seconds of all processes by two, scaled up from {found}"
 
 
-def _timed(plan: Plan, experiment: Experiment, name: str, *, outputs_too: bool) -> tuple[float, float]:
+def _timed(plan: Plan, experiment: Experiment, *, outputs_too: bool) -> tuple[float, float]:
     """Return the CPU seconds of all processes of an experiment in a fresh folder, and those of the clock."""
+    name = f"{experiment.name}-{experiment.n_seeds}-{outputs_too}"
     table, out = CurveTable.open(Path(plan.table)), Path(plan.work) / name
     begin, cpu_s = time.perf_counter(), _used_s()
     run_experiment(experiment, table, out, n_jobs=N_JOBS)

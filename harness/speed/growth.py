@@ -64,6 +64,8 @@ def _curve(plan: Plan, kind: str, what: str, sizes: tuple[float, ...], *argument
     points: list[tuple[float, dict[str, Any]]] = []
     for size in sizes:
         found = in_process(f"growth.{kind}_at", plan, str(size), *arguments)
+        if isinstance(found, str) and len(points) > 1:
+            break  # the note says at which size the curve ends
         if isinstance(found, str):
             return [Figure("growth", what, None, "exponent of time", note=f"at {size:g}: {found}")]
         points.append((size, found))

@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
 
 from harness.host.units import written_time
 from harness.speed import growth, searching
@@ -12,50 +15,49 @@ from pmfnas.progress import Progress
 
 SPACED = ("regularized_evolution", "pmf_nas")
 """Searchers whose growth with the size of the space is measured."""
-PARTS = (
-    *("data", "queries", "events", "model-free", "table2", "seeds", "archs"),
-    *(f"space-{name}" for name in SPACED),
-    *(f"budget-{name}" for name in growth.SEARCHERS),
-    *("backends", "pmf_nas"),
+SHARES = MappingProxyType(
+    {
+        **{"data": 3, "queries": 1, "events": 2, "model-free": 4, "table2": 5, "seeds": 1, "archs": 1},
+        **{f"space-{name}": 1 for name in SPACED},
+        **{f"budget-{name}": 1 for name in growth.SEARCHERS},
+        **{"backends": 2, "pmf_nas": 10},
+    }
 )
-"""Names of the parts, in order; the packages of the field, which take longest, come last."""
+"""Part, in order -> its share of the time that is left. The packages of the field, which take longest, come last."""
+PARTS = tuple(SHARES)
 
 
 def measured(plan: Plan, names: Collection[str]) -> Iterator[tuple[str, list[Figure]]]:
-    """Yield name and figures of each part called for, as soon as it is measured."""
-    parts = {name: part for name, part in _parts(plan).items() if name in names}
+    """Yield name and figures of each part called for, as soon as it is measured.
+
+    Each part gets its share of the time that is left then, so that a slow one does not use up that of the others.
+    """
+    parts = {name: part for name, part in _parts().items() if name in names}
+    left = sum(SHARES[name] for name in parts)
     with Progress("speed", len(parts), unit="part") as progress:
         for name, part in parts.items():
             begin = time.monotonic()
-            yield name, list(_guarded(name, part))
+            until = begin + (plan.until - begin) * SHARES[name] / left
+            yield name, list(_guarded(name, partial(part, replace(plan, until=until))))
+            left -= SHARES[name]
             progress.step()
             progress.say(f"{name}: measured in {written_time(time.monotonic() - begin)}")
 
 
-def _parts(plan: Plan) -> dict[str, Callable[[], list[Figure]]]:
+def _parts() -> dict[str, Callable[[Plan], list[Figure]]]:
     """Return the parts by name, in the order of `PARTS`."""
-
-    def in_child(name: str) -> Callable[[], list[Figure]]:
-        return lambda: run_part(name, plan)
-
-    def budget_of(searcher: str) -> Callable[[], list[Figure]]:
-        return lambda: growth.budget(plan, searcher)
-
-    def space_of(searcher: str) -> Callable[[], list[Figure]]:
-        return lambda: growth.spaces(plan, searcher)
-
     return {
-        "data": in_child("archive.measure"),
-        "queries": in_child("queries.measure"),
-        "events": in_child("events.measure"),
-        "model-free": in_child("events.model_free"),
-        "table2": in_child("events.table2"),
-        "seeds": lambda: growth.seeds(plan),
-        "archs": lambda: growth.archs(plan),
-        **{f"space-{name}": space_of(name) for name in SPACED},
-        **{f"budget-{name}": budget_of(name) for name in growth.SEARCHERS},
-        "backends": in_child("clusters.measure"),
-        "pmf_nas": lambda: searching.measure(plan),
+        "data": partial(run_part, "archive.measure"),
+        "queries": partial(run_part, "queries.measure"),
+        "events": partial(run_part, "events.measure"),
+        "model-free": partial(run_part, "events.model_free"),
+        "table2": partial(run_part, "events.table2"),
+        "seeds": growth.seeds,
+        "archs": growth.archs,
+        **{f"space-{name}": partial(growth.spaces, searcher=name) for name in SPACED},
+        **{f"budget-{name}": partial(growth.budget, searcher=name) for name in growth.SEARCHERS},
+        "backends": partial(run_part, "clusters.measure"),
+        "pmf_nas": searching.measure,
     }
 
 

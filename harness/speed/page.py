@@ -92,14 +92,15 @@ def page(folder: Path) -> str:
     judged = [figure for figure in figures if figure.verdict in ("met", "SHORT")]
     n_short = len(short(figures))
     listed = [f for f in figures if (f.goal is not None or f.ratio is not None) and not _is_quiet(f)]
-    absent = sum(figure.value is None for figure in figures)
+    absent = [f.what for f in figures if f.value is None]
+    alone = [f.peer for f in figures if f.peer and f.peer_value is None and f.value is not None]
     return "\n".join(
         [
             "# Speed and scale",
             "",
             f"`./reproduce.sh speed` measures these figures (here on {content['machine']}; data `{content['data']}`).",
-            f"Goals met: {len(judged) - n_short}; goals missed: {n_short}; figures absent, because something was not",
-            f"installed or not reached in time: {absent}.",
+            f"Goals met: {len(judged) - n_short}; goals missed: {n_short}.",
+            f"Not installed or not reached in time: {', '.join([*absent, *alone]) or 'nothing'}.",
             "A ratio says how many times better a figure is than that of the peer in the same run.",
             "",
             "| figure | goal | measured | ratio |",
@@ -107,7 +108,8 @@ def page(folder: Path) -> str:
             *map(_short_row, listed),
             "",
             "Seconds are CPU seconds, so that other work on the machine disturbs them little. Experiments are scaled",
-            "up from a few seeds. An exponent of 1 is linear growth; those of memory are listed where they fall short.",
+            "up from a few seeds. A slow package is stopped early: its ratio is then a lower bound. An exponent of 1",
+            "is linear growth; those of memory are listed where they fall short.",
             "`results/reference/speed/speed.json` has all figures, with a note on each.",
             "",
         ]

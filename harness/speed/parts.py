@@ -24,8 +24,6 @@ from pmfnas.core.errors import DataError
 from pmfnas.processes import THREAD_VARIABLES
 
 ONE_THREAD = MappingProxyType(dict.fromkeys(THREAD_VARIABLES, "1"))
-LIMIT_S = 420.0
-"""Time limit of one part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +37,30 @@ class Plan:
     smoke: bool = False
     """Tiny extents: to see that everything runs."""
     until: float = math.inf
-    """End of the measurement by the monotonic clock; a part that does not end before it is absent."""
+    """End of the measurement, or of the part, by the monotonic clock; a part that does not end before it is absent."""
+
+    @property
+    def left_s(self) -> float:
+        """Seconds of the clock until the end."""
+        return self.until - time.monotonic()
 
     def pick(self, whole: Any, tiny: Any) -> Any:
         """Return the extent to use."""
         return tiny if self.smoke else whole
 
 
-def run_part(name: str, plan: Plan, *arguments: str, limit_s: float = LIMIT_S) -> list[Figure]:
+def run_part(name: str, plan: Plan, *arguments: str) -> list[Figure]:
     """Return the figures of `module.function`, measured in a fresh process."""
-    done = in_process(name, plan, *arguments, limit_s=limit_s)
+    done = in_process(name, plan, *arguments)
     if isinstance(done, str):
         where = " ".join((name.partition(".")[2], *arguments))
         return [Figure(name.partition(".")[0], where, None, "", note=done)]
     return [Figure(**figure) for figure in done]
 
 
-def in_process(name: str, plan: Plan, *arguments: str, limit_s: float = LIMIT_S) -> Any:
+def in_process(name: str, plan: Plan, *arguments: str) -> Any:
     """Return what the function `module.function` of this package returns, as JSON; a text says why it failed."""
-    left_s = min(limit_s, plan.until - time.monotonic())
+    left_s = plan.left_s
     if left_s <= 0:
         return "the time for the whole measurement was over"
     words = [sys.executable, "-m", __name__, name, json.dumps(asdict(plan)), *arguments]
@@ -69,7 +72,7 @@ def in_process(name: str, plan: Plan, *arguments: str, limit_s: float = LIMIT_S)
             capture_output=True,
             check=False,
             text=True,
-            timeout=left_s,
+            timeout=left_s if math.isfinite(left_s) else None,
         )
     except subprocess.TimeoutExpired:
         return f"took more than {left_s:.0f} s"

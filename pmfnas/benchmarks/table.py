@@ -36,7 +36,7 @@ from pmfnas.benchmarks.header import (
     read_header,
     written,
 )
-from pmfnas.benchmarks.series import Series
+from pmfnas.benchmarks.series import Series, Trials
 from pmfnas.core.errors import DataError, InputError, UnavailableError
 from pmfnas.core.types import Arch, FloatArray, arch_number, arch_numbers, describe_epochs
 from pmfnas.files import check_room, flush, is_running, reading, reserve, writing
@@ -57,7 +57,7 @@ class CurveTable:
         self._columns = columns
         self._open: dict[str, NDArray[Any]] = {}
         self._rows: dict[Arch, int] = {}  # of the archs that were asked for
-        self._slots: dict[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+        self._trials: dict[tuple[str, str], Trials] = {}
 
     @classmethod
     def open(cls, path: Path) -> "CurveTable":
@@ -155,21 +155,18 @@ class CurveTable:
 
     def slot(self, dataset: str, schedule: str, row: int, trial: int) -> int:
         """Return the index of the `trial`-th measured trial on the trial axis."""
-        slots, n_trials = self._trials(dataset, schedule)
-        if not 0 <= trial < n_trials.item(row):
-            raise UnavailableError(f"trial {trial} of row {row}, {dataset}/{schedule}: {n_trials[row]} trials exist")
-        return slots.item(row, trial)
+        return self.trials(dataset, schedule).slot(row, trial)
 
     def n_trials(self, dataset: str, schedule: str, row: int) -> int:
         """Return the number of measured trials of an arch."""
-        return self._trials(dataset, schedule)[1].item(row)
+        return self.trials(dataset, schedule).number(row)
 
-    def _trials(self, dataset: str, schedule: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return each arch's trial slots, measured ones first, (n_archs, n_slots), and the number of measured ones."""
-        if (dataset, schedule) not in self._slots:
+    def trials(self, dataset: str, schedule: str) -> Trials:
+        """Return the measured trials of every arch."""
+        if (dataset, schedule) not in self._trials:
             present = self.present(dataset, schedule)
-            self._slots[dataset, schedule] = np.argsort(~present, axis=1, kind="stable"), present.sum(axis=1)
-        return self._slots[dataset, schedule]
+            self._trials[dataset, schedule] = Trials(present, f"{dataset}/{schedule}")
+        return self._trials[dataset, schedule]
 
     @cached_property
     def archs(self) -> NDArray[np.uint8]:

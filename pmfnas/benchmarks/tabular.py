@@ -14,7 +14,7 @@ import numpy as np
 
 from pmfnas.benchmarks.header import VALIDATION
 from pmfnas.benchmarks.own.space import SIZES, TableSpace
-from pmfnas.benchmarks.series import Series, Unknown
+from pmfnas.benchmarks.series import Series, Trials, Unknown
 from pmfnas.benchmarks.table import CurveTable, Key
 from pmfnas.core.errors import InputError, UnavailableError, unknown_name
 from pmfnas.core.metric import Metric
@@ -116,8 +116,9 @@ def _known_or_usual(table: CurveTable, key: Key) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """The columns of one schedule, in the order of `Names`."""
+    """The trials and the columns of one schedule, in the order of `Names`."""
 
+    trials: Trials
     train_loss: Series | Unknown
     train_acc: Series | Unknown
     valid_loss: Series | Unknown
@@ -139,6 +140,7 @@ class TableBenchmark:
         self.space = space
         self.fidelities = _fidelities(table, dataset)
         self._table = table
+        self._row = self._row_of_settled if isinstance(space, TableSpace) else table.row
         self._dataset, self._names, self._metric = dataset.search, dataset.names, dataset.metric
         last = self.fidelities.highest.schedule
         self.reports_loss = table.has(Key(dataset.search, last, dataset.names.train_loss))
@@ -147,7 +149,9 @@ class TableBenchmark:
 
     def n_trials(self, arch: Arch, schedule: str) -> int:
         """Return the number of trials of `arch` under `schedule`."""
-        return self._table.n_trials(self._dataset, schedule, self._row(arch))
+        columns = self._columns.get(schedule)
+        trials = columns.trials if columns else self._table.trials(self._dataset, schedule)
+        return trials.number(self._row(arch))
 
     def train(self, request: Train, trial: int) -> tuple[Curve, Cost]:
         """Return the segment's curve and cost.
@@ -157,31 +161,30 @@ class TableBenchmark:
         """
         columns = self._columns.get(request.schedule) or self._open(request.schedule)
         row = self._row(request.arch)
-        slot = self._table.slot(self._dataset, request.schedule, row, trial)
-        epochs, validations = range(request.start + 1, request.stop + 1), request.validations
-        curve = Curve(
-            request.start,
-            columns.train_loss.read(row, slot, epochs),
-            self._scores(columns.train_acc.read(row, slot, epochs)),
-            validations,
-            columns.valid_loss.read(row, slot, validations),
-            self._scores(columns.valid_acc.read(row, slot, validations)),
-        )
-        cost = Cost(columns.train_s.total(row, slot, epochs), columns.valid_s.total(row, slot, validations))
-        return curve, cost
+        slot = columns.trials.slot(row, trial)
+        start, stop, validations = request.start, request.stop, request.validations
+        train_loss = columns.train_loss.between(row, slot, start, stop)
+        train_acc = columns.train_acc.between(row, slot, start, stop)
+        valid_loss = columns.valid_loss.read(row, slot, validations)
+        valid_acc = columns.valid_acc.read(row, slot, validations)
+        if self._metric is not None:
+            train_acc, valid_acc = self._metric.scores(train_acc), self._metric.scores(valid_acc)
+        train_s = columns.train_s.total(row, slot, range(start + 1, stop + 1))
+        cost = Cost(train_s, columns.valid_s.total(row, slot, validations))
+        return Curve(start, train_loss, train_acc, validations, valid_loss, valid_acc), cost
 
-    def _row(self, arch: Arch) -> int:
-        return self._table.row(self.space.settled(arch) if isinstance(self.space, TableSpace) else arch)
-
-    def _scores(self, values: FloatArray) -> FloatArray:
-        return values if self._metric is None else self._metric.scores(values)
+    def _row_of_settled(self, arch: Arch) -> int:
+        """Return the row of an arch of one's own space, in which several archs may be the same network."""
+        assert isinstance(self.space, TableSpace)
+        return self._table.row(self.space.settled(arch))
 
     def _open(self, schedule: str) -> "_Columns":
         """Return the columns of a schedule; they are opened at its first request."""
         names, series = self._names, self._table.series
         told = [self._series(self._key(schedule, n)) for n in (names.train_loss, names.train, names.valid_loss)]
         valid, *seconds = [series(self._key(schedule, n)) for n in (names.valid, names.train_s, names.valid_s)]
-        self._columns[schedule] = _Columns(told[0], told[1], told[2], valid, *seconds)
+        trials = self._table.trials(self._dataset, schedule)
+        self._columns[schedule] = _Columns(trials, told[0], told[1], told[2], valid, *seconds)
         return self._columns[schedule]
 
     def _series(self, key: Key) -> Series | Unknown:

@@ -235,14 +235,17 @@ class Curve:
         """Return this curve continued by `segment`. Raises `InputError` unless `segment` starts where it stops."""
         if segment.start != self.stop:
             raise InputError(f"segment starts after epoch {segment.start}, but the curve stops at {self.stop}")
-        new = [i for i, epoch in enumerate(segment.valid_epochs) if epoch not in self.valid_epochs]
+        epochs, loss, acc = segment.valid_epochs, segment.valid_loss, segment.valid_acc
+        if not set(epochs).isdisjoint(self.valid_epochs):
+            new = [i for i, epoch in enumerate(epochs) if epoch not in self.valid_epochs]
+            epochs, loss, acc = tuple(epochs[i] for i in new), loss[new], acc[new]
         return Curve(
             start=self.start,
             train_loss=np.concatenate([self.train_loss, segment.train_loss]),
             train_acc=np.concatenate([self.train_acc, segment.train_acc]),
-            valid_epochs=self.valid_epochs + tuple(segment.valid_epochs[i] for i in new),
-            valid_loss=np.concatenate([self.valid_loss, segment.valid_loss[new]]),
-            valid_acc=np.concatenate([self.valid_acc, segment.valid_acc[new]]),
+            valid_epochs=self.valid_epochs + epochs,
+            valid_loss=np.concatenate([self.valid_loss, loss]),
+            valid_acc=np.concatenate([self.valid_acc, acc]),
         )
 
 

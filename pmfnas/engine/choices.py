@@ -10,6 +10,7 @@ replicate  an arch again, with another trial       what less noise in its score 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
@@ -24,7 +25,7 @@ from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief
 from pmfnas.engine.pool import Pool
 from pmfnas.engine.ports import Posterior, SearchPredictor
 from pmfnas.engine.record import Record
-from pmfnas.engine.value import expected_gain, gain_of_sightings, informed_std, knowledge_gradient
+from pmfnas.engine.value import expected_gain, gain_of_sightings, gains_of_sightings, informed_std, knowledge_gradient
 
 SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 """How many trainings a batch may hold."""
@@ -110,6 +111,7 @@ class Choices:
     ) -> None:
         self._ladder, self._costs, self._predictor, self._pool, self._record = ladder, costs, predictor, pool, record
         self._ranking = ranking
+        self._rests: dict[Arch, Train] = {}
 
     @property
     def has_low(self) -> bool:
@@ -145,7 +147,7 @@ class Choices:
         low, archs = self._ladder.low, self._record.low
         if low is None or not archs:
             return []
-        requests = [self._train(a, low.epochs, self._ladder.medium) for a in archs]
+        requests = [self._rest(a, low) for a in archs]
         posterior = self._predictor.posterior([self._pool.place(a) for a in archs])
         return sorted(self._choices("continue", requests, posterior), key=self._ranking)
 
@@ -160,10 +162,16 @@ class Choices:
         values = zip(requests, posterior.mean.tolist(), posterior.std.tolist(), gains.tolist(), seconds, strict=True)
         return [Choice(action, request, m, s, best, gain, paid) for request, m, s, gain, paid in values]
 
+    def _rest(self, arch: Arch, low: Fidelity) -> Train:
+        """Return the request from the low to the medium level, which is considered many times."""
+        if arch not in self._rests:
+            self._rests[arch] = self._train(arch, low.epochs, self._ladder.medium)
+        return self._rests[arch]
+
     def rest_s(self, arch: Arch) -> float:
         """Return the seconds from the low to the medium level."""
         low = self._ladder.low
-        return self._costs.seconds(self._train(arch, low.epochs, self._ladder.medium)) if low else 0.0
+        return self._costs.seconds(self._rest(arch, low)) if low else 0.0
 
     # -- stage 3 -----------------------------------------------------------------------------------------
 
@@ -177,12 +185,13 @@ class Choices:
         """
         found: list[Batch] = []
         for action, places, kind, request in self._families(belief):
-            for n in (n for n in SIZES if n <= len(places)):
-                requests = tuple(request(belief.archs[i]) for i in places[:n])
-                seconds = sum(self._costs.seconds(r) for r in requests)
-                if seconds > available_s:
-                    break
-                found.append(Batch(action, requests, gain_of_sightings(belief, places[:n], kind, draws), seconds))
+            requests = [request(belief.archs[i]) for i in places[: max(SIZES)]]
+            seconds = list(accumulate(self._costs.seconds(r) for r in requests))
+            sizes = [n for n in SIZES if n <= len(requests) and seconds[n - 1] <= available_s]
+            if sizes:
+                gains = gains_of_sightings(belief, places[: sizes[-1]], kind, draws, sizes)
+                pairs = zip(sizes, gains, strict=True)
+                found.extend(Batch(action, tuple(requests[:n]), gain, seconds[n - 1]) for n, gain in pairs)
         return [*found, *(b for b in self._replicates(belief, draws) if b.seconds <= available_s)]
 
     def refinement(self, batch: Batch, request: Train, belief: FinalBelief) -> Choice | None:

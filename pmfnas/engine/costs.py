@@ -24,11 +24,12 @@ class CostModel:
         n = 3 if self._has_costs else 1 + len(space.features([(0,) * len(space.cardinalities)])[0])
         self._penalty = np.full(n, _WEAK)
         self._penalty[1:] = _WEAK if self._has_costs else _FIRM
+        self._known_inputs: dict[Arch, FloatArray] = {}
         self._epoch_s: dict[tuple[Arch, str], float] = {}
         self._pass_s: dict[Arch, float] = {}
         self._gram = np.zeros((n, n))
         self._moment = np.zeros(n)
-        self._weights = np.zeros(n)
+        self._weights: FloatArray | None = None  # None while they are those of an outcome before
         self._setup_s = (0.0, 0)  # sum, and segments
         self._slowest_s = self._fastest_s = 0.0
         self._n = 0
@@ -75,25 +76,34 @@ class CostModel:
         return epoch_s * (request.stop - request.start) + pass_s * len(request.validations) + setup_s
 
     def _inputs(self, arch: Arch) -> FloatArray:
-        if self._has_costs:
-            return np.array([1.0, self._space.flops_m(arch), self._space.params_m(arch)])
-        return np.append(1.0, self._space.features([arch])[0])
+        """Return what the seconds of an arch are predicted from; its counts are taken once."""
+        inputs = self._known_inputs.get(arch)
+        if inputs is None:
+            costs = (self._space.flops_m(arch), self._space.params_m(arch)) if self._has_costs else ()
+            inputs = np.array([1.0, *(costs or self._space.features([arch])[0])])
+            self._known_inputs[arch] = inputs
+        return inputs
 
     def _learn(self, inputs: FloatArray, epoch_s: float) -> None:
         self._gram += np.outer(inputs, inputs)
         self._moment += inputs * (epoch_s if self._has_costs else np.log(epoch_s))
         self._fastest_s = min(self._fastest_s or epoch_s, epoch_s)
         self._slowest_s = max(self._slowest_s, epoch_s)
-        self._n += 1
+        self._n, self._weights = self._n + 1, None
+
+    def _solve(self) -> FloatArray:
+        """Return the weights of the inputs."""
         scale = np.sqrt(np.diag(self._gram) / self._n) + 1e-12
         ridge = self._gram / np.outer(scale, scale) + np.diag(self._penalty)
-        self._weights = np.linalg.solve(ridge, self._moment / scale) / scale
+        return np.asarray(np.linalg.solve(ridge, self._moment / scale) / scale)
 
     def _base_s(self, arch: Arch) -> float:
         """Return the predicted seconds of one epoch under the first schedule seen."""
         own = self._epoch_s.get((arch, next(iter(self._factors))))
         if own is not None:
             return own
+        if self._weights is None:
+            self._weights = self._solve()
         guess = float(self._weights @ self._inputs(arch))
         guess = guess if self._has_costs else float(np.exp(guess))
         return min(max(guess, 0.5 * self._fastest_s), 3.0 * self._slowest_s)

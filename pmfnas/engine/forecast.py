@@ -17,7 +17,7 @@ from pmfnas.core.types import Arch, Curve, FloatArray, Reason
 from pmfnas.engine.choices import Choice
 from pmfnas.engine.ladder import Level
 from pmfnas.engine.model import curves
-from pmfnas.engine.model.curves import percent
+from pmfnas.engine.model.curves import percent, percents
 from pmfnas.engine.model.regression import Z90, Forecast, Prior, Regression
 
 _PRIORS = {
@@ -45,7 +45,7 @@ def reason(forecast: Forecast) -> Reason:
     Expected accuracy, ends of the central 90 % interval, and the std of which a normal has an interval so wide.
     """
     low, high = percent(forecast.mean - Z90 * forecast.std), percent(forecast.mean + Z90 * forecast.std)
-    mean = _WEIGHTS @ np.array([percent(forecast.mean + forecast.std * node) for node in _NODES])
+    mean = _WEIGHTS @ percents(forecast.mean + forecast.std * _NODES)
     return {"mean": float(mean), "std": (high - low) / (2.0 * Z90), "low": low, "high": high}
 
 

@@ -59,7 +59,8 @@ class Pool:
         """Places of the archs that were started, in order."""
         self._passed_over: list[int] = []
         self._places = {arch: place for place, arch in enumerate(self.archs)}
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}  # of canonical forms
+        self._number_of: dict[Arch, int] = {}
         self._used: set[int] = set()
 
     def __len__(self) -> int:
@@ -71,7 +72,9 @@ class Pool:
 
     def number(self, arch: Arch) -> int:
         """Return the number of the canonical form of `arch`, counted in the order of first questions."""
-        return self._numbers.setdefault(self._form(arch), len(self._numbers))
+        if arch not in self._number_of:
+            self._number_of[arch] = self._numbers.setdefault(self._form(arch), len(self._numbers))
+        return self._number_of[arch]
 
     def take(self, place: int) -> bool:
         """Mark the arch at `place` as used; return whether its canonical form was new."""
@@ -113,7 +116,9 @@ class Pool:
         order = rng.permutation(len(listed.archs))
         if not self._view.isomorphs:
             return order
-        return order[np.unique(listed.group[order], return_index=True)[1]]
+        members, last_first = np.empty(len(listed.raw), dtype=np.int64), order[::-1]
+        members[listed.group[last_first]] = last_first  # of a group, the first of the order is written last
+        return members
 
     def _kept_columns(self, n: int) -> NDArray[np.bool_]:
         """Return which features the predictor may read, (n,)."""

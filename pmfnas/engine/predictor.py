@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from pmfnas.core.types import Arch, Curve, FloatArray
 from pmfnas.engine.ladder import Level
 from pmfnas.engine.model import curves
+from pmfnas.engine.model.arrays import highest
 from pmfnas.engine.model.capacity import CapacityBelief
 from pmfnas.engine.model.gp import GaussianProcess, Hyper, choose
-from pmfnas.engine.model.kernel import Kernel, Spectrum
+from pmfnas.engine.model.kernel import Kernel
+from pmfnas.engine.model.paths import Paths
 from pmfnas.engine.model.regression import Prior, Regression
 from pmfnas.engine.model.rows import Rows
 from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief, Sighting, believe
@@ -53,12 +55,12 @@ class Predictor:
     """
 
     def __init__(self, archs: Features, settings: Settings, *, rng: np.random.Generator) -> None:
-        self._known, self._settings, self._rng = archs, settings, rng
+        self._known, self._settings = archs, settings
         rough = settings.roughness[len(settings.roughness) // 2]
         kernel = Kernel(settings.lengths[len(settings.lengths) // 2], settings.linear, settings.constant)
         share = settings.noise_share
         self._gp = GaussianProcess(Hyper(kernel, rough * (1.0 - share), rough * share), archs.x.shape[1])
-        self._spectrum = Spectrum.draw(archs.x.shape[1], settings.n_waves, rng=rng)
+        self._paths = Paths(archs.x.shape[1], settings.n_waves, rng=rng)
         self._hint = Regression(_EARLY)
         self._rows = Rows(len(_EARLY.weights))  # one per row of the process
         self._centre = 0.0  # median score
@@ -67,15 +69,12 @@ class Predictor:
         self._early: dict[Arch, FloatArray] = {}
         self._sightings: list[Sighting] = []
         self._promise: FloatArray | None = None
+        self._standing: Standing | None = None
         self._is_aimed = True
         self._capacity = CapacityBelief(settings)
         self._calibration = 1.0  # how many times its std the process missed by
         self._fitted_at = 0
         self._least = -np.inf  # promise of the last candidate of `final`
-        self._drawn_at: NDArray[np.int64] | None = None
-        """Places that `paths` was asked about last; their prior waves and covariances with the observations follow."""
-        self._basis = np.empty((0, 0))
-        self._cross = np.empty((0, 0))
 
     # -- what is told ------------------------------------------------------------------------------------
 
@@ -134,7 +133,8 @@ class Predictor:
         self._rows.add(arch, place, score, hint if np.isnan(score) else np.full_like(hint, np.nan), early[curves.LOSS])
         if np.isfinite(score) and np.isfinite(hint).all():
             self._hint.tell(hint, score)
-        self._promise, self._is_aimed = None, False
+        self._change()
+        self._is_aimed = False
         if not np.isnan(score):
             self._weigh_capacity()
         n = len(self._gp)
@@ -148,7 +148,8 @@ class Predictor:
         self._process.extra = np.where(self._rows.is_early, self._early_noise, 0.0)
         self._gp.set_hyper(choose(self._process, self._settings.lengths, self._settings.roughness))
         self._gp.set_targets(self._gp.y)
-        self._promise, self._drawn_at = None, None
+        self._change()
+        self._paths.forget()
         self._fitted_at = len(self._gp)
         told = self._rows.told
         mean, variance = self._gp.left_out()
@@ -162,8 +163,10 @@ class Predictor:
     @property
     def standing(self) -> Standing:
         """The medium scores told, in short."""
-        best = float(self.promise.max(initial=_WORST))
-        return Standing(best, self._centre, self.trial_noise2, self._capacity.slope)
+        if self._standing is None:
+            best = float(self.promise.max(initial=_WORST))
+            self._standing = Standing(best, self._centre, self.trial_noise2, self._capacity.slope)
+        return self._standing
 
     def posterior(self, places: Sequence[int]) -> Posterior:
         """Return the promises of archs without a medium score; an early curve counts where one was told."""
@@ -175,7 +178,7 @@ class Predictor:
     def screen(self, places: NDArray[np.int64], n: int) -> Screened:
         """Return the `n` archs of the best mean promises among archs never trained."""
         mean = self._process.mean(self._known.x[places]) + self._capacity.lift(self._known.capacity[places])
-        best = np.argsort(-mean, kind="stable")[:n]
+        best = highest(mean, n)
         return Screened(places[best], mean[best], self._gp.marginal(self._known.x[places[best]])[1])
 
     def final(self, n: int) -> FinalBelief:
@@ -189,37 +192,15 @@ class Predictor:
         belief = believe(archs, (mean, cov, self.trial_noise2), capacity, seen, self._settings)
         if seen:
             self._capacity.tell_finals(belief.kappa)
-            self._promise = None
+            self._change()
         self._least = belief.promise.min() if len(archs) >= n else -np.inf
         return belief
 
     def paths(self, places: NDArray[np.int64], n: int, *, spread: float = 1.0) -> FloatArray:
-        """Return `n` joint draws of the promises of archs never trained, (n_places, n), up to scale and level.
-
-        Source: pathwise conditioning (Wilson et al., ICML 2020, arXiv 2002.09309, eq. 9).
-        """
+        """Return `n` joint draws of the promises of archs never trained, (n_places, n), up to scale and level."""
         gp = self._process
-        scale = np.sqrt(gp.scale2)
-        seen_basis = gp.hyper.kernel.basis(gp.x, self._spectrum)  # (n_seen, n_basis)
-        weights = spread * self._rng.standard_normal((seen_basis.shape[1], n))
-        own = np.sqrt(gp.hyper.nugget) * self._rng.standard_normal((int(gp.classes.max()) + 1, n))[gp.classes]
-        noise = np.sqrt(gp.hyper.noise + gp.extra)[:, None] * self._rng.standard_normal((len(gp), n))
-        update = gp.solve(gp.y[:, None] / scale - seen_basis @ weights - spread * (own + noise))  # (n_seen, n)
-        self._look_at(places)
-        lift = self._capacity.lift(self._known.capacity[places]) / scale
-        return np.asarray(self._basis @ weights + self._cross @ update + lift[:, None])
-
-    def _look_at(self, places: NDArray[np.int64]) -> None:
-        """Have prior waves and covariances with the observations of `places`; only new columns are computed."""
-        kernel = self._gp.hyper.kernel
-        if places is not self._drawn_at:
-            self._drawn_at = places
-            self._basis = kernel.basis(self._known.x[places], self._spectrum)
-            self._cross = np.empty((len(places), 0))
-        done = self._cross.shape[1]
-        if done < len(self._gp):
-            new = kernel.cross(self._known.x[places], self._gp.x[done:])
-            self._cross = np.hstack([self._cross, new])
+        lift = self._capacity.lift(self._known.capacity[places]) / np.sqrt(gp.scale2)
+        return np.asarray(self._paths.draw(gp, self._known.x, places, n, spread=spread) + lift[:, None])
 
     # -- inside ------------------------------------------------------------------------------------------
 
@@ -267,12 +248,16 @@ class Predictor:
                 kept.setdefault(rows.archs[i], int(i))
         return list(kept.values())
 
+    def _change(self) -> None:
+        """Forget answers that what was told, or new hyperparameters, may have changed."""
+        self._promise = self._standing = None
+
     def _aim(self) -> None:
         """Hand the scores to the process as targets: centred on their median and compressed below it."""
         rows, is_early, n_medium = self._rows, self._rows.is_early, len(self._rows.told)
         scores = np.where(is_early, rows.hints @ self._hint.weights, rows.scores)
         finite = scores[np.isfinite(scores) & (~is_early | (n_medium < _FEW))]
-        self._centre = float(np.median(finite)) if len(finite) else 0.0
+        self._centre = _median(finite)
         best = float(finite.max(initial=self._centre))
         # where the best are many, the spread is that of all
         spread = best - self._centre if best > self._centre else float(finite.std()) if len(finite) else 0.0
@@ -281,11 +266,15 @@ class Predictor:
         soft = np.maximum(scores - self._centre, 0.0) + spread * bend * np.expm1(below / bend)
         self._gp.set_targets(soft)
         for _ in range(_TURNS if n_medium < _FEW else 0):  # scale and noise of early curves are found in turns
-            self._gp.extra = np.where(is_early, self._early_noise, 0.0)
+            noise = self._early_noise
+            self._gp.extra = np.where(is_early, noise, 0.0)
             self._gp.set_hyper(self._gp.hyper)
             self._gp.set_targets(soft)
+            if self._early_noise == noise:
+                break
         self._cut = scores - self._centre - soft
-        self._promise, self._is_aimed = None, True
+        self._change()
+        self._is_aimed = True
 
     def _weigh_capacity(self) -> None:
         """Hold what the medium scores leave of the declared beliefs in capacity."""
@@ -306,3 +295,9 @@ class Predictor:
 def _hint(accuracies: FloatArray) -> FloatArray:
     """Return the inputs of `_EARLY`, (3,), from both accuracies; where one is missing, the other stands for it."""
     return np.array([1.0, *np.where(np.isfinite(accuracies), accuracies, accuracies[::-1])])
+
+
+def _median(values: FloatArray) -> float:
+    """Return the median of a few values, faster than NumPy; 0 for none."""
+    n, ordered = len(values), np.sort(values)
+    return float((ordered[(n - 1) // 2] + ordered[n // 2]) / 2.0) if n else 0.0

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmfnas.core.types import Arch
+from pmfnas.engine.model.arrays import highest
 from pmfnas.engine.pool import Pool
 from pmfnas.engine.ports import SearchPredictor
 from pmfnas.engine.settings import Settings
@@ -29,7 +30,7 @@ def spread(pool: Pool, n_tried: int, belief: float, *, rng: np.random.Generator)
     if not len(places):
         return None
     score = belief * pool.capacity[places] + np.sqrt(1.0 - belief**2) * rng.standard_normal(len(places))
-    places = places[np.argsort(-score, kind="stable")[:n_tried]]
+    places = places[highest(score, n_tried)]
     if not pool.started:
         return int(places[0])
     gaps = ((pool.x[places][:, None, :] - pool.x[pool.started][None, :, :]) ** 2).sum(axis=2).min(axis=1)
@@ -63,7 +64,7 @@ class Regions:
         upper = best.mean + settings.region_quantile * best.std
         n_reaching = int((upper >= standing.best - standing.level).sum())
         size = int(np.clip(n_reaching, settings.region_min, settings.region_max))
-        self.places = best.places[np.argsort(-upper, kind="stable")[:size]]
+        self.places = best.places[highest(upper, size)]
         self.marked = True
 
 

@@ -8,7 +8,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -154,7 +154,7 @@ class SimulatedExecutor:
     def _run(self, ticket: Ticket) -> tuple[Outcome, float]:
         """Return the outcome of a ticket and its seconds on the worker; raise `DataError` for an invalid time."""
         outcome, duration_s = self._looked_up(ticket.request)
-        if not 0 <= duration_s < np.inf:
+        if not 0 <= duration_s < inf:
             raise DataError(
                 f"{ticket.request} costs {duration_s} s by the benchmark, but must cost a finite time of at least 0 s; "
                 "mend its data"
@@ -185,4 +185,6 @@ class SimulatedExecutor:
 
 def _is_finite(values: FloatArray) -> bool:
     """Return whether all values are finite; a finite sum of squares says so at a fraction of the time."""
+    if len(values) == 1:
+        return isfinite(values.item())
     return isfinite(values.dot(values)) or bool(np.isfinite(values).all())

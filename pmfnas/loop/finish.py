@@ -81,7 +81,7 @@ class Finishing:
         """Record the cost of epochs; pass on every outcome except that of the added training."""
         request = ticket.request
         self._paid_s += outcome.cost.total_s
-        if isinstance(request, Train) and isinstance(outcome, Ok | Diverged):
+        if isinstance(request, Train) and isinstance(outcome, (Ok, Diverged)):
             self._learn(request, outcome)
         if request != self._last:
             own = self._asked.pop(request, request) if isinstance(request, Train) else request

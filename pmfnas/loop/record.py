@@ -12,13 +12,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmfnas.core.errors import DataError, InputError, shown
 from pmfnas.core.ports import Space
-from pmfnas.core.types import Arch, Diverged, Failed, Measured, Ok, Train
+from pmfnas.core.types import Arch, Diverged, Failed, Measured, Ok, Outcome, Request, Train
 from pmfnas.files import read_small, reading, write_bytes
 from pmfnas.loop.ledger import Entry
 from pmfnas.loop.plain import from_text
@@ -232,13 +231,12 @@ def _to_bytes(header: RunHeader, finished: Finished, space: Space) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = [_row(entry, space) for entry in finished.entries]
-    columns = {name: [row.get(name) for row in rows] for name in schema().names}
+    columns = _columns(finished.entries, space)
     metadata = {METADATA: json.dumps({"format": FORMAT, "seal": SEAL, **asdict(header)}, sort_keys=True).encode()}
     table = pa.table(columns, schema=schema().with_metadata(metadata))
-    sink = BytesIO()
+    sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    return sealed(sink.getvalue())
+    return sealed(sink.getvalue().to_pybytes())
 
 
 @lru_cache(maxsize=1 << 16)
@@ -247,52 +245,53 @@ def _name(space: Space, arch: Arch) -> str:
     return space.format(arch)
 
 
-def _row(entry: Entry, space: Space) -> dict[str, Any]:
-    request = entry.ticket.request
+def _columns(entries: Sequence[Entry], space: Space) -> dict[str, list[Any]]:
+    """Return the values of all columns of `schema`, one per entry; None where an entry has no such value."""
+    archs = {entry.ticket.request.arch for entry in entries} | {entry.incumbent for entry in entries}
+    names = {arch: None if arch is None else _name(space, arch) for arch in archs}
     return {
-        "number": entry.ticket.number,
-        "arch": _name(space, request.arch),
-        **_asked(request),
-        "worker": entry.worker,
-        "start_s": entry.start_s,
-        "end_s": entry.end_s,
-        "train_s": entry.cost.train_s,
-        "valid_s": entry.cost.valid_s,
-        "setup_s": entry.cost.setup_s,
-        "before_s": entry.before_s,
-        "status": entry.status,
-        **_told(entry),
-        "incumbent": _name(space, entry.incumbent) if entry.incumbent is not None else None,
-        "reason": json.dumps(dict(entry.reason)) if entry.reason else None,
+        "number": [entry.ticket.number for entry in entries],
+        "arch": [names[entry.ticket.request.arch] for entry in entries],
+        **_asked([entry.ticket.request for entry in entries]),
+        "worker": [entry.worker for entry in entries],
+        "start_s": [entry.start_s for entry in entries],
+        "end_s": [entry.end_s for entry in entries],
+        "train_s": [entry.cost.train_s for entry in entries],
+        "valid_s": [entry.cost.valid_s for entry in entries],
+        "setup_s": [entry.cost.setup_s for entry in entries],
+        "before_s": [entry.before_s for entry in entries],
+        "status": [entry.status for entry in entries],
+        **_told([entry.outcome for entry in entries]),
+        "incumbent": [names[entry.incumbent] for entry in entries],
+        "reason": [json.dumps(dict(entry.reason)) if entry.reason else None for entry in entries],
     }
 
 
-def _asked(request: Any) -> dict[str, Any]:
-    if not isinstance(request, Train):
-        return {"kind": "measure", "schedule": request.metric}
+def _asked(requests: Sequence[Request]) -> dict[str, list[Any]]:
+    """Return the columns that say what was asked for."""
+    trained = [request if isinstance(request, Train) else None for request in requests]
     return {
-        "kind": "train",
-        "schedule": request.schedule,
-        "start": request.start,
-        "stop": request.stop,
-        "replicate": request.replicate,
-        "validate_at": list(request.validations),
+        "kind": ["measure" if train is None else "train" for train in trained],
+        "schedule": [r.schedule if isinstance(r, Train) else r.metric for r in requests],
+        "start": [None if train is None else train.start for train in trained],
+        "stop": [None if train is None else train.stop for train in trained],
+        "replicate": [None if train is None else train.replicate for train in trained],
+        "validate_at": [None if train is None else train.validations for train in trained],
     }
 
 
-def _told(entry: Entry) -> dict[str, Any]:
-    outcome = entry.outcome
-    if isinstance(outcome, Measured):
-        return {"value": outcome.value}
-    if isinstance(outcome, Failed):
-        return {"failure": outcome.reason}
-    if not isinstance(outcome, Ok | Diverged):
-        return {}
-    curve = outcome.curve
-    told = {"train_loss": float(curve.train_loss[-1]), "train_acc": float(curve.train_acc[-1])}
-    if curve.valid_epochs:
-        told |= {"valid_loss": float(curve.valid_loss[-1]), "valid_acc": float(curve.valid_acc[-1])}
-    return told
+def _told(outcomes: Sequence[Outcome | None]) -> dict[str, list[Any]]:
+    """Return the columns that say what the searcher was told."""
+    curves = [outcome.curve if isinstance(outcome, (Ok, Diverged)) else None for outcome in outcomes]
+    validated = [curve if curve is not None and curve.valid_epochs else None for curve in curves]
+    return {
+        "train_loss": [None if curve is None else float(curve.train_loss[-1]) for curve in curves],
+        "train_acc": [None if curve is None else float(curve.train_acc[-1]) for curve in curves],
+        "valid_loss": [None if curve is None else float(curve.valid_loss[-1]) for curve in validated],
+        "valid_acc": [None if curve is None else float(curve.valid_acc[-1]) for curve in validated],
+        "value": [outcome.value if isinstance(outcome, Measured) else None for outcome in outcomes],
+        "failure": [outcome.reason if isinstance(outcome, Failed) else None for outcome in outcomes],
+    }
 
 
 def incumbent_steps(rows: "pa.Table") -> list[tuple[float, str]]:

@@ -9,7 +9,7 @@ Breaking a rule raises a `ContractError` that names the searcher's error, the le
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from operator import lt
-from typing import ParamSpec, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, TypeVarTuple
 
 import numpy as np
 
@@ -44,17 +44,17 @@ _Training: TypeAlias = tuple[Arch, str, int]
 
 _WHOLE = (int, np.integer)
 
-_Checkpoints: TypeAlias = dict[int, tuple[Curve, float]]
-"""Epoch of a live checkpoint -> the curve and the training seconds, both from epoch 0."""
+_Checkpoints: TypeAlias = dict[tuple[str, int, int], tuple[Curve, float]]
+"""(schedule, replicate, epoch) of a live checkpoint -> the curve and the training seconds, both from epoch 0."""
 
-_P = ParamSpec("_P")
+_Args = TypeVarTuple("_Args")
 _T = TypeVar("_T")
 
 
-def guarded(name: str, question: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+def guarded(name: str, question: Callable[[*_Args], _T], *args: *_Args) -> _T:
     """Return the answer to the question called `name`; an exception in it becomes a `ContractError`."""
     try:
-        return question(*args, **kwargs)
+        return question(*args)
     except ContractError:
         raise
     except SystemExit:
@@ -68,8 +68,9 @@ class Referee:
 
     def __init__(self, space: Space, fidelities: Fidelities) -> None:
         self._cardinalities = space.cardinalities
+        self._types = (int,) * len(self._cardinalities)
         self._fidelities = fidelities
-        self._checkpoints: dict[Arch, dict[_Training, _Checkpoints]] = {}
+        self._checkpoints: dict[Arch, _Checkpoints] = {}
         self._known: dict[_Training, list[Curve]] = {}
         self._measured: dict[Measure, Measured] = {}
         self._observed: dict[Arch, Arch] = {}  # archs with a successful segment or measurement, as asked for
@@ -99,7 +100,7 @@ class Referee:
 
     def check_request(self, request: Request) -> None:
         """Raise `ContractError` unless `request` can start now."""
-        if not isinstance(request, Train | Measure):
+        if not isinstance(request, (Train, Measure)):
             raise ContractError(f"submits {request!r}, but a request is a Train or a Measure")
         self.check_arch(request.arch, "submits")
         if not isinstance(request.schedule if isinstance(request, Train) else request.metric, str):
@@ -110,15 +111,16 @@ class Referee:
     def check_arch(self, arch: Arch, verb: str) -> None:
         """Raise `ContractError` unless `arch` is a tuple of `int`, each a choice of its position."""
         choices = self._cardinalities
-        if not isinstance(arch, tuple) or len(arch) != len(choices) or set(map(type, arch)) != {int}:
+        if not isinstance(arch, tuple) or tuple(map(type, arch)) != self._types:
             raise ContractError(f"{verb} arch {arch!r}, but an arch is a tuple of {len(choices)} of Python's int")
         if min(arch) < 0 or not all(map(lt, arch, choices)):
             raise ContractError(f"{verb} arch {arch}, but its indices must be from 0 and below {choices}")
 
     def _check_training(self, request: Train) -> None:
-        numbers = (request.start, request.stop, request.replicate, *request.validations)
-        if not all([isinstance(n, _WHOLE) and n <= MAX_NUMBER for n in numbers]):
-            raise ContractError(f"submits {request}, but epochs and replicates are whole numbers up to {MAX_NUMBER}")
+        for number in (request.start, request.stop, request.replicate, *request.validations):
+            if not isinstance(number, _WHOLE) or number > MAX_NUMBER:
+                whole = f"whole numbers up to {MAX_NUMBER}"
+                raise ContractError(f"submits {request}, but epochs and replicates are {whole}")
         try:
             schedule = self._fidelities[request.schedule]
         except InputError as error:
@@ -134,10 +136,12 @@ class Referee:
                 f"asks for validation at {Fidelity(schedule.name, unclean)}, but clean values exist at {exists}; "
                 "for none say validate_at=()"
             )
-        if request.start > 0 and request.start not in (live := self._live(request)):
+        if request.start > 0 and self._checkpoint(request) is None:
+            checkpoints = self._checkpoints.get(request.arch, {})
+            live = frozenset(e for name, n, e in checkpoints if (name, n) == (schedule.name, request.replicate))
             raise ContractError(
                 f"goes on from {schedule.name}@{request.start} of arch {request.arch}, replicate {request.replicate}, "
-                f"but live checkpoints exist at {describe_epochs(frozenset(live))}"
+                f"but live checkpoints exist at {describe_epochs(live)}"
             )
 
     def answer(self, request: Request) -> Outcome | None:
@@ -145,7 +149,7 @@ class Referee:
         if isinstance(request, Measure):
             return self._measured.get(request)
         for curve in self._known.get(_training(request), ()):
-            if curve.stop >= request.stop and set(request.validations) <= set(curve.valid_epochs):
+            if curve.stop >= request.stop and set(request.validations).issubset(curve.valid_epochs):
                 return Ok(_until(curve, request.stop), Cost())
         return None
 
@@ -153,26 +157,32 @@ class Referee:
         """Return the training seconds from epoch 0 to the start of the request."""
         if isinstance(request, Measure) or request.start == 0:
             return 0.0
-        return self._live(request)[request.start][1]
+        return self._start_of(request)[1]
 
-    def _live(self, request: Train) -> _Checkpoints:
-        """Return the live checkpoints of the request's training."""
-        return self._checkpoints.setdefault(request.arch, {}).setdefault(_training(request), {})
+    def _checkpoint(self, request: Train) -> tuple[Curve, float] | None:
+        """Return curve and training seconds of the live checkpoint that the request goes on from; None if none is."""
+        return self._checkpoints.get(request.arch, {}).get((request.schedule, request.replicate, request.start))
+
+    def _start_of(self, request: Train) -> tuple[Curve, float]:
+        checkpoint = self._checkpoint(request)
+        assert checkpoint is not None, "This is a bug: a segment runs without the checkpoint that it goes on from."
+        return checkpoint
 
     def take(self, request: Request, outcome: Outcome) -> Outcome:
         """Return the outcome as it is told, its curve joined to the checkpoint's; store answer and checkpoint."""
         if isinstance(outcome, Measured) and isinstance(request, Measure):
             self._observed[request.arch] = request.arch
             self._measured[request] = replace(outcome, cost=Cost())
-        if not isinstance(outcome, Ok | Diverged) or not isinstance(request, Train):
+        if not isinstance(outcome, (Ok, Diverged)) or not isinstance(request, Train):
             return outcome
         curve, trained_s = outcome.curve, outcome.cost.train_s
         if request.start > 0:
-            before, before_s = self._live(request)[request.start]
+            before, before_s = self._start_of(request)
             curve, trained_s = before.then(curve), before_s + trained_s
         if isinstance(outcome, Ok):
             self._observed[request.arch] = request.arch
-            self._live(request)[request.stop] = (curve, trained_s)
+            checkpoints = self._checkpoints.setdefault(request.arch, {})
+            checkpoints[request.schedule, request.replicate, request.stop] = (curve, trained_s)
             self._known.setdefault(_training(request), []).insert(0, curve)
         return outcome if request.start == 0 else replace(outcome, curve=curve)
 

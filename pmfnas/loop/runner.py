@@ -8,10 +8,10 @@ A request that the record can answer is answered at once and costs nothing. If a
 raises, its run ends and is recorded as failed with the reason; the runner does not repair anything.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from time import perf_counter
+from typing import TypeVar, TypeVarTuple
 
 import numpy as np
 
@@ -46,7 +46,7 @@ before a run is ended as failed."""
 
 _STATUS = {Ok: "ok", Diverged: "diverged", Measured: "measured", Failed: "failed", Cancelled: "cancelled"}
 
-_P = ParamSpec("_P")
+_Args = TypeVarTuple("_Args")
 _T = TypeVar("_T")
 
 
@@ -186,7 +186,7 @@ class _Run:
         del self.open[event.ticket.number]
         before_s = self.referee.before_s(event.ticket.request)
         outcome = self.referee.take(event.ticket.request, event.outcome)
-        if event.outcome.cost.total_s > 0 or isinstance(outcome, Ok | Measured):
+        if event.outcome.cost.total_s > 0 or isinstance(outcome, (Ok, Measured)):
             self.n_idle = 0
         else:
             self._be_patient(outcome)
@@ -226,13 +226,15 @@ class _Run:
 
     def _tell(self, ticket: Ticket, outcome: Outcome) -> None:
         self._timed("tell", self.searcher.tell, ticket, outcome)
-        recommended = self._timed("recommend", lambda: tuple(self.searcher.recommend()))
-        self.recommended = self.referee.recommended(recommended)
+        self.recommended = self.referee.recommended(self._timed("recommend", self._recommend))
 
-    def _timed(self, name: str, question: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    def _recommend(self) -> tuple[Arch, ...]:
+        return tuple(self.searcher.recommend())
+
+    def _timed(self, name: str, question: Callable[[*_Args], _T], *args: *_Args) -> _T:
         """Return the searcher's answer to a question, and count its seconds on this host."""
-        begin = time.perf_counter()
+        begin = perf_counter()
         try:
-            return guarded(name, question, *args, **kwargs)
+            return guarded(name, question, *args)
         finally:
-            self.searcher_s += time.perf_counter() - begin
+            self.searcher_s += perf_counter() - begin

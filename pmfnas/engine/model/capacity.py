@@ -80,7 +80,7 @@ class CapacityBelief:
         kappa = (self._after_finals or self.kappa).mean
         bound = max(abs(self._declared.mean), float(np.sqrt(self._declared.variance)))
         helps = self.helps if kappa > 0.0 else 1.0
-        return np.asarray(float(np.clip(kappa * helps, -bound, bound)) * capacity)
+        return np.asarray(min(max(kappa * helps, -bound), bound) * capacity)
 
     @property
     def helps(self) -> float:
@@ -100,8 +100,9 @@ def slope_after(prior: Normal, scores: FloatArray, capacity: FloatArray, *, shar
     n = len(scores)
     if n < _FEW:
         return prior
-    _, value, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    y = ndtri((np.cumsum(counts) - counts / 2.0) / n)[value]  # equal scores get the normal score of their middle rank
+    ordered = np.sort(scores)
+    below, to = np.searchsorted(ordered, scores, "left"), np.searchsorted(ordered, scores, "right")
+    y = ndtri((below + to) / 2.0 / n)  # equal scores get the normal score of their middle rank
     z = capacity - capacity.mean()
     square = max(float(z @ z), 1e-12)
     seen = float(z @ y) / square

@@ -3,6 +3,8 @@
 Accuracies enter as logits, in which equal steps are about equally hard at any level.
 """
 
+from math import isfinite
+
 import numpy as np
 
 from pmfnas.core.types import Curve, FloatArray
@@ -17,7 +19,7 @@ _LEAST = 1e-3
 
 def logit(acc_pct: float) -> float:
     """Return the log odds of an accuracy in percent, which is kept within [0.1, 99.9]; -inf for NaN."""
-    if not np.isfinite(acc_pct):
+    if not isfinite(acc_pct):
         return -np.inf
     p = min(max(acc_pct / 100.0, _LEAST), 1.0 - _LEAST)
     return float(np.log(p / (1.0 - p)))
@@ -25,7 +27,12 @@ def logit(acc_pct: float) -> float:
 
 def percent(score: float) -> float:
     """Return the accuracy in percent of a score in log odds."""
-    return float(100.0 / (1.0 + np.exp(-score)))
+    return float(percents(score))
+
+
+def percents(scores: FloatArray | float) -> FloatArray:
+    """Return the accuracies in percent of scores in log odds, same shape."""
+    return np.asarray(100.0 / (1.0 + np.exp(-scores)))
 
 
 def score(curve: Curve) -> float:

@@ -26,17 +26,26 @@ class Kernel:
     constant: float
     """Variance of the mean, c0."""
 
-    def cross(self, a: FloatArray, b: FloatArray) -> FloatArray:
-        """Return the covariances of scaled features (n, d) and (m, d), shape (n, m)."""
-        dot = a @ b.T
-        square = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None, :] - 2.0 * dot
-        r = np.sqrt(np.maximum(square, 0.0)) * (_ROOT5 / self.length)
-        smooth = (1.0 + r + r * r / 3.0) * np.exp(-r)
-        return np.asarray(smooth + self.linear * dot + self.constant)
+    def cross(self, a: FloatArray, b: FloatArray, known: tuple[FloatArray, FloatArray] | None = None) -> FloatArray:
+        """Return the covariances of scaled features (n, d) and (m, d), shape (n, m).
 
-    def own(self, a: FloatArray) -> FloatArray:
-        """Return the prior variances of scaled features (n, d), shape (n,)."""
-        return np.asarray(1.0 + self.linear * (a * a).sum(axis=1) + self.constant)
+        Args:
+            a: features of n archs.
+            b: features of m archs.
+            known: the `squares` of both, where they are at hand.
+        """
+        return self.of(Pairs.of(a, b, known))
+
+    def of(self, pairs: "Pairs") -> FloatArray:
+        """Return the covariances of pairs of archs, (n, m)."""
+        cov = _matern(pairs.distance * (_ROOT5 / self.length))
+        cov += self.linear * pairs.dot
+        cov += self.constant
+        return cov
+
+    def own(self, square: FloatArray) -> FloatArray:
+        """Return the prior variances of archs from the `squares` of their scaled features, (n,)."""
+        return np.asarray(1.0 + self.linear * square + self.constant)
 
     def basis(self, a: FloatArray, spectrum: "Spectrum") -> FloatArray:
         """Return features (n, n_basis) whose product with standard normal weights is a draw of the prior.
@@ -44,9 +53,43 @@ class Kernel:
         Source: random Fourier features (Rahimi and Recht, NeurIPS 2007, algorithm 1).
         """
         waves = a @ (spectrum.directions / self.length) + spectrum.phases
-        smooth = np.cos(waves) * np.sqrt(2.0 / len(spectrum.phases))
+        smooth = np.cos(waves, out=waves)
+        smooth *= np.sqrt(2.0 / len(spectrum.phases))
         constant = np.full((len(a), 1), np.sqrt(self.constant))
         return np.hstack([smooth, np.sqrt(self.linear) * a, constant]).astype(a.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What the covariances of pairs of archs are made of, whatever the hyperparameters."""
+
+    dot: FloatArray  # (n, m) scalar products of scaled features
+    distance: FloatArray  # (n, m)
+
+    @classmethod
+    def of(cls, a: FloatArray, b: FloatArray, known: tuple[FloatArray, FloatArray] | None = None) -> "Pairs":
+        """Return all pairs of scaled features (n, d) and (m, d), whose `squares` may be known."""
+        dot = a @ b.T
+        square = np.add.outer(*(known or (squares(a), squares(b))))
+        square -= 2.0 * dot
+        np.maximum(square, 0.0, out=square)
+        return cls(dot, np.sqrt(square, out=square))
+
+
+def _matern(r: FloatArray) -> FloatArray:
+    """Return the covariance of the smooth part at scaled distances, which are overwritten."""
+    cov = 1.0 + r
+    square = r * r
+    square /= 3.0
+    cov += square
+    np.negative(r, out=r)
+    cov *= np.exp(r, out=r)
+    return cov
+
+
+def squares(a: FloatArray) -> FloatArray:
+    """Return the squared lengths of scaled features (n, d), shape (n,)."""
+    return np.asarray((a * a).sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmfnas.core.types import Arch, FloatArray
+from pmfnas.engine.model.arrays import grown
 
 
 class Rows:
@@ -17,6 +18,7 @@ class Rows:
         self.scores = np.empty(0)  # (n,) medium scores, -inf of the diverged, NaN of an early curve
         self.hints = np.empty((0, n_hints))  # (n, n_hints) what an early curve shows, NaN of a medium score
         self.losses = np.empty(0)  # (n,) -log training loss at the low level, NaN where unknown
+        self._sort_out()
 
     def __len__(self) -> int:
         return len(self.archs)
@@ -24,20 +26,9 @@ class Rows:
     def add(self, arch: Arch, place: int, score: float, hint: FloatArray, loss: float) -> None:
         """Append an observation."""
         self.archs.append(arch)
-        self.places = np.append(self.places, place)
-        self.scores = np.append(self.scores, score)
-        self.hints = np.vstack([self.hints, hint])
-        self.losses = np.append(self.losses, loss)
-
-    @property
-    def is_early(self) -> NDArray[np.bool_]:
-        """Which rows are early curves, (n,)."""
-        return np.isnan(self.scores)
-
-    @property
-    def told(self) -> NDArray[np.int64]:
-        """Rows of medium scores, (n_medium,)."""
-        return np.flatnonzero(~self.is_early)
+        self.places, self.scores = grown(self.places, place), grown(self.scores, score)
+        self.hints, self.losses = grown(self.hints, hint), grown(self.losses, loss)
+        self._sort_out()
 
     @property
     def diverged(self) -> set[Arch]:
@@ -63,3 +54,10 @@ class Rows:
         self.archs = [self.archs[i] for i in rows]
         self.places, self.scores = self.places[rows], self.scores[rows]
         self.hints, self.losses = self.hints[rows], self.losses[rows]
+        self._sort_out()
+
+    def _sort_out(self) -> None:
+        self.is_early: NDArray[np.bool_] = np.isnan(self.scores)
+        """Which rows are early curves, (n,)."""
+        self.told: NDArray[np.int64] = np.flatnonzero(~self.is_early)
+        """Rows of medium scores, (n_medium,)."""

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 from pmfnas.core.types import Arch, FloatArray
 from pmfnas.engine.model.capacity import NOTHING, Normal
+from pmfnas.engine.model.triangular import factor_of, solve
 from pmfnas.engine.settings import Settings
 
 PROBE, FULL = 0, 1
@@ -117,13 +117,13 @@ def believe(
     growth = _growth(rows, _joint(scores, residual2), noise2[kinds], innovation, settings.residual_weight)
     noise2, joint = noise2 * growth, _joint(scores, residual2 * growth)
     factor = _factor(rows, joint, noise2[kinds])
-    gain = cho_solve(factor, rows @ joint).T  # (k + 2, n)
+    gain = solve(factor, rows @ joint).T  # (k + 2, n)
     mean = start + gain @ innovation
     joint = joint - gain @ (rows @ joint)
     told = kappa.variance * (rows[:, : len(z)] @ z)  # (n,) covariance of kappa and the sightings
     kappa = Normal(
-        kappa.mean + float(told @ cho_solve(factor, innovation)),
-        kappa.variance - float(told @ cho_solve(factor, told)),
+        kappa.mean + float(told @ solve(factor, innovation)),
+        kappa.variance - float(told @ solve(factor, told)),
     )
     return FinalBelief(
         archs, mean[: len(archs)], joint, noise2, sighted, m_mean + kappa.mean * z, m_cov, kappa
@@ -154,9 +154,9 @@ def _shifts(rows: FloatArray, kinds: NDArray[np.int64], values: FloatArray, prom
     return np.array([gaps[kinds == kind].mean() if (kinds == kind).any() else 0.0 for kind in (PROBE, FULL)])
 
 
-def _factor(rows: FloatArray, joint: FloatArray, noise2: FloatArray) -> tuple[FloatArray, bool]:
-    factor, lower = cho_factor(rows @ joint @ rows.T + np.diag(noise2), lower=True)
-    return factor, bool(lower)
+def _factor(rows: FloatArray, joint: FloatArray, noise2: FloatArray) -> FloatArray:
+    """Return the lower Cholesky factor of the covariance of sightings, (n, n)."""
+    return factor_of(rows @ joint @ rows.T + np.diag(noise2))
 
 
 def _growth(rows: FloatArray, joint: FloatArray, noise2: FloatArray, innovation: FloatArray, weight: float) -> float:
@@ -164,6 +164,6 @@ def _growth(rows: FloatArray, joint: FloatArray, noise2: FloatArray, innovation:
 
     The mean squared innovation, a degree of freedom spent on each shift, pulled to 1 by `weight` sightings.
     """
-    misfit = float(innovation @ cho_solve(_factor(rows, joint, noise2), innovation))
+    misfit = float(innovation @ solve(_factor(rows, joint, noise2), innovation))
     n_shifts = int((rows[:, -2:].sum(axis=0) > 0).sum())
     return (weight + misfit) / (weight + max(len(innovation) - n_shifts, 0) + 1e-9)

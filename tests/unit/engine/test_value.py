@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pmfnas.engine.model.transfer import FULL, PROBE, FinalBelief
-from pmfnas.engine.value import expected_gain, gain_of_sightings, informed_std, knowledge_gradient
+from pmfnas.engine.value import expected_gain, gain_of_sightings, gains_of_sightings, informed_std, knowledge_gradient
 
 DRAWS = np.random.default_rng(0).standard_normal((200_000, 3))
 
@@ -59,6 +59,16 @@ def test_a_doubtful_level_takes_the_worth_of_a_lone_sighting_but_not_of_two() ->
     assert gain_of_sightings(doubtful, [1], FULL, DRAWS) < 0.1 * gain_of_sightings(sure, [1], FULL, DRAWS)
     both = [gain_of_sightings(b, [0, 1], FULL, DRAWS) for b in (sure, doubtful)]
     assert both[1] == pytest.approx(both[0], rel=0.03)
+
+
+def test_batches_valued_together_are_worth_what_they_are_alone() -> None:
+    root = np.random.default_rng(3).standard_normal((6, 6))
+    b, draws = belief([1.0, 0.9, 0.9, 0.8, 0.5, 0.2], 0.1 * root @ root.T, 0.5), DRAWS[:500].repeat(2, axis=1)
+    chosen, sizes = [2, 0, 5, 1], [1, 2, 4]
+    for kind in (PROBE, FULL):
+        alone = [gain_of_sightings(b, chosen[:n], kind, draws) for n in sizes]
+        assert gains_of_sightings(b, chosen, kind, draws, sizes) == pytest.approx(alone)
+        assert len(set(alone)) == len(sizes)
 
 
 def test_nothing_is_gained_where_nothing_can_change() -> None:
