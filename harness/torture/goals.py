@@ -164,7 +164,10 @@ def page(folder: Path) -> str:
 def _summary(kind: str, goals: Sequence[Goal]) -> str:
     """Return the row of a kind: how many of its goals are reached, and what was measured of the others."""
     others = [goal for goal in goals if not goal.holds]
-    said = "; ".join(f"{goal.what}: {_beginning(goal.measured)} {_MARKS[goal.holds]}" for goal in others)
+    said = "; ".join(
+        f"{goal.what}: {_MARKS[None] if goal.holds is None else f'{_beginning(goal.measured)} {_MARKS[False]}'}"
+        for goal in others
+    )
     return f"| {kind} | {len(goals) - len(others)} of {len(goals)} | {said.replace('|', chr(92) + '|')} |"
 
 
