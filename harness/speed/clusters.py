@@ -17,11 +17,13 @@ N_JOBS = 2
 N_RUNS = 10_000
 _BUDGET_S = 600.0
 """Short runs, so that the time is that of the backend and of the records."""
+_FEW = (400, 4000)
+"""Runs of the two experiments; fewer would measure the start of the processes only."""
 
 
 def measure(plan: Plan) -> list[Figure]:
     """Return the seconds of 10,000 short runs on every installed backend, scaled up, next to one process."""
-    few = plan.pick((50, 200), (2, 4))
+    few = plan.pick(_FEW, (2, 4))
     peer_s, same = _scaled(plan, few, LOKY, n_jobs=1)
     figures = []
     for backend in BACKENDS:
