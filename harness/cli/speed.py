@@ -43,8 +43,7 @@ def run(options: argparse.Namespace) -> int:
         shutil.rmtree(work, ignore_errors=True)
     _print([figure for name in names for figure in before[name]], out)
     if options.update_reference:
-        write_text(page.REFERENCE / page.FILE, (out / page.FILE).read_text(encoding="utf-8"))
-        write_text(page.PAGE, page.page(page.REFERENCE))
+        page.accept(out)
     return 0
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from harness.experiment.checksums import list_checksums
 from harness.host.code import ROOT
 from harness.speed.figure import MEMORY, Figure, rounded
 from pmfnas.files import reading, write_text
@@ -43,6 +44,13 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, list[Figure]]]:
     with reading(path, "run the verb speed again"):
         content = json.loads(path.read_text(encoding="utf-8"))
         return content, {name: [Figure(**each) for each in part] for name, part in content["parts"].items()}
+
+
+def accept(out: Path) -> None:
+    """Make the figures of `out` the reference: its file, its line among the checksums, and the page."""
+    write_text(REFERENCE / FILE, (out / FILE).read_text(encoding="utf-8"))
+    list_checksums(REFERENCE.parent, REFERENCE.name)
+    write_text(PAGE, page(REFERENCE))
 
 
 def machine() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.experiment.checksums import CHECKSUMS, verify_references, verify_results
+from harness.experiment.checksums import CHECKSUMS, list_checksums, verify_references, verify_results
 from harness.experiment.folder import REFERENCE_DIR
 from harness.torture import samples
 from harness.torture.children import Trial
@@ -35,6 +35,7 @@ def goals(trial: Trial) -> list[Goal]:
         found.append(unchecked("bits", "one flipped bit: checkpoint", f"{n} flips, no fault", "torch is not installed"))
     copy = at / "reference"
     shutil.copytree(REFERENCE_DIR, copy)
+    list_checksums(copy)  # whatever was changed on purpose before
     files = [path for path in sorted(copy.rglob("*")) if path.is_file() and path.name != CHECKSUMS]
     n = trial.tries(150, 5)
     faults = list(_flipped(files, lambda: verify_references(copy), n, trial.rng))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.experiment.checksums import verify_references
 from harness.speed import measuring, page
 from harness.speed.figure import Figure, exponent, line
 from harness.speed.parts import Plan, in_process, run_part
@@ -51,3 +52,15 @@ def test_a_part_that_fails_or_takes_too_long_says_so(tmp_path: Path):
     assert (figure.value, figure.verdict) == (None, "absent")
     assert "none" in figure.note
     assert in_process("queries.measure", replace(plan, until=0.0)) == "the time for the whole measurement was over"
+
+
+def test_accepted_figures_are_the_reference_with_its_checksum_and_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    reference, shown = tmp_path / "reference" / "speed", tmp_path / "speed.md"
+    monkeypatch.setattr(page, "REFERENCE", reference)
+    monkeypatch.setattr(page, "PAGE", shown)
+    page.write({"loop": [FAST]}, "SURROGATE 1", tmp_path / "out")
+    page.accept(tmp_path / "out")
+    assert page.read(reference) == page.read(tmp_path / "out")
+    assert verify_references(reference.parent) == 1
+    assert shown.read_text() == page.page(reference)
+    assert "an event" in shown.read_text()
