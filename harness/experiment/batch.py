@@ -35,6 +35,7 @@ from pmfnas.benchmarks.table import HEADER, CurveTable
 from pmfnas.benchmarks.tabular import TableBenchmark, dataset_of, space_of
 from pmfnas.core.ports import Space
 from pmfnas.core.rng import stream
+from pmfnas.files import remove_abandoned
 from pmfnas.loop.executor import SimulatedExecutor, paired_trials
 from pmfnas.loop.ledger import Totals, totals
 from pmfnas.loop.plain import as_json
@@ -124,6 +125,7 @@ def run_experiment(
         else:
             break
     kept(out)
+    remove_abandoned(out)  # by workers that outlived a killed experiment for a moment
     return len(missing)
 
 

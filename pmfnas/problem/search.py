@@ -11,6 +11,7 @@ from pmfnas.core.metric import Metric
 from pmfnas.core.ports import Executor, SearcherFactory
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Arch, Ok, Outcome, Ticket
+from pmfnas.files import remove_abandoned
 from pmfnas.loop.finish import Finishing
 from pmfnas.loop.journal import JournalledExecutor
 from pmfnas.loop.ledger import totals
@@ -234,3 +235,4 @@ def _write(problem: Checked, folder: Folder, finished: Finished) -> None:
         **asdict(costs),
     )
     write_record(folder.out, header, finished, problem.space)
+    remove_abandoned(folder.out)  # by workers that outlived a killed search for a moment

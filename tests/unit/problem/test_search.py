@@ -311,6 +311,20 @@ def test_a_script_that_was_killed_and_stopped_goes_on_to_its_end(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+def test_what_workers_of_a_killed_search_left_while_the_next_one_ran_is_swept(tmp_path):
+    out = tmp_path / "mine"
+    good = made()
+
+    def train(arch, run):
+        work = out / "checkpoints" / ".00006.pkl.writing-99999999-0a1b2c3d"  # of a process that is gone
+        work.write_bytes(b"half")
+        good(arch, run)
+
+    train.__module__ = "__main__"
+    pmfnas.search(train, SPACE, schedules=SCHEDULES, budget="1s", out=out, progress=False)
+    assert not list(out.rglob(".*"))
+
+
 def test_the_workers_end_with_a_search_that_is_killed(tmp_path):
     script = SCRIPT.replace(
         "time.sleep(0.02)", "open(sys.argv[1] + '.pid', 'w').write(str(__import__('os').getpid())); time.sleep(60)"

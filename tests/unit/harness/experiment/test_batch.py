@@ -35,6 +35,20 @@ def test_a_failed_run_is_repeated_only_where_its_record_is_deleted(tmp_path):
     assert read_header(record).status == "failed"
 
 
+def leaves_half(space, fidelities, budget_s, n_workers, *, rng, folder):
+    """Be random search, beside a worker of a killed command that dies while it writes."""
+    (folder / ".s0000.parquet.writing-99999999-0a1b2c3d").write_bytes(b"half")
+    return PLAYERS["random_search"](space, fidelities, budget_s, n_workers, rng=rng)
+
+
+def test_what_workers_of_a_killed_command_left_while_the_next_one_ran_is_swept(tmp_path):
+    table, out = write_small(tmp_path / "table", ARCHS), tmp_path / "out"
+    players = MappingProxyType({"mine": partial(leaves_half, folder=out)})
+    small = replace(TABLE2, players=players, searchers=("mine",), datasets=("cifar100",), n_seeds=1, budget_s=100.0)
+    assert run_experiment(small, table, out, n_jobs=1) == 1
+    assert not list(out.rglob(".*"))
+
+
 def kills_first(space, fidelities, budget_s, n_workers, *, rng, mark):
     """Kill the process at the first run, and be random search from then on."""
     if not mark.exists():
