@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     _print([figure for name in names for figure in before[name]], out)
+    if options.smoke:
+        print("--smoke measures tiny amounts: these figures mean nothing, they show that every part works")
     if options.update_reference:
         page.accept(out)
     return 0

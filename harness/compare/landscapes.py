@@ -22,6 +22,7 @@ from harness.experiment.batch import RUN_CODE
 from harness.host.code import code_hash
 from harness.host.workers import work_off
 from harness.show.render import pipes
+from harness.stats.decision import MIN_SEEDS, NO_CLAIM
 from pmfnas.core.ports import SearcherFactory
 from pmfnas.files import write_bytes, write_text
 from pmfnas.testing.landscapes import NAMES, Landscape, compare_on, landscape
@@ -98,7 +99,7 @@ def _run(one: Landscape, searcher: str, plan: Plan, path: Path) -> None:
 def write(plan: Plan, out: Path, *, own: Sequence[str]) -> str:
     """Write the outputs of a finished plan, and return the page; `own` are the searchers under trial."""
     regret = pd.DataFrame(_rows(plan, out))
-    page = "\n".join([*_tables(regret), *verdict(regret, own), ""])
+    page = "\n".join([*_tables(regret, folder.read_claim(out)["data"]), *verdict(regret, own), ""])
     write_bytes(out / "regret.parquet", parquet(regret))
     write_text(out / "table.md", page)
     about = {"searchers": list(plan.players), "datasets": list(plan.landscapes), "runs": len(regret)}
@@ -116,13 +117,20 @@ def _rows(plan: Plan, out: Path) -> Iterator[dict[str, Any]]:
                     yield {"landscape": name, "n_medium": n, "searcher": searcher, "seed": seed, "regret_pct": value}
 
 
-def _tables(regret: pd.DataFrame) -> Iterator[str]:
+def _tables(regret: pd.DataFrame, data: str) -> Iterator[str]:
     """Yield the lines of the page but for the verdict."""
     n_medium, seeds = regret["n_medium"].unique(), regret["seed"].nunique()
     searchers = list(regret["searcher"].unique())
     budgets = " / ".join(str(n) for n in n_medium)
     yield f"# Regret on landscapes at {budgets} medium trainings\n"
-    yield f"Points of final accuracy, mean of {seeds} seeds (standard error); the lowest mean in bold.\n"
+    yield (
+        "Regret: final accuracy of the best arch less that of the recommended one, in points; mean of "
+        f"{seeds} seeds (standard error), the lowest in bold. A medium training has 12 epochs. A landscape is called "
+        "after its space, the effect of capacity (more FLOPs) on the quality, and how rugged the rest of the quality "
+        f"is; those of {REAL} have the final values of data {data}.\n"
+    )
+    if seeds < MIN_SEEDS:
+        yield f"{NO_CLAIM}.\n"
     for n in n_medium:
         of_n = regret[regret["n_medium"] == n].groupby(["landscape", "searcher"], sort=False)["regret_pct"]
         mean, error = of_n.mean().unstack()[searchers], of_n.sem().unstack()[searchers]

@@ -42,6 +42,8 @@ FORMATS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Known fields of a reason, in the order of their columns: heading and format. `mean` and `std` share a column."""
+LEGEND = """mean ± std: forecast of the validation accuracy, percent. That of a start is about the level to which the arch may
+go on, that of a probe about the end of its schedule. came out: what this segment itself showed."""
 _ELSEWHERE = ("mean", "std", "seconds", MOVED_ON)
 
 _CSV_COLUMNS = (
@@ -94,6 +96,8 @@ def trace(explained: Explained, chosen: Chosen = ALL) -> str:
     if explained.requests and not explained.has_reasons:
         parts.append(NO_REASONS)
     parts.append("\n".join(_lines(explained, shown)) if shown else "The record holds no request.")
+    if shown and "mean" in explained.fields:
+        parts.append(LEGEND)
     return "\n\n".join([*parts, recommendation(explained)]) + "\n"
 
 

@@ -40,11 +40,14 @@ def measure(plan: Plan) -> list[Figure]:
     return figures
 
 
-def _scaled(plan: Plan, few: tuple[int, int], backend: str, *, n_jobs: int) -> tuple[float, str]:
-    """Return the seconds of `N_RUNS` runs, on the line through two small experiments, and a hash of the records."""
+def _scaled(plan: Plan, few: tuple[int, int], backend: str, *, n_jobs: int) -> tuple[float | None, str]:
+    """Return the seconds of `N_RUNS` runs, on the line through two small experiments, and a hash of the records.
+
+    None where more runs took no more time: they were too few to be measured.
+    """
     timed = [_timed(plan, n, backend, n_jobs=n_jobs) for n in few]
     constant_s, run_s = line(few, [seconds for seconds, _ in timed])
-    return constant_s + N_RUNS * run_s, timed[-1][1]
+    return (constant_s + N_RUNS * run_s if run_s > 0.0 else None), timed[-1][1]
 
 
 def _timed(plan: Plan, n_seeds: int, backend: str, *, n_jobs: int) -> tuple[float, str]:

@@ -67,7 +67,7 @@ def table(figures: Sequence[Figure]) -> str:
 
 def _row(figure: Figure) -> str:
     measured = "absent" if figure.value is None else f"{number(figure.value)} {figure.unit}"
-    peer = f"{figure.peer}: {number(figure.peer_value)}" if figure.peer_value is not None else ""
+    peer = f"{figure.peer}: {number(figure.peer_value) or 'absent'}" if figure.peer else ""
     ratio = "" if figure.ratio is None else f"{number(rounded(figure.ratio))} x"
     verdict = SHORT if figure.verdict == "SHORT" else figure.verdict
     return f"| {figure.part} | {figure.what} | {_goal(figure)} | {measured} | {peer} | {ratio} | {verdict} |"

@@ -70,6 +70,8 @@ def judged(kind: str, what: str, wanted: int, done: int, faults: Sequence[str], 
         also: a further measured figure.
     """
     measured = f"{_counted(done, unit)}, {_counted(len(faults), 'faults')}{', ' if also else ''}{also}"
+    if not done and not faults:
+        measured += ": no time was left, give more with --seconds"
     if faults:
         measured += f"; the first: {_on_one_line(faults[0])}"
     return Goal(kind, what, f"{_counted(wanted, unit)}, no fault", measured, done >= wanted and not faults)

@@ -29,16 +29,19 @@ class Best:
 
     arch: NamedArch
     value: float
-    """Of the metric."""
+    """Of the metric, mean over the trainings to this fidelity."""
     metric: Metric
     schedule: str
     epochs: int
     replicate: int
+    """The latest of these trainings."""
+    n_trainings: int = 1
 
     def __str__(self) -> str:
         """Return all of it on one line."""
         value = self.metric.written(self.value)
-        return f"{self.arch!r}: {self.metric.name} {value} after {self.epochs} epochs of {self.schedule}"
+        mean = f", mean of {self.n_trainings} trainings" if self.n_trainings > 1 else ""
+        return f"{self.arch!r}: {self.metric.name} {value} after {self.epochs} epochs of {self.schedule}{mean}"
 
 
 class Result:
@@ -59,15 +62,18 @@ class Result:
         text = self.header.recommended[0]
         frame = self.to_pandas()
         own = frame[(frame["arch"] == text) & (frame["status"] == "ok") & frame[self.metric.name].notna()]
-        row = own.assign(rank=own["schedule"].map(self._order.index)).sort_values(["rank", "epochs"]).iloc[-1]
+        ranked = own.assign(rank=own["schedule"].map(self._order.index)).sort_values(["rank", "epochs"], kind="stable")
+        row = ranked.iloc[-1]
+        longest = ranked[(ranked["schedule"] == row["schedule"]) & (ranked["epochs"] == row["epochs"])]
         arch = self._space.named(self._space.parse(text))
         return Best(
             arch,
-            float(row[self.metric.name]),
+            float(longest[self.metric.name].mean()),
             self.metric,
             str(row["schedule"]),
             int(row["epochs"]),
             int(row["replicate"]),
+            len(longest),
         )
 
     def load_best(self) -> Any:

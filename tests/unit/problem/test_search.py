@@ -71,7 +71,9 @@ def test_the_best_is_found_within_the_budget(found):
     assert result.best.value == pytest.approx(value_of(result.best.arch) * 6 / 7)
     assert 1.0 < seconds < 4.0 + 3.0  # within it, and what loading and writing take
     assert result.header.clock_s <= 4.0
-    assert str(result.best) == f"{result.best.arch!r}: valid_acc {result.best.value:.4g} after 6 epochs of long"
+    several = f", mean of {result.best.n_trainings} trainings" if result.best.n_trainings > 1 else ""
+    told = f"{result.best.arch!r}: valid_acc {result.best.value:.4g} after 6 epochs of long{several}"
+    assert str(result.best) == told
     assert repr(result).startswith(str(result.best))
     assert result.load_best() == {"depth": 3, "epochs": 6}
 
