@@ -42,8 +42,10 @@ FORMATS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Known fields of a reason, in the order of their columns: heading and format. `mean` and `std` share a column."""
-LEGEND = """mean ± std: forecast of the validation accuracy, percent. That of a start is about the level to which the arch may
-go on, that of a probe about the end of its schedule. came out: what this segment itself showed."""
+LEGEND = (
+    "mean ± std: forecast of the validation accuracy, percent. That of a start is about the level to which the arch "
+    "may go on,\nthat of a probe about the end of its schedule. came out: what this segment itself showed."
+)
 _ELSEWHERE = ("mean", "std", "seconds", MOVED_ON)
 
 _CSV_COLUMNS = (

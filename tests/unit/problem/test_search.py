@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ import pytest
 import pmfnas
 from baselines.random_search import RandomSearch
 from pmfnas.core.errors import ContractError, InputError
+from pmfnas.core.types import Stop, Submit, Train, Wait
 from pmfnas.loop.record import read_header
 from pmfnas.problem.search import shared
 
@@ -313,6 +315,35 @@ def test_a_script_that_was_killed_and_stopped_goes_on_to_its_end(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+def test_the_value_of_the_best_is_the_mean_of_its_longest_trainings(tmp_path):
+    class Twice:
+        def __init__(self, space, fidelities, budget_s, n_workers, *, rng):
+            self.first = Train(space.sample(rng=rng), "3", 0, 3)
+            self.left = [self.first, replace(self.first, replicate=1)]
+
+        def ask(self, running, remaining_s):
+            if self.left:
+                return Submit((self.left.pop(),))
+            return Wait() if running else Stop("both trainings are done")
+
+        def tell(self, ticket, outcome):
+            """Learn nothing."""
+
+        def recommend(self):
+            return [self.first.arch]
+
+    def by_chance(arch):
+        return time.perf_counter_ns() % 1000 / 1000
+
+    found = pmfnas.search(
+        made(worth=by_chance), SPACE, schedules=3, budget="20s", out=tmp_path / "x", searcher=Twice, progress=False
+    )
+    values = found.to_pandas()["valid_acc"]
+    assert found.best.n_trainings == values.nunique() == 2
+    assert found.best.value == pytest.approx(values.mean())
+    assert str(found.best).endswith("after 3 epochs of 3, mean of 2 trainings")
+
+
 def test_what_workers_of_a_killed_search_left_while_the_next_one_ran_is_swept(tmp_path):
     out = tmp_path / "mine"
     good = made()
