@@ -109,7 +109,7 @@ def check_datasets(options: argparse.Namespace) -> None:
         return
     for name in getattr(options, "datasets", None) or ():
         if name not in DATASETS:
-            raise unknown_name("data set", name, DATASETS)
+            raise unknown_name("--datasets: data set", name, DATASETS)
 
 
 # -------------------------------------------------------------------------------------------------------------- flags

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.searcher and not options.command:
         raise InputError("compare has no --searcher and no --command; give one, or write one with new-searcher")
     own = guests(options.searcher, options.command, Limits(**asked(options, Limits)), taken=tuple(PLAYERS))
-    against = outputs.opponents(select(options.against, PLAYERS))
+    against = outputs.opponents(select(options.against, PLAYERS, "--against"))
     experiment = _experiment(options, own, against)
     view = View(**asked(options, View))
     view.check(experiment.searchers)

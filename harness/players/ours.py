@@ -24,11 +24,20 @@ UNBELIEVING = "pmf_nas_no_belief"
 _PORT = ("space", "fidelities", "budget_s", "n_workers", "rng")
 
 
-def select(names: Sequence[str], players: Collection[str]) -> tuple[str, ...]:
-    """Return `names` without duplicates; raise `InputError` that lists the known names for an unknown one."""
+def select(names: Sequence[str], players: Collection[str], flag: str = "--searchers") -> tuple[str, ...]:
+    """Return `names` without duplicates.
+
+    Args:
+        names: as they were given.
+        players: the known names.
+        flag: the option that they were given to, for the error.
+
+    Raises:
+        InputError: a name is unknown; the error lists the known ones.
+    """
     for name in names:
         if name not in players:
-            raise unknown_name("searcher", name, players)
+            raise unknown_name(f"{flag}: searcher", name, players)
     return tuple(dict.fromkeys(names))
 
 

@@ -57,6 +57,6 @@ def asked(options: argparse.Namespace) -> tuple[tuple[str, ...], Mapping[str, Se
     """Return the names of the searchers under trial, and all searchers: those first, then the others."""
     files = guests(options.searcher, (), Limits(), taken=tuple(PLAYERS))
     mine: dict[str, SearcherFactory | None] = dict(files) or {REFERENCE: None}
-    others = select(options.against or ("random_search",) * (not files), PLAYERS)
+    others = select(options.against or ("random_search",) * (not files), PLAYERS, "--against")
     named = {name: player(name) for name in (REFERENCE, *others) if name not in mine}
     return tuple(mine), {**mine, **named}

@@ -27,7 +27,9 @@ def run(options: argparse.Namespace) -> int:
             raise InputError(f"{word.partition('=')[0]} says nothing to --landscapes, whose budgets are given")
     files = guests(options.searcher, (), Limits(), taken=tuple(PLAYERS))
     own = tuple(files) or (REFERENCE,)
-    others = dict.fromkeys((*((REFERENCE,) if files else ()), *select(options.against or OPPONENTS, PLAYERS)))
+    others = dict.fromkeys(
+        (*((REFERENCE,) if files else ()), *select(options.against or OPPONENTS, PLAYERS, "--against"))
+    )
     players = {**files, **{name: PLAYERS[name] for name in (*own, *others) if name in PLAYERS}}
     out = options.out or Path("results") / NAME
     chosen = chosen_by(options, folder=out)
