@@ -6,7 +6,7 @@ options have no attribute for it. `asked` returns the given flags as new values 
 
 import argparse
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from functools import partial
@@ -73,6 +73,13 @@ def teach(verb: argparse.ArgumentParser, text: str, examples: Mapping[str, str],
     lines = [f"  {command:<{width}}  {comment}".rstrip() for command, comment in commands.items()]
     verb.description = text
     verb.epilog = "\n".join([*([reading.strip("\n"), ""] if reading else []), "examples:", *lines])
+
+
+def refuse(options: argparse.Namespace, flags: Collection[str], why: str) -> None:
+    """Raise `InputError` for the first option of the command line that is among `flags`; `why` follows its name."""
+    for flag in (word.partition("=")[0] for word in options.words):
+        if flag in flags:
+            raise InputError(f"{flag} {why}")
 
 
 def asked(options: argparse.Namespace, kind: type) -> dict[str, Any]:

@@ -77,10 +77,9 @@ def run_missing(plan: Plan, made: Callable[[str], Landscape], out: Path, *, n_jo
     work_off(_run, work, label=NAME, unit="part", n_jobs=n_jobs, crash=_CRASH, done=done)
 
 
-def by_name(real: Sequence[Landscape]) -> Callable[[str], Landscape]:
-    """Return a function that returns a landscape by its name: one of `real`, or of the suite."""
-    given = {one.name: one for one in real}
-    return lambda name: given[name] if name in given else landscape(name)
+def by_name(real: Callable[[], Sequence[Landscape]]) -> Callable[[str], Landscape]:
+    """Return a function that returns a landscape by its name: of the suite, or of `real`, which is called then only."""
+    return lambda name: landscape(name) if name in NAMES else next(one for one in real() if one.name == name)
 
 
 def _part(out: Path, name: str, searcher: str) -> Path:
@@ -103,7 +102,7 @@ def write(plan: Plan, out: Path, *, own: Sequence[str]) -> str:
     write_bytes(out / "regret.parquet", parquet(regret))
     write_text(out / "table.md", page)
     about = {"searchers": list(plan.players), "datasets": list(plan.landscapes), "runs": len(regret)}
-    about |= {"failed": 0}  # a run that fails ends the command
+    about["failed"] = 0  # a run that fails ends the command
     folder.write_json(out / folder.MANIFEST, folder.manifest(out, about, ("numpy", "scipy")))
     return page
 

@@ -251,5 +251,12 @@ def copy_to_reference(name: str, out: Path, *, only: Collection[str] = ()) -> Pa
     return target
 
 
+def accept_files(reference: Path, out: Path, names: Collection[str]) -> None:
+    """Copy the files called `names` from `out` to a folder among the references, and list their checksums."""
+    for name in names:
+        write_text(reference / name, (out / name).read_text(encoding="utf-8"))
+    list_checksums(reference.parent, reference.name)
+
+
 def _is_kept(file: Path, only: Collection[str]) -> bool:
     return file.name in only if only else file.suffix in _KEPT or file.name in _KEPT_LISTS

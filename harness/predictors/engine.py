@@ -7,12 +7,13 @@ wait in a search for the few that go on; their posteriors are the answers. The b
 the end of a longer schedule is 0, since the labels are the end.
 """
 
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pmfnas.core.errors import InputError
 from pmfnas.core.ports import Space
 from pmfnas.core.predictors import Observed, Prediction, Reads
 from pmfnas.core.types import Arch, Curve, Fidelity, FloatArray
@@ -36,9 +37,8 @@ class WholeSpace:
     archs: list[Arch]
     x: FloatArray  # (n_archs, d) scaled features
     capacity: FloatArray  # (n_archs,) log FLOPs in standard deviations
+    group: NDArray[np.int64]  # (n_archs,) archs of equal features have one number: isomorphs always
     places: dict[Arch, int]
-    forms: dict[Arch, int]
-    """Number of the group of archs with equal features: isomorphs always are one."""
 
     @classmethod
     def of(cls, space: Space) -> "WholeSpace":
@@ -48,8 +48,7 @@ class WholeSpace:
         sizes = listed.log_flops[listed.group]
         capacity = (sizes - sizes.mean()) / (float(sizes.std()) or 1.0)
         places = {arch: place for place, arch in enumerate(listed.archs)}
-        forms = dict(zip(listed.archs, listed.group.tolist(), strict=True))
-        return cls(list(listed.archs), x, capacity, places, forms)
+        return cls(list(listed.archs), x, capacity, listed.group, places)
 
     def place(self, arch: Arch) -> int:
         """Return the place of an arch."""
@@ -57,7 +56,7 @@ class WholeSpace:
 
     def number(self, arch: Arch) -> int:
         """Return the number of the group of an arch."""
-        return self.forms[arch]
+        return int(self.group[self.places[arch]])
 
 
 class EnginePredictor:
@@ -68,15 +67,16 @@ class EnginePredictor:
     def __init__(self, space: Space, target: Fidelity, *, rng: np.random.Generator) -> None:
         del target
         self._archs, self._rng = WholeSpace.of(space), rng
-        self._told = Predictor(self._archs, _SETTINGS, rng=copy(rng))
+        self._told: Predictor | None = None
 
     def fit(self, known: Observed, labels: FloatArray) -> None:
         """Tell the early curves and then the labels of the known archs."""
-        self._told = Predictor(self._archs, _SETTINGS, rng=deepcopy(self._rng))
+        told = Predictor(self._archs, _SETTINGS, rng=deepcopy(self._rng))
         for i, arch in enumerate(known.archs):
-            _tell_early(self._told, known, i)
+            _tell_early(told, known, i)
             if np.isfinite(labels[i]):
-                self._told.tell(arch, Level.MEDIUM, _label(known, i, float(labels[i])))
+                told.tell(arch, Level.MEDIUM, _label(known, i, float(labels[i])))
+        self._told = told
 
     def predict(self, queries: Observed) -> Prediction:
         """Return mean and std in percent, the noise of a training included."""
@@ -90,6 +90,8 @@ class EnginePredictor:
 
     def _asked(self, queries: Observed, at: NDArray[np.int64]) -> FloatArray:
         """Return mean and std of some queries, (2, n), log odds."""
+        if self._told is None:
+            raise InputError("predict was called before fit; fit first")
         told = deepcopy(self._told, {id(self._archs): self._archs})  # the archs are shared
         for i in at:
             _tell_early(told, queries, int(i))

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from harness.experiment.checksums import list_checksums
+from harness.experiment.folder import accept_files
 from harness.host.code import ROOT
 from harness.speed.figure import MEMORY, Figure, rounded
 from pmfnas.files import reading, write_text
@@ -48,8 +48,7 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, list[Figure]]]:
 
 def accept(out: Path) -> None:
     """Make the figures of `out` the reference: its file, its line among the checksums, and the page."""
-    write_text(REFERENCE / FILE, (out / FILE).read_text(encoding="utf-8"))
-    list_checksums(REFERENCE.parent, REFERENCE.name)
+    accept_files(REFERENCE, out, (FILE,))
     write_text(PAGE, page(REFERENCE))
 
 

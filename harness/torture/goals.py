@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from harness.experiment.checksums import list_checksums
-from harness.experiment.folder import REFERENCE_DIR, git
+from harness.experiment.folder import REFERENCE_DIR, accept_files, git
 from harness.host.code import ROOT
 from harness.speed.page import machine
 from pmfnas.files import reading, write_text
@@ -187,9 +186,7 @@ def _about(run: Run) -> str:
 
 def update_reference(out: Path) -> None:
     """Make the goals of a folder the committed ones, with their checksum and their page."""
-    for name in OUTPUTS:
-        write_text(REFERENCE / name, (out / name).read_text(encoding="utf-8"))
-    list_checksums(REFERENCE_DIR, REFERENCE.name)
+    accept_files(REFERENCE, out, OUTPUTS)
     write_text(PAGE, page(REFERENCE))
 
 

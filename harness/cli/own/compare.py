@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from harness.cli.arguments import refuse
 from harness.host.units import written_time
 from harness.players.file import guests
 from harness.players.ours import PLAYERS, REFERENCE, select
@@ -14,23 +15,20 @@ from harness.search.compare.problem import NAME, commands, planned, player, with
 from harness.search.compare.problem_outputs import write
 from harness.search.compare.running import run_missing
 from harness.show.render import wrap
-from pmfnas.core.errors import InputError
 from pmfnas.core.metric import Metric
 from pmfnas.core.ports import SearcherFactory
 
 N_SEEDS = 20
 _OF_TABLES = (
     *("--command", "--data", "--partial", "--datasets", "--show", "--published"),
-    *("--start-limit", "--answer-limit", "--keep-going"),
+    *("--start-limit", "--answer-limit", "--keep-going", "--landscapes", "--update-reference"),
 )
 """Options of a comparison on tables."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the comparison and write its outputs; return 1 if all runs of a searcher failed."""
-    for word in options.words:
-        if word.partition("=")[0] in _OF_TABLES:
-            raise InputError(f"{word.partition('=')[0]} is for tables, but --problem is trained; leave it out")
+    refuse(options, _OF_TABLES, "is for tables, but --problem is trained; leave it out")
     problem, found = problem_in_file(options.problem)
     rules = {name: getattr(options, name, None) for name in ("budget_s", "n_workers")}
     problem = with_rules(problem, **rules)

@@ -2,8 +2,10 @@
 
 import argparse
 import os
+from functools import cache
 from pathlib import Path
 
+from harness.cli.arguments import refuse
 from harness.compare.landscapes import FILES, NAME, OPPONENTS, REAL, SHAPES, Plan, by_name, names, run_missing, write
 from harness.experiment import folder
 from harness.experiment.data import chosen_by
@@ -17,14 +19,12 @@ from pmfnas.testing.landscapes.real import of_table
 
 N_SEEDS = 40
 _REAL_SPACE = "nb201"
-_NOT_HERE = ("--command", "--budget", "--workers", "--datasets", "--show", "--published", "--problem")
+_NOT_HERE = ("--command", "--budget", "--workers", "--datasets", "--show", "--published")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the comparison, write its outputs and print the page."""
-    for word in options.words:
-        if word.partition("=")[0] in _NOT_HERE:
-            raise InputError(f"{word.partition('=')[0]} says nothing to --landscapes, whose budgets are given")
+    refuse(options, _NOT_HERE, "says nothing to --landscapes, whose budgets are given")
     files = guests(options.searcher, (), Limits(), taken=tuple(PLAYERS))
     own = tuple(files) or (REFERENCE,)
     others = dict.fromkeys(
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     folder.claim(out, plan.claim(chosen.table.header.fingerprint), sources, flag="--searcher")
     print(*wrap(f"{len(plan.landscapes)} landscapes x {len(players)} searchers; results in {out}"), sep="\n")
     n_jobs = options.n_jobs or os.cpu_count() or 1
-    made = by_name(of_table(chosen.table.path, REAL, *SHAPES) if real else [])
+    made = by_name(cache(lambda: of_table(chosen.table.path, REAL, *SHAPES)))
     with folder.locked(out):
         run_missing(plan, made, out, n_jobs=n_jobs)
         print(write(plan, out, own=own))

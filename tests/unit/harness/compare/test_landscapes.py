@@ -45,8 +45,8 @@ def test_real_landscapes_come_last_and_are_looked_up_by_name() -> None:
     assert names(real=False) == NAMES
     assert len(names(real=True)) == len(NAMES) + len(SHAPES)
     given = landscape("grid-rising-smooth")
-    assert by_name([given])("grid-rising-smooth") is given
-    assert by_name([])("grid-reversed-smooth").name == "grid-reversed-smooth"
+    assert by_name(lambda: [given])("grid-rising-smooth") is given
+    assert by_name(list)("grid-reversed-smooth").name == "grid-reversed-smooth"
 
 
 @pytest.mark.parametrize(

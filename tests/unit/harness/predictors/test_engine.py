@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from harness.predictors.engine import EnginePredictor
+from pmfnas.core.errors import InputError
 from pmfnas.core.predictors import Observed, check_prediction
 from pmfnas.core.rng import stream
 from pmfnas.core.types import Fidelity, FloatArray
@@ -46,3 +47,9 @@ def test_asking_changes_nothing_and_archs_without_a_label_are_allowed() -> None:
     predictor.fit(observed(known, 3), labels)
     first, again = (predictor.predict(observed(queries, 3)) for _ in range(2))
     assert first.mean.tolist() == again.mean.tolist()
+
+
+def test_a_question_before_fit_is_refused() -> None:
+    predictor, _, queries = made()
+    with pytest.raises(InputError, match="predict was called before fit"):
+        predictor.predict(observed(queries, 3))

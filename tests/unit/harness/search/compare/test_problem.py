@@ -149,6 +149,8 @@ def test_the_new_training_has_another_seed_and_reaches_the_end(tmp_path):
         (["--problem", "my_problem.py:wrong"], "my_problem.py has no problem wrong; it has: problem"),
         (["--problem", "my_problem.py"], "--problem is 'my_problem.py', but must look like my_problem.py:problem"),
         ([*COMPARE[1:], "--datasets", "cifar10"], "--datasets is for tables, but --problem is trained"),
+        ([*COMPARE[1:], "--update-reference"], "--update-reference is for tables, but --problem is trained"),
+        ([*COMPARE[1:], "--landscapes"], "--landscapes is for tables, but --problem is trained"),
         ([*COMPARE[1:], "--searchers", "pmf_nas"], "pmf_nas cannot be compared with itself alone"),
         ([*COMPARE[1:], "--searchers", "most_conv3x3"], "searcher most_conv3x3 cannot be made"),
         ([*COMPARE[1:], "--searchers", "gradient"], "searcher is 'gradient', but must be one of"),
